@@ -1,0 +1,33 @@
+package io.idempotent;
+
+/**
+ * The claim was lost while the operation ran: its lease ended without renewal, and no outcome is recorded under the key
+ * yet. What the operation did stands, as far as it went; its outcome is not recorded.
+ */
+public final class IdempotencyClaimLostException extends IdempotencyException {
+
+    private static final long serialVersionUID = 1L;
+
+    private final long fencingToken;
+
+    /**
+     * Makes the exception.
+     *
+     * @param key the key whose claim was lost
+     * @param fencingToken the token of the claim that was lost
+     * @param what what was refused or not begun
+     */
+    public IdempotencyClaimLostException(IdempotencyKey key, long fencingToken, String what) {
+        super(
+                "The claim of idempotency key '" + key + "' with fencing token " + fencingToken + " was lost; " + what
+                        + ": repeat the call to learn the outcome that its successor records",
+                key,
+                null);
+        this.fencingToken = fencingToken;
+    }
+
+    /** The token of the claim that was lost. */
+    public long fencingToken() {
+        return fencingToken;
+    }
+}

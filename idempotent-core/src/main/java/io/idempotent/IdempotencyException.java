@@ -1,0 +1,25 @@
+package io.idempotent;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The root of all that this library throws on its own account. What an operation itself throws is never wrapped in it.
+ *
+ * <p>Its message says what happened, to which key, with numbers, and what to do; it never holds arguments or outcomes.
+ */
+public abstract class IdempotencyException extends RuntimeException {
+
+    private static final long serialVersionUID = 1L;
+
+    private final transient @Nullable IdempotencyKey key;
+
+    IdempotencyException(String message, @Nullable IdempotencyKey key, @Nullable Throwable cause) {
+        super(message, cause);
+        this.key = key;
+    }
+
+    /** The key that it happened to; null where there is none, or none yet. */
+    public @Nullable IdempotencyKey key() {
+        return key;
+    }
+}

@@ -1,0 +1,43 @@
+package io.idempotent;
+
+import org.jspecify.annotations.Nullable;
+
+/** No acceptable key could be had: it is null, blank, too long, malformed, or its expression failed. Nothing was run. */
+public final class IdempotencyKeyException extends IdempotencyException {
+
+    private static final long serialVersionUID = 1L;
+
+    private final String operation;
+
+    /**
+     * Makes the exception.
+     *
+     * @param operation the operation that was called
+     * @param problem what is wrong with the key
+     */
+    public IdempotencyKeyException(String operation, String problem) {
+        this(operation, problem, null);
+    }
+
+    /**
+     * Makes the exception with its cause.
+     *
+     * @param operation the operation that was called
+     * @param problem what is wrong with the key
+     * @param cause what revealed it, if anything did
+     */
+    public IdempotencyKeyException(String operation, String problem, @Nullable Throwable cause) {
+        super(
+                "Operation '" + operation + "' was not run: " + problem
+                        + "; every call needs a key of 1 to " + IdempotencyKey.MAXIMUM_LENGTH
+                        + " characters without control characters",
+                null,
+                cause);
+        this.operation = operation;
+    }
+
+    /** The operation that was called. */
+    public String operation() {
+        return operation;
+    }
+}

@@ -1,0 +1,23 @@
+package io.idempotent.codec;
+
+import io.idempotent.Fingerprint;
+import java.lang.reflect.Type;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes fingerprints that can be compared across JVMs, and that do not change when the content is changed afterwards.
+ * Implementations are safe for use by many threads.
+ */
+public interface Fingerprinter {
+
+    /** Whether content of a declared type can be told apart by this fingerprinter, as far as the type alone tells. */
+    boolean supports(Type type);
+
+    /**
+     * Takes the fingerprint of content, now.
+     *
+     * @param content what the request said; lists and arrays stand for several contents in order
+     * @throws IllegalArgumentException if the content cannot be encoded
+     */
+    Fingerprint fingerprint(@Nullable Object content);
+}

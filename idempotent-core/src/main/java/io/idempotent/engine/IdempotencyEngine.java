@@ -1,0 +1,550 @@
+package io.idempotent.engine;
+
+import io.idempotent.Fingerprint;
+import io.idempotent.IdempotencyClaimLostException;
+import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.IdempotencyException;
+import io.idempotent.IdempotencyInProgressException;
+import io.idempotent.IdempotencyInProgressException.Reason;
+import io.idempotent.IdempotencyKey;
+import io.idempotent.IdempotencyKeyReusedException;
+import io.idempotent.IdempotencyOutcomeException;
+import io.idempotent.IdempotencyStoreException;
+import io.idempotent.Outcome;
+import io.idempotent.RecordedOutcome;
+import io.idempotent.codec.OutcomeCodec;
+import io.idempotent.codec.OutcomeCodecException;
+import io.idempotent.codec.ReferenceOutcomeCodec;
+import io.idempotent.store.ClaimRequest;
+import io.idempotent.store.ClaimResult;
+import io.idempotent.store.IdempotencyRecord;
+import io.idempotent.store.IdempotencyStore;
+import java.lang.reflect.UndeclaredThrowableException;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs operations once per key.
+ *
+ * <ol>
+ *   <li>A key that this very call holds already is refused.
+ *   <li>The key is claimed. If the store fails, the call is refused, or runs unprotected where its operation says so.
+ *   <li>If the key is completed, its outcome is replayed: returned, or thrown. If it is in progress, the call is refused,
+ *       or waits as long as its operation says and claims again: woken by an owner in this JVM, asking at growing and
+ *       random intervals otherwise. In both cases a request that says something else is refused.
+ *   <li>If the key is claimed, the operation runs, its lease being renewed meanwhile.
+ *   <li>What it returns is recorded, or a failure that it declares final; any other failure, and a result that is not to
+ *       be recorded, releases the key. If the store fails, that is tried again for a bounded time, the lease still being
+ *       renewed.
+ *   <li>If the claim was lost meanwhile, a result is given up for the outcome that its successor recorded, or for an
+ *       {@link IdempotencyClaimLostException} if there is none yet; a failure stays the caller's.
+ * </ol>
+ *
+ * <p>Safe for use by many threads; one engine serves all operations on a store. Close it after the last call: it then
+ * waits for running executions, whose leases it renews until the end, and leaves the store open.
+ */
+public final class IdempotencyEngine implements AutoCloseable {
+
+    /** How many callers may wait at the same time unless said otherwise: {@value}. */
+    public static final int DEFAULT_MAX_WAITERS = 1_000;
+
+    /** For how long recording an outcome is tried when the store fails, unless said otherwise: ten seconds. */
+    public static final Duration DEFAULT_COMPLETION_TIMEOUT = Duration.ofSeconds(10);
+
+    /** For how long closing waits for running executions unless said otherwise: ten seconds. */
+    public static final Duration DEFAULT_CLOSE_TIMEOUT = Duration.ofSeconds(10);
+
+    private static final long FIRST_PAUSE = TimeUnit.MILLISECONDS.toNanos(50);
+
+    private static final long LONGEST_PAUSE = TimeUnit.SECONDS.toNanos(1);
+
+    private final IdempotencyStore store;
+    private final OutcomeCodec codec;
+    private final Listeners listeners;
+    private final LeaseRenewal renewal;
+    private final Waiting waiting;
+    private final LongSupplier ticker;
+    private final long completionTimeout;
+    private final Duration closeTimeout;
+    private final BiConsumer<String, Throwable> errorHandler;
+
+    // Who runs in this JVM, so that waiters can be woken; of two executions of one key the one that claimed last.
+    private final ConcurrentHashMap<IdempotencyKey, Execution> owners = new ConcurrentHashMap<>();
+
+    // One half of every claim id tells this engine from every other, cheaply for each claim and by chance only once.
+    private final long claimIdPrefix = new SecureRandom().nextLong();
+
+    private volatile boolean closed;
+
+    private IdempotencyEngine(Builder builder) {
+        this.store = builder.store;
+        this.codec = builder.codec();
+        this.errorHandler = builder.errorHandler;
+        this.ticker = builder.ticker;
+        this.listeners = new Listeners(builder.listeners, errorHandler);
+        this.renewal = new LeaseRenewal(store, ticker, listeners, errorHandler);
+        this.waiting = new Waiting(builder.maxWaiters, ticker, owners::get, this::claim);
+        this.completionTimeout = Nanos.of(builder.completionTimeout);
+        this.closeTimeout = builder.closeTimeout;
+    }
+
+    /** Begins an engine on a store, which it does not close. */
+    public static Builder builder(IdempotencyStore store) {
+        return new Builder(store);
+    }
+
+    /** The store that this engine works on. */
+    public IdempotencyStore store() {
+        return store;
+    }
+
+    /**
+     * Runs an operation once for a key without a scope, or replays what it produced. Like
+     * {@link #execute(Operation, IdempotencyKey, Fingerprint, IdempotentWork)}.
+     *
+     * @param operation the operation
+     * @param key the caller's key
+     * @param fingerprint what the request says
+     * @param work what to run
+     * @return what it returned, now or when it ran
+     * @throws Exception what the operation throws, now or when it ran, or an {@link IdempotencyException}
+     */
+    public <T extends @Nullable Object> T execute(
+            Operation<T> operation, String key, Fingerprint fingerprint, Callable<? extends T> work) throws Exception {
+        try {
+            return execute(operation, operation.key(key), fingerprint, execution -> work.call());
+        } catch (Exception | Error thrown) {
+            throw thrown;
+        } catch (Throwable neither) {
+            throw new UndeclaredThrowableException(neither);
+        }
+    }
+
+    /**
+     * Runs an operation once for a key, or replays what it produced.
+     *
+     * @param operation the operation
+     * @param key the key
+     * @param fingerprint what the request says, to detect a key that is used again for something else
+     * @param work what to run while the key is held
+     * @return what it returned, now or when it ran
+     * @throws IdempotencyException if the call was refused, or its outcome cannot be given
+     * @throws Throwable what the operation throws, now or when it ran
+     */
+    public <T extends @Nullable Object> T execute(
+            Operation<T> operation, IdempotencyKey key, Fingerprint fingerprint, IdempotentWork<T> work)
+            throws Throwable {
+        if (closed) {
+            throw new IllegalStateException("The engine is closed; '" + key + "' was not run");
+        }
+        Execution holder = Execution.holding(key);
+        if (holder != null) {
+            throw refused(
+                    key,
+                    new IdempotencyInProgressException(
+                            key,
+                            Reason.REENTRANT,
+                            Duration.ofNanos(holder.age()),
+                            Duration.ofNanos(holder.leaseRemaining())));
+        }
+        UUID claimId = new UUID(claimIdPrefix, ThreadLocalRandom.current().nextLong());
+        ClaimRequest request = new ClaimRequest(key, claimId, fingerprint, operation.lease(), true);
+        long requestedAt = ticker.getAsLong();
+        ClaimResult result;
+        try {
+            result = claim(request);
+        } catch (IdempotencyStoreException failure) {
+            if (operation.whenStoreFails() == StoreFailurePolicy.RUN) {
+                return runUnprotected(operation, key, requestedAt, work, failure);
+            }
+            throw refused(key, failure);
+        }
+        if (result instanceof ClaimResult.InProgress inProgress) {
+            try {
+                Waiting.Answer answer = waiting.await(operation, request, inProgress.record());
+                result = answer.result();
+                requestedAt = answer.requestedAt();
+            } catch (IdempotencyException refusal) {
+                // A store that fails now never leads to an unprotected run: another call is known to be running.
+                throw refused(key, refusal);
+            }
+        }
+        if (result instanceof ClaimResult.Claimed claimed) {
+            return run(
+                    operation,
+                    new Execution(
+                            operation,
+                            key,
+                            claimed.claim(),
+                            claimed.firstClaimedAt(),
+                            claimed.takeovers(),
+                            ticker,
+                            requestedAt),
+                    fingerprint,
+                    work);
+        }
+        if (result instanceof ClaimResult.Completed completed
+                && completed.record().state() instanceof IdempotencyRecord.Completed state
+                && fingerprint.matches(completed.record().fingerprint())) {
+            return replay(operation, key, state.outcome());
+        }
+        // Completed for a request that said something else, or abandoned by one: every other abandoned key is taken
+        // over.
+        throw refused(key, new IdempotencyKeyReusedException(key));
+    }
+
+    /**
+     * Refuses further calls, waits for running executions as long as the close timeout says, and stops renewing leases.
+     * The store stays open. Closing twice has no effect.
+     */
+    @Override
+    public void close() {
+        closed = true;
+        long deadline = System.nanoTime() + Nanos.of(closeTimeout);
+        boolean interrupted = false;
+        for (Execution execution : List.copyOf(owners.values())) {
+            try {
+                if (interrupted || !execution.awaitEnd(deadline - System.nanoTime())) {
+                    break;
+                }
+            } catch (InterruptedException interruption) {
+                interrupted = true;
+            }
+        }
+        renewal.close();
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private <T extends @Nullable Object> T run(
+            Operation<T> operation, Execution execution, Fingerprint fingerprint, IdempotentWork<T> work)
+            throws Throwable {
+        IdempotencyKey key = execution.key();
+        Execution predecessor = owners.put(key, execution);
+        if (predecessor != null) {
+            // Its lease was over, or the key would not have been claimed.
+            predecessor.refuse();
+        }
+        renewal.start(execution);
+        try {
+            listeners.tell(listener -> listener.claimed(execution));
+            T value;
+            execution.enter();
+            try {
+                value = work.run(execution);
+            } catch (Throwable failure) {
+                execution.exit();
+                settleFailure(operation, execution, failure);
+                throw failure;
+            }
+            execution.exit();
+            return settleValue(operation, execution, fingerprint, work, value);
+        } finally {
+            renewal.stop(execution);
+            owners.remove(key, execution);
+            execution.end();
+        }
+    }
+
+    private <T extends @Nullable Object> T settleValue(
+            Operation<T> operation, Execution execution, Fingerprint fingerprint, IdempotentWork<T> work, T value)
+            throws Throwable {
+        Duration took = Duration.ofNanos(execution.age());
+        boolean recorded;
+        try {
+            if (releases(execution, work, value)) {
+                release(execution, null, took);
+                return value;
+            }
+            recorded = complete(operation, execution, new Outcome.Value(value), took);
+        } catch (IdempotencyStoreException toldAlready) {
+            // The work is done, and its caller gets the result, whatever the store does.
+            return value;
+        }
+        return recorded ? value : outcomeOfSuccessor(operation, execution, fingerprint);
+    }
+
+    private void settleFailure(Operation<?> operation, Execution execution, Throwable failure) {
+        Duration took = Duration.ofNanos(execution.age());
+        try {
+            if (operation.type().records(failure)) {
+                complete(operation, execution, new Outcome.Failure(failure), took);
+            } else {
+                release(execution, failure, took);
+            }
+        } catch (RuntimeException | Error ours) {
+            failure.addSuppressed(ours);
+        }
+    }
+
+    private <T extends @Nullable Object> boolean releases(Execution execution, IdempotentWork<T> work, T value) {
+        try {
+            return work.releases(value);
+        } catch (RuntimeException failure) {
+            errorHandler.accept(
+                    "Whether to release '" + execution.key() + "' could not be told; its outcome is recorded", failure);
+            return false;
+        }
+    }
+
+    private void release(Execution execution, @Nullable Throwable failure, Duration took) {
+        if (settle(execution, "release", () -> store.release(execution.claim()))) {
+            listeners.tell(listener -> listener.released(execution, failure, took));
+        }
+    }
+
+    /** Records the outcome; false if the claim was lost. */
+    private boolean complete(Operation<?> operation, Execution execution, Outcome outcome, Duration took) {
+        RecordedOutcome recorded = encode(operation, execution, outcome);
+        if (!settle(execution, "complete", () -> store.complete(execution.claim(), recorded, operation.retention()))) {
+            return false;
+        }
+        if (recorded instanceof RecordedOutcome.NotReplayable notReplayable) {
+            listeners.tell(listener -> listener.notReplayable(execution, notReplayable.reason()));
+        }
+        listeners.tell(listener -> listener.completed(execution, outcome, took));
+        return true;
+    }
+
+    private RecordedOutcome encode(Operation<?> operation, Execution execution, Outcome outcome) {
+        try {
+            return codec.encode(outcome, operation.type());
+        } catch (RuntimeException | StackOverflowError failure) {
+            errorHandler.accept("The codec failed to encode the outcome of '" + execution.key() + "'", failure);
+            return new RecordedOutcome.NotReplayable(
+                    "the codec failed with " + failure.getClass().getName());
+        }
+    }
+
+    /**
+     * Makes the last request of an execution, again and again for a bounded time while the store fails.
+     *
+     * @return the store's answer; false if the claim was lost
+     * @throws IdempotencyStoreException if the store failed to the end; the listeners have been told
+     */
+    private boolean settle(Execution execution, String what, BooleanSupplier request) {
+        // An interrupted thread must be able to talk to the store, or the key would stick.
+        boolean interrupted = Thread.interrupted();
+        try {
+            long deadline = ticker.getAsLong() + completionTimeout;
+            long pause = FIRST_PAUSE;
+            while (true) {
+                // No renewal may meet this request, which ends the claim.
+                renewal.stop(execution);
+                try {
+                    boolean held = request.getAsBoolean();
+                    if (!held) {
+                        execution.refuse();
+                        renewal.tellLoss(execution);
+                    }
+                    return held;
+                } catch (RuntimeException thrown) {
+                    long remaining = deadline - ticker.getAsLong();
+                    if (remaining <= 0) {
+                        IdempotencyStoreException failure = StoreFailures.of(thrown, what, execution.key());
+                        listeners.tell(listener -> listener.completionFailed(execution, failure));
+                        throw failure;
+                    }
+                    renewal.start(execution);
+                    LockSupport.parkNanos(Math.min(pause, remaining));
+                    interrupted |= Thread.interrupted();
+                    pause = Math.min(pause * 2, LONGEST_PAUSE);
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private <T extends @Nullable Object> T outcomeOfSuccessor(
+            Operation<T> operation, Execution execution, Fingerprint fingerprint) throws Throwable {
+        IdempotencyKey key = execution.key();
+        IdempotencyClaimLostException lost = new IdempotencyClaimLostException(
+                key, execution.fencingToken(), "the operation ran to its end, and its outcome was not recorded");
+        IdempotencyRecord record;
+        try {
+            record = store.find(key);
+        } catch (RuntimeException failure) {
+            lost.addSuppressed(failure);
+            throw lost;
+        }
+        if (record != null
+                && record.state() instanceof IdempotencyRecord.Completed completed
+                && fingerprint.matches(record.fingerprint())) {
+            return replay(operation, key, completed.outcome());
+        }
+        throw lost;
+    }
+
+    // The codec decodes to the operation's own type, which its maker vouched to be T, null included.
+    @SuppressWarnings({"unchecked", "NullAway"})
+    private <T extends @Nullable Object> T replay(Operation<T> operation, IdempotencyKey key, RecordedOutcome recorded)
+            throws Throwable {
+        Outcome outcome;
+        try {
+            outcome = codec.decode(recorded, operation.type());
+        } catch (OutcomeCodecException failure) {
+            throw refused(key, new IdempotencyOutcomeException(key, String.valueOf(failure.getMessage()), failure));
+        }
+        listeners.tell(listener -> listener.replayed(key));
+        return (T) outcome.get();
+    }
+
+    private <T extends @Nullable Object> T runUnprotected(
+            Operation<T> operation,
+            IdempotencyKey key,
+            long requestedAt,
+            IdempotentWork<T> work,
+            IdempotencyStoreException failure)
+            throws Throwable {
+        listeners.tell(listener -> listener.unprotected(key, failure));
+        Execution execution = new Execution(operation, key, null, Instant.now(), 0, ticker, requestedAt);
+        execution.enter();
+        try {
+            return work.run(execution);
+        } finally {
+            execution.exit();
+        }
+    }
+
+    private ClaimResult claim(ClaimRequest request) {
+        try {
+            return store.claim(request);
+        } catch (RuntimeException failure) {
+            throw StoreFailures.of(failure, "claim", request.key());
+        }
+    }
+
+    private <E extends IdempotencyException> E refused(IdempotencyKey key, E refusal) {
+        listeners.tell(listener -> listener.refused(key, refusal));
+        return refusal;
+    }
+
+    /** Collects what an engine is made of. Not safe for use by several threads. */
+    public static final class Builder {
+
+        private final IdempotencyStore store;
+        private final List<IdempotencyListener> listeners = new ArrayList<>();
+        private @Nullable OutcomeCodec codec;
+        private int maxWaiters = DEFAULT_MAX_WAITERS;
+        private Duration completionTimeout = DEFAULT_COMPLETION_TIMEOUT;
+        private Duration closeTimeout = DEFAULT_CLOSE_TIMEOUT;
+        private LongSupplier ticker = System::nanoTime;
+        private BiConsumer<String, Throwable> errorHandler = (message, failure) -> {
+            Thread thread = Thread.currentThread();
+            thread.getUncaughtExceptionHandler().uncaughtException(thread, new IllegalStateException(message, failure));
+        };
+
+        private Builder(IdempotencyStore store) {
+            this.store = store;
+        }
+
+        /** How outcomes are kept; by reference unless said otherwise, where the store keeps references. */
+        public Builder codec(OutcomeCodec codec) {
+            this.codec = codec;
+            return this;
+        }
+
+        /** Adds a listener, told after those added before. */
+        public Builder listener(IdempotencyListener listener) {
+            listeners.add(listener);
+            return this;
+        }
+
+        /**
+         * How many callers may wait at the same time, over all operations; {@value #DEFAULT_MAX_WAITERS} unless said
+         * otherwise; with zero none waits.
+         *
+         * @throws IdempotencyConfigurationException if it is negative
+         */
+        public Builder maxWaiters(int maxWaiters) {
+            if (maxWaiters < 0) {
+                throw new IdempotencyConfigurationException(
+                        "max-waiters is " + maxWaiters, "It has to be zero or more");
+            }
+            this.maxWaiters = maxWaiters;
+            return this;
+        }
+
+        /**
+         * For how long, after the work is done, recording its outcome or releasing its key is tried while the store
+         * fails; ten seconds unless said otherwise; with zero once.
+         *
+         * @throws IdempotencyConfigurationException if it is negative
+         */
+        public Builder completionTimeout(Duration completionTimeout) {
+            this.completionTimeout = notNegative("completion timeout", completionTimeout);
+            return this;
+        }
+
+        /**
+         * For how long closing waits for running executions; ten seconds unless said otherwise.
+         *
+         * @throws IdempotencyConfigurationException if it is negative
+         */
+        public Builder closeTimeout(Duration closeTimeout) {
+            this.closeTimeout = notNegative("close timeout", closeTimeout);
+            return this;
+        }
+
+        /** The monotonic clock, in nanoseconds, by which this engine measures; for tests. */
+        public Builder ticker(LongSupplier ticker) {
+            this.ticker = ticker;
+            return this;
+        }
+
+        /**
+         * Told what fails beside a call, a listener or a codec say, and so cannot be thrown; the thread's handler of
+         * uncaught exceptions unless said otherwise.
+         */
+        public Builder errorHandler(BiConsumer<String, Throwable> errorHandler) {
+            this.errorHandler = errorHandler;
+            return this;
+        }
+
+        /**
+         * Makes the engine.
+         *
+         * @throws IdempotencyConfigurationException if the store needs a codec and none is given
+         */
+        public IdempotencyEngine build() {
+            return new IdempotencyEngine(this);
+        }
+
+        private OutcomeCodec codec() {
+            if (codec != null) {
+                return codec;
+            }
+            if (store.keepsReferences()) {
+                return new ReferenceOutcomeCodec();
+            }
+            throw new IdempotencyConfigurationException(
+                    "The store " + store.getClass().getName() + " keeps bytes, and no codec is given to make them",
+                    "Give the engine a codec, JacksonOutcomeCodec say");
+        }
+
+        private static Duration notNegative(String setting, Duration duration) {
+            if (duration.isNegative()) {
+                throw new IdempotencyConfigurationException(
+                        "The " + setting + " is " + duration, "It has to be zero or more");
+            }
+            return duration;
+        }
+    }
+}

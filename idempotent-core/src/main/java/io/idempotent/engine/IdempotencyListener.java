@@ -1,0 +1,87 @@
+package io.idempotent.engine;
+
+import io.idempotent.IdempotencyContext;
+import io.idempotent.IdempotencyException;
+import io.idempotent.IdempotencyKey;
+import io.idempotent.IdempotencyStoreException;
+import io.idempotent.Outcome;
+import io.idempotent.store.IdempotencyRecord;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Told what becomes of each call, on the calling thread and before the call returns, except where a method says
+ * otherwise. Overrides what it wants to know.
+ *
+ * <p>Implementations are called by many threads at once and should be quick. What one throws goes to the engine's error
+ * handler and changes nothing else.
+ */
+public interface IdempotencyListener {
+
+    /** The key was claimed; the operation runs next. A claim with take-overs continues where an owner was lost. */
+    default void claimed(IdempotencyContext context) {}
+
+    /**
+     * The operation ran and its outcome is recorded.
+     *
+     * @param context the execution
+     * @param outcome what it produced
+     * @param took how long it ran, its retries included
+     */
+    default void completed(IdempotencyContext context, Outcome outcome, Duration took) {}
+
+    /**
+     * The operation ran and the key was given back: it threw, or its result is one that is not recorded.
+     *
+     * @param context the execution
+     * @param failure what it threw, or null
+     * @param took how long it ran, its retries included
+     */
+    default void released(IdempotencyContext context, @Nullable Throwable failure, Duration took) {}
+
+    /** The call was answered by the recorded outcome; the operation did not run. */
+    default void replayed(IdempotencyKey key) {}
+
+    /**
+     * The call was refused; the operation did not run.
+     *
+     * @param key the key
+     * @param refusal what the caller gets
+     */
+    default void refused(IdempotencyKey key, IdempotencyException refusal) {}
+
+    /** The store failed, and the operation runs unprotected, as it is configured to. */
+    default void unprotected(IdempotencyKey key, IdempotencyStoreException failure) {}
+
+    /** The claim is lost, or can no longer be relied on, while the operation runs. Mostly told by the renewing thread. */
+    default void leaseLost(IdempotencyContext context) {}
+
+    /**
+     * Leases could not be renewed; it is tried again until they are over. Told by the renewing thread.
+     *
+     * @param claims how many claims were to be renewed
+     * @param failure what the store said
+     */
+    default void renewalFailed(int claims, IdempotencyStoreException failure) {}
+
+    /**
+     * The operation ran, but its end could not be told to the store within the time allowed: the record will be found
+     * abandoned when its lease is over, and a later call runs the operation again.
+     *
+     * @param context the execution
+     * @param failure what the store said last
+     */
+    default void completionFailed(IdempotencyContext context, IdempotencyStoreException failure) {}
+
+    /**
+     * The operation ran and is recorded as done, but its outcome could not be encoded: later calls get an
+     * {@link io.idempotent.IdempotencyOutcomeException}.
+     *
+     * @param context the execution
+     * @param reason why
+     */
+    default void notReplayable(IdempotencyContext context, String reason) {}
+
+    /** A store that is full dropped a completed record before its retention was over: its key is free again. */
+    default void evicted(IdempotencyRecord record) {}
+}

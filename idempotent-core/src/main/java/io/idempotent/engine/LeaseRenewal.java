@@ -1,0 +1,142 @@
+package io.idempotent.engine;
+
+import io.idempotent.IdempotencyStoreException;
+import io.idempotent.store.Claim;
+import io.idempotent.store.IdempotencyStore;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Renews the leases of running executions in the background.
+ *
+ * <ol>
+ *   <li>Executions with equal leases form a group, which one thread visits each third of the lease.
+ *   <li>An execution that has run longer than its operation allows is not renewed any more; its lease runs out.
+ *   <li>Those that were granted their lease less than a sixth of it ago are left alone until the next visit, so that short
+ *       operations cost no request; the others are renewed by one request for all, at most half a lease after the last.
+ *   <li>A renewal counts from before its request. One that is refused means that the claim is lost; one whose request
+ *       fails is tried again at the next visit.
+ * </ol>
+ */
+final class LeaseRenewal {
+
+    private final IdempotencyStore store;
+    private final LongSupplier ticker;
+    private final Listeners listeners;
+    private final BiConsumer<String, Throwable> errorHandler;
+    private final ConcurrentHashMap<Duration, Set<Execution>> groups = new ConcurrentHashMap<>();
+    private final ScheduledThreadPoolExecutor scheduler;
+
+    LeaseRenewal(
+            IdempotencyStore store,
+            LongSupplier ticker,
+            Listeners listeners,
+            BiConsumer<String, Throwable> errorHandler) {
+        this.store = store;
+        this.ticker = ticker;
+        this.listeners = listeners;
+        this.errorHandler = errorHandler;
+        // Starts its thread with the first group.
+        this.scheduler = new ScheduledThreadPoolExecutor(1, task -> {
+            Thread thread = new Thread(task, "idempotent-lease-renewal");
+            thread.setDaemon(true);
+            return thread;
+        });
+    }
+
+    void start(Execution execution) {
+        group(execution.operation().lease()).add(execution);
+    }
+
+    /** Stops renewing; a request that is on its way is ignored when it is answered. */
+    void stop(Execution execution) {
+        group(execution.operation().lease()).remove(execution);
+    }
+
+    /** All executions that are being renewed, as of now. */
+    List<Execution> running() {
+        List<Execution> running = new ArrayList<>();
+        groups.values().forEach(running::addAll);
+        return running;
+    }
+
+    void close() {
+        scheduler.shutdownNow();
+    }
+
+    private Set<Execution> group(Duration lease) {
+        Set<Execution> group = groups.get(lease);
+        return group != null ? group : groups.computeIfAbsent(lease, this::newGroup);
+    }
+
+    private Set<Execution> newGroup(Duration lease) {
+        Set<Execution> group = ConcurrentHashMap.newKeySet();
+        long interval = Math.max(1, Nanos.of(lease) / 3);
+        // The group itself is only looked at by the thread later on, so that scheduling inside computeIfAbsent is safe.
+        var unused =
+                scheduler.scheduleWithFixedDelay(() -> visit(group, lease), interval, interval, TimeUnit.NANOSECONDS);
+        return group;
+    }
+
+    /** One visit to a group. Never throws, since that would end the visits. */
+    void visit(Set<Execution> group, Duration lease) {
+        try {
+            renew(group, lease);
+        } catch (RuntimeException | Error failure) {
+            errorHandler.accept("The renewal of leases failed; it is tried again", failure);
+        }
+    }
+
+    private void renew(Set<Execution> group, Duration lease) {
+        long sixth = Nanos.of(lease) / 6;
+        List<Execution> due = new ArrayList<>();
+        List<Claim> claims = new ArrayList<>();
+        for (Execution execution : group) {
+            if (execution.age() >= Nanos.of(execution.operation().maxRun())) {
+                tellLoss(execution);
+            } else if (execution.sinceRenewal() >= sixth) {
+                due.add(execution);
+                claims.add(execution.claim());
+            }
+        }
+        if (due.isEmpty()) {
+            return;
+        }
+        long requestedAt = ticker.getAsLong();
+        Set<Claim> renewed = request(claims, lease);
+        for (Execution execution : due) {
+            if (renewed != null && renewed.contains(execution.claim())) {
+                execution.renewed(requestedAt);
+            } else if (renewed != null && group.contains(execution)) {
+                execution.refuse();
+                group.remove(execution);
+            }
+            tellLoss(execution);
+        }
+    }
+
+    /** Tells the listeners, once, if the lease is lost. */
+    void tellLoss(Execution execution) {
+        if (execution.shouldTellLoss()) {
+            listeners.tell(listener -> listener.leaseLost(execution));
+        }
+    }
+
+    private @Nullable Set<Claim> request(List<Claim> claims, Duration lease) {
+        try {
+            return store.renew(claims, lease);
+        } catch (RuntimeException failure) {
+            IdempotencyStoreException told = StoreFailures.of(failure, "renew " + claims.size() + " leases", null);
+            listeners.tell(listener -> listener.renewalFailed(claims.size(), told));
+            return null;
+        }
+    }
+}

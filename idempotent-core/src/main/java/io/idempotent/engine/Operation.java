@@ -1,0 +1,224 @@
+package io.idempotent.engine;
+
+import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.IdempotencyKey;
+import io.idempotent.codec.OutcomeType;
+import java.lang.reflect.Type;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is protected, and how: a name and the settings that hold for each call. Immutable; made once and used for every
+ * call.
+ *
+ * @param <T> what the operation returns
+ */
+public final class Operation<T extends @Nullable Object> {
+
+    /** How long outcomes are kept unless said otherwise: 24 hours. */
+    public static final Duration DEFAULT_RETENTION = Duration.ofHours(24);
+
+    /** How long a claim is valid without renewal unless said otherwise: 30 seconds. */
+    public static final Duration DEFAULT_LEASE = Duration.ofSeconds(30);
+
+    /** How long a lease is renewed at most unless said otherwise: one hour. */
+    public static final Duration DEFAULT_MAX_RUN = Duration.ofHours(1);
+
+    private final String name;
+    private final OutcomeType type;
+    private final Duration retention;
+    private final Duration lease;
+    private final Duration maxRun;
+    private final Duration waitAtMost;
+    private final StoreFailurePolicy whenStoreFails;
+
+    private Operation(Builder<T> builder) {
+        this.name = builder.name;
+        this.type = new OutcomeType(builder.valueType, builder.recordFailures);
+        this.retention = builder.retention;
+        this.lease = builder.lease;
+        this.maxRun = builder.maxRun;
+        this.waitAtMost = builder.waitAtMost;
+        this.whenStoreFails = builder.whenStoreFails;
+    }
+
+    /**
+     * Begins an operation that returns a simple type.
+     *
+     * @param name the operation's stable name: letters, digits, hyphens and underscores
+     * @param valueType what it returns
+     * @throws IdempotencyConfigurationException if the name is not acceptable
+     */
+    public static <T> Builder<T> builder(String name, Class<T> valueType) {
+        return new Builder<>(name, valueType);
+    }
+
+    /**
+     * Begins an operation that returns a generic type. The caller vouches that {@code T} is that type.
+     *
+     * @param name the operation's stable name: letters, digits, hyphens and underscores
+     * @param valueType what it returns; drives how recorded outcomes are decoded
+     * @throws IdempotencyConfigurationException if the name is not acceptable
+     */
+    public static <T extends @Nullable Object> Builder<T> builder(String name, Type valueType) {
+        return new Builder<>(name, valueType);
+    }
+
+    /** The operation's stable name. */
+    public String name() {
+        return name;
+    }
+
+    /** What the operation can produce. */
+    public OutcomeType type() {
+        return type;
+    }
+
+    /** How long a recorded outcome is kept. */
+    public Duration retention() {
+        return retention;
+    }
+
+    /** How long a claim is valid without renewal. */
+    public Duration lease() {
+        return lease;
+    }
+
+    /** How long the lease of one execution is renewed at most. */
+    public Duration maxRun() {
+        return maxRun;
+    }
+
+    /** How long a call waits for the outcome of the one that is running. */
+    public Duration waitAtMost() {
+        return waitAtMost;
+    }
+
+    /** What to do when the store cannot tell whether the key is free. */
+    public StoreFailurePolicy whenStoreFails() {
+        return whenStoreFails;
+    }
+
+    /** A key of this operation, without a scope. */
+    public IdempotencyKey key(String value) {
+        return IdempotencyKey.of(name, value);
+    }
+
+    @Override
+    public String toString() {
+        return "Operation[" + name + "]";
+    }
+
+    /**
+     * Collects an operation's settings and fails fast on the ones that cannot be. Not safe for use by several threads.
+     *
+     * @param <T> what the operation returns
+     */
+    public static final class Builder<T extends @Nullable Object> {
+
+        private final String name;
+        private final Type valueType;
+        private final List<Class<? extends Throwable>> recordFailures = new ArrayList<>();
+        private Duration retention = DEFAULT_RETENTION;
+        private Duration lease = DEFAULT_LEASE;
+        private Duration maxRun = DEFAULT_MAX_RUN;
+        private Duration waitAtMost = Duration.ZERO;
+        private StoreFailurePolicy whenStoreFails = StoreFailurePolicy.REFUSE;
+
+        private Builder(String name, Type valueType) {
+            if (!IdempotencyKey.isOperationName(name)) {
+                throw new IdempotencyConfigurationException(
+                        "'" + name + "' is no name for an operation",
+                        "Use 1 to " + IdempotencyKey.MAXIMUM_OPERATION_LENGTH
+                                + " ASCII letters, digits, hyphens or underscores");
+            }
+            this.name = name;
+            this.valueType = valueType;
+        }
+
+        /**
+         * How long a recorded outcome is kept; positive; 24 hours unless said otherwise.
+         *
+         * @throws IdempotencyConfigurationException if it is not positive
+         */
+        public Builder<T> retention(Duration retention) {
+            this.retention = positive("retention", retention);
+            return this;
+        }
+
+        /**
+         * How long a claim is valid without renewal, and so how long a crash blocks its key; at least 10 milliseconds;
+         * 30 seconds unless said otherwise. It is renewed in the background, so it need not be as long as the operation
+         * runs.
+         *
+         * @throws IdempotencyConfigurationException if it is shorter than that
+         */
+        public Builder<T> lease(Duration lease) {
+            if (lease.compareTo(Duration.ofMillis(10)) < 0) {
+                throw invalid("lease", lease, "at least 10 ms");
+            }
+            this.lease = lease;
+            return this;
+        }
+
+        /**
+         * How long the lease of one execution is renewed at most, so that one that hangs gives its key up; positive; one
+         * hour unless said otherwise.
+         *
+         * @throws IdempotencyConfigurationException if it is not positive
+         */
+        public Builder<T> maxRun(Duration maxRun) {
+            this.maxRun = positive("max-run", maxRun);
+            return this;
+        }
+
+        /**
+         * How long a call waits for the outcome of the one that is running, instead of being refused at once; zero
+         * unless said otherwise.
+         *
+         * @throws IdempotencyConfigurationException if it is negative
+         */
+        public Builder<T> waitAtMost(Duration waitAtMost) {
+            if (waitAtMost.isNegative()) {
+                throw invalid("wait-at-most", waitAtMost, "zero or more");
+            }
+            this.waitAtMost = waitAtMost;
+            return this;
+        }
+
+        /**
+         * The types of failures that are final: recorded and replayed like a value. None unless said otherwise: a
+         * failure releases the key.
+         */
+        public Builder<T> recordFailures(List<Class<? extends Throwable>> types) {
+            recordFailures.clear();
+            recordFailures.addAll(types);
+            return this;
+        }
+
+        /** What to do when the store cannot tell whether the key is free; {@code REFUSE} unless said otherwise. */
+        public Builder<T> whenStoreFails(StoreFailurePolicy policy) {
+            this.whenStoreFails = policy;
+            return this;
+        }
+
+        /** Makes the operation. */
+        public Operation<T> build() {
+            return new Operation<>(this);
+        }
+
+        private Duration positive(String setting, Duration duration) {
+            if (duration.isNegative() || duration.isZero()) {
+                throw invalid(setting, duration, "more than zero");
+            }
+            return duration;
+        }
+
+        private IdempotencyConfigurationException invalid(String setting, Duration duration, String allowed) {
+            return new IdempotencyConfigurationException(
+                    "The " + setting + " of operation '" + name + "' is " + duration, "It has to be " + allowed);
+        }
+    }
+}

@@ -1,0 +1,9 @@
+package io.idempotent.engine;
+
+/** What to do with a call when the store cannot tell whether its key is free. */
+public enum StoreFailurePolicy {
+    /** Refuse the call with {@link io.idempotent.IdempotencyStoreException}; the operation is not run. */
+    REFUSE,
+    /** Run the operation unprotected, and tell the listeners. */
+    RUN
+}

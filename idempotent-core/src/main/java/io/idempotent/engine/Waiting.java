@@ -1,0 +1,150 @@
+package io.idempotent.engine;
+
+import io.idempotent.IdempotencyConflictException;
+import io.idempotent.IdempotencyInProgressException;
+import io.idempotent.IdempotencyInProgressException.Reason;
+import io.idempotent.IdempotencyKey;
+import io.idempotent.IdempotencyKeyReusedException;
+import io.idempotent.store.ClaimRequest;
+import io.idempotent.store.ClaimResult;
+import io.idempotent.store.IdempotencyRecord;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Waits for a key that is in progress.
+ *
+ * <ol>
+ *   <li>A waiter beyond the number allowed is refused at once, as is one whose operation does not wait or whose request
+ *       says something else than the record.
+ *   <li>If the owner runs in this JVM, the waiter is woken when it ends, and looks after its lease at the latest.
+ *       Otherwise it looks after pauses that double from {@value #FIRST_PAUSE_MILLIS} to {@value #LONGEST_PAUSE_MILLIS}
+ *       milliseconds, each shortened at random by up to a half so that waiters do not come together.
+ *   <li>To look is to claim: the answer is the outcome, the claim itself once the key is free or abandoned, or that it is
+ *       still in progress. Nobody's live claim is ever taken.
+ * </ol>
+ */
+final class Waiting {
+
+    private static final int FIRST_PAUSE_MILLIS = 4;
+
+    private static final int LONGEST_PAUSE_MILLIS = 500;
+
+    private final int maxWaiters;
+    private final LongSupplier ticker;
+    private final Function<IdempotencyKey, @Nullable Execution> owners;
+    private final Function<ClaimRequest, ClaimResult> store;
+    private final AtomicInteger waiters = new AtomicInteger();
+
+    /**
+     * Makes the waiting room of one engine.
+     *
+     * @param maxWaiters how many may wait at once
+     * @param owners who holds a key in this JVM, if anybody does
+     * @param store claims
+     */
+    Waiting(
+            int maxWaiters,
+            LongSupplier ticker,
+            Function<IdempotencyKey, @Nullable Execution> owners,
+            Function<ClaimRequest, ClaimResult> store) {
+        this.maxWaiters = maxWaiters;
+        this.ticker = ticker;
+        this.owners = owners;
+        this.store = store;
+    }
+
+    /** How many are waiting now. */
+    int size() {
+        return waiters.get();
+    }
+
+    /**
+     * Waits until the claim's answer is another than in progress.
+     *
+     * @param first the record that was found in progress
+     * @throws IdempotencyConflictException if the caller is not to wait, or waited in vain
+     */
+    Answer await(Operation<?> operation, ClaimRequest request, IdempotencyRecord first) {
+        check(request, first);
+        long waitAtMost = Nanos.of(operation.waitAtMost());
+        if (waitAtMost == 0) {
+            throw inProgress(first, Reason.NOT_WAITING);
+        }
+        if (waiters.incrementAndGet() > maxWaiters) {
+            waiters.decrementAndGet();
+            throw inProgress(first, Reason.TOO_MANY_WAITERS);
+        }
+        try {
+            return await(request, first, ticker.getAsLong() + waitAtMost);
+        } finally {
+            waiters.decrementAndGet();
+        }
+    }
+
+    private Answer await(ClaimRequest request, IdempotencyRecord first, long deadline) {
+        IdempotencyRecord record = first;
+        long pause = TimeUnit.MILLISECONDS.toNanos(FIRST_PAUSE_MILLIS);
+        while (true) {
+            long remaining = deadline - ticker.getAsLong();
+            if (remaining <= 0) {
+                throw inProgress(record, Reason.WAITED);
+            }
+            // One more nanosecond than the lease, since it is over only then.
+            long atMost = Math.min(remaining, Nanos.of(record.leaseRemaining()) + 1);
+            Execution owner = owners.apply(request.key());
+            try {
+                if (owner != null && owner.fencingToken() == record.fencingToken()) {
+                    var unused = owner.awaitEnd(atMost);
+                } else {
+                    long jittered = pause - ThreadLocalRandom.current().nextLong(pause / 2);
+                    park(Math.min(atMost, jittered));
+                    pause = Math.min(pause * 2, TimeUnit.MILLISECONDS.toNanos(LONGEST_PAUSE_MILLIS));
+                }
+            } catch (InterruptedException interrupted) {
+                Thread.currentThread().interrupt();
+                throw inProgress(record, Reason.INTERRUPTED);
+            }
+            long requestedAt = ticker.getAsLong();
+            ClaimResult result = store.apply(request);
+            if (!(result instanceof ClaimResult.InProgress inProgress)) {
+                return new Answer(result, requestedAt);
+            }
+            record = inProgress.record();
+            check(request, record);
+        }
+    }
+
+    private static void check(ClaimRequest request, IdempotencyRecord record) {
+        if (!request.fingerprint().matches(record.fingerprint())) {
+            throw new IdempotencyKeyReusedException(request.key());
+        }
+    }
+
+    private static IdempotencyInProgressException inProgress(IdempotencyRecord record, Reason reason) {
+        return new IdempotencyInProgressException(record.key(), reason, record.claimedSince(), record.leaseRemaining());
+    }
+
+    private static void park(long nanos) throws InterruptedException {
+        long deadline = System.nanoTime() + nanos;
+        for (long left = nanos; left > 0; left = deadline - System.nanoTime()) {
+            LockSupport.parkNanos(left);
+            if (Thread.interrupted()) {
+                throw new InterruptedException();
+            }
+        }
+    }
+
+    /**
+     * What the store answered last.
+     *
+     * @param result anything but in progress
+     * @param requestedAt the ticker's time before the request
+     */
+    record Answer(ClaimResult result, long requestedAt) {}
+}

@@ -1,0 +1,38 @@
+package io.idempotent.store;
+
+import java.time.Instant;
+
+/** The store's answer to a {@link ClaimRequest}. */
+public sealed interface ClaimResult {
+
+    /**
+     * The key is claimed by this request.
+     *
+     * @param claim the proof
+     * @param firstClaimedAt when the key was first claimed, by the store's clock; a take-over keeps it
+     * @param takeovers how many claims, this one included, took over from an owner whose lease had ended
+     */
+    record Claimed(Claim claim, Instant firstClaimedAt, int takeovers) implements ClaimResult {}
+
+    /**
+     * Another claim of the key is live; nothing was changed.
+     *
+     * @param record the record, as the store's clock saw it
+     */
+    record InProgress(IdempotencyRecord record) implements ClaimResult {}
+
+    /**
+     * The key's owner is gone, and the request may not take over, or says something else than the record; nothing was
+     * changed.
+     *
+     * @param record the record, as the store's clock saw it
+     */
+    record Abandoned(IdempotencyRecord record) implements ClaimResult {}
+
+    /**
+     * The key is completed; nothing was changed. Whether the fingerprint fits is for the caller to check.
+     *
+     * @param record the record
+     */
+    record Completed(IdempotencyRecord record) implements ClaimResult {}
+}
