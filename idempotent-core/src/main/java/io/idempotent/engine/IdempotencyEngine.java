@@ -40,6 +40,7 @@ import org.jspecify.annotations.Nullable;
  * Runs operations once per key.
  *
  * <ol>
+ *   <li>If the store has the key's completed record in this JVM's memory, its outcome is replayed like any other.
  *   <li>A key that this very call holds already is refused.
  *   <li>The key is claimed. If the store fails, the call is refused, or runs unprotected where its operation says so.
  *   <li>If the key is completed, its outcome is replayed: returned, or thrown. If it is in progress, the call is refused,
@@ -150,6 +151,10 @@ public final class IdempotencyEngine implements AutoCloseable {
         if (closed) {
             throw new IllegalStateException("The engine is closed; '" + key + "' was not run");
         }
+        IdempotencyRecord nearby = store.findCompletedNearby(key);
+        if (nearby != null) {
+            return replay(operation, key, fingerprint, nearby);
+        }
         Execution holder = Execution.holding(key);
         if (holder != null) {
             throw refused(
@@ -196,13 +201,10 @@ public final class IdempotencyEngine implements AutoCloseable {
                     fingerprint,
                     work);
         }
-        if (result instanceof ClaimResult.Completed completed
-                && completed.record().state() instanceof IdempotencyRecord.Completed state
-                && fingerprint.matches(completed.record().fingerprint())) {
-            return replay(operation, key, state.outcome());
+        if (result instanceof ClaimResult.Completed completed) {
+            return replay(operation, key, fingerprint, completed.record());
         }
-        // Completed for a request that said something else, or abandoned by one: every other abandoned key is taken
-        // over.
+        // Abandoned by a request that said something else: every other abandoned key is taken over.
         throw refused(key, new IdempotencyKeyReusedException(key));
     }
 
@@ -384,18 +386,24 @@ public final class IdempotencyEngine implements AutoCloseable {
             lost.addSuppressed(failure);
             throw lost;
         }
-        if (record != null
-                && record.state() instanceof IdempotencyRecord.Completed completed
-                && fingerprint.matches(record.fingerprint())) {
-            return replay(operation, key, completed.outcome());
+        if (record != null && record.outcome() != null && fingerprint.matches(record.fingerprint())) {
+            return replay(operation, key, fingerprint, record);
         }
         throw lost;
     }
 
     // The codec decodes to the operation's own type, which its maker vouched to be T, null included.
     @SuppressWarnings({"unchecked", "NullAway"})
-    private <T extends @Nullable Object> T replay(Operation<T> operation, IdempotencyKey key, RecordedOutcome recorded)
+    private <T extends @Nullable Object> T replay(
+            Operation<T> operation, IdempotencyKey key, Fingerprint fingerprint, IdempotencyRecord record)
             throws Throwable {
+        if (!fingerprint.matches(record.fingerprint())) {
+            throw refused(key, new IdempotencyKeyReusedException(key));
+        }
+        RecordedOutcome recorded = record.outcome();
+        if (recorded == null) {
+            throw new IllegalStateException("The store gave a completed record without an outcome for '" + key + "'");
+        }
         Outcome outcome;
         try {
             outcome = codec.decode(recorded, operation.type());

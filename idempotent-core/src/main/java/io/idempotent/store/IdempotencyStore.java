@@ -124,6 +124,17 @@ public interface IdempotencyStore {
     IdempotencyRecord find(IdempotencyKey key);
 
     /**
+     * Looks for a key's completed record where that costs next to nothing, in this JVM's memory: asked before a claim is even
+     * thought of, so that a replay is as cheap as it can be.
+     *
+     * @return the record, its retention not over, or null if there is none nearby, whatever the store has; null, unless the
+     *     store says otherwise
+     */
+    default @Nullable IdempotencyRecord findCompletedNearby(IdempotencyKey key) {
+        return null;
+    }
+
+    /**
      * Removes the record of a key, completed or abandoned, so that the key is free. A live one is left alone.
      *
      * @param key the key
