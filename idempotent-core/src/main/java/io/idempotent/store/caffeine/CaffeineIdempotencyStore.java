@@ -1,0 +1,404 @@
+package io.idempotent.store.caffeine;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.Policy;
+import com.github.benmanes.caffeine.cache.Ticker;
+import io.idempotent.IdempotencyKey;
+import io.idempotent.IdempotencyStoreException;
+import io.idempotent.RecordedOutcome;
+import io.idempotent.store.Claim;
+import io.idempotent.store.ClaimRequest;
+import io.idempotent.store.ClaimResult;
+import io.idempotent.store.IdempotencyRecord;
+import io.idempotent.store.IdempotencyStore;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps records in the memory of this JVM, in a Caffeine cache. It protects the callers of this JVM only, and forgets
+ * everything when the JVM ends.
+ *
+ * <p>Outcomes and fingerprints of every kind are kept, by reference.
+ *
+ * <p><b>Time</b> is a {@link Ticker}'s, exact to the nanosecond; a clock is asked once, when the store is made, so that
+ * the ticker's time can be shown as moments of the calendar. Leases and retentions of more than 292 years do not end.
+ *
+ * <p><b>Size.</b> When a claim makes the records more than the maximum, expired ones are removed first, then the
+ * completed record nearest the end of its retention: never by how often it is read, and never one in progress. If all
+ * are in progress, the store grows over its maximum, since to forget one would let two run at once. Nearest is exact
+ * among at least the 64 records that Caffeine's timer wheel holds for the soonest to end; the wheel itself tells ends
+ * apart by about 1 s in the next minute, 1 min in the next hour, 1 h in the next day, 1 d in the next 6 days, and not at
+ * all beyond that, where the order of completion counts. Each record that is evicted before its end is counted and told
+ * to a listener, since its promise to be replayed is gone.
+ *
+ * <p><b>How a key's entry changes:</b>
+ *
+ * <ol>
+ *   <li>Entries are immutable. What there is for the key is read without a lock, and without Caffeine's bookkeeping. A
+ *       completed entry within its retention is the answer itself, made when it was completed.
+ *   <li>A free key is computed under Caffeine's lock for the key, and the fencing token is drawn there: drawn earlier, it
+ *       could be lower than that of a claim that came and went meanwhile.
+ *   <li>Every other change replaces or removes the entry that was read, by identity; if another was faster, it begins
+ *       again. A token is drawn after the entry was read, and so is higher than that entry's.
+ *   <li>Tokens are one number for the whole store, {@code max(last + 1, the store's clock in microseconds)}, which no
+ *       forgetting of entries resets.
+ * </ol>
+ *
+ * <p>Safe for use by many threads.
+ */
+public final class CaffeineIdempotencyStore implements IdempotencyStore {
+
+    /** How many records a store keeps unless told otherwise: {@value}. */
+    public static final long DEFAULT_MAXIMUM_SIZE = 100_000;
+
+    private final StoreTime time;
+    private final PurgeTime purgeTime = new PurgeTime();
+    private final Cache<IdempotencyKey, Entry> cache;
+    private final Policy<IdempotencyKey, Entry> policy;
+    private final ConcurrentMap<IdempotencyKey, Entry> entries;
+    private final AtomicLong lastToken = new AtomicLong();
+    private final SizeBound sizeBound;
+
+    private CaffeineIdempotencyStore(Builder builder) {
+        this.time = new StoreTime(builder.ticker, builder.clock.instant());
+        this.cache = Caffeine.newBuilder()
+                .ticker(purgeTime)
+                .expireAfter(new RetentionExpiry())
+                // Purging in the thread that writes needs no other thread, and has happened when the write returns.
+                .executor(Runnable::run)
+                .build();
+        this.policy = cache.policy();
+        this.entries = cache.asMap();
+        this.sizeBound = new SizeBound(builder.maximumSize, cache, time, builder.evictionListener);
+    }
+
+    /** Makes a store with the default settings of {@link Builder}. */
+    public static CaffeineIdempotencyStore create() {
+        return builder().build();
+    }
+
+    /** Begins a store with settings of one's own. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    @Override
+    public ClaimResult claim(ClaimRequest request) {
+        IdempotencyKey key = request.key();
+        try {
+            Entry entry = policy.getIfPresentQuietly(key);
+            if (entry instanceof Entry.Completed completed && !completed.isOver(time.read())) {
+                return completed.answer;
+            }
+            return claimUncompleted(request, entry);
+        } catch (RuntimeException failure) {
+            throw failed("claim", key, failure);
+        }
+    }
+
+    private ClaimResult claimUncompleted(ClaimRequest request, @Nullable Entry entryAtFirst) {
+        IdempotencyKey key = request.key();
+        @Nullable Entry entry = entryAtFirst;
+        while (true) {
+            long now = time.read();
+            purgeTime.reach(now);
+            if (entry == null) {
+                FirstClaim firstClaim = new FirstClaim(request, now);
+                entry = entries.computeIfAbsent(key, firstClaim);
+                if (entry == firstClaim.made) {
+                    sizeBound.enforce();
+                    return firstClaim.made.claimed();
+                }
+                // Somebody else was faster: look at that one's entry, by the time that it is now.
+                continue;
+            }
+            Entry.InProgress claimed;
+            if (entry instanceof Entry.InProgress inProgress) {
+                if (!inProgress.isOver(now)) {
+                    return inProgress.claim.id().equals(request.claimId())
+                            ? inProgress.claimed()
+                            : new ClaimResult.InProgress(inProgress.observedAt(time, now));
+                }
+                if (!inProgress.mayBeTakenOverBy(request)) {
+                    return new ClaimResult.Abandoned(inProgress.observedAt(time, now));
+                }
+                claimed = inProgress.takenOverBy(request, nextToken(now), time, now);
+            } else if (entry instanceof Entry.Completed completed && !completed.isOver(now)) {
+                return completed.answer;
+            } else {
+                claimed = Entry.InProgress.first(request, nextToken(now), time, now);
+            }
+            if (entries.replace(key, entry, claimed)) {
+                return claimed.claimed();
+            }
+            entry = policy.getIfPresentQuietly(key);
+        }
+    }
+
+    @Override
+    public Set<Claim> renew(Collection<Claim> claims, Duration lease) {
+        requirePositive("lease", lease);
+        try {
+            Set<Claim> renewed = new LinkedHashSet<>();
+            for (Claim claim : claims) {
+                if (changeHeld(claim, (inProgress, now) -> inProgress.withLeaseUntil(StoreTime.after(now, lease)))) {
+                    renewed.add(claim);
+                }
+            }
+            return renewed;
+        } catch (RuntimeException failure) {
+            throw failed("renew", null, failure);
+        }
+    }
+
+    @Override
+    public boolean complete(Claim claim, RecordedOutcome outcome, Duration retention) {
+        requirePositive("retention", retention);
+        try {
+            if (changeHeld(claim, (inProgress, now) -> inProgress.completed(outcome, retention, time, now))) {
+                return true;
+            }
+            // Asked again because the first answer was lost?
+            return policy.getIfPresentQuietly(claim.key()) instanceof Entry.Completed completed
+                    && completed.isHeldBy(claim)
+                    && !completed.isOver(time.read());
+        } catch (RuntimeException failure) {
+            throw failed("complete", claim.key(), failure);
+        }
+    }
+
+    @Override
+    public boolean release(Claim claim) {
+        try {
+            return changeHeld(claim, (inProgress, now) -> null);
+        } catch (RuntimeException failure) {
+            throw failed("release", claim.key(), failure);
+        }
+    }
+
+    @Override
+    public boolean abandon(Claim claim) {
+        try {
+            return changeHeld(claim, (inProgress, now) -> inProgress.withLeaseUntil(Math.min(inProgress.endsAt, now)));
+        } catch (RuntimeException failure) {
+            throw failed("abandon", claim.key(), failure);
+        }
+    }
+
+    @Override
+    public @Nullable IdempotencyRecord find(IdempotencyKey key) {
+        try {
+            Entry entry = policy.getIfPresentQuietly(key);
+            long now = time.read();
+            if (entry instanceof Entry.InProgress inProgress) {
+                return inProgress.observedAt(time, now);
+            }
+            return entry instanceof Entry.Completed completed && !completed.isOver(now)
+                    ? completed.answer.record()
+                    : null;
+        } catch (RuntimeException failure) {
+            throw failed("find", key, failure);
+        }
+    }
+
+    @Override
+    public boolean forget(IdempotencyKey key, long expectedToken) {
+        try {
+            while (true) {
+                Entry entry = policy.getIfPresentQuietly(key);
+                if (entry == null || entry.claim.fencingToken() != expectedToken) {
+                    return false;
+                }
+                // What is in progress can be forgotten after its lease, what is completed before it has expired.
+                boolean over = entry.isOver(time.read());
+                if (over != entry instanceof Entry.InProgress) {
+                    return false;
+                }
+                if (entries.remove(key, entry)) {
+                    return true;
+                }
+            }
+        } catch (RuntimeException failure) {
+            throw failed("forget", key, failure);
+        }
+    }
+
+    /**
+     * Tells that every object is kept by reference.
+     *
+     * @return true
+     */
+    @Override
+    public boolean keepsReferences() {
+        return true;
+    }
+
+    /**
+     * How many records there are, in progress and completed, those expired but not yet purged included. An estimate
+     * while other threads write.
+     */
+    public long size() {
+        return cache.estimatedSize();
+    }
+
+    /** How many completed records were evicted before the end of their retention since the store was made. */
+    public long evictedEarly() {
+        return sizeBound.evictedEarly();
+    }
+
+    /**
+     * Forgets every record, those in progress too, whose owners can then no longer complete them: for tests. Fencing
+     * tokens grow on all the same.
+     */
+    public void clear() {
+        cache.invalidateAll();
+    }
+
+    /** Purges what has expired; Caffeine does it by itself while there are writes. */
+    void purge() {
+        purgeTime.reach(time.read());
+        cache.cleanUp();
+    }
+
+    /**
+     * Changes the entry of a key in progress, if the claim is its last.
+     *
+     * @return whether it was changed
+     */
+    private boolean changeHeld(Claim claim, Change change) {
+        IdempotencyKey key = claim.key();
+        while (true) {
+            if (!(policy.getIfPresentQuietly(key) instanceof Entry.InProgress inProgress)
+                    || !inProgress.isHeldBy(claim)) {
+                return false;
+            }
+            long now = time.read();
+            purgeTime.reach(now);
+            Entry changed = change.of(inProgress, now);
+            boolean done =
+                    changed == null ? entries.remove(key, inProgress) : entries.replace(key, inProgress, changed);
+            if (done) {
+                return true;
+            }
+        }
+    }
+
+    private long nextToken(long now) {
+        return lastToken.accumulateAndGet(
+                time.microsecondsAt(now), (last, microseconds) -> Math.max(last + 1, microseconds));
+    }
+
+    private static void requirePositive(String name, Duration duration) {
+        if (duration.isNegative() || duration.isZero()) {
+            throw new IllegalArgumentException("The " + name + " has to be positive, not " + duration);
+        }
+    }
+
+    private static IdempotencyStoreException failed(
+            String request, @Nullable IdempotencyKey key, RuntimeException cause) {
+        String what = key == null ? "" : " for idempotency key '" + key + "'";
+        return new IdempotencyStoreException(
+                "The Caffeine store failed to " + request + what
+                        + "; whether it took effect is not known; see the cause",
+                key,
+                cause);
+    }
+
+    /** A change of an entry in progress. */
+    private interface Change {
+
+        /** The entry that is to be there instead; null for none. */
+        @Nullable
+        Entry of(Entry.InProgress inProgress, long now);
+    }
+
+    /** Makes the first entry of a key when none is there, and remembers whether it did. */
+    private final class FirstClaim implements Function<IdempotencyKey, Entry> {
+
+        private final ClaimRequest request;
+        private final long now;
+        private Entry.@Nullable InProgress made;
+
+        FirstClaim(ClaimRequest request, long now) {
+            this.request = request;
+            this.now = now;
+        }
+
+        @Override
+        public Entry apply(IdempotencyKey key) {
+            Entry.InProgress first = Entry.InProgress.first(request, nextToken(now), time, now);
+            made = first;
+            return first;
+        }
+    }
+
+    /** The settings of a store. Each is checked at once. Not safe for use by many threads. */
+    public static final class Builder {
+
+        private long maximumSize = DEFAULT_MAXIMUM_SIZE;
+        private Ticker ticker = Ticker.systemTicker();
+        private InstantSource clock = InstantSource.system();
+        private Consumer<IdempotencyRecord> evictionListener = record -> {};
+
+        private Builder() {}
+
+        /**
+         * How many records may be kept; {@value CaffeineIdempotencyStore#DEFAULT_MAXIMUM_SIZE} unless said. Exceeded
+         * while more than that are in progress.
+         *
+         * @throws IllegalArgumentException if it is not positive
+         */
+        public Builder maximumSize(long records) {
+            if (records <= 0) {
+                throw new IllegalArgumentException("The maximum size has to be positive, not " + records);
+            }
+            this.maximumSize = records;
+            return this;
+        }
+
+        /** What measures time; {@link Ticker#systemTicker()} unless said. It must not go backwards. */
+        public Builder ticker(Ticker ticker) {
+            this.ticker = Objects.requireNonNull(ticker, "ticker");
+            return this;
+        }
+
+        /**
+         * What tells the moment of the calendar at which the ticker begins; the system's clock unless said. Asked once,
+         * by {@link #build()}.
+         */
+        public Builder clock(InstantSource clock) {
+            this.clock = Objects.requireNonNull(clock, "clock");
+            return this;
+        }
+
+        /**
+         * Who is told of each completed record that is evicted before the end of its retention; nobody unless said. Told
+         * by the thread whose claim made the store too large, after that claim took effect and with no lock held. It
+         * should be quick and must not claim; if it throws, that goes to the thread's handler of uncaught exceptions, and
+         * the claim stands.
+         */
+        public Builder evictionListener(Consumer<IdempotencyRecord> listener) {
+            this.evictionListener = Objects.requireNonNull(listener, "listener");
+            return this;
+        }
+
+        /**
+         * Makes the store.
+         *
+         * @throws IllegalArgumentException if the clock is further from 1970 than the store can count in microseconds
+         */
+        public CaffeineIdempotencyStore build() {
+            return new CaffeineIdempotencyStore(this);
+        }
+    }
+}

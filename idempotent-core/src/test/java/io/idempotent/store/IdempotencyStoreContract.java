@@ -1,0 +1,1122 @@
+package io.idempotent.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.idempotent.Fingerprint;
+import io.idempotent.IdempotencyKey;
+import io.idempotent.RecordedOutcome;
+import io.idempotent.RecordedOutcome.Encoded.Kind;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator;
+import org.junit.jupiter.api.Test;
+
+/**
+ * What {@link IdempotencyStore} promises, as tests for any store. A store's own test extends it, and gives it the store
+ * and a way to let that store's time pass without sleeping.
+ *
+ * <p>Each test uses keys of its own, so one durable store can serve all tests and need not be emptied. Only fingerprints
+ * and outcomes that every store takes are used. Two seconds of the real clock per test do not matter.
+ *
+ * <p>The system property {@code idempotent.seed} repeats one random history; a failure says which.
+ */
+@DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
+public abstract class IdempotencyStoreContract {
+
+    private static final Duration LEASE = Duration.ofSeconds(30);
+    private static final Duration RETENTION = Duration.ofHours(1);
+    private static final Duration MOMENT = Duration.ofMillis(1);
+    private static final Duration SLACK = Duration.ofSeconds(8);
+    private static final Fingerprint PAYMENT = Fingerprint.ofDigest("1:payment");
+    private static final Fingerprint OTHER_PAYMENT = Fingerprint.ofDigest("1:other-payment");
+    private static final RecordedOutcome RECEIPT = encoded("receipt");
+    private static final RecordedOutcome OTHER_RECEIPT = encoded("other receipt");
+
+    private static final int THREADS = 16;
+    private static final int ROUNDS = 25;
+    private static final int HISTORIES = 100;
+    private static final int STEPS = 80;
+
+    private final String operation = "contract-" + UUID.randomUUID();
+    private final IdempotencyKey key = key("4711");
+
+    /** The store; the same one at every call within a test. */
+    protected abstract IdempotencyStore store();
+
+    /** A second node on the same backend; the same store, unless there can be several. */
+    protected IdempotencyStore otherNode() {
+        return store();
+    }
+
+    /** Lets the store's time pass, without sleeping. */
+    protected abstract void elapse(Duration time);
+
+    /** Purges what has expired, as the store does at times by itself; does nothing unless it can be asked to. */
+    protected void purge() {}
+
+    // claim
+
+    @Test
+    void a_free_key_is_claimed() {
+        UUID claimId = UUID.randomUUID();
+
+        ClaimResult.Claimed claimed = claimed(request(claimId));
+
+        assertThat(claimed.claim().key()).isEqualTo(key);
+        assertThat(claimed.claim().id()).isEqualTo(claimId);
+        assertThat(claimed.takeovers()).isZero();
+        IdempotencyRecord record = found(key);
+        assertThat(record.key()).isEqualTo(key);
+        assertThat(record.fencingToken()).isEqualTo(claimed.claim().fencingToken());
+        assertThat(record.fingerprint()).isEqualTo(PAYMENT);
+        assertThat(record.firstClaimedAt()).isEqualTo(claimed.firstClaimedAt());
+        assertThat(record.claimedAt()).isEqualTo(claimed.firstClaimedAt());
+        assertThat(record.outcome()).isNull();
+    }
+
+    @Test
+    void a_claim_repeated_with_its_claim_id_gets_the_same_answer_and_no_longer_lease() {
+        ClaimRequest request = request();
+        ClaimResult first = store().claim(request);
+        elapse(Duration.ofSeconds(15));
+
+        assertThat(otherNode().claim(request)).isEqualTo(first);
+
+        assertThat(found(key).leaseRemaining()).isBetween(Duration.ofSeconds(15).minus(SLACK), Duration.ofSeconds(15));
+    }
+
+    @Test
+    void a_claim_repeated_by_many_threads_gets_the_same_answer() throws Exception {
+        for (int round = 0; round < ROUNDS; round++) {
+            ClaimRequest request = new ClaimRequest(key("round-" + round), UUID.randomUUID(), PAYMENT, LEASE, true);
+
+            List<ClaimResult> results = race(4, node -> node.claim(request));
+
+            assertThat(results).allSatisfy(result -> assertThat(result).isInstanceOf(ClaimResult.Claimed.class));
+            assertThat(Set.copyOf(results)).hasSize(1);
+        }
+    }
+
+    @Test
+    void a_key_in_progress_is_refused_to_others_with_its_record() {
+        Claim claim = claim();
+        elapse(Duration.ofSeconds(10));
+
+        IdempotencyRecord record = expect(
+                        ClaimResult.InProgress.class, otherNode().claim(request()))
+                .record();
+
+        assertThat(record.key()).isEqualTo(key);
+        assertThat(record.fencingToken()).isEqualTo(claim.fencingToken());
+        assertThat(record.fingerprint()).isEqualTo(PAYMENT);
+        assertThat(record.isAbandoned()).isFalse();
+        assertThat(record.claimedSince())
+                .isBetween(Duration.ofSeconds(10), Duration.ofSeconds(10).plus(SLACK));
+        assertThat(record.leaseRemaining()).isBetween(Duration.ofSeconds(20).minus(SLACK), Duration.ofSeconds(20));
+        assertThat(store().complete(claim, RECEIPT, RETENTION)).isTrue();
+    }
+
+    @Test
+    void a_key_in_progress_is_refused_to_another_fingerprint_with_the_fingerprint_of_the_first() {
+        claim();
+
+        ClaimResult result = store().claim(request(OTHER_PAYMENT, true));
+
+        assertThat(expect(ClaimResult.InProgress.class, result).record().fingerprint())
+                .isEqualTo(PAYMENT);
+    }
+
+    @Test
+    void a_completed_key_answers_its_record_to_everyone() {
+        UUID claimId = UUID.randomUUID();
+        ClaimResult.Claimed claimed = claimed(request(claimId));
+        elapse(Duration.ofSeconds(10));
+        assertThat(store().complete(claimed.claim(), RECEIPT, RETENTION)).isTrue();
+
+        for (ClaimRequest request : List.of(request(), request(claimId), request(OTHER_PAYMENT, false))) {
+            IdempotencyRecord record = expect(
+                            ClaimResult.Completed.class, otherNode().claim(request))
+                    .record();
+            assertThat(record.key()).isEqualTo(key);
+            assertThat(record.outcome()).isEqualTo(RECEIPT);
+            assertThat(record.fingerprint()).isEqualTo(PAYMENT);
+            assertThat(record.fencingToken()).isEqualTo(claimed.claim().fencingToken());
+            assertThat(record.firstClaimedAt()).isEqualTo(claimed.firstClaimedAt());
+            assertThat(record.isAbandoned()).isFalse();
+            assertThat(record.leaseRemaining()).isZero();
+            IdempotencyRecord.Completed state = expect(IdempotencyRecord.Completed.class, record.state());
+            assertCloseTo(state.completedAt(), claimed.firstClaimedAt().plusSeconds(10));
+            assertCloseTo(state.retainedUntil(), state.completedAt().plus(RETENTION));
+            assertThat(record.observedAt()).isBetween(state.completedAt(), state.retainedUntil());
+        }
+    }
+
+    @Test
+    void a_claim_after_the_lease_is_over_takes_over_with_a_higher_token_and_the_first_claims_time() {
+        ClaimResult.Claimed first = claimed(request());
+        elapse(LEASE);
+
+        ClaimResult.Claimed second =
+                expect(ClaimResult.Claimed.class, otherNode().claim(request()));
+        elapse(LEASE);
+        ClaimResult.Claimed third = claimed(request());
+
+        assertThat(second.takeovers()).isEqualTo(1);
+        assertThat(third.takeovers()).isEqualTo(2);
+        assertThat(second.firstClaimedAt()).isEqualTo(first.firstClaimedAt());
+        assertThat(third.firstClaimedAt()).isEqualTo(first.firstClaimedAt());
+        assertThat(List.of(first, second, third))
+                .extracting(claimed -> claimed.claim().fencingToken())
+                .isSorted()
+                .doesNotHaveDuplicates();
+        IdempotencyRecord record = found(key);
+        assertThat(record.takeovers()).isEqualTo(2);
+        assertThat(record.firstClaimedAt()).isEqualTo(first.firstClaimedAt());
+        assertCloseTo(record.claimedAt(), first.firstClaimedAt().plus(LEASE.multipliedBy(2)));
+        assertThat(record.leaseRemaining()).isBetween(LEASE.minus(SLACK), LEASE);
+    }
+
+    @Test
+    void a_lease_is_valid_until_it_is_over() {
+        claim();
+        elapse(LEASE.minus(SLACK));
+
+        assertThat(store().claim(request())).isInstanceOf(ClaimResult.InProgress.class);
+    }
+
+    @Test
+    void an_abandoned_key_stays_so_however_long_nobody_asks() {
+        ClaimResult.Claimed first = claimed(request());
+        elapse(Duration.ofDays(30));
+        purge();
+
+        assertThat(found(key).isAbandoned()).isTrue();
+        assertThat(claimed(request()).firstClaimedAt()).isEqualTo(first.firstClaimedAt());
+    }
+
+    @Test
+    void an_abandoned_key_is_refused_with_nothing_changed_if_the_request_may_not_take_over() {
+        Claim claim = claim();
+        elapse(LEASE);
+
+        ClaimResult result = otherNode().claim(request(PAYMENT, false));
+
+        assertAbandonedAndUnchanged(result, claim);
+    }
+
+    @Test
+    void an_abandoned_key_is_refused_with_nothing_changed_if_the_fingerprint_differs() {
+        Claim claim = claim();
+        elapse(LEASE);
+
+        ClaimResult result = otherNode().claim(request(OTHER_PAYMENT, true));
+
+        assertAbandonedAndUnchanged(result, claim);
+    }
+
+    private void assertAbandonedAndUnchanged(ClaimResult result, Claim claim) {
+        IdempotencyRecord record = expect(ClaimResult.Abandoned.class, result).record();
+        assertThat(record.key()).isEqualTo(key);
+        assertThat(record.isAbandoned()).isTrue();
+        assertThat(record.fencingToken()).isEqualTo(claim.fencingToken());
+        assertThat(record.fingerprint()).isEqualTo(PAYMENT);
+        assertThat(record.takeovers()).isZero();
+        assertThat(record.leaseRemaining()).isZero();
+        assertThat(record.claimedSince()).isBetween(LEASE, LEASE.plus(SLACK));
+        assertThat(store().complete(claim, RECEIPT, RETENTION)).isTrue();
+    }
+
+    @Test
+    void a_take_over_by_a_request_without_a_fingerprint_keeps_that_of_the_first() {
+        claim();
+        elapse(LEASE);
+
+        claimed(request(Fingerprint.none(), true));
+
+        assertThat(found(key).fingerprint()).isEqualTo(PAYMENT);
+    }
+
+    @Test
+    void the_absence_of_a_fingerprint_is_kept_and_matches_any() {
+        claimed(request(Fingerprint.none(), true));
+        elapse(LEASE);
+
+        assertThat(found(key).fingerprint()).isEqualTo(Fingerprint.none());
+        assertThat(claimed(request(PAYMENT, true)).takeovers()).isEqualTo(1);
+        assertThat(found(key).fingerprint()).isEqualTo(Fingerprint.none());
+    }
+
+    @Test
+    void a_claim_repeated_after_its_own_lease_is_a_take_over_like_any_other() {
+        ClaimRequest request = request();
+        Claim first = claimed(request).claim();
+        elapse(LEASE);
+        ClaimRequest careful = new ClaimRequest(key, request.claimId(), PAYMENT, LEASE, false);
+        assertThat(store().claim(careful)).isInstanceOf(ClaimResult.Abandoned.class);
+
+        ClaimResult.Claimed second = claimed(request);
+
+        assertThat(second.takeovers()).isEqualTo(1);
+        assertThat(second.claim().fencingToken()).isGreaterThan(first.fencingToken());
+        assertThat(store().complete(first, RECEIPT, RETENTION)).isFalse();
+        assertThat(store().complete(second.claim(), RECEIPT, RETENTION)).isTrue();
+    }
+
+    // fencing
+
+    @Test
+    void a_claim_that_was_taken_over_can_write_nothing_and_changes_nothing() {
+        Claim stale = claim();
+        elapse(LEASE);
+        Claim claim = claim();
+
+        assertRefused(stale);
+
+        IdempotencyRecord record = found(key);
+        assertThat(record.fencingToken()).isEqualTo(claim.fencingToken());
+        assertThat(record.leaseRemaining()).isBetween(LEASE.minus(SLACK), LEASE);
+        assertThat(store().complete(claim, OTHER_RECEIPT, RETENTION)).isTrue();
+        assertRefused(stale);
+        assertThat(found(key).outcome()).isEqualTo(OTHER_RECEIPT);
+    }
+
+    @Test
+    void a_claim_with_the_right_token_and_another_id_can_write_nothing() {
+        Claim claim = claim();
+
+        assertRefused(new Claim(key, UUID.randomUUID(), claim.fencingToken()));
+
+        assertThat(store().complete(claim, RECEIPT, RETENTION)).isTrue();
+        assertRefused(new Claim(key, UUID.randomUUID(), claim.fencingToken()));
+    }
+
+    @Test
+    void a_claim_with_the_right_id_and_another_token_can_write_nothing() {
+        Claim claim = claim();
+
+        assertRefused(new Claim(key, claim.id(), claim.fencingToken() - 1));
+        assertRefused(new Claim(key, claim.id(), claim.fencingToken() + 1));
+
+        assertThat(store().complete(claim, RECEIPT, RETENTION)).isTrue();
+    }
+
+    @Test
+    void a_claim_of_a_key_that_was_never_claimed_can_write_nothing() {
+        assertRefused(new Claim(key, UUID.randomUUID(), 1));
+
+        assertThat(store().find(key)).isNull();
+    }
+
+    @Test
+    void a_claim_that_was_released_can_write_nothing() {
+        Claim released = claim();
+        assertThat(store().release(released)).isTrue();
+
+        assertThat(store().complete(released, RECEIPT, RETENTION)).isFalse();
+        assertThat(store().renew(List.of(released), LEASE)).isEmpty();
+        assertThat(store().abandon(released)).isFalse();
+        assertThat(store().find(key)).isNull();
+
+        elapse(MOMENT);
+        Claim successor = claim();
+        // Whether it is told again that it was released is the store's choice.
+        boolean unused = store().release(released);
+        assertThat(store().complete(released, RECEIPT, RETENTION)).isFalse();
+        assertThat(store().complete(successor, OTHER_RECEIPT, RETENTION)).isTrue();
+    }
+
+    @Test
+    void a_claim_whose_record_expired_can_write_nothing() {
+        Claim expired = completed();
+        elapse(RETENTION);
+
+        assertRefused(expired);
+
+        Claim successor = claim();
+        assertRefused(expired);
+        assertThat(store().complete(successor, OTHER_RECEIPT, RETENTION)).isTrue();
+    }
+
+    private void assertRefused(Claim stale) {
+        assertThat(otherNode().complete(stale, RECEIPT, RETENTION))
+                .as("complete")
+                .isFalse();
+        assertThat(otherNode().renew(List.of(stale), Duration.ofDays(1)))
+                .as("renew")
+                .isEmpty();
+        assertThat(otherNode().abandon(stale)).as("abandon").isFalse();
+        assertThat(otherNode().release(stale)).as("release").isFalse();
+    }
+
+    // tokens
+
+    @Test
+    void tokens_grow_after_release() {
+        Claim first = claim();
+        assertThat(store().release(first)).isTrue();
+        elapse(MOMENT);
+
+        assertThat(claim().fencingToken()).isGreaterThan(first.fencingToken());
+    }
+
+    @Test
+    void tokens_grow_after_a_completed_record_was_forgotten() {
+        Claim first = completed();
+        assertThat(store().forget(key, first.fencingToken())).isTrue();
+        elapse(MOMENT);
+
+        assertThat(claim().fencingToken()).isGreaterThan(first.fencingToken());
+    }
+
+    @Test
+    void tokens_grow_after_an_abandoned_record_was_forgotten() {
+        Claim first = claim();
+        assertThat(store().abandon(first)).isTrue();
+        assertThat(store().forget(key, first.fencingToken())).isTrue();
+        elapse(MOMENT);
+
+        assertThat(claim().fencingToken()).isGreaterThan(first.fencingToken());
+    }
+
+    @Test
+    void tokens_grow_after_expiry() {
+        Claim first = completed();
+        elapse(RETENTION);
+
+        assertThat(claim().fencingToken()).isGreaterThan(first.fencingToken());
+    }
+
+    @Test
+    void tokens_grow_after_purge() {
+        Claim first = completed();
+        elapse(RETENTION.multipliedBy(2));
+        purge();
+
+        assertThat(claim().fencingToken()).isGreaterThan(first.fencingToken());
+    }
+
+    @Test
+    void tokens_grow_with_every_take_over_even_if_no_time_passes() {
+        List<Long> tokens = new ArrayList<>();
+        for (int turn = 0; turn < 10; turn++) {
+            Claim claim = claim();
+            tokens.add(claim.fencingToken());
+            assertThat(store().abandon(claim)).isTrue();
+        }
+
+        assertThat(tokens).isSorted().doesNotHaveDuplicates();
+    }
+
+    @Test
+    void tokens_follow_the_stores_clock_in_microseconds() {
+        ClaimResult.Claimed first = claimed(request());
+        elapse(Duration.ofHours(1));
+        Claim second = claim();
+
+        long slack = ChronoUnit.MICROS.between(Instant.EPOCH, Instant.EPOCH.plus(SLACK));
+        assertThat(first.claim().fencingToken())
+                .isCloseTo(ChronoUnit.MICROS.between(Instant.EPOCH, first.firstClaimedAt()), within(slack));
+        assertThat(second.fencingToken() - first.claim().fencingToken()).isCloseTo(3_600_000_000L, within(slack));
+    }
+
+    // renew
+
+    @Test
+    void a_renewed_lease_ends_so_long_after_the_renewal() {
+        Claim claim = claim();
+        elapse(Duration.ofSeconds(20));
+
+        assertThat(otherNode().renew(List.of(claim), LEASE)).containsExactly(claim);
+
+        IdempotencyRecord record = found(key);
+        assertThat(record.leaseRemaining()).isBetween(LEASE.minus(SLACK), LEASE);
+        assertThat(record.fencingToken()).isEqualTo(claim.fencingToken());
+        assertThat(record.claimedSince())
+                .isBetween(Duration.ofSeconds(20), Duration.ofSeconds(20).plus(SLACK));
+        elapse(Duration.ofSeconds(20));
+        assertThat(store().claim(request())).isInstanceOf(ClaimResult.InProgress.class);
+        elapse(Duration.ofSeconds(10));
+        assertThat(store().claim(request())).isInstanceOf(ClaimResult.Claimed.class);
+    }
+
+    @Test
+    void a_renewal_can_shorten_the_lease() {
+        Claim claim = claim();
+
+        assertThat(store().renew(List.of(claim), Duration.ofSeconds(10))).containsExactly(claim);
+
+        assertThat(found(key).leaseRemaining()).isLessThanOrEqualTo(Duration.ofSeconds(10));
+        elapse(Duration.ofSeconds(10));
+        assertThat(found(key).isAbandoned()).isTrue();
+    }
+
+    @Test
+    void an_abandoned_claim_that_nobody_took_over_can_be_renewed() {
+        Claim claim = claim();
+        elapse(LEASE.multipliedBy(2));
+
+        assertThat(store().renew(List.of(claim), LEASE)).containsExactly(claim);
+
+        assertThat(found(key).isAbandoned()).isFalse();
+        assertThat(store().claim(request())).isInstanceOf(ClaimResult.InProgress.class);
+    }
+
+    @Test
+    void of_many_claims_those_still_held_are_renewed() {
+        Claim mine = claim(key("mine"));
+        Claim alsoMine = claim(key("also-mine"));
+        Claim abandoned = claim(key("abandoned"));
+        assertThat(store().abandon(abandoned)).isTrue();
+        Claim lost = claim(key("lost"));
+        assertThat(store().abandon(lost)).isTrue();
+        Claim successor = claim(key("lost"));
+        Claim released = claim(key("released"));
+        assertThat(store().release(released)).isTrue();
+        Claim completed = claim(key("completed"));
+        assertThat(store().complete(completed, RECEIPT, RETENTION)).isTrue();
+        Claim neverMade = new Claim(key("never"), UUID.randomUUID(), 1);
+        Claim untouched = claim(key("untouched"));
+        elapse(Duration.ofSeconds(15));
+
+        Set<Claim> renewed =
+                otherNode().renew(List.of(lost, mine, released, completed, abandoned, neverMade, alsoMine), LEASE);
+
+        assertThat(renewed).containsExactlyInAnyOrder(mine, alsoMine, abandoned);
+        for (Claim claim : renewed) {
+            assertThat(found(claim.key()).leaseRemaining()).isBetween(LEASE.minus(SLACK), LEASE);
+        }
+        for (Claim claim : List.of(successor, untouched)) {
+            assertThat(found(claim.key()).leaseRemaining()).isLessThanOrEqualTo(Duration.ofSeconds(15));
+        }
+        assertThat(found(completed.key()).outcome()).isEqualTo(RECEIPT);
+        assertThat(store().find(released.key())).isNull();
+        assertThat(store().find(neverMade.key())).isNull();
+    }
+
+    @Test
+    void renewing_no_claims_renews_none() {
+        assertThat(store().renew(List.of(), LEASE)).isEmpty();
+    }
+
+    // complete
+
+    @Test
+    void completing_again_by_the_same_claim_is_true_and_leaves_the_record_as_it_is() {
+        Claim claim = claim();
+        assertThat(store().complete(claim, RECEIPT, RETENTION)).isTrue();
+        IdempotencyRecord record = found(key);
+        elapse(Duration.ofMinutes(30));
+
+        assertThat(otherNode().complete(claim, OTHER_RECEIPT, RETENTION)).isTrue();
+
+        IdempotencyRecord after = found(key);
+        assertThat(after.outcome()).isEqualTo(RECEIPT);
+        assertThat(after.state()).isEqualTo(record.state());
+        elapse(Duration.ofMinutes(30));
+        assertThat(store().find(key)).isNull();
+    }
+
+    @Test
+    void an_abandoned_claim_that_nobody_took_over_can_be_completed() {
+        Claim claim = claim();
+        elapse(LEASE.multipliedBy(2));
+
+        assertThat(store().complete(claim, RECEIPT, RETENTION)).isTrue();
+
+        assertThat(found(key).outcome()).isEqualTo(RECEIPT);
+    }
+
+    @Test
+    void a_completed_record_is_kept_for_its_retention() {
+        completed();
+        elapse(RETENTION.minus(SLACK));
+        purge();
+
+        assertThat(found(key).outcome()).isEqualTo(RECEIPT);
+        assertThat(store().claim(request())).isInstanceOf(ClaimResult.Completed.class);
+    }
+
+    @Test
+    void a_completed_record_past_its_retention_is_free_and_hands_nothing_over() {
+        ClaimResult.Claimed abandoned = claimed(request());
+        elapse(LEASE);
+        Claim completed = claim();
+        assertThat(store().complete(completed, RECEIPT, RETENTION)).isTrue();
+        elapse(RETENTION);
+
+        assertThat(store().find(key)).isNull();
+        // Neither the fingerprint nor the wish not to take over matters: this is the key's first claim.
+        ClaimResult.Claimed claimed = claimed(request(OTHER_PAYMENT, false));
+        assertThat(claimed.takeovers()).isZero();
+        assertThat(claimed.firstClaimedAt())
+                .isAfterOrEqualTo(abandoned.firstClaimedAt().plus(LEASE).plus(RETENTION));
+        IdempotencyRecord record = found(key);
+        assertThat(record.fingerprint()).isEqualTo(OTHER_PAYMENT);
+        assertThat(record.outcome()).isNull();
+        assertThat(record.isAbandoned()).isFalse();
+    }
+
+    @Test
+    void each_record_has_a_retention_of_its_own() {
+        Claim brief = claim(key("brief"));
+        Claim lasting = claim(key("lasting"));
+        assertThat(store().complete(lasting, RECEIPT, Duration.ofDays(30))).isTrue();
+        assertThat(store().complete(brief, RECEIPT, Duration.ofMinutes(1))).isTrue();
+        elapse(Duration.ofMinutes(1));
+        purge();
+
+        assertThat(store().find(brief.key())).isNull();
+        assertThat(store().find(lasting.key())).isNotNull();
+    }
+
+    @Test
+    void bytes_of_every_length_are_kept() {
+        byte[] large = new byte[100_000];
+        new Random(1).nextBytes(large);
+        byte[] everyByte = new byte[256];
+        for (int index = 0; index < everyByte.length; index++) {
+            everyByte[index] = (byte) index;
+        }
+        assertKept(new RecordedOutcome.Encoded(Kind.VALUE, large));
+        assertKept(new RecordedOutcome.Encoded(Kind.VALUE, everyByte));
+        assertKept(new RecordedOutcome.Encoded(Kind.VALUE, new byte[0]));
+    }
+
+    @Test
+    void a_failure_is_kept_as_a_failure() {
+        assertKept(new RecordedOutcome.Encoded(Kind.FAILURE, "{}".getBytes(StandardCharsets.UTF_8)));
+        assertKept(new RecordedOutcome.Encoded(Kind.FAILURE, new byte[0]));
+    }
+
+    @Test
+    void an_outcome_that_is_not_replayable_is_kept_with_its_reason() {
+        assertKept(new RecordedOutcome.NotReplayable("1,234,567 bytes, at most 1,000,000 — zu groß \uD83D\uDE00"));
+    }
+
+    private void assertKept(RecordedOutcome outcome) {
+        IdempotencyKey anotherKey = key("outcome-" + UUID.randomUUID());
+        assertThat(store().complete(claim(anotherKey), outcome, RETENTION)).isTrue();
+        assertThat(found(anotherKey).outcome()).isEqualTo(outcome);
+        ClaimResult result = otherNode().claim(request(anotherKey));
+        assertThat(expect(ClaimResult.Completed.class, result).record().outcome())
+                .isEqualTo(outcome);
+    }
+
+    @Test
+    void a_fingerprint_is_kept_as_it_is() {
+        Fingerprint fingerprint =
+                Fingerprint.ofDigest("1:9F86D081884C7D659A2FEAA0C55AD015A3BF4F1B2B0B822CD15D6C15B0F00A08");
+        claimed(new ClaimRequest(key, UUID.randomUUID(), fingerprint, LEASE, true));
+
+        assertThat(found(key).fingerprint()).isEqualTo(fingerprint);
+    }
+
+    // release, abandon
+
+    @Test
+    void a_released_key_is_free() {
+        ClaimResult.Claimed first = claimed(request());
+
+        assertThat(otherNode().release(first.claim())).isTrue();
+
+        assertThat(store().find(key)).isNull();
+        elapse(MOMENT);
+        ClaimResult.Claimed second = claimed(request(OTHER_PAYMENT, false));
+        assertThat(second.takeovers()).isZero();
+        assertThat(second.firstClaimedAt()).isAfter(first.firstClaimedAt());
+        assertThat(found(key).fingerprint()).isEqualTo(OTHER_PAYMENT);
+    }
+
+    @Test
+    void an_abandoned_claim_that_nobody_took_over_can_be_released() {
+        Claim claim = claim();
+        elapse(LEASE.multipliedBy(2));
+
+        assertThat(store().release(claim)).isTrue();
+
+        assertThat(store().find(key)).isNull();
+    }
+
+    @Test
+    void a_completed_key_can_be_neither_released_nor_abandoned_nor_renewed() {
+        Claim claim = completed();
+
+        assertThat(store().release(claim)).isFalse();
+        assertThat(store().abandon(claim)).isFalse();
+        assertThat(store().renew(List.of(claim), LEASE)).isEmpty();
+
+        assertThat(found(key).outcome()).isEqualTo(RECEIPT);
+    }
+
+    @Test
+    void abandoning_ends_the_lease_now_and_keeps_everything_else() {
+        ClaimResult.Claimed claimed = claimed(request());
+        elapse(Duration.ofSeconds(5));
+
+        assertThat(otherNode().abandon(claimed.claim())).isTrue();
+
+        IdempotencyRecord record = found(key);
+        assertThat(record.isAbandoned()).isTrue();
+        assertThat(record.fencingToken()).isEqualTo(claimed.claim().fencingToken());
+        assertThat(record.fingerprint()).isEqualTo(PAYMENT);
+        assertThat(record.firstClaimedAt()).isEqualTo(claimed.firstClaimedAt());
+        assertThat(record.claimedAt()).isEqualTo(claimed.firstClaimedAt());
+        assertThat(record.takeovers()).isZero();
+        assertThat(store().claim(request(PAYMENT, false))).isInstanceOf(ClaimResult.Abandoned.class);
+        assertThat(claimed(request()).takeovers()).isEqualTo(1);
+    }
+
+    @Test
+    void abandoning_twice_is_true_twice() {
+        Claim claim = claim();
+
+        assertThat(store().abandon(claim)).isTrue();
+        elapse(LEASE.multipliedBy(2));
+        assertThat(store().abandon(claim)).isTrue();
+
+        assertThat(found(key).isAbandoned()).isTrue();
+        assertThat(store().complete(claim, RECEIPT, RETENTION)).isTrue();
+    }
+
+    // find, forget
+
+    @Test
+    void a_free_key_has_no_record() {
+        assertThat(store().find(key)).isNull();
+        assertThat(store().forget(key, 1)).isFalse();
+    }
+
+    @Test
+    void a_record_in_progress_is_shown_as_the_stores_clock_sees_it() {
+        ClaimResult.Claimed claimed = claimed(request());
+        elapse(Duration.ofSeconds(10));
+        IdempotencyRecord live = found(key);
+        elapse(Duration.ofSeconds(20));
+        IdempotencyRecord abandoned = found(key);
+
+        assertCloseTo(live.observedAt(), claimed.firstClaimedAt().plusSeconds(10));
+        assertThat(live.claimedSince())
+                .isBetween(Duration.ofSeconds(10), Duration.ofSeconds(10).plus(SLACK));
+        assertThat(live.leaseRemaining()).isBetween(Duration.ofSeconds(20).minus(SLACK), Duration.ofSeconds(20));
+        assertThat(live.isAbandoned()).isFalse();
+        assertCloseTo(abandoned.observedAt(), claimed.firstClaimedAt().plus(LEASE));
+        assertThat(abandoned.leaseRemaining()).isZero();
+        assertThat(abandoned.isAbandoned()).isTrue();
+        assertThat(abandoned.state()).isEqualTo(live.state());
+    }
+
+    @Test
+    void a_live_record_is_not_forgotten() {
+        Claim claim = claim();
+
+        assertThat(store().forget(key, claim.fencingToken())).isFalse();
+
+        assertThat(store().complete(claim, RECEIPT, RETENTION)).isTrue();
+    }
+
+    @Test
+    void a_completed_record_is_forgotten_if_its_token_is_known() {
+        Claim claim = completed();
+
+        assertThat(store().forget(key, claim.fencingToken() - 1)).isFalse();
+        assertThat(store().forget(key, claim.fencingToken() + 1)).isFalse();
+        assertThat(found(key).outcome()).isEqualTo(RECEIPT);
+        assertThat(otherNode().forget(key, claim.fencingToken())).isTrue();
+
+        assertThat(store().find(key)).isNull();
+        assertThat(store().forget(key, claim.fencingToken())).isFalse();
+        elapse(MOMENT);
+        assertThat(claimed(request(OTHER_PAYMENT, false)).takeovers()).isZero();
+    }
+
+    @Test
+    void an_abandoned_record_is_forgotten_if_its_token_is_known() {
+        Claim claim = claim();
+        elapse(LEASE);
+
+        assertThat(store().forget(key, claim.fencingToken() - 1)).isFalse();
+        assertThat(found(key).isAbandoned()).isTrue();
+        assertThat(otherNode().forget(key, claim.fencingToken())).isTrue();
+
+        assertThat(store().find(key)).isNull();
+        assertRefused(claim);
+        elapse(MOMENT);
+        assertThat(claimed(request(OTHER_PAYMENT, false)).takeovers()).isZero();
+    }
+
+    @Test
+    void a_record_seen_before_a_take_over_is_not_forgotten_after_it() {
+        Claim first = claim();
+        assertThat(store().abandon(first)).isTrue();
+        Claim second = claim();
+        assertThat(store().abandon(second)).isTrue();
+
+        assertThat(store().forget(key, first.fencingToken())).isFalse();
+
+        assertThat(found(key).fencingToken()).isEqualTo(second.fencingToken());
+    }
+
+    @Test
+    void an_expired_record_cannot_be_forgotten_for_it_is_gone() {
+        Claim claim = completed();
+        elapse(RETENTION);
+
+        assertThat(store().forget(key, claim.fencingToken())).isFalse();
+    }
+
+    // keys
+
+    @Test
+    void keys_that_differ_in_case_are_different_keys() {
+        assertDifferent(
+                key("req-a"),
+                key("REQ-A"),
+                key("straße"),
+                key("strasse"),
+                key("STRASSE"),
+                key("i"),
+                key("I"),
+                key("İ"),
+                key("ı"));
+        assertDifferent(new IdempotencyKey(operation, "tenant", "a"), new IdempotencyKey(operation, "Tenant", "a"));
+        assertDifferent(
+                IdempotencyKey.of(operation + "-x", "operation"), IdempotencyKey.of(operation + "-X", "operation"));
+    }
+
+    @Test
+    void keys_that_differ_in_spaces_are_different_keys() {
+        assertDifferent(key("a"), key("a "), key(" a"), key("a  "), key("a\u00a0"), key("a\u200b"));
+        assertDifferent(
+                new IdempotencyKey(operation, "", "spaced"),
+                new IdempotencyKey(operation, " ", "spaced"),
+                new IdempotencyKey(operation, "  ", "spaced"));
+    }
+
+    @Test
+    void keys_that_differ_in_unicode_normalisation_are_different_keys() {
+        assertDifferent(key("\u00e9"), key("e\u0301"), key("e"), key("é "));
+        assertDifferent(key("ﬁ"), key("fi"), key("①"), key("1"), key("\u212b"), key("\u00c5"));
+    }
+
+    @Test
+    void keys_whose_parts_only_join_to_the_same_text_are_different_keys() {
+        assertDifferent(
+                new IdempotencyKey(operation, "a", "b:c"),
+                new IdempotencyKey(operation, "a:b", "c"),
+                new IdempotencyKey(operation, "", "a:b:c"),
+                new IdempotencyKey(operation, "ab", "c"),
+                new IdempotencyKey(operation, "a", "bc"),
+                new IdempotencyKey(operation, "b", "a"),
+                new IdempotencyKey(operation, "a\\", ":b"),
+                new IdempotencyKey(operation, "a", "\\:b"),
+                new IdempotencyKey(operation, "a|b", "c"),
+                new IdempotencyKey(operation, "a", "b|c"),
+                new IdempotencyKey(operation + "-a", "", "b"),
+                new IdempotencyKey(operation, "a", "b"));
+    }
+
+    @Test
+    void supplementary_characters_are_kept() {
+        assertDifferent(
+                key("\uD83D\uDE00"), key("\uD83D\uDE01"), key("\uD83D\uDE00\uD83D\uDE00"), key("?"), key("\uFFFD"));
+    }
+
+    @Test
+    void keys_of_greatest_length_that_differ_in_the_last_character_are_different_keys() {
+        assertDifferent(key("x".repeat(254) + "a"), key("x".repeat(254) + "b"), key("x".repeat(254)));
+        assertDifferent(key("€".repeat(254) + "a"), key("€".repeat(254) + "b"));
+        assertDifferent(
+                new IdempotencyKey(operation, "€".repeat(254) + "a", "€".repeat(255)),
+                new IdempotencyKey(operation, "€".repeat(254) + "b", "€".repeat(255)));
+        String longest = operation + "o".repeat(IdempotencyKey.MAXIMUM_OPERATION_LENGTH - operation.length());
+        assertDifferent(
+                IdempotencyKey.of(longest, "a"), IdempotencyKey.of(longest.substring(0, longest.length() - 1), "a"));
+    }
+
+    @Test
+    void what_looks_like_the_stores_own_language_is_only_a_key() {
+        assertDifferent(
+                key("'; DROP TABLE idempotency; --"), key("%"), key("_"), key("*"), key("{a}"), key("$1"), key("\\"));
+    }
+
+    /** Claims all of them, and then finds for each the outcome that was recorded for it. */
+    private void assertDifferent(IdempotencyKey... keys) {
+        List<Claim> claims = new ArrayList<>();
+        for (IdempotencyKey each : keys) {
+            claims.add(claim(each));
+        }
+        for (Claim claim : claims) {
+            assertThat(store().complete(claim, encoded("outcome of " + claim.fencingToken()), RETENTION))
+                    .isTrue();
+        }
+        for (Claim claim : claims) {
+            IdempotencyRecord record = found(claim.key());
+            assertThat(record.key()).isEqualTo(claim.key());
+            assertThat(record.outcome()).isEqualTo(encoded("outcome of " + claim.fencingToken()));
+        }
+    }
+
+    // races
+
+    @Test
+    void of_many_threads_that_claim_a_key_exactly_one_gets_it() throws Exception {
+        for (int round = 0; round < ROUNDS; round++) {
+            IdempotencyKey contested = key("contested-" + round);
+
+            List<ClaimResult> results = race(THREADS, node -> node.claim(request(contested)));
+
+            assertOneClaimed(results, contested);
+        }
+    }
+
+    @Test
+    void of_many_threads_that_claim_an_expired_key_exactly_one_gets_it() throws Exception {
+        for (int round = 0; round < ROUNDS; round++) {
+            IdempotencyKey contested = key("contested-" + round);
+            assertThat(store().complete(claim(contested), RECEIPT, RETENTION)).isTrue();
+            elapse(RETENTION);
+
+            List<ClaimResult> results = race(THREADS, node -> node.claim(request(contested)));
+
+            assertOneClaimed(results, contested);
+        }
+    }
+
+    @Test
+    void of_those_that_take_over_an_abandoned_key_exactly_one_gets_it() throws Exception {
+        for (int round = 0; round < ROUNDS; round++) {
+            IdempotencyKey contested = key("contested-" + round);
+            assertThat(store().abandon(claim(contested))).isTrue();
+
+            List<ClaimResult> results = race(2 + round % 3, node -> node.claim(request(contested)));
+
+            assertOneClaimed(results, contested);
+            assertThat(found(contested).takeovers()).isEqualTo(1);
+        }
+    }
+
+    private void assertOneClaimed(List<ClaimResult> results, IdempotencyKey contested) {
+        List<ClaimResult.Claimed> claimed = results.stream()
+                .filter(ClaimResult.Claimed.class::isInstance)
+                .map(ClaimResult.Claimed.class::cast)
+                .toList();
+        assertThat(claimed).hasSize(1);
+        long token = claimed.get(0).claim().fencingToken();
+        assertThat(found(contested).fencingToken()).isEqualTo(token);
+        assertThat(results)
+                .filteredOn(result -> !(result instanceof ClaimResult.Claimed))
+                .allSatisfy(result -> assertThat(expect(ClaimResult.InProgress.class, result)
+                                .record()
+                                .fencingToken())
+                        .isEqualTo(token));
+    }
+
+    @Test
+    void of_old_and_new_owner_that_complete_at_once_only_the_new_one_does() throws Exception {
+        for (int round = 0; round < ROUNDS; round++) {
+            IdempotencyKey contested = key("contested-" + round);
+            Claim old = claim(contested);
+            assertThat(store().abandon(old)).isTrue();
+            Claim successor = claim(contested);
+
+            List<Boolean> completed = race(List.of(
+                    () -> store().complete(old, RECEIPT, RETENTION),
+                    () -> otherNode().complete(successor, OTHER_RECEIPT, RETENTION)));
+
+            assertThat(completed).containsExactly(false, true);
+            assertThat(found(contested).outcome()).isEqualTo(OTHER_RECEIPT);
+        }
+    }
+
+    @Test
+    void of_an_owner_that_completes_late_and_one_that_takes_over_exactly_one_wins() throws Exception {
+        for (int round = 0; round < ROUNDS; round++) {
+            IdempotencyKey contested = key("contested-" + round);
+            Claim late = claim(contested);
+            assertThat(store().abandon(late)).isTrue();
+
+            List<Object> answers = race(List.of(
+                    () -> store().complete(late, RECEIPT, RETENTION),
+                    () -> otherNode().claim(request(contested))));
+
+            Class<?> answer = answers.get(0).equals(true) ? ClaimResult.Completed.class : ClaimResult.Claimed.class;
+            assertThat(answers.get(1)).isInstanceOf(answer);
+            assertThat(found(contested).outcome()).isEqualTo(answers.get(0).equals(true) ? RECEIPT : null);
+        }
+    }
+
+    @Test
+    void of_an_owner_that_renews_late_and_one_that_takes_over_exactly_one_wins() throws Exception {
+        for (int round = 0; round < ROUNDS; round++) {
+            IdempotencyKey contested = key("contested-" + round);
+            Claim late = claim(contested);
+            assertThat(store().abandon(late)).isTrue();
+
+            List<Object> answers = race(List.of(
+                    () -> store().renew(List.of(late), LEASE).contains(late),
+                    () -> otherNode().claim(request(contested))));
+
+            Class<?> answer = answers.get(0).equals(true) ? ClaimResult.InProgress.class : ClaimResult.Claimed.class;
+            assertThat(answers.get(1)).isInstanceOf(answer);
+        }
+    }
+
+    @Test
+    void a_claim_that_is_completed_and_released_at_once_is_one_of_both() throws Exception {
+        for (int round = 0; round < ROUNDS; round++) {
+            IdempotencyKey contested = key("contested-" + round);
+            Claim claim = claim(contested);
+
+            List<Boolean> answers = race(List.of(
+                    () -> store().complete(claim, RECEIPT, RETENTION),
+                    () -> otherNode().release(claim)));
+
+            assertThat(answers).containsExactlyInAnyOrder(true, false);
+            assertThat(store().find(contested) != null).isEqualTo(answers.get(0));
+        }
+    }
+
+    @Test
+    void one_owner_at_a_time_with_tokens_that_grow() throws Exception {
+        List<Long> tokens = new ArrayList<>();
+
+        // The list is not safe for use by many threads: the key has to keep them apart.
+        race(4, node -> {
+            int turns = 0;
+            // Bounded, so that a store that never gives the key back fails the test and does not hang it.
+            for (int tries = 0; turns < ROUNDS && tries < 100_000; tries++) {
+                if (node.claim(request(key)) instanceof ClaimResult.Claimed claimed) {
+                    tokens.add(claimed.claim().fencingToken());
+                    turns++;
+                    assertThat(node.release(claimed.claim())).isTrue();
+                }
+            }
+            return turns;
+        });
+
+        assertThat(tokens).hasSize(4 * ROUNDS).isSorted().doesNotHaveDuplicates();
+    }
+
+    // histories
+
+    @Test
+    void every_random_history_agrees_with_the_reference() {
+        Long repeated = Long.getLong("idempotent.seed");
+        long firstSeed = repeated != null ? repeated : new Random().nextLong();
+        for (int history = 0; history < (repeated != null ? 1 : HISTORIES); history++) {
+            Random node = new Random(firstSeed + history);
+            RandomHistory.check(
+                    firstSeed + history, STEPS, () -> node.nextBoolean() ? store() : otherNode(), this::elapse);
+        }
+    }
+
+    // words
+
+    private IdempotencyKey key(String value) {
+        return IdempotencyKey.of(operation, value);
+    }
+
+    private ClaimRequest request() {
+        return request(key);
+    }
+
+    private ClaimRequest request(IdempotencyKey anyKey) {
+        return new ClaimRequest(anyKey, UUID.randomUUID(), PAYMENT, LEASE, true);
+    }
+
+    private ClaimRequest request(UUID claimId) {
+        return new ClaimRequest(key, claimId, PAYMENT, LEASE, true);
+    }
+
+    private ClaimRequest request(Fingerprint fingerprint, boolean mayTakeOver) {
+        return new ClaimRequest(key, UUID.randomUUID(), fingerprint, LEASE, mayTakeOver);
+    }
+
+    private ClaimResult.Claimed claimed(ClaimRequest request) {
+        return expect(ClaimResult.Claimed.class, store().claim(request));
+    }
+
+    private Claim claim() {
+        return claim(key);
+    }
+
+    private Claim claim(IdempotencyKey anyKey) {
+        return claimed(request(anyKey)).claim();
+    }
+
+    private Claim completed() {
+        Claim claim = claim();
+        assertThat(store().complete(claim, RECEIPT, RETENTION)).isTrue();
+        return claim;
+    }
+
+    private IdempotencyRecord found(IdempotencyKey anyKey) {
+        IdempotencyRecord record = otherNode().find(anyKey);
+        assertThat(record).as("record of " + anyKey).isNotNull();
+        return record;
+    }
+
+    private static RecordedOutcome encoded(String text) {
+        return new RecordedOutcome.Encoded(Kind.VALUE, text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static <T> T expect(Class<T> type, @Nullable Object answer) {
+        assertThat(answer).isInstanceOf(type);
+        return type.cast(answer);
+    }
+
+    private static void assertCloseTo(Instant actual, Instant expected) {
+        assertThat(actual).isCloseTo(expected, within(SLACK.toMillis(), ChronoUnit.MILLIS));
+    }
+
+    private interface Racer<T> {
+        T run(IdempotencyStore node);
+    }
+
+    private <T> List<T> race(int threads, Racer<T> racer) throws Exception {
+        List<Callable<T>> racers = new ArrayList<>();
+        for (int thread = 0; thread < threads; thread++) {
+            IdempotencyStore node = thread % 2 == 0 ? store() : otherNode();
+            racers.add(() -> racer.run(node));
+        }
+        return race(racers);
+    }
+
+    /** Lets all begin at one moment, and answers what each got. */
+    private static <T> List<T> race(List<Callable<T>> racers) throws Exception {
+        CyclicBarrier start = new CyclicBarrier(racers.size());
+        ExecutorService threads = Executors.newFixedThreadPool(racers.size());
+        try {
+            List<Callable<T>> tasks = new ArrayList<>();
+            for (Callable<T> racer : racers) {
+                tasks.add(() -> {
+                    start.await(1, TimeUnit.MINUTES);
+                    return racer.call();
+                });
+            }
+            List<T> answers = new ArrayList<>();
+            for (Future<T> answer : threads.invokeAll(tasks, 1, TimeUnit.MINUTES)) {
+                answers.add(answer.get());
+            }
+            return answers;
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+}

@@ -1,0 +1,596 @@
+package io.idempotent.store.caffeine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatNullPointerException;
+
+import com.github.benmanes.caffeine.cache.Ticker;
+import com.sun.management.ThreadMXBean;
+import io.idempotent.Fingerprint;
+import io.idempotent.IdempotencyKey;
+import io.idempotent.IdempotencyStoreException;
+import io.idempotent.Outcome;
+import io.idempotent.RecordedOutcome;
+import io.idempotent.store.Claim;
+import io.idempotent.store.ClaimRequest;
+import io.idempotent.store.ClaimResult;
+import io.idempotent.store.IdempotencyRecord;
+import io.idempotent.store.IdempotencyStore;
+import io.idempotent.store.IdempotencyStoreContract;
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
+
+    private static final Instant START = Instant.parse("2026-02-03T04:05:06.789012Z");
+    private static final Duration LEASE = Duration.ofSeconds(30);
+    private static final Duration RETENTION = Duration.ofHours(24);
+    private static final RecordedOutcome RECEIPT = new RecordedOutcome.ByReference(new Outcome.Value("receipt"));
+
+    // Begins below zero, where a System.nanoTime may be, and passes zero.
+    private final AtomicLong nanoseconds = new AtomicLong(-1_000_000);
+    private final List<IdempotencyRecord> evicted = new ArrayList<>();
+    private final CaffeineIdempotencyStore store = store(100_000);
+
+    private CaffeineIdempotencyStore store(long maximumSize) {
+        return CaffeineIdempotencyStore.builder()
+                .maximumSize(maximumSize)
+                .ticker(nanoseconds::get)
+                .clock(InstantSource.fixed(START))
+                .evictionListener(evicted::add)
+                .build();
+    }
+
+    @Override
+    protected IdempotencyStore store() {
+        return store;
+    }
+
+    @Override
+    protected void elapse(Duration time) {
+        nanoseconds.addAndGet(time.toNanos());
+    }
+
+    @Override
+    protected void purge() {
+        store.purge();
+    }
+
+    // time
+
+    @Test
+    void a_lease_is_over_at_its_very_nanosecond() {
+        Claim claim = claim(store, "a");
+        elapse(LEASE.minusNanos(1));
+        assertThat(store.claim(request("a"))).isInstanceOf(ClaimResult.InProgress.class);
+        assertThat(store.forget(claim.key(), claim.fencingToken())).isFalse();
+
+        elapse(Duration.ofNanos(1));
+        assertThat(store.claim(request("a"))).isInstanceOf(ClaimResult.Claimed.class);
+    }
+
+    @Test
+    void a_retention_is_over_at_its_very_nanosecond() {
+        completed(store, "a", RETENTION);
+        elapse(RETENTION.minusNanos(1));
+        assertThat(store.claim(request("a"))).isInstanceOf(ClaimResult.Completed.class);
+        assertThat(store.find(key("a"))).isNotNull();
+
+        elapse(Duration.ofNanos(1));
+        assertThat(store.find(key("a"))).isNull();
+        assertThat(store.claim(request("a"))).isInstanceOf(ClaimResult.Claimed.class);
+    }
+
+    @Test
+    void times_are_shown_on_the_clock_that_was_asked_once() {
+        List<Instant> asked = new ArrayList<>();
+        CaffeineIdempotencyStore anchored = CaffeineIdempotencyStore.builder()
+                .ticker(nanoseconds::get)
+                .clock(() -> {
+                    asked.add(START);
+                    return START;
+                })
+                .build();
+        elapse(Duration.ofSeconds(7));
+        Claim claim = claim(anchored, "a");
+        elapse(Duration.ofSeconds(2));
+        assertThat(anchored.complete(claim, RECEIPT, RETENTION)).isTrue();
+
+        assertThat(anchored.find(key("a")))
+                .isEqualTo(new IdempotencyRecord(
+                        key("a"),
+                        START.plusSeconds(7).getEpochSecond() * 1_000_000 + 789_012,
+                        Fingerprint.none(),
+                        START.plusSeconds(7),
+                        START.plusSeconds(7),
+                        0,
+                        new IdempotencyRecord.Completed(
+                                RECEIPT,
+                                START.plusSeconds(9),
+                                START.plusSeconds(9).plus(RETENTION)),
+                        START.plusSeconds(9)));
+        assertThat(asked).hasSize(1);
+    }
+
+    @Test
+    void durations_of_more_than_292_years_do_not_end() {
+        Duration forever = Duration.ofSeconds(Long.MAX_VALUE);
+        Claim claim = claim(store, "a");
+        assertThat(store.renew(List.of(claim), forever)).containsExactly(claim);
+        completed(store, "b", forever);
+        elapse(Duration.ofDays(365 * 100));
+        store.purge();
+
+        assertThat(store.claim(request("a"))).isInstanceOf(ClaimResult.InProgress.class);
+        assertThat(store.claim(request("b"))).isInstanceOf(ClaimResult.Completed.class);
+    }
+
+    @Test
+    void tokens_grow_over_all_keys_even_if_no_time_passes_and_all_is_forgotten() {
+        List<Long> tokens = new ArrayList<>();
+        Claim first = claim(store, "a");
+        tokens.add(first.fencingToken());
+        assertThat(store.release(first)).isTrue();
+        Claim second = claim(store, "a");
+        tokens.add(second.fencingToken());
+        assertThat(store.complete(second, RECEIPT, RETENTION)).isTrue();
+        assertThat(store.forget(key("a"), second.fencingToken())).isTrue();
+        tokens.add(claim(store, "a").fencingToken());
+        store.clear();
+        tokens.add(claim(store, "a").fencingToken());
+        tokens.add(claim(store, "b").fencingToken());
+
+        assertThat(tokens).isSorted().doesNotHaveDuplicates();
+    }
+
+    // what is kept
+
+    @Test
+    void fingerprints_and_outcomes_of_every_kind_are_kept_by_reference() {
+        Object receipt = new Object();
+        Fingerprint fingerprint = Fingerprint.ofContent(List.of(1, 2));
+        Claim claim = expectClaimed(
+                        store.claim(new ClaimRequest(key("a"), UUID.randomUUID(), fingerprint, LEASE, true)))
+                .claim();
+        RecordedOutcome outcome = new RecordedOutcome.ByReference(new Outcome.Value(receipt));
+        assertThat(store.complete(claim, outcome, RETENTION)).isTrue();
+
+        IdempotencyRecord record = store.find(key("a"));
+
+        assertThat(store.keepsReferences()).isTrue();
+        assertThat(record).isNotNull();
+        assertThat(record.outcome()).isSameAs(outcome);
+        assertThat(record.fingerprint()).isSameAs(fingerprint);
+    }
+
+    @Test
+    void clearing_forgets_everything() {
+        Claim claim = claim(store, "a");
+        completed(store, "b", RETENTION);
+        assertThat(store.size()).isEqualTo(2);
+
+        store.clear();
+
+        assertThat(store.size()).isZero();
+        assertThat(store.find(key("b"))).isNull();
+        assertThat(store.complete(claim, RECEIPT, RETENTION)).isFalse();
+        assertThat(evicted).isEmpty();
+    }
+
+    // size
+
+    @Test
+    void what_ends_first_is_evicted_first_whatever_the_order_of_completion() {
+        CaffeineIdempotencyStore small = store(50);
+        List<Integer> hours = new ArrayList<>(IntStream.range(0, 50).boxed().toList());
+        Collections.shuffle(hours, new Random(7));
+        hours.forEach(hour -> completed(small, "h" + hour, Duration.ofHours(1 + hour)));
+
+        for (int turn = 0; turn < 20; turn++) {
+            claim(small, "new-" + turn);
+        }
+
+        assertThat(evictedValues())
+                .containsExactlyElementsOf(
+                        IntStream.range(0, 20).mapToObj(hour -> "h" + hour).toList());
+        assertThat(small.size()).isEqualTo(50);
+        assertThat(small.evictedEarly()).isEqualTo(20);
+    }
+
+    @Test
+    void what_is_read_most_is_evicted_all_the_same_if_it_ends_first() {
+        CaffeineIdempotencyStore small = store(10);
+        completed(small, "popular", Duration.ofHours(1));
+        for (int number = 0; number < 9; number++) {
+            completed(small, "unread-" + number, Duration.ofHours(5));
+        }
+        for (int turn = 0; turn < 10_000; turn++) {
+            assertThat(small.claim(request("popular"))).isInstanceOf(ClaimResult.Completed.class);
+        }
+
+        claim(small, "new");
+
+        assertThat(evictedValues()).containsExactly("popular");
+    }
+
+    @Test
+    void what_has_expired_goes_first_and_is_not_an_early_eviction() {
+        CaffeineIdempotencyStore small = store(10);
+        for (int number = 0; number < 5; number++) {
+            completed(small, "expired-" + number, Duration.ofMinutes(10));
+            completed(small, "kept-" + number, Duration.ofMinutes(10).plusNanos(1));
+        }
+        elapse(Duration.ofMinutes(10));
+
+        claim(small, "new");
+
+        assertThat(evicted).isEmpty();
+        assertThat(small.evictedEarly()).isZero();
+        assertThat(small.size()).isLessThanOrEqualTo(10);
+        elapse(Duration.ofNanos(-1));
+        for (int number = 0; number < 5; number++) {
+            assertThat(small.find(key("kept-" + number))).isNotNull();
+        }
+    }
+
+    @Test
+    void what_is_in_progress_is_never_evicted_even_if_the_store_grows_over_its_maximum() {
+        CaffeineIdempotencyStore small = store(10);
+        List<Claim> claims = new ArrayList<>();
+        for (int number = 0; number < 1_000; number++) {
+            claims.add(claim(small, "a" + number));
+        }
+        elapse(Duration.ofDays(365));
+
+        assertThat(small.size()).isEqualTo(1_000);
+        assertThat(claims)
+                .allSatisfy(claim ->
+                        assertThat(small.complete(claim, RECEIPT, RETENTION)).isTrue());
+        for (int turn = 0; turn < 100; turn++) {
+            claim(small, "new-" + turn);
+        }
+        assertThat(small.size()).isBetween(100L, 120L);
+        assertThat(small.evictedEarly()).isEqualTo(1_100 - small.size());
+        assertThat(IntStream.range(0, 100))
+                .allSatisfy(turn -> assertThat(small.find(key("new-" + turn))).isNotNull());
+    }
+
+    @Test
+    void a_long_retention_is_evicted_though_many_in_progress_stand_before_it() {
+        CaffeineIdempotencyStore small = store(1_000);
+        for (int number = 0; number < 900; number++) {
+            claim(small, "abandoned-" + number);
+        }
+        for (int number = 0; number < 2_000; number++) {
+            completed(small, "long-" + number, Duration.ofDays(30));
+        }
+
+        assertThat(small.size()).isBetween(1_000L, 1_020L);
+        assertThat(evictedValues())
+                .startsWith("long-0", "long-1", "long-2")
+                .allSatisfy(value -> assertThat(value).startsWith("long-"));
+    }
+
+    @Test
+    void any_mixture_of_retentions_within_the_window_is_evicted_exactly_by_its_ends() {
+        Random random = new Random(11);
+        CaffeineIdempotencyStore small = store(60);
+        TreeMap<Duration, String> expected = new TreeMap<>();
+        for (int number = 0; number < 60; number++) {
+            Duration retention =
+                    Duration.ofSeconds(60 + random.nextInt(20_000_000)).plusNanos(number);
+            completed(small, "r" + number, retention);
+            expected.put(retention, "r" + number);
+        }
+        for (int turn = 0; turn < 60; turn++) {
+            claim(small, "new-" + turn);
+        }
+
+        assertThat(evictedValues()).containsExactlyElementsOf(expected.values());
+    }
+
+    @Test
+    void a_record_completed_after_others_were_evicted_still_goes_first_if_it_ends_first() {
+        CaffeineIdempotencyStore small = store(20);
+        for (int number = 0; number < 20; number++) {
+            completed(small, "day-" + number, RETENTION);
+        }
+        completed(small, "hour", Duration.ofHours(1));
+        completed(small, "minute", Duration.ofMinutes(1));
+        completed(small, "two-days", RETENTION.multipliedBy(2));
+        claim(small, "new");
+        claim(small, "newer");
+
+        assertThat(evictedValues()).containsExactly("day-0", "hour", "minute", "day-1", "day-2");
+    }
+
+    @Test
+    void a_record_that_changed_since_others_were_evicted_counts_by_its_new_end() {
+        CaffeineIdempotencyStore small = store(3);
+        Claim first = completed(small, "a", Duration.ofMinutes(1));
+        completed(small, "b", Duration.ofMinutes(2));
+        completed(small, "c", Duration.ofMinutes(3));
+        completed(small, "d", Duration.ofMinutes(4));
+        assertThat(evictedValues()).containsExactly("a");
+        assertThat(small.complete(first, RECEIPT, RETENTION)).isFalse();
+        Claim second = expectClaimed(small.claim(request("a"))).claim();
+        assertThat(evictedValues()).containsExactly("a", "b");
+        IdempotencyRecord third = small.find(key("c"));
+        assertThat(third).isNotNull();
+        assertThat(small.forget(key("c"), third.fencingToken())).isTrue();
+        completed(small, "c", RETENTION);
+        assertThat(small.complete(second, RECEIPT, RETENTION.multipliedBy(2))).isTrue();
+
+        claim(small, "e");
+        claim(small, "f");
+
+        assertThat(evictedValues()).containsExactly("a", "b", "d", "c");
+    }
+
+    @Test
+    void each_early_eviction_is_told_with_its_record() {
+        CaffeineIdempotencyStore small = store(1);
+        completed(small, "a", RETENTION);
+        IdempotencyRecord record = small.find(key("a"));
+
+        claim(small, "b");
+
+        assertThat(evicted).containsExactly(record);
+        assertThat(small.evictedEarly()).isEqualTo(1);
+    }
+
+    @Test
+    void a_listener_that_fails_costs_neither_the_claim_nor_the_silence() {
+        RuntimeException failure = new IllegalStateException("planted");
+        CaffeineIdempotencyStore small = CaffeineIdempotencyStore.builder()
+                .maximumSize(1)
+                .evictionListener(record -> {
+                    throw failure;
+                })
+                .build();
+        completed(small, "a", RETENTION);
+        List<Throwable> heard = new ArrayList<>();
+        Thread thread = Thread.currentThread();
+        Thread.UncaughtExceptionHandler handler = thread.getUncaughtExceptionHandler();
+        thread.setUncaughtExceptionHandler((ignored, thrown) -> heard.add(thrown));
+        try {
+            Claim claim = claim(small, "b");
+            assertThat(small.complete(claim, RECEIPT, RETENTION)).isTrue();
+        } finally {
+            thread.setUncaughtExceptionHandler(handler);
+        }
+
+        assertThat(heard).containsExactly(failure);
+    }
+
+    @Test
+    void many_threads_keep_a_full_store_at_its_maximum_and_tell_each_eviction_once() throws Exception {
+        Set<IdempotencyRecord> told = ConcurrentHashMap.newKeySet();
+        AtomicLong tellings = new AtomicLong();
+        CaffeineIdempotencyStore small = CaffeineIdempotencyStore.builder()
+                .maximumSize(200)
+                .evictionListener(record -> {
+                    told.add(record);
+                    tellings.incrementAndGet();
+                })
+                .build();
+        ExecutorService threads = Executors.newFixedThreadPool(4);
+        try {
+            List<Future<?>> running = new ArrayList<>();
+            for (int thread = 0; thread < 4; thread++) {
+                String prefix = "t" + thread + "-";
+                running.add(threads.submit(() -> IntStream.range(0, 5_000)
+                        .forEach(number -> completed(small, prefix + number, Duration.ofHours(1 + number % 3)))));
+            }
+            for (Future<?> each : running) {
+                each.get(1, TimeUnit.MINUTES);
+            }
+        } finally {
+            threads.shutdownNow();
+        }
+        claim(small, "last");
+
+        assertThat(small.size()).isEqualTo(200);
+        assertThat(small.evictedEarly()).isEqualTo(20_001 - 200);
+        assertThat(tellings).hasValue(20_001 - 200);
+        assertThat(told).hasSize(20_001 - 200);
+    }
+
+    @Test
+    void a_million_expired_keys_do_not_stay_in_memory() {
+        CaffeineIdempotencyStore large = store(10_000_000);
+        long largest = 0;
+        for (int number = 0; number < 1_000_000; number++) {
+            completed(large, "k" + number, Duration.ofSeconds(1));
+            elapse(Duration.ofMillis(1));
+            largest = Math.max(largest, large.size());
+        }
+
+        // 1 s of retention, 2 s of grace, and the precision of Caffeine's wheel.
+        assertThat(largest).isLessThan(6_000);
+        assertThat(large.evictedEarly()).isZero();
+    }
+
+    // speed
+
+    @Test
+    void a_replay_allocates_nothing_in_the_store() {
+        ThreadMXBean memory = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        CaffeineIdempotencyStore real = CaffeineIdempotencyStore.create();
+        completed(real, "a", RETENTION);
+        ClaimRequest request = request("a");
+        long replays = replay(real, request, 200_000);
+
+        long before = memory.getCurrentThreadAllocatedBytes();
+        replays += replay(real, request, 100_000);
+        long allocated = memory.getCurrentThreadAllocatedBytes() - before;
+
+        assertThat(replays).isEqualTo(300_000);
+        // What measuring itself allocates is far less than a byte for each replay.
+        assertThat(allocated).isLessThan(10_000);
+    }
+
+    private static long replay(IdempotencyStore replaying, ClaimRequest request, int times) {
+        long replays = 0;
+        for (int turn = 0; turn < times; turn++) {
+            if (replaying.claim(request) instanceof ClaimResult.Completed) {
+                replays++;
+            }
+        }
+        return replays;
+    }
+
+    // errors
+
+    @Test
+    void a_fingerprint_that_cannot_be_compared_is_a_failure_of_the_store_and_changes_nothing() {
+        RuntimeException failure = new IllegalStateException("planted");
+        Object content = new Object() {
+            @Override
+            public boolean equals(@Nullable Object other) {
+                throw failure;
+            }
+
+            @Override
+            public int hashCode() {
+                return 1;
+            }
+        };
+        Claim claim = expectClaimed(store.claim(
+                        new ClaimRequest(key("a"), UUID.randomUUID(), Fingerprint.ofContent(content), LEASE, true)))
+                .claim();
+        elapse(LEASE);
+        ClaimRequest other = new ClaimRequest(key("a"), UUID.randomUUID(), Fingerprint.ofContent(content), LEASE, true);
+        ClaimRequest failing = new ClaimRequest(
+                key("a"),
+                UUID.randomUUID(),
+                Fingerprint.ofContent(new Object() {
+                    @Override
+                    public boolean equals(@Nullable Object anything) {
+                        throw failure;
+                    }
+
+                    @Override
+                    public int hashCode() {
+                        return 1;
+                    }
+                }),
+                LEASE,
+                true);
+
+        assertThatExceptionOfType(IdempotencyStoreException.class)
+                .isThrownBy(() -> store.claim(failing))
+                .withCause(failure)
+                .withMessageContaining("'payment:a'")
+                .satisfies(thrown -> assertThat(thrown.key()).isEqualTo(key("a")));
+        assertThat(store.renew(List.of(claim), LEASE)).containsExactly(claim);
+        assertThat(store.claim(other)).isInstanceOf(ClaimResult.InProgress.class);
+    }
+
+    @Test
+    void a_ticker_that_fails_is_a_failure_of_the_store_whatever_is_asked() {
+        RuntimeException failure = new IllegalStateException("planted");
+        List<RuntimeException> planted = new ArrayList<>();
+        Ticker ticker = () -> {
+            if (!planted.isEmpty()) {
+                throw planted.get(0);
+            }
+            return 0;
+        };
+        CaffeineIdempotencyStore failing =
+                CaffeineIdempotencyStore.builder().ticker(ticker).build();
+        Claim claim = claim(failing, "a");
+        planted.add(failure);
+
+        List<Runnable> requests = List.of(
+                () -> failing.claim(request("a")),
+                () -> failing.renew(List.of(claim), LEASE),
+                () -> failing.complete(claim, RECEIPT, RETENTION),
+                () -> failing.release(claim),
+                () -> failing.abandon(claim),
+                () -> failing.find(key("a")),
+                () -> failing.forget(key("a"), claim.fencingToken()));
+
+        assertThat(requests)
+                .allSatisfy(request -> assertThatExceptionOfType(IdempotencyStoreException.class)
+                        .isThrownBy(request::run)
+                        .withCause(failure));
+    }
+
+    @Test
+    void the_builder_fails_at_once() {
+        CaffeineIdempotencyStore.Builder builder = CaffeineIdempotencyStore.builder();
+
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> builder.maximumSize(0))
+                .withMessage("The maximum size has to be positive, not 0");
+        assertThatIllegalArgumentException().isThrownBy(() -> builder.maximumSize(-1));
+        assertThatNullPointerException().isThrownBy(() -> builder.ticker(null));
+        assertThatNullPointerException().isThrownBy(() -> builder.clock(null));
+        assertThatNullPointerException().isThrownBy(() -> builder.evictionListener(null));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> CaffeineIdempotencyStore.builder()
+                        .clock(() -> Instant.MAX)
+                        .build())
+                .withMessageContaining("too far from 1970");
+    }
+
+    @Test
+    void durations_have_to_be_positive() {
+        Claim claim = claim(store, "a");
+
+        assertThatIllegalArgumentException().isThrownBy(() -> store.complete(claim, RECEIPT, Duration.ZERO));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> store.renew(List.of(claim), Duration.ofSeconds(-1)))
+                .withMessage("The lease has to be positive, not PT-1S");
+        assertThat(store.complete(claim, RECEIPT, RETENTION)).isTrue();
+    }
+
+    // words
+
+    private List<String> evictedValues() {
+        return evicted.stream().map(record -> record.key().value()).toList();
+    }
+
+    private static IdempotencyKey key(String value) {
+        return IdempotencyKey.of("payment", value);
+    }
+
+    private static ClaimRequest request(String value) {
+        return new ClaimRequest(key(value), UUID.randomUUID(), Fingerprint.none(), LEASE, true);
+    }
+
+    private static Claim claim(IdempotencyStore any, String value) {
+        return expectClaimed(any.claim(request(value))).claim();
+    }
+
+    private static Claim completed(IdempotencyStore any, String value, Duration retention) {
+        Claim claim = claim(any, value);
+        assertThat(any.complete(claim, RECEIPT, retention)).isTrue();
+        return claim;
+    }
+
+    private static ClaimResult.Claimed expectClaimed(ClaimResult result) {
+        assertThat(result).isInstanceOf(ClaimResult.Claimed.class);
+        return (ClaimResult.Claimed) result;
+    }
+}
