@@ -82,12 +82,20 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
         this.sizeBound = new SizeBound(builder.maximumSize, cache, time, builder.evictionListener);
     }
 
-    /** Makes a store with the default settings of {@link Builder}. */
+    /**
+     * Makes a store with the default settings of {@link Builder}.
+     *
+     * @return the store, empty
+     */
     public static CaffeineIdempotencyStore create() {
         return builder().build();
     }
 
-    /** Begins a store with settings of one's own. */
+    /**
+     * Begins a store with settings of one's own.
+     *
+     * @return a builder with the default settings
+     */
     public static Builder builder() {
         return new Builder();
     }
@@ -246,12 +254,18 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
     /**
      * How many records there are, in progress and completed, those expired but not yet purged included. An estimate
      * while other threads write.
+     *
+     * @return the number of records
      */
     public long size() {
         return cache.estimatedSize();
     }
 
-    /** How many completed records were evicted before the end of their retention since the store was made. */
+    /**
+     * How many completed records were evicted before the end of their retention since the store was made.
+     *
+     * @return the number, which never decreases
+     */
     public long evictedEarly() {
         return sizeBound.evictedEarly();
     }
@@ -288,6 +302,9 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
             boolean done =
                     changed == null ? entries.remove(key, inProgress) : entries.replace(key, inProgress, changed);
             if (done) {
+                if (changed instanceof Entry.Completed) {
+                    sizeBound.completed(changed.endsAt);
+                }
                 return true;
             }
         }
@@ -356,6 +373,8 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
          * How many records may be kept; {@value CaffeineIdempotencyStore#DEFAULT_MAXIMUM_SIZE} unless said. Exceeded
          * while more than that are in progress.
          *
+         * @param records the number, positive
+         * @return this builder
          * @throws IllegalArgumentException if it is not positive
          */
         public Builder maximumSize(long records) {
@@ -366,7 +385,12 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
             return this;
         }
 
-        /** What measures time; {@link Ticker#systemTicker()} unless said. It must not go backwards. */
+        /**
+         * What measures time; {@link Ticker#systemTicker()} unless said. It must not go backwards.
+         *
+         * @param ticker in nanoseconds
+         * @return this builder
+         */
         public Builder ticker(Ticker ticker) {
             this.ticker = Objects.requireNonNull(ticker, "ticker");
             return this;
@@ -375,6 +399,9 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
         /**
          * What tells the moment of the calendar at which the ticker begins; the system's clock unless said. Asked once,
          * by {@link #build()}.
+         *
+         * @param clock the clock
+         * @return this builder
          */
         public Builder clock(InstantSource clock) {
             this.clock = Objects.requireNonNull(clock, "clock");
@@ -386,6 +413,9 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
          * by the thread whose claim made the store too large, after that claim took effect and with no lock held. It
          * should be quick and must not claim; if it throws, that goes to the thread's handler of uncaught exceptions, and
          * the claim stands.
+         *
+         * @param listener takes the record as it was
+         * @return this builder
          */
         public Builder evictionListener(Consumer<IdempotencyRecord> listener) {
             this.evictionListener = Objects.requireNonNull(listener, "listener");
@@ -395,6 +425,7 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
         /**
          * Makes the store.
          *
+         * @return the store, empty
          * @throws IllegalArgumentException if the clock is further from 1970 than the store can count in microseconds
          */
         public CaffeineIdempotencyStore build() {

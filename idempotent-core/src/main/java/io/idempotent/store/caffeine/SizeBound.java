@@ -4,12 +4,15 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Policy;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.store.IdempotencyRecord;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps a cache at its maximum size without regard to what is read how often. Called after each entry that was added:
@@ -19,15 +22,18 @@ import java.util.function.Consumer;
  *   <li>One thread evicts at a time. Another that comes meanwhile leaves its entry to that one, which looks again when
  *       it is done.
  *   <li>Caffeine purges what has expired, by its timer wheel.
- *   <li>If there are still too many, candidates are taken from the wheel, soonest end first and never one in progress:
- *       as many as there are too many, and {@value #WINDOW} more, since within a bucket of the wheel they are in the
- *       order in which they were completed.
- *   <li>Of these, the ones nearest their end by their own time are removed, each only if it still is the entry that was
- *       looked at. One whose retention is over had expired; any other is an early eviction: it is counted.
+ *   <li>If there are still too many, as many as are too many are removed, from a list of candidates, nearest end first.
+ *       Each is removed only if it still is the entry that was looked at. One whose retention is over had expired; any
+ *       other is an early eviction: it is counted.
+ *   <li>The candidates are taken from the wheel, soonest end first and never one in progress: as many as there are too
+ *       many, and twice {@value #WINDOW} more. They are sorted by their own end, since within a bucket of the wheel they
+ *       are in the order in which they were completed. They are taken anew when no more than {@value #WINDOW} are left,
+ *       so that each evicted one is the nearest of at least so many, or when an entry was completed since that ends
+ *       before the last of them.
  *   <li>The lock is given back, then the listener is told of each early eviction. If anything was removed, it begins
  *       again with step 1.
- *   <li>A look that had to pass over many entries in progress is paid for by as many calls that do not look, so that
- *       the cost of one call stays the same on average when nearly all is in progress.
+ *   <li>A look at the wheel that had to pass over many entries in progress is paid for by as many calls that do not
+ *       look, so that the cost of one call stays the same on average when nearly all is in progress.
  * </ol>
  */
 final class SizeBound {
@@ -45,8 +51,16 @@ final class SizeBound {
     private final LongAdder evictedEarly = new LongAdder();
     private final ReentrantLock evicting = new ReentrantLock();
 
-    // Only touched by the thread that holds the lock.
+    // These three are touched only by the thread that holds the lock.
+    private final ArrayDeque<Entry.Completed> candidates = new ArrayDeque<>();
+    private boolean candidatesAreAll;
     private long callsToPassOver;
+
+    /** When the last candidate ends; what ends later need not be told. */
+    private volatile long horizon;
+
+    /** The soonest end of what was completed within the horizon since the candidates were taken. */
+    private final AtomicLong soonestNew = new AtomicLong(StoreTime.NEVER);
 
     SizeBound(
             long maximumSize,
@@ -63,6 +77,13 @@ final class SizeBound {
     /** How many entries were evicted before their end. */
     long evictedEarly() {
         return evictedEarly.sum();
+    }
+
+    /** Is told of each entry that was completed, after it was. */
+    void completed(long endsAt) {
+        if (endsAt < horizon) {
+            soonestNew.accumulateAndGet(endsAt, Math::min);
+        }
     }
 
     /** Evicts, if there are too many entries. */
@@ -95,39 +116,53 @@ final class SizeBound {
         if (excess <= 0) {
             return true;
         }
-        List<Entry.Completed> candidates = candidates(excess + WINDOW);
-        candidates.sort(NEAREST_END_FIRST);
-        long now = time.read();
         boolean removedAny = cache.estimatedSize() < sizeBefore;
-        for (Entry.Completed candidate : candidates) {
-            boolean expired = candidate.isOver(now);
-            if (excess <= 0 && !expired) {
+        long now = time.read();
+        while (excess > 0) {
+            Entry.Completed nearest = nearest(excess);
+            if (nearest == null) {
                 break;
             }
-            if (cache.asMap().remove(candidate.claim.key(), candidate)) {
+            if (cache.asMap().remove(nearest.claim.key(), nearest)) {
                 excess--;
                 removedAny = true;
-                if (!expired) {
+                if (!nearest.isOver(now)) {
                     evictedEarly.increment();
-                    evicted.add(candidate);
+                    evicted.add(nearest);
                 }
             }
         }
         return removedAny;
     }
 
-    private List<Entry.Completed> candidates(long wanted) {
-        return wheel.oldest(entries -> {
-            List<Entry.Completed> found = new ArrayList<>();
+    private Entry.@Nullable Completed nearest(long excess) {
+        boolean tooFew = candidatesAreAll ? candidates.isEmpty() : candidates.size() <= WINDOW;
+        if (tooFew || soonestNew.get() < horizon) {
+            look(excess + 2 * WINDOW);
+        }
+        return candidates.pollFirst();
+    }
+
+    private void look(long wanted) {
+        // From here on every completion is noted, for it is not certain whether the wheel has it already.
+        soonestNew.set(StoreTime.NEVER);
+        horizon = StoreTime.NEVER;
+        List<Entry.Completed> found = wheel.oldest(entries -> {
+            List<Entry.Completed> completed = new ArrayList<>();
             long seen = 0;
-            for (var position = entries.iterator(); found.size() < wanted && position.hasNext(); seen++) {
-                if (position.next().getValue() instanceof Entry.Completed completed) {
-                    found.add(completed);
+            for (var position = entries.iterator(); completed.size() < wanted && position.hasNext(); seen++) {
+                if (position.next().getValue() instanceof Entry.Completed each) {
+                    completed.add(each);
                 }
             }
-            callsToPassOver = (seen - found.size()) / WINDOW;
-            return found;
+            callsToPassOver = (seen - completed.size()) / WINDOW;
+            return completed;
         });
+        found.sort(NEAREST_END_FIRST);
+        candidates.clear();
+        candidates.addAll(found);
+        candidatesAreAll = found.size() < wanted;
+        horizon = found.isEmpty() ? 0 : found.get(found.size() - 1).endsAt;
     }
 
     /** A listener's failure must cost neither the claim, which is made, nor the other evictions' telling. */
