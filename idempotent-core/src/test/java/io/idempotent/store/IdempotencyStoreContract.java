@@ -687,6 +687,9 @@ public abstract class IdempotencyStoreContract {
         assertThat(record.firstClaimedAt()).isEqualTo(claimed.firstClaimedAt());
         assertThat(record.claimedAt()).isEqualTo(claimed.firstClaimedAt());
         assertThat(record.takeovers()).isZero();
+        assertCloseTo(
+                expect(IdempotencyRecord.InProgress.class, record.state()).leaseEndsAt(),
+                claimed.firstClaimedAt().plusSeconds(5));
         assertThat(store().claim(request(PAYMENT, false))).isInstanceOf(ClaimResult.Abandoned.class);
         assertThat(claimed(request()).takeovers()).isEqualTo(1);
     }
