@@ -676,7 +676,7 @@ public abstract class IdempotencyStoreContract {
     @Test
     void abandoning_ends_the_lease_now_and_keeps_everything_else() {
         ClaimResult.Claimed claimed = claimed(request());
-        elapse(Duration.ofSeconds(5));
+        elapse(Duration.ofSeconds(20));
 
         assertThat(otherNode().abandon(claimed.claim())).isTrue();
 
@@ -689,7 +689,7 @@ public abstract class IdempotencyStoreContract {
         assertThat(record.takeovers()).isZero();
         assertCloseTo(
                 expect(IdempotencyRecord.InProgress.class, record.state()).leaseEndsAt(),
-                claimed.firstClaimedAt().plusSeconds(5));
+                claimed.firstClaimedAt().plusSeconds(20));
         assertThat(store().claim(request(PAYMENT, false))).isInstanceOf(ClaimResult.Abandoned.class);
         assertThat(claimed(request()).takeovers()).isEqualTo(1);
     }
@@ -731,6 +731,34 @@ public abstract class IdempotencyStoreContract {
         assertThat(abandoned.leaseRemaining()).isZero();
         assertThat(abandoned.isAbandoned()).isTrue();
         assertThat(abandoned.state()).isEqualTo(live.state());
+    }
+
+    @Test
+    void nearby_there_is_nothing_but_a_completed_record_within_its_retention() {
+        assertThat(store().findCompletedNearby(key)).as("free").isNull();
+        Claim claim = claim();
+        assertThat(store().findCompletedNearby(key)).as("in progress").isNull();
+        elapse(LEASE);
+        assertThat(store().findCompletedNearby(key)).as("abandoned").isNull();
+        assertThat(store().complete(claim, RECEIPT, RETENTION)).isTrue();
+        IdempotencyRecord nearby = store().findCompletedNearby(key);
+        if (nearby != null) {
+            assertThat(nearby.key()).isEqualTo(key);
+            assertThat(nearby.fingerprint()).isEqualTo(PAYMENT);
+            assertThat(nearby.outcome()).isEqualTo(RECEIPT);
+            assertThat(nearby.state()).isEqualTo(found(key).state());
+        }
+        assertThat(store().findCompletedNearby(key("another"))).as("another").isNull();
+        elapse(RETENTION);
+        assertThat(store().findCompletedNearby(key)).as("expired").isNull();
+    }
+
+    @Test
+    void what_was_forgotten_here_is_not_nearby_any_more() {
+        Claim claim = completed();
+        assertThat(store().forget(key, claim.fencingToken())).isTrue();
+
+        assertThat(store().findCompletedNearby(key)).isNull();
     }
 
     @Test

@@ -220,6 +220,18 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
     }
 
     @Override
+    public @Nullable IdempotencyRecord findCompletedNearby(IdempotencyKey key) {
+        try {
+            return policy.getIfPresentQuietly(key) instanceof Entry.Completed completed
+                            && !completed.isOver(time.read())
+                    ? completed.answer.record()
+                    : null;
+        } catch (RuntimeException failure) {
+            throw failed("find", key, failure);
+        }
+    }
+
+    @Override
     public boolean forget(IdempotencyKey key, long expectedToken) {
         try {
             while (true) {

@@ -430,6 +430,41 @@ enum PlantedFault {
             },
             "an_outcome_that_is_not_replayable_is_kept_with_its_reason",
             Histories.TEST),
+    NEARBY_IS_WHATEVER_IS_FOUND(
+            () -> new ReferenceStore() {
+                @Override
+                public @Nullable IdempotencyRecord findCompletedNearby(IdempotencyKey key) {
+                    return find(key);
+                }
+            },
+            "nearby_there_is_nothing_but_a_completed_record_within_its_retention"),
+    NEARBY_NEVER_ENDS(
+            () -> new ReferenceStore() {
+                @Override
+                public @Nullable IdempotencyRecord findCompletedNearby(IdempotencyKey key) {
+                    return locked(() -> {
+                        Row row = rows.get(key);
+                        return row == null || row.outcome == null ? null : shown(row);
+                    });
+                }
+            },
+            "nearby_there_is_nothing_but_a_completed_record_within_its_retention"),
+    NEARBY_STAYS_WHEN_FORGOTTEN(
+            () -> new ReferenceStore() {
+                private @Nullable IdempotencyRecord forgotten;
+
+                @Override
+                public boolean forget(IdempotencyKey key, long expectedToken) {
+                    forgotten = find(key);
+                    return super.forget(key, expectedToken);
+                }
+
+                @Override
+                public @Nullable IdempotencyRecord findCompletedNearby(IdempotencyKey key) {
+                    return forgotten;
+                }
+            },
+            "what_was_forgotten_here_is_not_nearby_any_more"),
     SHOWS_THE_TIME_OF_THE_CLAIM(
             () -> new ReferenceStore() {
                 @Override
@@ -499,18 +534,24 @@ enum PlantedFault {
         }
     }
 
-    /** Waits between check and act until a second thread is there too, at most 1 ms. */
+    /**
+     * Waits between check and act until another request has come, at most 10 ms. Only for keys that the contract lets
+     * threads contest: waiting at every key would take long.
+     */
     private abstract static class GapStore extends ReferenceStore {
 
-        private final AtomicInteger inGap = new AtomicInteger();
+        private final AtomicInteger requests = new AtomicInteger();
 
-        final void gap() {
-            inGap.incrementAndGet();
-            long deadline = System.nanoTime() + 1_000_000;
-            while (inGap.get() < 2 && System.nanoTime() < deadline) {
+        final void gap(IdempotencyKey key) {
+            int before = requests.incrementAndGet();
+            long deadline = System.nanoTime() + 10_000_000;
+            while (key.value().startsWith("contested") && requests.get() == before && System.nanoTime() < deadline) {
                 Thread.onSpinWait();
             }
-            inGap.decrementAndGet();
+        }
+
+        final void came() {
+            requests.incrementAndGet();
         }
     }
 
@@ -520,7 +561,7 @@ enum PlantedFault {
             if (find(request.key()) != null) {
                 return super.claim(request);
             }
-            gap();
+            gap(request.key());
             return locked(() -> claimFree(request));
         }
     }
@@ -535,7 +576,7 @@ enum PlantedFault {
             if (abandoned == null) {
                 return super.claim(request);
             }
-            gap();
+            gap(request.key());
             return locked(() -> {
                 takeOver(abandoned, request);
                 return claimed(abandoned);
@@ -545,6 +586,20 @@ enum PlantedFault {
 
     private static final class CheckThenCompleteStore extends GapStore {
         @Override
+        public ClaimResult claim(ClaimRequest request) {
+            ClaimResult result = super.claim(request);
+            came();
+            return result;
+        }
+
+        @Override
+        public boolean release(Claim claim) {
+            boolean released = super.release(claim);
+            came();
+            return released;
+        }
+
+        @Override
         public boolean complete(Claim claim, RecordedOutcome outcome, Duration retention) {
             Row held = locked(() -> {
                 Row row = row(claim.key());
@@ -553,7 +608,7 @@ enum PlantedFault {
             if (held == null) {
                 return super.complete(claim, outcome, retention);
             }
-            gap();
+            gap(claim.key());
             return locked(() -> {
                 record(held, outcome, retention);
                 return true;
