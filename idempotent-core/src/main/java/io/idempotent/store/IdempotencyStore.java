@@ -59,7 +59,7 @@ import org.jspecify.annotations.Nullable;
  *       until it is completed, released, or forgotten after its lease.
  *   <li>Keys are compared char by char: no collation and no case folding.
  *   <li>Answers are values. An {@link IdempotencyStoreException}, always with a cause, means that it is not known whether
- *       the request took effect; a store throws nothing else.
+ *       the request took effect; a store throws nothing else, but for arguments that cannot be.
  *   <li>A store knows no policy: it does not wait, hash, evaluate, encode, or try again on its own, except where its
  *       backend tells that it did nothing.
  *   <li>Safe for use by many threads.
@@ -83,6 +83,7 @@ public interface IdempotencyStore {
      * @param claims the claims, of different keys
      * @param lease how long they are to be valid from now; positive
      * @return those of the claims that are still held and were renewed
+     * @throws IllegalArgumentException if the lease is not positive
      * @throws IdempotencyStoreException if it is not known which of them were renewed
      */
     Set<Claim> renew(Collection<Claim> claims, Duration lease);
@@ -94,6 +95,7 @@ public interface IdempotencyStore {
      * @param outcome what is to be replayed
      * @param retention how long, from now; positive
      * @return whether this claim's outcome is recorded; false if the claim was no longer the key's
+     * @throws IllegalArgumentException if the retention is not positive
      * @throws IdempotencyStoreException if it is not known whether the outcome was recorded
      */
     boolean complete(Claim claim, RecordedOutcome outcome, Duration retention);
@@ -128,7 +130,7 @@ public interface IdempotencyStore {
      * thought of, so that a replay is as cheap as it can be.
      *
      * @return the record, its retention not over, or null if there is none nearby, whatever the store has; null, unless the
-     *     store says otherwise
+     *     store says otherwise; never fails
      */
     default @Nullable IdempotencyRecord findCompletedNearby(IdempotencyKey key) {
         return null;
