@@ -1,0 +1,191 @@
+package io.idempotent.spring.annotation;
+
+import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.engine.StoreFailurePolicy;
+import io.idempotent.spring.interceptor.EnvironmentSettings;
+import io.idempotent.spring.interceptor.OperationDeclaration;
+import io.idempotent.spring.interceptor.OperationDeclaration.Content;
+import io.idempotent.spring.interceptor.OperationSettings;
+import io.idempotent.spring.interceptor.OperationSource;
+import io.idempotent.spring.interceptor.RetrySettings;
+import java.lang.reflect.Method;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.springframework.aop.support.AopUtils;
+import org.springframework.core.MethodClassKey;
+import org.springframework.core.annotation.AnnotatedElementUtils;
+import org.springframework.core.annotation.AnnotationUtils;
+
+/**
+ * Reads {@link Idempotent} from methods.
+ *
+ * <ol>
+ *   <li>The method of the target's class is looked at first, with those that it overrides and those of interfaces that it
+ *       implements; then the method that was invoked.
+ *   <li>Annotations that are composed of it count as it does.
+ *   <li>What an attribute leaves at its default was not said.
+ * </ol>
+ */
+final class AnnotationOperationSource implements OperationSource {
+
+    private final UnaryOperator<@Nullable String> placeholders;
+
+    private final Map<MethodClassKey, Boolean> known = new ConcurrentHashMap<>();
+
+    /**
+     * Makes the source.
+     *
+     * @param placeholders resolves them in strings
+     */
+    AnnotationOperationSource(UnaryOperator<@Nullable String> placeholders) {
+        this.placeholders = placeholders;
+    }
+
+    @Override
+    public boolean isCandidate(Class<?> targetClass) {
+        return AnnotationUtils.isCandidateClass(targetClass, Idempotent.class);
+    }
+
+    @Override
+    public boolean isIdempotent(Method method, Class<?> targetClass) {
+        return known.computeIfAbsent(new MethodClassKey(method, targetClass), key -> find(method, targetClass) != null);
+    }
+
+    @Override
+    public boolean isDeclaredOnClass(Method method) {
+        return !method.getDeclaringClass().isInterface() && AnnotatedElementUtils.isAnnotated(method, Idempotent.class);
+    }
+
+    @Override
+    public @Nullable OperationDeclaration declaration(Method method, Class<?> targetClass) {
+        Idempotent annotation = find(method, targetClass);
+        return annotation == null ? null : new Reader(method, targetClass).declaration(annotation);
+    }
+
+    private static @Nullable Idempotent find(Method method, Class<?> targetClass) {
+        if (method.getDeclaringClass() == Object.class) {
+            return null;
+        }
+        Method specific = AopUtils.getMostSpecificMethod(method, targetClass);
+        Idempotent found = AnnotatedElementUtils.findMergedAnnotation(specific, Idempotent.class);
+        return found != null || specific.equals(method)
+                ? found
+                : AnnotatedElementUtils.findMergedAnnotation(method, Idempotent.class);
+    }
+
+    /** Reads one annotation, and says where it stands when it cannot. */
+    private final class Reader {
+
+        private final Method method;
+
+        private final Class<?> targetClass;
+
+        Reader(Method method, Class<?> targetClass) {
+            this.method = method;
+            this.targetClass = targetClass;
+        }
+
+        OperationDeclaration declaration(Idempotent annotation) {
+            String key = text("key", annotation.key());
+            if (key == null) {
+                throw invalid("key", annotation.key(), "is empty", null);
+            }
+            OperationSettings settings = OperationSettings.builder()
+                    .store(text("store", annotation.store()))
+                    .scope(text("scope", annotation.scope()))
+                    .retention(duration("retention", annotation.retention()))
+                    .lease(duration("lease", annotation.lease()))
+                    .waitAtMost(duration("waitAtMost", annotation.waitAtMost()))
+                    .whenStoreFails(
+                            switch (annotation.whenStoreFails()) {
+                                case INHERIT -> null;
+                                case REFUSE -> StoreFailurePolicy.REFUSE;
+                                case RUN -> StoreFailurePolicy.RUN;
+                            })
+                    .retry(retry(annotation.retry()))
+                    .build();
+            return new OperationDeclaration(
+                    key,
+                    text("operation", annotation.operation()),
+                    content(text("fingerprint", annotation.fingerprint())),
+                    text("unless", annotation.unless()),
+                    List.of(annotation.recordFailures()),
+                    settings);
+        }
+
+        private static Content content(@Nullable String fingerprint) {
+            if (fingerprint == null) {
+                return new Content.Arguments();
+            }
+            return fingerprint.equals(Idempotent.NONE) ? new Content.Nothing() : new Content.Expression(fingerprint);
+        }
+
+        private RetrySettings retry(Idempotent.Retry retry) {
+            return new RetrySettings(
+                    number(
+                            "retry.maxRetries",
+                            retry.maxRetries() < 0 ? null : retry.maxRetries(),
+                            retry.maxRetriesString(),
+                            Long::valueOf),
+                    duration("retry.delay", retry.delay()),
+                    number(
+                            "retry.multiplier",
+                            retry.multiplier() == 0 ? null : retry.multiplier(),
+                            retry.multiplierString(),
+                            Double::valueOf),
+                    duration("retry.maxDelay", retry.maxDelay()),
+                    duration("retry.jitter", retry.jitter()),
+                    duration("retry.timeout", retry.timeout()),
+                    retry.includes().length == 0 ? null : List.of(retry.includes()),
+                    retry.excludes().length == 0 ? null : List.of(retry.excludes()));
+        }
+
+        private <N extends Number> @Nullable N number(
+                String attribute, @Nullable N number, String text, Function<String, N> reader) {
+            String resolved = text(attribute + "String", text);
+            if (resolved == null) {
+                return number;
+            }
+            if (number != null) {
+                throw invalid(attribute, text, "is said twice, as a number too", null);
+            }
+            return read(attribute + "String", resolved, reader);
+        }
+
+        private @Nullable Duration duration(String attribute, String text) {
+            String resolved = text(attribute, text);
+            return resolved == null ? null : read(attribute, resolved, EnvironmentSettings::duration);
+        }
+
+        private <T> T read(String attribute, String text, Function<String, T> reader) {
+            try {
+                return reader.apply(text);
+            } catch (IllegalArgumentException failure) {
+                throw invalid(attribute, text, "cannot be read", failure);
+            }
+        }
+
+        private @Nullable String text(String attribute, String text) {
+            try {
+                String resolved = placeholders.apply(text);
+                return resolved == null || resolved.isBlank() ? null : resolved.trim();
+            } catch (IllegalArgumentException failure) {
+                throw invalid(attribute, text, "has a placeholder that cannot be resolved", failure);
+            }
+        }
+
+        private IdempotencyConfigurationException invalid(
+                String attribute, String text, String problem, @Nullable Throwable cause) {
+            return new IdempotencyConfigurationException(
+                    "@Idempotent(" + attribute + " = \"" + text + "\") of " + targetClass.getName() + "."
+                            + method.getName() + " " + problem,
+                    "Correct the attribute; durations are written like \"30s\" or \"PT30S\", numbers in digits",
+                    cause);
+        }
+    }
+}

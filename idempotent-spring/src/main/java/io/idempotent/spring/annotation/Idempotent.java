@@ -1,0 +1,148 @@
+package io.idempotent.spring.annotation;
+
+import java.lang.annotation.Documented;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Inherited;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+
+/**
+ * The effects of the annotated method happen once per key, however often it is called: the first call runs the method, and
+ * later calls get its recorded outcome, as long as it is retained.
+ *
+ * <pre>{@code
+ * @Idempotent(key = "#request.id")
+ * public Receipt pay(PaymentRequest request) { … }
+ * }</pre>
+ *
+ * <p>On methods of beans, of their interfaces, and on annotations that are composed of it, whose attributes stand for its
+ * own by {@link org.springframework.core.annotation.AliasFor @AliasFor}. A bean that calls its own method bypasses its
+ * proxy, and so this annotation, unless its class is woven.
+ *
+ * <p>While the first call runs, others get an {@link io.idempotent.IdempotencyInProgressException}, or wait as
+ * {@link #waitAtMost} says. A call with the key of another request gets an
+ * {@link io.idempotent.IdempotencyKeyReusedException}. A key that is null or blank gets an
+ * {@link io.idempotent.IdempotencyKeyException}, and a store that fails an
+ * {@link io.idempotent.IdempotencyStoreException}. In none of these cases the method runs.
+ *
+ * <p>If the method throws, its key is released: the exception is the caller's, and the next call runs the method again,
+ * unless {@link #recordFailures} says that such a failure is final.
+ *
+ * <p>Strings take placeholders, <code>${…}</code>. Expressions are of the Spring Expression Language, over the parameters
+ * by name ({@code #request}) or position ({@code #p0}, {@code #a0}), {@code #root.args}, {@code #root.method} and
+ * {@code #root.target}, and beans ({@code @tenants.current()}). They are parsed and checked when the application starts.
+ *
+ * <p>A property {@code idempotent.operations.<name>.…} beats an attribute, and an attribute beats the property
+ * {@code idempotent.…} for all operations.
+ */
+@Target({ElementType.METHOD, ElementType.ANNOTATION_TYPE})
+@Retention(RetentionPolicy.RUNTIME)
+@Inherited
+@Documented
+public @interface Idempotent {
+
+    /** The {@link #fingerprint} that says nothing of a request: {@value}. */
+    String NONE = "NONE";
+
+    /**
+     * The expression of the key that the caller gives to its request. A list is a composite key:
+     * {@code {#ruleId, #evaluatedAt}}. Its value has at most 255 characters.
+     */
+    String key();
+
+    /**
+     * The operation's name, by which its records are found and its properties are set; letters, digits, hyphens and
+     * underscores. Unless said otherwise, it is made of the declaring class, the interface for a bean that is proxied by its
+     * interfaces, and the method: {@code payment-service-pay}. Name it where records outlive a renaming.
+     */
+    String operation() default "";
+
+    /** The expression of what keeps callers apart, a tenant say. None unless said otherwise; null is refused. */
+    String scope() default "";
+
+    /**
+     * The expression of what the request says, so that a key that is used again for something else is noticed. All
+     * arguments unless said otherwise; {@link #NONE} for nothing.
+     */
+    String fingerprint() default "";
+
+    /** The expression, over {@code #result} too, that is true for results that release the key and are not recorded. */
+    String unless() default "";
+
+    /** How long the outcome is kept: {@code "24h"}, {@code "PT24H"}. 24 hours unless said otherwise. */
+    String retention() default "";
+
+    /**
+     * How long a claim is valid without renewal, and so how long a crash blocks its key. 30 seconds unless said otherwise; it
+     * is renewed in the background while the method runs.
+     */
+    String lease() default "";
+
+    /** How long a duplicate waits for the first call's outcome. Not at all unless said otherwise. */
+    String waitAtMost() default "";
+
+    /** The failures that are final: recorded and thrown again, subtypes included. None unless said otherwise. */
+    Class<? extends Throwable>[] recordFailures() default {};
+
+    /** What to do when the store cannot tell whether the key is free. */
+    WhenStoreFails whenStoreFails() default WhenStoreFails.INHERIT;
+
+    /** The bean name of the store, or that name without {@code IdempotencyStore}. The only store unless said otherwise. */
+    String store() default "";
+
+    /** How a failed attempt is followed by others, within the same claim. Not at all unless said otherwise. */
+    Retry retry() default @Retry;
+
+    /** What to do when the store cannot tell whether the key is free. */
+    enum WhenStoreFails {
+        /** What {@code idempotent.when-store-fails} says: {@link #REFUSE} unless said otherwise. */
+        INHERIT,
+        /** Refuse the call; the method is not run. */
+        REFUSE,
+        /** Run the method unprotected, and tell log and listeners. */
+        RUN
+    }
+
+    /**
+     * How a failed attempt is followed by others, in the words of Spring Framework's retry. On, once there are retries.
+     *
+     * <p>Each attempt passes the advice inside, so that it has a transaction of its own. The caller gets the last failure,
+     * with the earlier ones suppressed by it. Never retried: errors, this library's exceptions, {@link #recordFailures}
+     * and violations of constraints on arguments.
+     */
+    @Target({})
+    @Retention(RetentionPolicy.RUNTIME)
+    @interface Retry {
+
+        /** How many attempts may follow the first; -1 for what {@code idempotent.retry.max-retries} says. */
+        long maxRetries() default -1;
+
+        /** Like {@link #maxRetries()}, with placeholders. */
+        String maxRetriesString() default "";
+
+        /** The pause before the first retry: {@code "200ms"}. One second unless said otherwise. */
+        String delay() default "";
+
+        /** By how much each pause is longer than the one before; 0 for what the property says, which is 1 by default. */
+        double multiplier() default 0;
+
+        /** Like {@link #multiplier()}, with placeholders. */
+        String multiplierString() default "";
+
+        /** The longest pause. Without limit unless said otherwise. */
+        String maxDelay() default "";
+
+        /** By how much a pause may be shorter or longer at random. As much as the delay unless said otherwise. */
+        String jitter() default "";
+
+        /** How long all attempts and pauses may take. Without limit unless said otherwise. */
+        String timeout() default "";
+
+        /** The failures that are retried, subtypes included. All unless said otherwise. */
+        Class<? extends Throwable>[] includes() default {};
+
+        /** The failures that are not retried, subtypes included. None unless said otherwise. */
+        Class<? extends Throwable>[] excludes() default {};
+    }
+}

@@ -1,0 +1,28 @@
+package io.idempotent.spring.annotation;
+
+import io.idempotent.spring.interceptor.IdempotencyAdvisor;
+import io.idempotent.spring.interceptor.IdempotencyInfrastructure;
+import org.springframework.beans.factory.support.BeanDefinitionRegistry;
+import org.springframework.core.annotation.AnnotationAttributes;
+import org.springframework.core.env.Environment;
+import org.springframework.core.type.AnnotationMetadata;
+
+/** Registers what the mode PROXY needs: all the rest, and the advisor. */
+final class ProxyRegistrar extends AnnotationRegistrar {
+
+    private final Environment environment;
+
+    ProxyRegistrar(Environment environment) {
+        super(environment);
+        this.environment = environment;
+    }
+
+    @Override
+    public void registerBeanDefinitions(AnnotationMetadata importing, BeanDefinitionRegistry registry) {
+        super.registerBeanDefinitions(importing, registry);
+        AnnotationAttributes attributes =
+                AnnotationAttributes.fromMap(importing.getAnnotationAttributes(EnableIdempotency.class.getName()));
+        int order = attributes == null ? IdempotencyAdvisor.DEFAULT_ORDER : attributes.<Integer>getNumber("order");
+        new IdempotencyInfrastructure(registry, environment).registerAdvisor(order);
+    }
+}

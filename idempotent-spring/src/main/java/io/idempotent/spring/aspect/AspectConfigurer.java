@@ -1,0 +1,43 @@
+package io.idempotent.spring.aspect;
+
+import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.spring.interceptor.IdempotencyInfrastructure;
+import io.idempotent.spring.interceptor.IdempotencySupport;
+import java.util.function.Supplier;
+import org.aspectj.lang.Aspects;
+import org.aspectj.lang.NoAspectBoundException;
+import org.springframework.beans.factory.DisposableBean;
+import org.springframework.beans.factory.config.BeanFactoryPostProcessor;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+
+/** Configures the woven aspect before any bean is made, so that no call passes unprotected, and ends that with the context. */
+final class AspectConfigurer implements BeanFactoryPostProcessor, DisposableBean {
+
+    private final Supplier<IdempotencySupport> support;
+
+    AspectConfigurer(IdempotencyInfrastructure infrastructure) {
+        this.support = () -> infrastructure.bean(IdempotencySupport.class);
+    }
+
+    @Override
+    public void postProcessBeanFactory(ConfigurableListableBeanFactory beanFactory) {
+        aspect().configure(support);
+    }
+
+    @Override
+    public void destroy() {
+        aspect().unconfigure(support);
+    }
+
+    private static IdempotencyAspect aspect() {
+        try {
+            return Aspects.aspectOf(IdempotencyAspect.class);
+        } catch (NoAspectBoundException failure) {
+            throw new IdempotencyConfigurationException(
+                    "The mode is ASPECTJ, but the aspect " + IdempotencyAspect.class.getName() + " is not woven",
+                    "Start with the weaving agent and an aop.xml that names the aspect and includes its package, or use the"
+                            + " mode PROXY",
+                    failure);
+        }
+    }
+}

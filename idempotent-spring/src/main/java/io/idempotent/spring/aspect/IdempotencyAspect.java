@@ -1,0 +1,79 @@
+package io.idempotent.spring.aspect;
+
+import io.idempotent.spring.interceptor.IdempotencySupport;
+import io.idempotent.spring.interceptor.IdempotentCall;
+import java.lang.reflect.Method;
+import java.util.function.Supplier;
+import org.aspectj.lang.ProceedingJoinPoint;
+import org.aspectj.lang.annotation.Around;
+import org.aspectj.lang.annotation.Aspect;
+import org.aspectj.lang.reflect.MethodSignature;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Protects methods that carry {@code @Idempotent}, or an annotation that carries it, wherever they are called from: by their
+ * own object too, and whatever their visibility.
+ *
+ * <p>There is one in each class loader. While no application context in the mode ASPECTJ has configured it, calls pass as
+ * they are; the context that configured it last is the one that counts.
+ */
+@Aspect
+public final class IdempotencyAspect {
+
+    private volatile @Nullable Supplier<IdempotencySupport> support;
+
+    /** For the weaver, which makes the one instance. */
+    public IdempotencyAspect() {}
+
+    /**
+     * Runs a call.
+     *
+     * @throws Throwable what the method throws, now or when it ran, or an {@link io.idempotent.IdempotencyException}
+     */
+    @Around("execution(@io.idempotent.spring.annotation.Idempotent !static * *(..))"
+            + " || execution(@(@io.idempotent.spring.annotation.Idempotent *) !static * *(..))")
+    public @Nullable Object intercept(ProceedingJoinPoint joinPoint) throws Throwable {
+        Supplier<IdempotencySupport> configured = support;
+        return configured == null ? joinPoint.proceed() : configured.get().invoke(new WovenCall(joinPoint));
+    }
+
+    void configure(Supplier<IdempotencySupport> configured) {
+        this.support = configured;
+    }
+
+    /** Steps aside, unless another context has configured the aspect since. */
+    void unconfigure(Supplier<IdempotencySupport> configured) {
+        if (support == configured) {
+            support = null;
+        }
+    }
+
+    private static final class WovenCall extends IdempotentCall {
+
+        private final ProceedingJoinPoint joinPoint;
+
+        WovenCall(ProceedingJoinPoint joinPoint) {
+            this.joinPoint = joinPoint;
+        }
+
+        @Override
+        public Method method() {
+            return ((MethodSignature) joinPoint.getSignature()).getMethod();
+        }
+
+        @Override
+        public Object target() {
+            return joinPoint.getTarget();
+        }
+
+        @Override
+        public @Nullable Object[] arguments() {
+            return joinPoint.getArgs();
+        }
+
+        @Override
+        protected @Nullable Object proceed() throws Throwable {
+            return joinPoint.proceed();
+        }
+    }
+}

@@ -1,0 +1,594 @@
+package io.idempotent.spring.autoconfigure;
+
+import io.idempotent.engine.StoreFailurePolicy;
+import io.idempotent.spring.interceptor.IdempotencySettings;
+import io.idempotent.spring.interceptor.IdempotencySettings.UnknownOperations;
+import io.idempotent.spring.interceptor.OperationSettings;
+import io.idempotent.spring.interceptor.RetrySettings;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+
+/** The properties {@code idempotent.…}, as Spring Boot binds and documents them. */
+@ConfigurationProperties("idempotent")
+public final class IdempotencyProperties {
+
+    /**
+     * Whether annotated methods are protected at all.
+     */
+    private boolean enabled = true;
+
+    /**
+     * Store of all operations that name none: the bean name of an IdempotencyStore, or that name without
+     * 'IdempotencyStore'. Has to be set where there are several.
+     */
+    private @Nullable String store;
+
+    /**
+     * SpEL expression of what keeps callers apart, a tenant for example. No scope by default; null is refused.
+     */
+    private @Nullable String scope;
+
+    /**
+     * Where the advice stands among others; smaller is further outside. Outside of cache, transaction and
+     * validation advice by default.
+     */
+    private int order = 2147482647;
+
+    /**
+     * How long recorded outcomes are kept.
+     */
+    private Duration retention = Duration.ofHours(24);
+
+    /**
+     * How long a claim is valid without renewal, and so how long a crash blocks its key. Renewed in the background.
+     */
+    private Duration lease = Duration.ofSeconds(30);
+
+    /**
+     * How long the lease of one execution is renewed at most.
+     */
+    private Duration maxRun = Duration.ofHours(1);
+
+    /**
+     * How long a duplicate waits for the outcome of the first call instead of being refused at once.
+     */
+    private Duration waitAtMost = Duration.ofSeconds(0);
+
+    /**
+     * How many callers may wait at the same time; those beyond are refused at once.
+     */
+    private int maxWaiters = 1000;
+
+    /**
+     * What to do when the store cannot tell whether a key is free: refuse the call, or run it unprotected.
+     */
+    private StoreFailurePolicy whenStoreFails = StoreFailurePolicy.REFUSE;
+
+    /**
+     * What to do about properties of an operation that nothing declares: stop the start, or warn.
+     */
+    private UnknownOperations unknownOperations = UnknownOperations.FAIL;
+
+    /** How failed attempts are repeated. */
+    private final Retry retry = new Retry();
+
+    /** The store in this JVM's memory. */
+    private final Caffeine caffeine = new Caffeine();
+
+    /**
+     * Settings of single operations by their names, which are compared by lower-case letters and digits; they beat what is
+     * annotated.
+     */
+    private final Map<String, Operation> operations = new LinkedHashMap<>();
+
+    /** For Spring Boot. */
+    public IdempotencyProperties() {}
+
+    public boolean isEnabled() {
+        return enabled;
+    }
+
+    public void setEnabled(boolean enabled) {
+        this.enabled = enabled;
+    }
+
+    public @Nullable String getStore() {
+        return store;
+    }
+
+    public void setStore(@Nullable String store) {
+        this.store = store;
+    }
+
+    public @Nullable String getScope() {
+        return scope;
+    }
+
+    public void setScope(@Nullable String scope) {
+        this.scope = scope;
+    }
+
+    public int getOrder() {
+        return order;
+    }
+
+    public void setOrder(int order) {
+        this.order = order;
+    }
+
+    public Duration getRetention() {
+        return retention;
+    }
+
+    public void setRetention(Duration retention) {
+        this.retention = retention;
+    }
+
+    public Duration getLease() {
+        return lease;
+    }
+
+    public void setLease(Duration lease) {
+        this.lease = lease;
+    }
+
+    public Duration getMaxRun() {
+        return maxRun;
+    }
+
+    public void setMaxRun(Duration maxRun) {
+        this.maxRun = maxRun;
+    }
+
+    public Duration getWaitAtMost() {
+        return waitAtMost;
+    }
+
+    public void setWaitAtMost(Duration waitAtMost) {
+        this.waitAtMost = waitAtMost;
+    }
+
+    public int getMaxWaiters() {
+        return maxWaiters;
+    }
+
+    public void setMaxWaiters(int maxWaiters) {
+        this.maxWaiters = maxWaiters;
+    }
+
+    public StoreFailurePolicy getWhenStoreFails() {
+        return whenStoreFails;
+    }
+
+    public void setWhenStoreFails(StoreFailurePolicy whenStoreFails) {
+        this.whenStoreFails = whenStoreFails;
+    }
+
+    public UnknownOperations getUnknownOperations() {
+        return unknownOperations;
+    }
+
+    public void setUnknownOperations(UnknownOperations unknownOperations) {
+        this.unknownOperations = unknownOperations;
+    }
+
+    public Retry getRetry() {
+        return retry;
+    }
+
+    public Caffeine getCaffeine() {
+        return caffeine;
+    }
+
+    public Map<String, Operation> getOperations() {
+        return operations;
+    }
+
+    IdempotencySettings toSettings() {
+        IdempotencySettings.Builder settings = IdempotencySettings.builder()
+                .enabled(enabled)
+                .defaults(OperationSettings.builder()
+                        .store(store)
+                        .scope(scope)
+                        .retention(retention)
+                        .lease(lease)
+                        .maxRun(maxRun)
+                        .waitAtMost(waitAtMost)
+                        .whenStoreFails(whenStoreFails)
+                        .retry(retry.toSettings())
+                        .build())
+                .maxWaiters(maxWaiters)
+                .unknownOperations(unknownOperations)
+                .caffeineMaximumSize(caffeine.maximumSize)
+                .caffeineStoreByValue(caffeine.storeByValue);
+        operations.forEach((name, operation) -> settings.operation(name, operation.toSettings()));
+        return settings.build();
+    }
+
+    /** How failed attempts are repeated. */
+    public static final class Retry {
+
+        /**
+         * How many attempts may follow the first, within one claim.
+         */
+        private long maxRetries = 0;
+
+        /**
+         * Pause before the first retry.
+         */
+        private Duration delay = Duration.ofSeconds(1);
+
+        /**
+         * By how much each pause is longer than the one before.
+         */
+        private double multiplier = 1.0;
+
+        /**
+         * The longest pause. Without limit by default.
+         */
+        private @Nullable Duration maxDelay;
+
+        /**
+         * By how much a pause may be shorter or longer at random. As much as the delay by default.
+         */
+        private @Nullable Duration jitter;
+
+        /**
+         * How long all attempts and pauses may take. Zero is without limit.
+         */
+        private Duration timeout = Duration.ofSeconds(0);
+
+        /**
+         * Types of failures that are retried, subtypes included. All by default.
+         */
+        private @Nullable List<Class<? extends Throwable>> includes;
+
+        /**
+         * Types of failures that are not retried, subtypes included. None by default.
+         */
+        private @Nullable List<Class<? extends Throwable>> excludes;
+
+        public long getMaxRetries() {
+            return maxRetries;
+        }
+
+        public void setMaxRetries(long maxRetries) {
+            this.maxRetries = maxRetries;
+        }
+
+        public Duration getDelay() {
+            return delay;
+        }
+
+        public void setDelay(Duration delay) {
+            this.delay = delay;
+        }
+
+        public double getMultiplier() {
+            return multiplier;
+        }
+
+        public void setMultiplier(double multiplier) {
+            this.multiplier = multiplier;
+        }
+
+        public @Nullable Duration getMaxDelay() {
+            return maxDelay;
+        }
+
+        public void setMaxDelay(@Nullable Duration maxDelay) {
+            this.maxDelay = maxDelay;
+        }
+
+        public @Nullable Duration getJitter() {
+            return jitter;
+        }
+
+        public void setJitter(@Nullable Duration jitter) {
+            this.jitter = jitter;
+        }
+
+        public Duration getTimeout() {
+            return timeout;
+        }
+
+        public void setTimeout(Duration timeout) {
+            this.timeout = timeout;
+        }
+
+        public @Nullable List<Class<? extends Throwable>> getIncludes() {
+            return includes;
+        }
+
+        public void setIncludes(@Nullable List<Class<? extends Throwable>> includes) {
+            this.includes = includes;
+        }
+
+        public @Nullable List<Class<? extends Throwable>> getExcludes() {
+            return excludes;
+        }
+
+        public void setExcludes(@Nullable List<Class<? extends Throwable>> excludes) {
+            this.excludes = excludes;
+        }
+
+        RetrySettings toSettings() {
+            return new RetrySettings(maxRetries, delay, multiplier, maxDelay, jitter, timeout, includes, excludes);
+        }
+    }
+
+    /** How failed attempts of one operation are repeated; what is not set is as for all. */
+    public static final class OperationRetry {
+
+        /**
+         * How many attempts may follow the first, within one claim.
+         */
+        private @Nullable Long maxRetries;
+
+        /**
+         * Pause before the first retry.
+         */
+        private @Nullable Duration delay;
+
+        /**
+         * By how much each pause is longer than the one before.
+         */
+        private @Nullable Double multiplier;
+
+        /**
+         * The longest pause. Without limit by default.
+         */
+        private @Nullable Duration maxDelay;
+
+        /**
+         * By how much a pause may be shorter or longer at random. As much as the delay by default.
+         */
+        private @Nullable Duration jitter;
+
+        /**
+         * How long all attempts and pauses may take. Zero is without limit.
+         */
+        private @Nullable Duration timeout;
+
+        /**
+         * Types of failures that are retried, subtypes included. All by default.
+         */
+        private @Nullable List<Class<? extends Throwable>> includes;
+
+        /**
+         * Types of failures that are not retried, subtypes included. None by default.
+         */
+        private @Nullable List<Class<? extends Throwable>> excludes;
+
+        public @Nullable Long getMaxRetries() {
+            return maxRetries;
+        }
+
+        public void setMaxRetries(@Nullable Long maxRetries) {
+            this.maxRetries = maxRetries;
+        }
+
+        public @Nullable Duration getDelay() {
+            return delay;
+        }
+
+        public void setDelay(@Nullable Duration delay) {
+            this.delay = delay;
+        }
+
+        public @Nullable Double getMultiplier() {
+            return multiplier;
+        }
+
+        public void setMultiplier(@Nullable Double multiplier) {
+            this.multiplier = multiplier;
+        }
+
+        public @Nullable Duration getMaxDelay() {
+            return maxDelay;
+        }
+
+        public void setMaxDelay(@Nullable Duration maxDelay) {
+            this.maxDelay = maxDelay;
+        }
+
+        public @Nullable Duration getJitter() {
+            return jitter;
+        }
+
+        public void setJitter(@Nullable Duration jitter) {
+            this.jitter = jitter;
+        }
+
+        public @Nullable Duration getTimeout() {
+            return timeout;
+        }
+
+        public void setTimeout(@Nullable Duration timeout) {
+            this.timeout = timeout;
+        }
+
+        public @Nullable List<Class<? extends Throwable>> getIncludes() {
+            return includes;
+        }
+
+        public void setIncludes(@Nullable List<Class<? extends Throwable>> includes) {
+            this.includes = includes;
+        }
+
+        public @Nullable List<Class<? extends Throwable>> getExcludes() {
+            return excludes;
+        }
+
+        public void setExcludes(@Nullable List<Class<? extends Throwable>> excludes) {
+            this.excludes = excludes;
+        }
+
+        RetrySettings toSettings() {
+            return new RetrySettings(maxRetries, delay, multiplier, maxDelay, jitter, timeout, includes, excludes);
+        }
+    }
+
+    /** The store in this JVM's memory. */
+    public static final class Caffeine {
+
+        /**
+         * How many records are kept at most; beyond that the completed record nearest the end of its retention goes.
+         */
+        private long maximumSize = 100000;
+
+        /**
+         * Whether outcomes are kept as JSON, so that callers never share an object.
+         */
+        private boolean storeByValue = false;
+
+        public long getMaximumSize() {
+            return maximumSize;
+        }
+
+        public void setMaximumSize(long maximumSize) {
+            this.maximumSize = maximumSize;
+        }
+
+        public boolean isStoreByValue() {
+            return storeByValue;
+        }
+
+        public void setStoreByValue(boolean storeByValue) {
+            this.storeByValue = storeByValue;
+        }
+    }
+
+    /** Settings of one operation; what is not set is as annotated, or else as for all. */
+    public static final class Operation {
+
+        /**
+         * Whether this operation is protected; false switches it off.
+         */
+        private @Nullable Boolean enabled;
+
+        /**
+         * Store of this operation.
+         */
+        private @Nullable String store;
+
+        /**
+         * SpEL expression of what keeps callers apart.
+         */
+        private @Nullable String scope;
+
+        /**
+         * How long recorded outcomes are kept.
+         */
+        private @Nullable Duration retention;
+
+        /**
+         * How long a claim is valid without renewal.
+         */
+        private @Nullable Duration lease;
+
+        /**
+         * How long the lease of one execution is renewed at most.
+         */
+        private @Nullable Duration maxRun;
+
+        /**
+         * How long a duplicate waits for the outcome of the first call.
+         */
+        private @Nullable Duration waitAtMost;
+
+        /**
+         * What to do when the store cannot tell whether a key is free.
+         */
+        private @Nullable StoreFailurePolicy whenStoreFails;
+
+        /** How failed attempts are repeated. */
+        private final OperationRetry retry = new OperationRetry();
+
+        public @Nullable Boolean getEnabled() {
+            return enabled;
+        }
+
+        public void setEnabled(@Nullable Boolean enabled) {
+            this.enabled = enabled;
+        }
+
+        public @Nullable String getStore() {
+            return store;
+        }
+
+        public void setStore(@Nullable String store) {
+            this.store = store;
+        }
+
+        public @Nullable String getScope() {
+            return scope;
+        }
+
+        public void setScope(@Nullable String scope) {
+            this.scope = scope;
+        }
+
+        public @Nullable Duration getRetention() {
+            return retention;
+        }
+
+        public void setRetention(@Nullable Duration retention) {
+            this.retention = retention;
+        }
+
+        public @Nullable Duration getLease() {
+            return lease;
+        }
+
+        public void setLease(@Nullable Duration lease) {
+            this.lease = lease;
+        }
+
+        public @Nullable Duration getMaxRun() {
+            return maxRun;
+        }
+
+        public void setMaxRun(@Nullable Duration maxRun) {
+            this.maxRun = maxRun;
+        }
+
+        public @Nullable Duration getWaitAtMost() {
+            return waitAtMost;
+        }
+
+        public void setWaitAtMost(@Nullable Duration waitAtMost) {
+            this.waitAtMost = waitAtMost;
+        }
+
+        public @Nullable StoreFailurePolicy getWhenStoreFails() {
+            return whenStoreFails;
+        }
+
+        public void setWhenStoreFails(@Nullable StoreFailurePolicy whenStoreFails) {
+            this.whenStoreFails = whenStoreFails;
+        }
+
+        public OperationRetry getRetry() {
+            return retry;
+        }
+
+        OperationSettings toSettings() {
+            return OperationSettings.builder()
+                    .enabled(enabled)
+                    .store(store)
+                    .scope(scope)
+                    .retention(retention)
+                    .lease(lease)
+                    .maxRun(maxRun)
+                    .waitAtMost(waitAtMost)
+                    .whenStoreFails(whenStoreFails)
+                    .retry(retry.toSettings())
+                    .build();
+        }
+    }
+}

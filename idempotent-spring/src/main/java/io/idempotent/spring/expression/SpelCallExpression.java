@@ -1,0 +1,109 @@
+package io.idempotent.spring.expression;
+
+import io.idempotent.spring.interceptor.CallExpression;
+import io.idempotent.spring.interceptor.IdempotentCall;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.NativeDetector;
+import org.springframework.expression.EvaluationContext;
+import org.springframework.expression.Expression;
+import org.springframework.expression.spel.SpelCompilerMode;
+import org.springframework.expression.spel.SpelEvaluationException;
+import org.springframework.expression.spel.SpelMessage;
+import org.springframework.expression.spel.SpelParserConfiguration;
+import org.springframework.expression.spel.standard.SpelExpressionParser;
+
+/**
+ * One expression over the calls of one method.
+ *
+ * <ol>
+ *   <li>Where the types of all parameters that it names are final, there is one compiled form.
+ *   <li>Otherwise there is one for each combination of the arguments' classes that occurs, at most
+ *       {@value #MAXIMUM_FORMS}; what occurs beyond that is interpreted. So are expressions over the root, whose properties
+ *       can be of any class, and all of them in a native image.
+ *   <li>A compiled form that fails where the interpreter does not, since a property deeper down is of another class now, is
+ *       interpreted from then on.
+ * </ol>
+ */
+final class SpelCallExpression implements CallExpression {
+
+    static final int MAXIMUM_FORMS = 16;
+
+    private static final SpelExpressionParser COMPILING =
+            new SpelExpressionParser(new SpelParserConfiguration(SpelCompilerMode.IMMEDIATE, null));
+
+    private static final SpelExpressionParser INTERPRETING =
+            new SpelExpressionParser(new SpelParserConfiguration(SpelCompilerMode.OFF, null));
+
+    private final String text;
+    private final Variables variables;
+    private final EvaluationContext shared;
+    private final Expression interpreted;
+    private final boolean compilable;
+    private final List<Form> forms = new CopyOnWriteArrayList<>();
+
+    // The one form where the classes of arguments cannot differ; read without looking at any.
+    private final @Nullable Form only;
+
+    SpelCallExpression(String text, Variables variables, boolean typesFinal, EvaluationContext shared) {
+        this.text = text;
+        this.variables = variables;
+        this.shared = shared;
+        this.interpreted = INTERPRETING.parseRaw(text);
+        this.compilable = !variables.usesRoot() && !NativeDetector.inNativeImage();
+        this.only = compilable && typesFinal ? new Form(text, new Class<?>[0]) : null;
+    }
+
+    @Override
+    public @Nullable Object evaluate(IdempotentCall call, @Nullable Object result) {
+        EvaluationContext context = new CallEvaluationContext(shared, variables, call, result);
+        Form form = only != null ? only : form(call.arguments());
+        if (form == null || form.interpreted) {
+            return interpreted.getValue(context);
+        }
+        try {
+            return form.compiled.getValue(context);
+        } catch (SpelEvaluationException failure) {
+            if (failure.getMessageCode() != SpelMessage.EXCEPTION_RUNNING_COMPILED_EXPRESSION) {
+                throw failure;
+            }
+            Object value = interpreted.getValue(context);
+            form.interpreted = true;
+            return value;
+        }
+    }
+
+    /** How many compiled forms there are. */
+    int forms() {
+        return only != null ? 1 : forms.size();
+    }
+
+    private @Nullable Form form(@Nullable Object[] arguments) {
+        for (Form form : forms) {
+            if (variables.matches(form.classes, arguments)) {
+                return form;
+            }
+        }
+        if (!compilable || forms.size() >= MAXIMUM_FORMS) {
+            return null;
+        }
+        Form added = new Form(text, variables.classes(arguments));
+        forms.add(added);
+        return added;
+    }
+
+    private static final class Form {
+
+        private final Expression compiled;
+
+        private final @Nullable Class<?>[] classes;
+
+        private volatile boolean interpreted;
+
+        Form(String text, @Nullable Class<?>[] classes) {
+            this.compiled = COMPILING.parseRaw(text);
+            this.classes = classes;
+        }
+    }
+}

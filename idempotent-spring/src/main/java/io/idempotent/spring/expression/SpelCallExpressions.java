@@ -1,0 +1,242 @@
+package io.idempotent.spring.expression;
+
+import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.spring.interceptor.CallExpression;
+import io.idempotent.spring.interceptor.CallExpressions;
+import io.idempotent.spring.interceptor.IdempotentCall;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.context.expression.BeanFactoryResolver;
+import org.springframework.core.DefaultParameterNameDiscoverer;
+import org.springframework.core.ParameterNameDiscoverer;
+import org.springframework.expression.EvaluationContext;
+import org.springframework.expression.ParseException;
+import org.springframework.expression.spel.SpelNode;
+import org.springframework.expression.spel.ast.BeanReference;
+import org.springframework.expression.spel.ast.CompoundExpression;
+import org.springframework.expression.spel.ast.FunctionReference;
+import org.springframework.expression.spel.ast.Indexer;
+import org.springframework.expression.spel.ast.InlineList;
+import org.springframework.expression.spel.ast.InlineMap;
+import org.springframework.expression.spel.ast.MethodReference;
+import org.springframework.expression.spel.ast.Projection;
+import org.springframework.expression.spel.ast.PropertyOrFieldReference;
+import org.springframework.expression.spel.ast.Selection;
+import org.springframework.expression.spel.ast.VariableReference;
+import org.springframework.expression.spel.standard.SpelExpression;
+import org.springframework.expression.spel.standard.SpelExpressionParser;
+import org.springframework.expression.spel.support.StandardEvaluationContext;
+import org.springframework.expression.spel.support.StandardTypeLocator;
+
+/**
+ * Parses expressions of the Spring Expression Language over calls.
+ *
+ * <ol>
+ *   <li>Every variable has to be a parameter, {@code #root}, or {@code #result} where there is one; every bean has to exist.
+ *   <li>A list {@code {a, b}} is taken apart, since Spring compiles its elements but not the list.
+ * </ol>
+ */
+public final class SpelCallExpressions implements CallExpressions {
+
+    private final ParameterNameDiscoverer parameterNames = new DefaultParameterNameDiscoverer();
+
+    private final SpelExpressionParser parser = new SpelExpressionParser();
+
+    private final ConfigurableListableBeanFactory beanFactory;
+
+    private final EvaluationContext shared;
+
+    /** Makes the parser. Expressions refer to the beans of this factory. */
+    public SpelCallExpressions(ConfigurableListableBeanFactory beanFactory) {
+        this.beanFactory = beanFactory;
+        StandardEvaluationContext context = new StandardEvaluationContext();
+        context.setBeanResolver(new BeanFactoryResolver(beanFactory));
+        context.setTypeLocator(new StandardTypeLocator(beanFactory.getBeanClassLoader()));
+        this.shared = context;
+    }
+
+    @Override
+    public CallExpression parse(Purpose purpose, String text, Method method, Class<?> targetClass) {
+        SpelNode root;
+        try {
+            root = ((SpelExpression) parser.parseExpression(text)).getAST();
+        } catch (ParseException | IllegalStateException failure) {
+            throw invalid(
+                    purpose,
+                    text,
+                    method,
+                    targetClass,
+                    "cannot be parsed: " + failure.getMessage(),
+                    "Correct it",
+                    failure);
+        }
+        String[] names = parameterNames.getParameterNames(method);
+        Check check = new Check(purpose, text, method, targetClass, Variables.of(method, names), names != null);
+        if (root instanceof InlineList list && !list.isConstant()) {
+            List<CallExpression> elements = new ArrayList<>();
+            for (int index = 0; index < list.getChildCount(); index++) {
+                SpelNode element = list.getChild(index);
+                elements.add(check.expression(element, element.toStringAST()));
+            }
+            return new Elements(List.copyOf(elements));
+        }
+        return check.expression(root, text);
+    }
+
+    private static IdempotencyConfigurationException invalid(
+            Purpose purpose,
+            String text,
+            Method method,
+            Class<?> targetClass,
+            String problem,
+            String action,
+            @Nullable Throwable cause) {
+        return new IdempotencyConfigurationException(
+                "The expression " + purpose.attribute() + " = \"" + text + "\" of " + targetClass.getName() + "."
+                        + method.getName() + " " + problem,
+                action,
+                cause);
+    }
+
+    /** A list of expressions: its value is the list of their values. */
+    private record Elements(List<CallExpression> elements) implements CallExpression {
+
+        @Override
+        public Object evaluate(IdempotentCall call, @Nullable Object result) {
+            List<@Nullable Object> values = new ArrayList<>(elements.size());
+            for (CallExpression element : elements) {
+                values.add(element.evaluate(call, result));
+            }
+            return values;
+        }
+    }
+
+    /** Where a name stands in an expression, and so what it is a name in. */
+    private enum Place {
+        /** In the root. */
+        ROOT,
+        /** In what stands before it. */
+        CHAINED,
+        /** In an element of a collection, or as a key. */
+        ELEMENT
+    }
+
+    /** Checks what one expression names. */
+    private final class Check {
+
+        private final Purpose purpose;
+        private final String text;
+        private final Method method;
+        private final Class<?> targetClass;
+        private final Variables variables;
+        private final boolean namesKnown;
+
+        Check(
+                Purpose purpose,
+                String text,
+                Method method,
+                Class<?> targetClass,
+                Variables variables,
+                boolean namesKnown) {
+            this.purpose = purpose;
+            this.text = text;
+            this.method = method;
+            this.targetClass = targetClass;
+            this.variables = variables;
+            this.namesKnown = namesKnown;
+        }
+
+        CallExpression expression(SpelNode node, String expression) {
+            List<String> named = new ArrayList<>();
+            boolean usesRoot = collect(node, named, Place.ROOT);
+            Variables used = variables.naming(named, usesRoot);
+            boolean typesFinal = used.used().stream().allMatch(index -> isFinal(method.getParameterTypes()[index]))
+                    && !named.contains(Variables.RESULT);
+            return new SpelCallExpression(expression, used, typesFinal, shared);
+        }
+
+        /** Collects the variables that a node names; tells whether it needs the root. */
+        private boolean collect(SpelNode node, List<String> named, Place place) {
+            boolean usesRoot = false;
+            if (node instanceof FunctionReference function) {
+                throw refused("calls a function, " + function.toStringAST(), "Call a method of a bean, @bean.method()");
+            }
+            if (node instanceof VariableReference variable) {
+                String name = variable.toStringAST().substring(1);
+                usesRoot = name.equals(Variables.ROOT) || name.equals(Variables.THIS);
+                if (!usesRoot) {
+                    checkVariable(name);
+                    named.add(name);
+                }
+            } else if (node instanceof BeanReference bean) {
+                checkBean(bean);
+            } else if (place == Place.ROOT && node instanceof PropertyOrFieldReference property) {
+                checkProperty(property);
+                usesRoot = true;
+            } else if (place == Place.ROOT && node instanceof MethodReference) {
+                usesRoot = true;
+            }
+            for (int index = 0; index < node.getChildCount(); index++) {
+                usesRoot |= collect(node.getChild(index), named, place(node, index, place));
+            }
+            return usesRoot;
+        }
+
+        private static Place place(SpelNode parent, int index, Place place) {
+            if (parent instanceof CompoundExpression && index > 0) {
+                return Place.CHAINED;
+            }
+            boolean key = parent instanceof Indexer || (parent instanceof InlineMap && index % 2 == 0);
+            if (key || parent instanceof Projection || parent instanceof Selection) {
+                return Place.ELEMENT;
+            }
+            return place == Place.ELEMENT ? Place.ELEMENT : Place.ROOT;
+        }
+
+        private void checkVariable(String name) {
+            if (name.equals(Variables.RESULT) && !variables.indexes().containsKey(name)) {
+                if (purpose != Purpose.UNLESS) {
+                    throw refused("names #result, which there is not before the method ran", "Use it in unless only");
+                }
+            } else if (!variables.indexes().containsKey(name)) {
+                throw refused(
+                        "names #" + name + ", which is no parameter of the method",
+                        namesKnown
+                                ? "Known are " + variables.names() + " and #root"
+                                : "The names of parameters are not known, since the class was compiled without"
+                                        + " -parameters: compile it so, or use #p0");
+            }
+        }
+
+        private void checkBean(BeanReference bean) {
+            String name = bean.toStringAST().replaceAll("^[@&]|'", "");
+            if (!beanFactory.containsBean(name)) {
+                throw refused(
+                        "names the bean @" + name + ", which there is not", "Declare the bean, or correct its name");
+            }
+        }
+
+        private void checkProperty(PropertyOrFieldReference property) {
+            String name = property.getName();
+            if (!List.of("args", "method", "target").contains(name)) {
+                throw refused(
+                        "names '" + name + "', which is no property of #root",
+                        variables.indexes().containsKey(name)
+                                ? "Write #" + name + " for the parameter"
+                                : "Known are " + variables.names() + " and #root.args, #root.method and #root.target");
+            }
+        }
+
+        private IdempotencyConfigurationException refused(String problem, String action) {
+            return invalid(purpose, text, method, targetClass, problem, action, null);
+        }
+
+        private boolean isFinal(Class<?> type) {
+            return type.isPrimitive() || Modifier.isFinal(type.getModifiers());
+        }
+    }
+}

@@ -1,0 +1,143 @@
+package io.idempotent.spring.interceptor;
+
+import io.idempotent.Fingerprint;
+import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.IdempotencyKeyException;
+import io.idempotent.codec.Fingerprinter;
+import io.idempotent.spring.interceptor.CallExpressions.Purpose;
+import io.idempotent.spring.interceptor.OperationDeclaration.Content;
+import java.lang.reflect.Method;
+import java.lang.reflect.Type;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes the fingerprint of a call before the method runs.
+ *
+ * <ol>
+ *   <li>Arguments that belong to a framework say nothing of the request and are left out.
+ *   <li>Where the store keeps references, and all types are deeply immutable, the content itself is the fingerprint.
+ *   <li>Otherwise it is a digest, since the content may change, or be compared in another JVM.
+ * </ol>
+ */
+@FunctionalInterface
+interface CallFingerprint {
+
+    Fingerprint of(IdempotentCall call);
+
+    /**
+     * Resolves the way for one method.
+     *
+     * @param byReference whether the store keeps references
+     * @param fingerprinter makes digests; null where there is nothing to make them with
+     * @throws IdempotencyConfigurationException if an argument can neither be compared nor encoded
+     */
+    static CallFingerprint resolve(
+            String operation,
+            Content content,
+            Method method,
+            Class<?> targetClass,
+            CallExpressions expressions,
+            boolean byReference,
+            @Nullable Fingerprinter fingerprinter) {
+        if (content instanceof Content.Nothing) {
+            return call -> Fingerprint.none();
+        }
+        if (content instanceof Content.Expression expression) {
+            CallExpression parsed = expressions.parse(Purpose.FINGERPRINT, expression.text(), method, targetClass);
+            return call -> ofExpression(operation, parsed, call, byReference, fingerprinter);
+        }
+        return ofArguments(operation, method, targetClass, byReference, fingerprinter);
+    }
+
+    private static CallFingerprint ofArguments(
+            String operation,
+            Method method,
+            Class<?> targetClass,
+            boolean byReference,
+            @Nullable Fingerprinter fingerprinter) {
+        List<Integer> indexes = new ArrayList<>();
+        boolean immutable = true;
+        Type[] types = method.getGenericParameterTypes();
+        for (int index = 0; index < types.length; index++) {
+            Class<?> rawType = method.getParameterTypes()[index];
+            if (FrameworkTypes.isFrameworkType(rawType)) {
+                continue;
+            }
+            indexes.add(index);
+            if (byReference && ImmutableTypes.isDeeplyImmutable(types[index])) {
+                continue;
+            }
+            immutable = false;
+            if (fingerprinter == null || !fingerprinter.supports(types[index])) {
+                throw new IdempotencyConfigurationException(
+                        "Parameter " + index + " of " + MethodNames.describe(method, targetClass) + " is of type "
+                                + types[index].getTypeName()
+                                + ", which can neither be compared by value nor encoded as JSON"
+                                + (fingerprinter == null ? " (Jackson 3 is not on the class path)" : ""),
+                        "Say what tells requests apart, fingerprint = \"#request.amount\" say, or switch it off by"
+                                + " fingerprint = Idempotent.NONE");
+            }
+        }
+        int[] positions = indexes.stream().mapToInt(Integer::intValue).toArray();
+        if (positions.length == 0) {
+            return call -> Fingerprint.none();
+        }
+        if (!immutable && fingerprinter != null) {
+            return call -> digest(operation, fingerprinter, content(call, positions));
+        }
+        if (positions.length == 1) {
+            int position = positions[0];
+            return call -> Fingerprint.ofContent(call.arguments()[position]);
+        }
+        return call -> Fingerprint.ofContent(content(call, positions));
+    }
+
+    private static List<@Nullable Object> content(IdempotentCall call, int[] positions) {
+        List<@Nullable Object> content = new ArrayList<>(positions.length);
+        for (int position : positions) {
+            content.add(call.arguments()[position]);
+        }
+        return content;
+    }
+
+    private static Fingerprint ofExpression(
+            String operation,
+            CallExpression expression,
+            IdempotentCall call,
+            boolean byReference,
+            @Nullable Fingerprinter fingerprinter) {
+        Object content;
+        try {
+            content = expression.evaluate(call, null);
+        } catch (RuntimeException failure) {
+            throw new IdempotencyKeyException(operation, "the expression of its fingerprint failed", failure);
+        }
+        List<?> elements = content instanceof List<?> list ? list : Collections.singletonList(content);
+        if (byReference && elements.stream().allMatch(CallFingerprint::isImmutable)) {
+            return Fingerprint.ofContent(content instanceof List<?> ? new ArrayList<>(elements) : content);
+        }
+        if (fingerprinter == null) {
+            throw new IdempotencyKeyException(
+                    operation,
+                    "the value of its fingerprint's expression can change, and Jackson 3, which would encode it, is not"
+                            + " on the class path");
+        }
+        return digest(operation, fingerprinter, content);
+    }
+
+    private static boolean isImmutable(@Nullable Object element) {
+        return element == null || ImmutableTypes.isDeeplyImmutable(element.getClass());
+    }
+
+    private static Fingerprint digest(String operation, Fingerprinter fingerprinter, @Nullable Object content) {
+        try {
+            return fingerprinter.fingerprint(content);
+        } catch (IllegalArgumentException failure) {
+            throw new IdempotencyKeyException(
+                    operation, "its arguments cannot be encoded for the fingerprint", failure);
+        }
+    }
+}

@@ -1,0 +1,221 @@
+package io.idempotent.spring.interceptor;
+
+import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.engine.IdempotencyEngine;
+import io.idempotent.engine.StoreFailurePolicy;
+import io.idempotent.spring.interceptor.IdempotencySettings.UnknownOperations;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.env.ConfigurableEnvironment;
+import org.springframework.core.env.EnumerablePropertySource;
+import org.springframework.core.env.Environment;
+import org.springframework.format.datetime.standard.DurationFormatterUtils;
+import org.springframework.util.ClassUtils;
+import org.springframework.util.StringUtils;
+
+/**
+ * Reads settings from the environment of an application without Spring Boot, by the exact names of its properties:
+ * {@code idempotent.retention}, not {@code IDEMPOTENT_RETENTION}. A name that begins with {@code idempotent.} and that
+ * nobody knows is refused, since it is most likely misspelt.
+ */
+public final class EnvironmentSettings {
+
+    /** What every property's name begins with: {@value}. */
+    public static final String PREFIX = "idempotent.";
+
+    /** Where the advice stands among others: {@value}. Read before any settings are. */
+    public static final String ORDER = PREFIX + "order";
+
+    /** The store of all operations that name none: {@value}. */
+    public static final String STORE = PREFIX + "store";
+
+    private static final String OPERATIONS = PREFIX + "operations.";
+
+    private static final Set<String> GLOBAL = Set.of(
+            "enabled",
+            "order",
+            "max-waiters",
+            "unknown-operations",
+            "caffeine.maximum-size",
+            "caffeine.store-by-value");
+
+    private static final Set<String> OF_OPERATION = Set.of(
+            "enabled",
+            "store",
+            "scope",
+            "retention",
+            "lease",
+            "max-run",
+            "wait-at-most",
+            "when-store-fails",
+            "retry.max-retries",
+            "retry.delay",
+            "retry.multiplier",
+            "retry.max-delay",
+            "retry.jitter",
+            "retry.timeout",
+            "retry.includes",
+            "retry.excludes");
+
+    private final Environment environment;
+
+    private final @Nullable ClassLoader classLoader;
+
+    private EnvironmentSettings(Environment environment, @Nullable ClassLoader classLoader) {
+        this.environment = environment;
+        this.classLoader = classLoader;
+    }
+
+    /**
+     * Reads all settings.
+     *
+     * @param environment where from
+     * @param classLoader finds the types of failures that are named
+     * @throws IdempotencyConfigurationException if a property cannot be understood, or is not known
+     */
+    public static IdempotencySettings read(Environment environment, @Nullable ClassLoader classLoader) {
+        return new EnvironmentSettings(environment, classLoader).read();
+    }
+
+    /**
+     * Reads a duration as annotations and properties write it: {@code 30s}, {@code 500ms} or ISO-8601.
+     *
+     * @throws IllegalArgumentException if it is none
+     */
+    public static Duration duration(String text) {
+        return DurationFormatterUtils.detectAndParse(text);
+    }
+
+    private IdempotencySettings read() {
+        IdempotencySettings.Builder settings = IdempotencySettings.builder()
+                .enabled(value(PREFIX + "enabled", true, EnvironmentSettings::bool))
+                .defaults(operation(PREFIX, null))
+                .maxWaiters(value(PREFIX + "max-waiters", IdempotencyEngine.DEFAULT_MAX_WAITERS, Integer::valueOf))
+                .unknownOperations(value(
+                        PREFIX + "unknown-operations",
+                        UnknownOperations.FAIL,
+                        text -> constant(UnknownOperations.class, text)))
+                .caffeineMaximumSize(value(
+                        PREFIX + "caffeine.maximum-size",
+                        IdempotencySettings.DEFAULT_CAFFEINE_MAXIMUM_SIZE,
+                        Long::valueOf))
+                .caffeineStoreByValue(value(PREFIX + "caffeine.store-by-value", false, EnvironmentSettings::bool));
+        for (String name : operationNames()) {
+            String prefix = OPERATIONS + name + ".";
+            settings.operation(name, operation(prefix, value(prefix + "enabled", EnvironmentSettings::bool)));
+        }
+        return settings.build();
+    }
+
+    private OperationSettings operation(String prefix, @Nullable Boolean enabled) {
+        return OperationSettings.builder()
+                .enabled(enabled)
+                .store(value(prefix + "store", Function.identity()))
+                .scope(value(prefix + "scope", Function.identity()))
+                .retention(value(prefix + "retention", EnvironmentSettings::duration))
+                .lease(value(prefix + "lease", EnvironmentSettings::duration))
+                .maxRun(value(prefix + "max-run", EnvironmentSettings::duration))
+                .waitAtMost(value(prefix + "wait-at-most", EnvironmentSettings::duration))
+                .whenStoreFails(value(prefix + "when-store-fails", text -> constant(StoreFailurePolicy.class, text)))
+                .retry(new RetrySettings(
+                        value(prefix + "retry.max-retries", Long::valueOf),
+                        value(prefix + "retry.delay", EnvironmentSettings::duration),
+                        value(prefix + "retry.multiplier", Double::valueOf),
+                        value(prefix + "retry.max-delay", EnvironmentSettings::duration),
+                        value(prefix + "retry.jitter", EnvironmentSettings::duration),
+                        value(prefix + "retry.timeout", EnvironmentSettings::duration),
+                        value(prefix + "retry.includes", this::failures),
+                        value(prefix + "retry.excludes", this::failures)))
+                .build();
+    }
+
+    /** The names of operations for which something is set; checks all names of properties on the way. */
+    private Set<String> operationNames() {
+        Set<String> names = new TreeSet<>();
+        if (!(environment instanceof ConfigurableEnvironment configurable)) {
+            return names;
+        }
+        configurable.getPropertySources().forEach(source -> {
+            if (source instanceof EnumerablePropertySource<?> enumerable) {
+                for (String property : enumerable.getPropertyNames()) {
+                    if (property.startsWith(OPERATIONS)) {
+                        names.add(operationName(property));
+                    } else if (property.startsWith(PREFIX)) {
+                        String rest = property.substring(PREFIX.length());
+                        checkKnown(property, GLOBAL.contains(rest) || OF_OPERATION.contains(rest));
+                    }
+                }
+            }
+        });
+        return names;
+    }
+
+    private static String operationName(String property) {
+        String rest = property.substring(OPERATIONS.length());
+        int dot = rest.indexOf('.');
+        checkKnown(property, dot > 0 && OF_OPERATION.contains(rest.substring(dot + 1)));
+        return rest.substring(0, dot);
+    }
+
+    private static void checkKnown(String property, boolean known) {
+        if (!known) {
+            throw new IdempotencyConfigurationException(
+                    "There is no property '" + property + "'",
+                    "Known are " + PREFIX + new TreeSet<>(GLOBAL) + ", and " + PREFIX + " or " + OPERATIONS
+                            + "<name>. with " + new TreeSet<>(OF_OPERATION));
+        }
+    }
+
+    private <T> T value(String property, T otherwise, Function<String, T> reader) {
+        T value = value(property, reader);
+        return value == null ? otherwise : value;
+    }
+
+    private <T> @Nullable T value(String property, Function<String, T> reader) {
+        String text = environment.getProperty(property);
+        if (!StringUtils.hasText(text)) {
+            return null;
+        }
+        try {
+            return reader.apply(text.trim());
+        } catch (IllegalArgumentException failure) {
+            throw new IdempotencyConfigurationException(
+                    "The property '" + property + "' cannot be '" + text + "'", "Correct it", failure);
+        }
+    }
+
+    private static boolean bool(String text) {
+        return switch (text.toLowerCase(Locale.ROOT)) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw new IllegalArgumentException("neither true nor false");
+        };
+    }
+
+    private static <E extends Enum<E>> E constant(Class<E> type, String text) {
+        return Enum.valueOf(type, text.replace('-', '_').toUpperCase(Locale.ROOT));
+    }
+
+    private List<Class<? extends Throwable>> failures(String text) {
+        List<Class<? extends Throwable>> types = new ArrayList<>();
+        for (String name : Arrays.stream(text.split(",", -1)).map(String::trim).toList()) {
+            types.add(failure(name));
+        }
+        return types;
+    }
+
+    private Class<? extends Throwable> failure(String name) {
+        try {
+            return ClassUtils.forName(name, classLoader).asSubclass(Throwable.class);
+        } catch (ClassNotFoundException | LinkageError | ClassCastException failure) {
+            throw new IllegalArgumentException("no type of failure: " + name, failure);
+        }
+    }
+}

@@ -1,0 +1,166 @@
+package io.idempotent.spring.interceptor;
+
+import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.codec.Fingerprinter;
+import io.idempotent.codec.JacksonFingerprinter;
+import io.idempotent.codec.JacksonOutcomeCodec;
+import io.idempotent.codec.OutcomeCodec;
+import io.idempotent.codec.ReferenceOutcomeCodec;
+import io.idempotent.engine.IdempotencyEngine;
+import io.idempotent.engine.IdempotencyListener;
+import io.idempotent.store.IdempotencyStore;
+import io.idempotent.store.caffeine.CaffeineIdempotencyStore;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.BeanNameAware;
+import org.springframework.beans.factory.DisposableBean;
+import org.springframework.beans.factory.config.BeanDefinition;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.util.ClassUtils;
+
+/**
+ * One engine for each store that operations use, made when the first of them is resolved, so that this bean itself depends
+ * on no store. Safe for use by many threads. Its engines are closed before their stores are.
+ */
+public final class IdempotencyEngines implements BeanNameAware, DisposableBean {
+
+    /** What a store's bean name ends with where it is left out in settings: {@value}. */
+    public static final String STORE_SUFFIX = "IdempotencyStore";
+
+    private static final Log LOG = LogFactory.getLog(IdempotencyEngines.class);
+
+    private static final boolean JACKSON_PRESENT =
+            ClassUtils.isPresent("tools.jackson.databind.json.JsonMapper", IdempotencyEngines.class.getClassLoader());
+
+    private final ConfigurableListableBeanFactory beanFactory;
+    private final Map<String, IdempotencyEngine> engines = new ConcurrentHashMap<>();
+    private String beanName = "idempotencyEngines";
+
+    /** Makes engines of the stores, listeners and codecs that a bean factory has. */
+    public IdempotencyEngines(ConfigurableListableBeanFactory beanFactory) {
+        this.beanFactory = beanFactory;
+    }
+
+    @Override
+    public void setBeanName(String name) {
+        this.beanName = name;
+    }
+
+    /** Closes all engines; running executions are waited for. */
+    @Override
+    public void destroy() {
+        engines.values().forEach(IdempotencyEngine::close);
+    }
+
+    /** The engine on a store; the store is chosen by its name, or is the only one. */
+    IdempotencyEngine engine(@Nullable String store, IdempotencySettings settings) {
+        String name = choose(store);
+        IdempotencyEngine engine = engines.get(name);
+        if (engine != null) {
+            return engine;
+        }
+        // Made outside of the map: making it asks the bean factory, whose locks must not be taken inside the map's.
+        IdempotencyEngine made = make(name, store == null, settings);
+        IdempotencyEngine before = engines.putIfAbsent(name, made);
+        if (before != null) {
+            made.close();
+            return before;
+        }
+        return made;
+    }
+
+    /** What makes digests, or null where there is neither a bean for it nor Jackson. */
+    @Nullable
+    Fingerprinter fingerprinter() {
+        Fingerprinter bean = beanFactory.getBeanProvider(Fingerprinter.class).getIfAvailable();
+        return bean == null && JACKSON_PRESENT ? JacksonDefaults.FINGERPRINTER : bean;
+    }
+
+    /** The codec for outcomes that are kept in a store of this kind. */
+    OutcomeCodec codec(IdempotencyStore store, IdempotencySettings settings) {
+        if (store.keepsReferences() && !settings.caffeineStoreByValue()) {
+            return new ReferenceOutcomeCodec();
+        }
+        OutcomeCodec bean = beanFactory.getBeanProvider(OutcomeCodec.class).getIfAvailable();
+        if (bean != null) {
+            return bean;
+        }
+        if (JACKSON_PRESENT) {
+            return JacksonDefaults.CODEC;
+        }
+        throw new IdempotencyConfigurationException(
+                "Outcomes have to be encoded, and Jackson 3 (tools.jackson.core:jackson-databind) is not on the class"
+                        + " path",
+                "Add it, or declare a bean of type " + OutcomeCodec.class.getName());
+    }
+
+    private IdempotencyEngine make(String storeName, boolean byItself, IdempotencySettings settings) {
+        IdempotencyStore store = beanFactory.getBean(storeName, IdempotencyStore.class);
+        beanFactory.registerDependentBean(storeName, beanName);
+        if (byItself
+                && store instanceof CaffeineIdempotencyStore
+                && storeName.equals(DefaultStoreRegistrar.BEAN_NAME)) {
+            LOG.info(
+                    "Idempotency records are kept in this JVM's memory: they protect this one JVM, and are gone when it"
+                            + " stops. Declare a durable store, or set idempotent.store=caffeine to say that this is meant");
+        }
+        IdempotencyEngine.Builder builder = IdempotencyEngine.builder(store)
+                .codec(codec(store, settings))
+                .maxWaiters(settings.maxWaiters())
+                .errorHandler(LOG::error)
+                .listener(new LoggingListener());
+        beanFactory.getBeanProvider(IdempotencyListener.class).orderedStream().forEach(builder::listener);
+        return builder.build();
+    }
+
+    private String choose(@Nullable String store) {
+        List<String> candidates = Arrays.asList(beanFactory.getBeanNamesForType(IdempotencyStore.class, true, false));
+        if (store != null) {
+            for (String name : List.of(store, store + STORE_SUFFIX)) {
+                if (candidates.contains(name)) {
+                    return name;
+                }
+            }
+            throw new IdempotencyConfigurationException(
+                    "There is no idempotency store '" + store + "'; there "
+                            + (candidates.isEmpty() ? "is none at all" : "are the beans " + candidates),
+                    "Set idempotent.store, or the operation's store, to one of them, or declare a bean named '" + store
+                            + "' or '" + store + STORE_SUFFIX + "'");
+        }
+        if (candidates.size() == 1) {
+            return candidates.get(0);
+        }
+        if (candidates.isEmpty()) {
+            throw new IdempotencyConfigurationException(
+                    "There is no idempotency store", "Declare a bean of type " + IdempotencyStore.class.getName());
+        }
+        List<String> primary = candidates.stream().filter(this::isPrimary).toList();
+        if (primary.size() == 1) {
+            return primary.get(0);
+        }
+        throw new IdempotencyConfigurationException(
+                "There are several idempotency stores, " + candidates + ", and none is chosen",
+                "Choose one by idempotent.store, or by the operation's store");
+    }
+
+    private boolean isPrimary(String name) {
+        if (!beanFactory.containsBeanDefinition(name)) {
+            return false;
+        }
+        BeanDefinition definition = beanFactory.getMergedBeanDefinition(name);
+        return definition.isPrimary();
+    }
+
+    /** Loaded only where Jackson is. */
+    private static final class JacksonDefaults {
+
+        private static final OutcomeCodec CODEC = JacksonOutcomeCodec.create();
+
+        private static final Fingerprinter FINGERPRINTER = JacksonFingerprinter.create();
+    }
+}

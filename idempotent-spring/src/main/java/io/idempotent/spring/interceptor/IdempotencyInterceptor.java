@@ -1,0 +1,56 @@
+package io.idempotent.spring.interceptor;
+
+import java.lang.reflect.Method;
+import java.util.Objects;
+import org.aopalliance.intercept.MethodInterceptor;
+import org.aopalliance.intercept.MethodInvocation;
+import org.jspecify.annotations.Nullable;
+import org.springframework.aop.ProxyMethodInvocation;
+
+/** Protects the calls that go through a bean's proxy. */
+public final class IdempotencyInterceptor implements MethodInterceptor {
+
+    private final IdempotencySupport support;
+
+    /** Makes the interceptor. */
+    public IdempotencyInterceptor(IdempotencySupport support) {
+        this.support = support;
+    }
+
+    @Override
+    public @Nullable Object invoke(MethodInvocation invocation) throws Throwable {
+        return support.invoke(new ProxiedCall(invocation));
+    }
+
+    private static final class ProxiedCall extends IdempotentCall {
+
+        private final MethodInvocation invocation;
+
+        ProxiedCall(MethodInvocation invocation) {
+            this.invocation = invocation;
+        }
+
+        @Override
+        public Method method() {
+            return invocation.getMethod();
+        }
+
+        @Override
+        public Object target() {
+            return Objects.requireNonNull(invocation.getThis(), "a proxy without a target");
+        }
+
+        @Override
+        public @Nullable Object[] arguments() {
+            return invocation.getArguments();
+        }
+
+        @Override
+        protected @Nullable Object proceed() throws Throwable {
+            // A second proceed() on one invocation would skip the advice inside: each attempt has one of its own.
+            return invocation instanceof ProxyMethodInvocation proxied
+                    ? proxied.invocableClone().proceed()
+                    : invocation.proceed();
+        }
+    }
+}

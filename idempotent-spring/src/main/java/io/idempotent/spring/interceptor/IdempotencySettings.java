@@ -1,0 +1,177 @@
+package io.idempotent.spring.interceptor;
+
+import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.engine.IdempotencyEngine;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * All that can be configured, in one type: from Spring Boot's properties, from the environment of an application without
+ * Spring Boot, or from a bean of this type that the application declares. Immutable.
+ */
+public final class IdempotencySettings {
+
+    /** How many records the Caffeine store keeps at most unless said otherwise: {@value}. */
+    public static final long DEFAULT_CAFFEINE_MAXIMUM_SIZE = 100_000;
+
+    /** What to do about settings for an operation that nothing declares. */
+    public enum UnknownOperations {
+        /** Stop the application's start. */
+        FAIL,
+        /** Log a warning, for a configuration that several applications share. */
+        WARN
+    }
+
+    private final boolean enabled;
+    private final OperationSettings defaults;
+    private final Map<String, Named> operations;
+    private final int maxWaiters;
+    private final UnknownOperations unknownOperations;
+    private final long caffeineMaximumSize;
+    private final boolean caffeineStoreByValue;
+
+    private IdempotencySettings(Builder builder) {
+        this.enabled = builder.enabled;
+        this.defaults = builder.defaults;
+        this.operations = Map.copyOf(builder.operations);
+        this.maxWaiters = builder.maxWaiters;
+        this.unknownOperations = builder.unknownOperations;
+        this.caffeineMaximumSize = builder.caffeineMaximumSize;
+        this.caffeineStoreByValue = builder.caffeineStoreByValue;
+    }
+
+    /** Begins settings that have all defaults. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Whether calls are protected at all. */
+    public boolean enabled() {
+        return enabled;
+    }
+
+    /** What holds for every operation that says nothing else. */
+    public OperationSettings defaults() {
+        return defaults;
+    }
+
+    /** What is set for one operation and so beats what is declared; matched by lower-case letters and digits only. */
+    public OperationSettings operation(String name) {
+        Named override = operations.get(normalized(name));
+        return override == null ? OperationSettings.UNSAID : override.settings();
+    }
+
+    /** The names for which something is set, but which are none of these. */
+    public Set<String> unknownOperations(Set<String> known) {
+        Set<String> unknown = new TreeSet<>();
+        operations.forEach((name, override) -> {
+            if (known.stream().map(IdempotencySettings::normalized).noneMatch(name::equals)) {
+                unknown.add(override.name());
+            }
+        });
+        return unknown;
+    }
+
+    /** How many callers may wait for others' outcomes at the same time, on each store. */
+    public int maxWaiters() {
+        return maxWaiters;
+    }
+
+    /** What to do about settings for an operation that nothing declares. */
+    public UnknownOperations unknownOperations() {
+        return unknownOperations;
+    }
+
+    /** How many records the Caffeine store keeps at most. */
+    public long caffeineMaximumSize() {
+        return caffeineMaximumSize;
+    }
+
+    /** Whether the Caffeine store keeps outcomes as bytes, so that callers never share an object. */
+    public boolean caffeineStoreByValue() {
+        return caffeineStoreByValue;
+    }
+
+    /** The form in which names of operations are compared: lower-case letters and digits only. */
+    static String normalized(String name) {
+        return name.replaceAll("[^A-Za-z0-9]", "").toLowerCase(Locale.ROOT);
+    }
+
+    private record Named(String name, OperationSettings settings) {}
+
+    /** Collects settings and fails fast on the ones that cannot be. Not safe for use by several threads. */
+    public static final class Builder {
+
+        private boolean enabled = true;
+        private OperationSettings defaults = OperationSettings.UNSAID;
+        private final Map<String, Named> operations = new LinkedHashMap<>();
+        private int maxWaiters = IdempotencyEngine.DEFAULT_MAX_WAITERS;
+        private UnknownOperations unknownOperations = UnknownOperations.FAIL;
+        private long caffeineMaximumSize = DEFAULT_CAFFEINE_MAXIMUM_SIZE;
+        private boolean caffeineStoreByValue;
+
+        private Builder() {}
+
+        /** Whether calls are protected at all; true unless said otherwise. */
+        public Builder enabled(boolean enabled) {
+            this.enabled = enabled;
+            return this;
+        }
+
+        /** What holds for every operation that says nothing else. */
+        public Builder defaults(OperationSettings defaults) {
+            this.defaults = defaults;
+            return this;
+        }
+
+        /**
+         * What holds for one operation and beats what is declared for it.
+         *
+         * @throws IdempotencyConfigurationException if another name differs from this one by case and punctuation only
+         */
+        public Builder operation(String name, OperationSettings settings) {
+            Named before = operations.put(normalized(name), new Named(name, settings));
+            if (before != null) {
+                throw new IdempotencyConfigurationException(
+                        "Settings are given for the operations '" + before.name() + "' and '" + name
+                                + "', which are one operation: names are compared by letters and digits only",
+                        "Keep one of them");
+            }
+            return this;
+        }
+
+        /**
+         * How many callers may wait for others' outcomes at the same time, on each store; 1,000 unless said otherwise.
+         */
+        public Builder maxWaiters(int maxWaiters) {
+            this.maxWaiters = maxWaiters;
+            return this;
+        }
+
+        /** What to do about settings for an operation that nothing declares; fail unless said otherwise. */
+        public Builder unknownOperations(UnknownOperations unknownOperations) {
+            this.unknownOperations = unknownOperations;
+            return this;
+        }
+
+        /** How many records the Caffeine store keeps at most; 100,000 unless said otherwise. */
+        public Builder caffeineMaximumSize(long caffeineMaximumSize) {
+            this.caffeineMaximumSize = caffeineMaximumSize;
+            return this;
+        }
+
+        /** Whether the Caffeine store keeps outcomes as bytes; false unless said otherwise. */
+        public Builder caffeineStoreByValue(boolean caffeineStoreByValue) {
+            this.caffeineStoreByValue = caffeineStoreByValue;
+            return this;
+        }
+
+        /** Makes the settings. */
+        public IdempotencySettings build() {
+            return new IdempotencySettings(this);
+        }
+    }
+}

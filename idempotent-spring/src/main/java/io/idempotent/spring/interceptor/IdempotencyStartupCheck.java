@@ -1,0 +1,289 @@
+package io.idempotent.spring.interceptor;
+
+import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.spring.interceptor.IdempotencySettings.UnknownOperations;
+import io.idempotent.spring.interceptor.IdempotentMethods.OperationName;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Supplier;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+import org.springframework.aop.framework.Advised;
+import org.springframework.aop.framework.AopProxyUtils;
+import org.springframework.aop.framework.ProxyConfig;
+import org.springframework.aop.framework.autoproxy.AutoProxyUtils;
+import org.springframework.aop.scope.ScopedProxyUtils;
+import org.springframework.aop.support.AopUtils;
+import org.springframework.beans.factory.FactoryBean;
+import org.springframework.beans.factory.SmartInitializingSingleton;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.core.MethodIntrospector;
+import org.springframework.core.annotation.MergedAnnotations;
+import org.springframework.core.annotation.MergedAnnotations.SearchStrategy;
+import org.springframework.util.ClassUtils;
+
+/**
+ * Checks each idempotent method of each bean when all singletons are made, lazy and scoped beans by their types, so that
+ * what cannot be protected stops the application instead of running bare.
+ *
+ * <ol>
+ *   <li>The interception must reach the method: it is neither static nor a factory method for beans; under a proxy it can
+ *       be overridden, or is one of the proxy's interfaces; woven, it carries the annotation itself and its class is woven.
+ *   <li>A bean that exists must have been intercepted: one that was made before the proxies' creator was not.
+ *   <li>The declaration is resolved like at the first call: expressions, settings, store, types, retry.
+ *   <li>A name stands for one method of one bean, unless it was declared for all of them.
+ *   <li>No settings are left over that belong to no operation.
+ * </ol>
+ */
+public final class IdempotencyStartupCheck implements SmartInitializingSingleton {
+
+    /** How calls are intercepted. */
+    public enum Interception {
+        /** By Spring's proxies. */
+        PROXY,
+        /** By an aspect woven into the classes. */
+        WEAVING
+    }
+
+    private static final Log LOG = LogFactory.getLog(IdempotencyStartupCheck.class);
+
+    // The bean name that org.springframework.aop.config.AopConfigUtils gives to the creator of proxies.
+    private static final String PROXY_CREATOR = "org.springframework.aop.config.internalAutoProxyCreator";
+
+    private static final String BEAN_ANNOTATION = "org.springframework.context.annotation.Bean";
+
+    private static final Set<String> OUTER_RETRIES = Set.of(
+            "org.springframework.resilience.annotation.Retryable", "org.springframework.retry.annotation.Retryable");
+
+    private final ConfigurableListableBeanFactory beanFactory;
+    private final IdempotencySupport support;
+    private final Supplier<IdempotencySettings> settings;
+    private final Interception interception;
+
+    /** Makes the check. */
+    public IdempotencyStartupCheck(
+            ConfigurableListableBeanFactory beanFactory,
+            IdempotencySupport support,
+            Supplier<IdempotencySettings> settings,
+            Interception interception) {
+        this.beanFactory = beanFactory;
+        this.support = support;
+        this.settings = settings;
+        this.interception = interception;
+    }
+
+    @Override
+    public void afterSingletonsInstantiated() {
+        IdempotencySettings configured = settings.get();
+        if (!configured.enabled()) {
+            LOG.warn("idempotent.enabled is false: no method is protected");
+            return;
+        }
+        Map<String, Named> names = new HashMap<>();
+        Set<String> beanNames = new LinkedHashSet<>(Arrays.asList(beanFactory.getBeanDefinitionNames()));
+        beanNames.addAll(Arrays.asList(beanFactory.getSingletonNames()));
+        for (String beanName : beanNames) {
+            check(beanName, names);
+        }
+        Set<String> known = new TreeSet<>();
+        names.values().forEach(named -> known.add(named.name().text()));
+        checkUnknown(configured, known);
+    }
+
+    private void check(String beanName, Map<String, Named> names) {
+        // A scoped bean's proxy is checked by its target.
+        if (beanFactory.containsBeanDefinition(ScopedProxyUtils.getTargetBeanName(beanName))) {
+            return;
+        }
+        Object existing = existing(beanName);
+        Class<?> type = existing != null ? AopProxyUtils.ultimateTargetClass(existing) : declaredType(beanName);
+        if (type == null) {
+            return;
+        }
+        Class<?> targetClass = ClassUtils.getUserClass(type);
+        OperationSource source = support.source();
+        if (!source.isCandidate(targetClass)) {
+            return;
+        }
+        Set<Method> idempotent = MethodIntrospector.selectMethods(
+                targetClass, (Method method) -> source.isIdempotent(method, targetClass));
+        for (Method method : idempotent) {
+            check(beanName, existing, method, targetClass, names);
+        }
+    }
+
+    private void check(
+            String beanName, @Nullable Object existing, Method method, Class<?> targetClass, Map<String, Named> names) {
+        String described = MethodNames.describe(method, targetClass);
+        if (Modifier.isStatic(method.getModifiers())) {
+            throw new IdempotencyConfigurationException(
+                    described + " is static and cannot be intercepted", "Make it an instance method of a bean");
+        }
+        if (MergedAnnotations.from(method).isPresent(BEAN_ANNOTATION)) {
+            throw new IdempotencyConfigurationException(
+                    described + " makes a bean, and calls of it are not requests",
+                    "Annotate the methods of the bean that it makes");
+        }
+        Method invoked = interception == Interception.PROXY
+                ? checkProxied(beanName, existing, method, targetClass, described)
+                : checkWoven(method, described);
+        OperationName name = support.methods().name(invoked, targetClass);
+        if (name == null) {
+            return;
+        }
+        checkName(names, new Named(name, beanName, described));
+        support.check(invoked, targetClass);
+        for (String outerRetry : OUTER_RETRIES) {
+            if (MergedAnnotations.from(method, SearchStrategy.TYPE_HIERARCHY).isPresent(outerRetry)) {
+                LOG.warn(described + " is also annotated with @" + ClassUtils.getShortName(outerRetry)
+                        + ", whose retries stand outside: each is a call of its own, answered by the record or refused"
+                        + " while it is in progress. Use @Idempotent(retry = …) to retry within one claim");
+            }
+        }
+    }
+
+    /** Checks that a proxy can intercept the method, and gives the method as the proxy is asked for it. */
+    private Method checkProxied(
+            String beanName, @Nullable Object existing, Method method, Class<?> targetClass, String described) {
+        boolean interfaces = existing != null
+                ? AopUtils.isJdkDynamicProxy(existing)
+                : willBeProxiedByInterfaces(beanName, targetClass);
+        if (existing != null && !isAdvised(existing)) {
+            checkOverridable(method, targetClass, described);
+            throw new IdempotencyConfigurationException(
+                    "The bean '" + beanName + "' with " + described
+                            + " was made before proxies can be: its calls are not protected",
+                    "Do not let a BeanPostProcessor, or what one depends on, depend on this bean; declare its @Bean method"
+                            + " static, or inject an ObjectProvider of it");
+        }
+        if (!interfaces) {
+            checkOverridable(method, targetClass, described);
+            return method;
+        }
+        for (Class<?> candidate : ClassUtils.getAllInterfacesForClass(targetClass)) {
+            for (Method declared : candidate.getMethods()) {
+                if (AopUtils.getMostSpecificMethod(declared, targetClass).equals(method)) {
+                    return declared;
+                }
+            }
+        }
+        throw new IdempotencyConfigurationException(
+                "The bean '" + beanName + "' is proxied by its interfaces, none of which has " + described
+                        + ": no caller can reach it",
+                "Declare the method in an interface, or proxy the class: proxyTargetClass = true, or"
+                        + " spring.aop.proxy-target-class=true");
+    }
+
+    private static void checkOverridable(Method method, Class<?> targetClass, String described) {
+        if (Modifier.isFinal(targetClass.getModifiers()) && !targetClass.isInterface()) {
+            throw new IdempotencyConfigurationException(
+                    described + " cannot be intercepted, since its class is final",
+                    "Make the class not final, let it implement an interface with the method, or weave it");
+        }
+        if (Modifier.isPrivate(method.getModifiers()) || Modifier.isFinal(method.getModifiers())) {
+            throw new IdempotencyConfigurationException(
+                    described + " cannot be intercepted by a proxy, since it is "
+                            + (Modifier.isPrivate(method.getModifiers()) ? "private" : "final"),
+                    "Make it a method that can be overridden, or weave the class");
+        }
+    }
+
+    private Method checkWoven(Method method, String described) {
+        if (!support.source().isDeclaredOnClass(method)) {
+            throw new IdempotencyConfigurationException(
+                    described + " has its annotation from an interface, which weaving does not see",
+                    "Annotate the method of the class");
+        }
+        boolean woven = Arrays.stream(method.getDeclaringClass().getDeclaredMethods())
+                .anyMatch(candidate -> candidate.getName().startsWith(method.getName() + "_aroundBody"));
+        if (!woven) {
+            throw new IdempotencyConfigurationException(
+                    "The class of " + described
+                            + " is not woven, though the mode is ASPECTJ: its calls are not protected",
+                    "Start with the weaving agent and an aop.xml that includes the class, weave at compile time, or use the"
+                            + " mode PROXY");
+        }
+        return method;
+    }
+
+    private void checkName(Map<String, Named> names, Named named) {
+        Named before =
+                names.putIfAbsent(IdempotencySettings.normalized(named.name().text()), named);
+        if (before == null) {
+            return;
+        }
+        boolean same = before.name().text().equals(named.name().text());
+        if (same && before.name().said() && named.name().said()) {
+            return;
+        }
+        throw new IdempotencyConfigurationException(
+                before.described() + " of the bean '" + before.beanName() + "' and " + named.described()
+                        + " of the bean '" + named.beanName() + "' are both the operation '"
+                        + named.name().text()
+                        + "'" + (same ? "" : ", which '" + before.name().text() + "' equals by letters and digits")
+                        + ", and so would answer each other's keys",
+                "Give each an operation of its own, or the same one on both if they are one operation");
+    }
+
+    private static void checkUnknown(IdempotencySettings configured, Set<String> known) {
+        Set<String> unknown = configured.unknownOperations(known);
+        if (unknown.isEmpty()) {
+            return;
+        }
+        IdempotencyConfigurationException problem = new IdempotencyConfigurationException(
+                "There are settings for the operations " + unknown + ", which nothing declares; declared are " + known,
+                "Correct the names at idempotent.operations, or set idempotent.unknown-operations=warn if other"
+                        + " applications share these properties");
+        if (configured.unknownOperations() == UnknownOperations.FAIL) {
+            throw problem;
+        }
+        LOG.warn(problem.getMessage());
+    }
+
+    /** The bean itself, if it is a singleton that has been made, and not what a factory bean makes. */
+    private @Nullable Object existing(String beanName) {
+        Object singleton = beanFactory.containsSingleton(beanName) ? beanFactory.getSingleton(beanName) : null;
+        return singleton instanceof FactoryBean<?> ? null : singleton;
+    }
+
+    private @Nullable Class<?> declaredType(String beanName) {
+        if (beanFactory.containsBeanDefinition(beanName)
+                && beanFactory.getMergedBeanDefinition(beanName).isAbstract()) {
+            return null;
+        }
+        Class<?> targetClass = AutoProxyUtils.determineTargetClass(beanFactory, beanName);
+        return targetClass != null ? targetClass : beanFactory.getType(beanName, false);
+    }
+
+    private boolean isAdvised(Object bean) {
+        return bean instanceof Advised advised
+                && Arrays.stream(advised.getAdvisors()).anyMatch(IdempotencyAdvisor.class::isInstance);
+    }
+
+    private boolean willBeProxiedByInterfaces(String beanName, Class<?> targetClass) {
+        if (targetClass.isInterface()) {
+            return true;
+        }
+        boolean classes = AutoProxyUtils.shouldProxyTargetClass(beanFactory, beanName)
+                || (beanFactory.containsBean(PROXY_CREATOR)
+                        && beanFactory.getBean(PROXY_CREATOR) instanceof ProxyConfig creator
+                        && creator.isProxyTargetClass());
+        return !classes && ClassUtils.getAllInterfacesForClass(targetClass).length > 0;
+    }
+
+    /**
+     * Who has a name.
+     *
+     * @param name the operation's name
+     * @param beanName the bean
+     * @param described the method
+     */
+    private record Named(OperationName name, String beanName, String described) {}
+}

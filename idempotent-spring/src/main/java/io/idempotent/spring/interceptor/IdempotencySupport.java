@@ -1,0 +1,59 @@
+package io.idempotent.spring.interceptor;
+
+import io.idempotent.IdempotencyConfigurationException;
+import java.lang.reflect.Method;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs intercepted calls, under a proxy and under a woven aspect alike. Store, codec and settings are looked up when the
+ * first call of a method is made, or when the application's start is checked, and not before. Safe for use by many threads.
+ */
+public final class IdempotencySupport {
+
+    private final OperationSource source;
+
+    private final IdempotentMethods methods;
+
+    /**
+     * Makes the support.
+     *
+     * @param source says what is declared
+     * @param expressions parses what is declared
+     * @param engines run the operations
+     * @param settings what is configured; asked for when it is needed
+     */
+    public IdempotencySupport(
+            OperationSource source,
+            CallExpressions expressions,
+            IdempotencyEngines engines,
+            Supplier<IdempotencySettings> settings) {
+        this.source = source;
+        this.methods = new IdempotentMethods(source, expressions, engines, settings);
+    }
+
+    /**
+     * Runs a call: once for its key if the method is idempotent, as it is if not.
+     *
+     * @return what the method returned, now or when it ran
+     * @throws IdempotencyConfigurationException if the method cannot be protected as it is declared; it is not run
+     * @throws Throwable what the method throws, now or when it ran, or an {@link io.idempotent.IdempotencyException}
+     */
+    public @Nullable Object invoke(IdempotentCall call) throws Throwable {
+        IdempotentMethod method = methods.find(call.method(), call.target().getClass());
+        return method == null ? call.proceed() : method.invoke(call);
+    }
+
+    OperationSource source() {
+        return source;
+    }
+
+    IdempotentMethods methods() {
+        return methods;
+    }
+
+    /** Resolves a method without calling it, so that what is wrong is said at startup. */
+    void check(Method method, Class<?> targetClass) {
+        var unused = methods.find(method, targetClass);
+    }
+}

@@ -1,0 +1,54 @@
+package io.idempotent.spring.interceptor;
+
+import io.idempotent.engine.Execution;
+import io.idempotent.engine.IdempotentWork;
+import java.lang.reflect.Method;
+import org.jspecify.annotations.Nullable;
+
+/** One call of an idempotent method, however it was intercepted. Used by the calling thread only. */
+public abstract class IdempotentCall implements IdempotentWork<@Nullable Object> {
+
+    private @Nullable IdempotentMethod resolved;
+
+    /** For the ways to intercept. */
+    protected IdempotentCall() {}
+
+    /** The method as it was invoked. */
+    public abstract Method method();
+
+    /** The object that is called. */
+    public abstract Object target();
+
+    /** The arguments; not to be changed. */
+    public abstract @Nullable Object[] arguments();
+
+    /**
+     * Calls what is behind the interception, all inner advice included. May be called once for each attempt.
+     *
+     * @throws Throwable what the method throws
+     */
+    protected abstract @Nullable Object proceed() throws Throwable;
+
+    final void resolved(IdempotentMethod method) {
+        this.resolved = method;
+    }
+
+    // The type argument says @Nullable, which javac 17 does not read from class files.
+    @Override
+    @SuppressWarnings("NullAway")
+    public final @Nullable Object run(Execution execution) throws Throwable {
+        return method(resolved).run(this, execution);
+    }
+
+    @Override
+    public final boolean releases(@Nullable Object result) {
+        return method(resolved).releases(this, result);
+    }
+
+    private static IdempotentMethod method(@Nullable IdempotentMethod resolved) {
+        if (resolved == null) {
+            throw new IllegalStateException("The call was not made by IdempotencySupport");
+        }
+        return resolved;
+    }
+}

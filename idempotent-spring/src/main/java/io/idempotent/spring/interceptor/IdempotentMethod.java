@@ -1,0 +1,82 @@
+package io.idempotent.spring.interceptor;
+
+import io.idempotent.Fingerprint;
+import io.idempotent.IdempotencyKey;
+import io.idempotent.IdempotencyKeyException;
+import io.idempotent.engine.Execution;
+import io.idempotent.engine.IdempotencyEngine;
+import io.idempotent.engine.Operation;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All that is known of one idempotent method, resolved once and used by every call.
+ */
+record IdempotentMethod(
+        Operation<@Nullable Object> operation,
+        IdempotencyEngine engine,
+        CallExpression key,
+        @Nullable CallExpression scope,
+        CallFingerprint fingerprint,
+        @Nullable CallExpression unless,
+        @Nullable Retries retries) {
+
+    @Nullable
+    Object invoke(IdempotentCall call) throws Throwable {
+        IdempotencyKey resolvedKey = new IdempotencyKey(
+                operation.name(),
+                scope == null ? "" : text("scope", evaluate("scope", scope, call)),
+                keyText(evaluate("key", key, call)));
+        Fingerprint resolvedFingerprint = fingerprint.of(call);
+        call.resolved(this);
+        return engine.execute(operation, resolvedKey, resolvedFingerprint, call);
+    }
+
+    @Nullable
+    Object run(IdempotentCall call, Execution execution) throws Throwable {
+        return retries == null ? call.proceed() : retries.run(call, execution);
+    }
+
+    boolean releases(IdempotentCall call, @Nullable Object result) {
+        return unless != null && Boolean.TRUE.equals(unless.evaluate(call, result));
+    }
+
+    private @Nullable Object evaluate(String part, CallExpression expression, IdempotentCall call) {
+        try {
+            return expression.evaluate(call, null);
+        } catch (RuntimeException failure) {
+            throw new IdempotencyKeyException(operation.name(), "the expression of its " + part + " failed", failure);
+        }
+    }
+
+    private String keyText(@Nullable Object value) {
+        if (value instanceof List<?> elements) {
+            List<String> texts = new ArrayList<>(elements.size());
+            for (int index = 0; index < elements.size(); index++) {
+                texts.add(text("key's element " + index, elements.get(index)));
+            }
+            return IdempotencyKey.join(operation.name(), texts);
+        }
+        return text("key", value);
+    }
+
+    private String text(String part, @Nullable Object value) {
+        if (value instanceof String text) {
+            if (text.isBlank()) {
+                throw new IdempotencyKeyException(operation.name(), "the " + part + " is blank");
+            }
+            return text;
+        }
+        if (value == null) {
+            throw new IdempotencyKeyException(operation.name(), "the " + part + " is null");
+        }
+        if (!NamingTypes.isNaming(value.getClass())) {
+            throw new IdempotencyKeyException(
+                    operation.name(),
+                    "the " + part + " is of type " + value.getClass().getName()
+                            + ", whose text does not name it: use one of its properties, or a list of several");
+        }
+        return text(part, value.toString());
+    }
+}

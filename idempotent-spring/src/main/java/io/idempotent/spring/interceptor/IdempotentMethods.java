@@ -1,0 +1,169 @@
+package io.idempotent.spring.interceptor;
+
+import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.IdempotencyKey;
+import io.idempotent.engine.IdempotencyEngine;
+import io.idempotent.engine.Operation;
+import io.idempotent.engine.StoreFailurePolicy;
+import io.idempotent.spring.interceptor.CallExpressions.Purpose;
+import java.lang.reflect.Method;
+import java.lang.reflect.Type;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.springframework.aop.support.AopUtils;
+import org.springframework.util.ClassUtils;
+
+/**
+ * Resolves methods, each once: what is declared, what is configured, expressions, store, retry. Safe for use by many
+ * threads.
+ *
+ * <p>A property of the operation beats what is declared, which beats the property for all operations.
+ */
+final class IdempotentMethods {
+
+    private final OperationSource source;
+    private final CallExpressions expressions;
+    private final IdempotencyEngines engines;
+    private final Supplier<IdempotencySettings> settings;
+
+    // By the method alone, whose look-up makes no garbage; of the few target classes of one method the right one is
+    // found
+    // by going through them.
+    private final Map<Method, Resolved[]> methods = new ConcurrentHashMap<>();
+
+    IdempotentMethods(
+            OperationSource source,
+            CallExpressions expressions,
+            IdempotencyEngines engines,
+            Supplier<IdempotencySettings> settings) {
+        this.source = source;
+        this.expressions = expressions;
+        this.engines = engines;
+        this.settings = settings;
+    }
+
+    /** The method as it is to be called on an object of this class; null if it is not idempotent, or switched off. */
+    @Nullable
+    IdempotentMethod find(Method method, Class<?> objectClass) {
+        Resolved[] resolved = methods.get(method);
+        if (resolved != null) {
+            for (Resolved candidate : resolved) {
+                if (candidate.objectClass() == objectClass) {
+                    return candidate.idempotent();
+                }
+            }
+        }
+        Resolved added = new Resolved(objectClass, resolve(method, ClassUtils.getUserClass(objectClass)));
+        methods.merge(method, new Resolved[] {added}, IdempotentMethods::joined);
+        return added.idempotent();
+    }
+
+    /**
+     * The name of a method's operation, or null if the method is not idempotent.
+     *
+     * @param method the method as it is invoked: the interface's where the bean is a JDK proxy
+     */
+    @Nullable
+    OperationName name(Method method, Class<?> targetClass) {
+        OperationDeclaration declaration = source.declaration(method, targetClass);
+        return declaration == null ? null : name(declaration, method, targetClass);
+    }
+
+    private static OperationName name(OperationDeclaration declaration, Method method, Class<?> targetClass) {
+        if (declaration.operation() != null) {
+            return checked(new OperationName(declaration.operation(), true), method, targetClass);
+        }
+        Class<?> declaringClass = method.getDeclaringClass();
+        if (!declaringClass.isInterface()) {
+            declaringClass = AopUtils.getMostSpecificMethod(method, targetClass).getDeclaringClass();
+        }
+        return checked(new OperationName(MethodNames.operation(declaringClass, method), false), method, targetClass);
+    }
+
+    private static OperationName checked(OperationName name, Method method, Class<?> targetClass) {
+        if (!IdempotencyKey.isOperationName(name.text())) {
+            throw new IdempotencyConfigurationException(
+                    "'" + name.text() + "' cannot be the operation's name of "
+                            + MethodNames.describe(method, targetClass),
+                    "Set operation to a name of at most " + IdempotencyKey.MAXIMUM_OPERATION_LENGTH
+                            + " ASCII letters, digits, hyphens or underscores");
+        }
+        return name;
+    }
+
+    private @Nullable IdempotentMethod resolve(Method method, Class<?> targetClass) {
+        OperationDeclaration declaration = source.declaration(method, targetClass);
+        if (declaration == null) {
+            return null;
+        }
+        IdempotencySettings configured = settings.get();
+        String name = name(declaration, method, targetClass).text();
+        OperationSettings effective =
+                configured.operation(name).orElse(declaration.settings()).orElse(configured.defaults());
+        if (!configured.enabled() || Boolean.FALSE.equals(effective.enabled())) {
+            return null;
+        }
+        Method specific = AopUtils.getMostSpecificMethod(method, targetClass);
+        ReturnTypes.check(specific, targetClass);
+
+        Operation<@Nullable Object> operation = operation(name, declaration, effective, specific);
+        IdempotencyEngine engine = engines.engine(effective.store(), configured);
+        engines.codec(engine.store(), configured).check(operation.type());
+        return new IdempotentMethod(
+                operation,
+                engine,
+                expressions.parse(Purpose.KEY, declaration.key(), specific, targetClass),
+                effective.scope() == null
+                        ? null
+                        : expressions.parse(Purpose.SCOPE, effective.scope(), specific, targetClass),
+                CallFingerprint.resolve(
+                        name,
+                        declaration.fingerprint(),
+                        specific,
+                        targetClass,
+                        expressions,
+                        engine.store().keepsReferences(),
+                        engines.fingerprinter()),
+                declaration.unless() == null
+                        ? null
+                        : expressions.parse(Purpose.UNLESS, declaration.unless(), specific, targetClass),
+                Retries.of(name, effective.retry(), operation.type()));
+    }
+
+    private static Operation<@Nullable Object> operation(
+            String name, OperationDeclaration declaration, OperationSettings settings, Method method) {
+        Type type = method.getGenericReturnType();
+        return Operation.<@Nullable Object>builder(name, type)
+                .retention(orElse(settings.retention(), Operation.DEFAULT_RETENTION))
+                .lease(orElse(settings.lease(), Operation.DEFAULT_LEASE))
+                .maxRun(orElse(settings.maxRun(), Operation.DEFAULT_MAX_RUN))
+                .waitAtMost(orElse(settings.waitAtMost(), Duration.ZERO))
+                .whenStoreFails(orElse(settings.whenStoreFails(), StoreFailurePolicy.REFUSE))
+                .recordFailures(declaration.recordFailures())
+                .build();
+    }
+
+    private static <T> T orElse(@Nullable T said, T otherwise) {
+        return said != null ? said : otherwise;
+    }
+
+    private static Resolved[] joined(Resolved[] before, Resolved[] added) {
+        Resolved[] all = new Resolved[before.length + added.length];
+        System.arraycopy(before, 0, all, 0, before.length);
+        System.arraycopy(added, 0, all, before.length, added.length);
+        return all;
+    }
+
+    /**
+     * The name of an operation.
+     *
+     * @param text the name
+     * @param said whether it was declared, and not made of class and method
+     */
+    record OperationName(String text, boolean said) {}
+
+    private record Resolved(Class<?> objectClass, @Nullable IdempotentMethod idempotent) {}
+}

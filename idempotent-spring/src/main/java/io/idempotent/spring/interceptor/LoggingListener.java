@@ -1,0 +1,92 @@
+package io.idempotent.spring.interceptor;
+
+import io.idempotent.IdempotencyContext;
+import io.idempotent.IdempotencyException;
+import io.idempotent.IdempotencyKey;
+import io.idempotent.IdempotencyStoreException;
+import io.idempotent.engine.IdempotencyListener;
+import io.idempotent.store.IdempotencyRecord;
+import java.time.Duration;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+
+/** Says in the log what an operator has to know, and what a developer wants to see at level debug. */
+final class LoggingListener implements IdempotencyListener {
+
+    private static final Log LOG = LogFactory.getLog("io.idempotent");
+
+    @Override
+    public void claimed(IdempotencyContext context) {
+        if (context.takeovers() > 0) {
+            LOG.warn("Idempotency key '" + context.key() + "' was taken over (take-over " + context.takeovers()
+                    + ", fencing token " + context.fencingToken()
+                    + "): its last owner died or hangs, and the operation runs again");
+        }
+    }
+
+    @Override
+    public void released(IdempotencyContext context, @Nullable Throwable failure, Duration took) {
+        if (LOG.isDebugEnabled()) {
+            LOG.debug("Idempotency key '" + context.key() + "' was released after " + took.toMillis() + " ms and "
+                    + context.attempt() + " attempts: "
+                    + (failure == null
+                            ? "its result is not to be recorded"
+                            : failure.getClass().getName()));
+        }
+    }
+
+    @Override
+    public void replayed(IdempotencyKey key) {
+        if (LOG.isDebugEnabled()) {
+            LOG.debug("Idempotency key '" + key + "' was answered by its recorded outcome");
+        }
+    }
+
+    @Override
+    public void refused(IdempotencyKey key, IdempotencyException refusal) {
+        if (LOG.isDebugEnabled()) {
+            LOG.debug(refusal.getMessage());
+        }
+    }
+
+    @Override
+    public void unprotected(IdempotencyKey key, IdempotencyStoreException failure) {
+        LOG.warn(
+                "Idempotency key '" + key + "' could not be claimed, and the operation runs unprotected, as configured",
+                failure);
+    }
+
+    @Override
+    public void leaseLost(IdempotencyContext context) {
+        LOG.warn("The lease of idempotency key '" + context.key() + "' with fencing token " + context.fencingToken()
+                + " is lost while its operation runs: another caller may run it too; no further attempt is begun");
+    }
+
+    @Override
+    public void renewalFailed(int claims, IdempotencyStoreException failure) {
+        LOG.warn("The leases of " + claims + " running operations could not be renewed; it is tried again", failure);
+    }
+
+    @Override
+    public void completionFailed(IdempotencyContext context, IdempotencyStoreException failure) {
+        LOG.error(
+                "The operation of idempotency key '" + context.key()
+                        + "' has run, but the store could not be told: when"
+                        + " the lease is over a later call will run it again, unless its record is completed by hand",
+                failure);
+    }
+
+    @Override
+    public void notReplayable(IdempotencyContext context, String reason) {
+        LOG.warn("The operation of idempotency key '" + context.key()
+                + "' is recorded as done, but its outcome cannot be replayed: " + reason);
+    }
+
+    @Override
+    public void evicted(IdempotencyRecord record) {
+        LOG.warn("The store is full and dropped the record of idempotency key '" + record.key()
+                + "' before its retention was over: the key is free again. Raise idempotent.caffeine.maximum-size or"
+                + " shorten the retention");
+    }
+}

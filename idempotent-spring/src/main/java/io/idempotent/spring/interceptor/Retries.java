@@ -1,0 +1,140 @@
+package io.idempotent.spring.interceptor;
+
+import io.idempotent.IdempotencyClaimLostException;
+import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.IdempotencyContext;
+import io.idempotent.IdempotencyException;
+import io.idempotent.codec.OutcomeType;
+import io.idempotent.engine.Execution;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.retry.RetryException;
+import org.springframework.core.retry.RetryPolicy;
+import org.springframework.core.retry.RetryTemplate;
+import org.springframework.core.retry.Retryable;
+
+/**
+ * Attempts a call again within its claim, by Spring Framework's {@link RetryTemplate}.
+ *
+ * <p>Never retried, whatever is included: an {@link Error}, this library's own exceptions, a failure that the operation
+ * records, a violation of constraints on the arguments, and anything once the lease is lost. The caller gets the last
+ * failure, with the earlier ones suppressed by it.
+ */
+final class Retries {
+
+    // Named, not referred to: bean validation need not be there.
+    private static final String CONSTRAINT_VIOLATION = "jakarta.validation.ConstraintViolationException";
+
+    private final String operation;
+
+    private final RetryTemplate template;
+
+    private Retries(String operation, RetryTemplate template) {
+        this.operation = operation;
+        this.template = template;
+    }
+
+    /**
+     * Makes the retries of an operation.
+     *
+     * @return null if it does not retry
+     */
+    static @Nullable Retries of(String operation, RetrySettings settings, OutcomeType type) {
+        if (settings.maxRetries() == null || settings.maxRetries() == 0) {
+            return null;
+        }
+        try {
+            return new Retries(operation, new RetryTemplate(policy(settings, type)));
+        } catch (IllegalArgumentException refusal) {
+            throw new IdempotencyConfigurationException(
+                    "The retry of operation '" + operation + "' cannot be: " + refusal.getMessage(),
+                    "Correct it at the method's @Idempotent(retry = …) or at idempotent.retry and"
+                            + " idempotent.operations." + operation + ".retry",
+                    refusal);
+        }
+    }
+
+    /** The policy alone, for those who want to look at its back-off. */
+    static RetryPolicy policy(RetrySettings settings, OutcomeType type) {
+        RetryPolicy.Builder policy = RetryPolicy.builder();
+        Duration delay =
+                settings.delay() == null ? Duration.ofMillis(RetryPolicy.Builder.DEFAULT_DELAY) : settings.delay();
+        policy.delay(delay);
+        // Without jitter, callers that failed together come back together.
+        policy.jitter(settings.jitter() == null ? delay : settings.jitter());
+        if (settings.maxRetries() != null) {
+            policy.maxRetries(settings.maxRetries());
+        }
+        if (settings.multiplier() != null) {
+            policy.multiplier(settings.multiplier());
+        }
+        if (settings.maxDelay() != null) {
+            policy.maxDelay(settings.maxDelay());
+        }
+        if (settings.timeout() != null) {
+            policy.timeout(settings.timeout());
+        }
+        if (settings.includes() != null) {
+            policy.includes(settings.includes());
+        }
+        if (settings.excludes() != null) {
+            policy.excludes(settings.excludes());
+        }
+        return policy.predicate(failure -> isRetryable(failure, type)).build();
+    }
+
+    private static boolean isRetryable(Throwable failure, OutcomeType type) {
+        if (failure instanceof Error || failure instanceof IdempotencyException || type.records(failure)) {
+            return false;
+        }
+        for (Class<?> next = failure.getClass(); next != null; next = next.getSuperclass()) {
+            if (next.getName().equals(CONSTRAINT_VIOLATION)) {
+                return false;
+            }
+        }
+        IdempotencyContext context = IdempotencyContext.currentOrNull();
+        return context == null || !context.leaseLost();
+    }
+
+    @Nullable
+    Object run(IdempotentCall call, Execution execution) throws Throwable {
+        try {
+            return template.execute(new Attempt(operation, call, execution));
+        } catch (RetryException exhausted) {
+            throw lastOf(exhausted);
+        }
+    }
+
+    private static Throwable lastOf(RetryException exhausted) {
+        List<Throwable> failures = exhausted.getExceptions();
+        Throwable last = exhausted.getLastException();
+        if (last instanceof IdempotencyClaimLostException && failures.size() > 1) {
+            // An attempt that was not begun has no failure of its own: the last one that was begun speaks.
+            last = failures.get(failures.size() - 2);
+        }
+        for (Throwable failure : failures) {
+            if (failure != last && !List.of(last.getSuppressed()).contains(failure)) {
+                last.addSuppressed(failure);
+            }
+        }
+        return last;
+    }
+
+    private record Attempt(String operation, IdempotentCall call, Execution execution)
+            implements Retryable<@Nullable Object> {
+
+        // The type argument says @Nullable, which javac 17 does not read from class files.
+        @Override
+        @SuppressWarnings("NullAway")
+        public @Nullable Object execute() throws Throwable {
+            execution.beginAttempt();
+            return call.proceed();
+        }
+
+        @Override
+        public String getName() {
+            return operation;
+        }
+    }
+}

@@ -1,0 +1,80 @@
+package io.idempotent.spring.interceptor;
+
+import io.idempotent.IdempotencyConfigurationException;
+import java.io.InputStream;
+import java.lang.reflect.Method;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Flow;
+import java.util.concurrent.Future;
+import java.util.stream.BaseStream;
+
+/** Refuses methods whose work is not done, or whose result cannot be given again, when they return. */
+final class ReturnTypes {
+
+    private static final List<Class<?>> LATER_OR_ONCE = List.of(
+            CompletionStage.class,
+            Future.class,
+            Flow.Publisher.class,
+            Callable.class,
+            BaseStream.class,
+            InputStream.class,
+            Iterator.class);
+
+    // Named, not referred to: none of them need be there.
+    private static final Set<String> LATER_OR_ONCE_BY_NAME = Set.of(
+            "org.reactivestreams.Publisher",
+            "io.reactivex.rxjava3.core.CompletableSource",
+            "io.reactivex.rxjava3.core.MaybeSource",
+            "io.reactivex.rxjava3.core.ObservableSource",
+            "io.reactivex.rxjava3.core.SingleSource",
+            "kotlinx.coroutines.flow.Flow",
+            "io.smallrye.mutiny.Uni",
+            "org.springframework.web.context.request.async.DeferredResult",
+            "org.springframework.web.context.request.async.WebAsyncTask",
+            "org.springframework.web.servlet.mvc.method.annotation.ResponseBodyEmitter",
+            "org.springframework.web.servlet.mvc.method.annotation.StreamingResponseBody");
+
+    private ReturnTypes() {}
+
+    static void check(Method method, Class<?> targetClass) {
+        if (isLaterOrOnce(method.getReturnType())) {
+            throw new IdempotencyConfigurationException(
+                    MethodNames.describe(method, targetClass) + " returns "
+                            + method.getReturnType().getName()
+                            + ": when it returns its work is not done, or its result can be read only once",
+                    "Annotate a method that returns its result itself, the one that does the work say");
+        }
+        if (Arrays.stream(method.getParameterTypes())
+                .anyMatch(type -> type.getName().equals("kotlin.coroutines.Continuation"))) {
+            throw new IdempotencyConfigurationException(
+                    MethodNames.describe(method, targetClass) + " is a suspending function",
+                    "Annotate a method that returns its result itself, the one that does the work say");
+        }
+    }
+
+    private static boolean isLaterOrOnce(Class<?> type) {
+        for (Class<?> refused : LATER_OR_ONCE) {
+            if (refused.isAssignableFrom(type)) {
+                return true;
+            }
+        }
+        return hasNamedType(type);
+    }
+
+    private static boolean hasNamedType(Class<?> type) {
+        if (LATER_OR_ONCE_BY_NAME.contains(type.getName())) {
+            return true;
+        }
+        for (Class<?> parent : type.getInterfaces()) {
+            if (hasNamedType(parent)) {
+                return true;
+            }
+        }
+        return type.getSuperclass() != null && hasNamedType(type.getSuperclass());
+    }
+}

@@ -1,0 +1,92 @@
+package io.idempotent.spring.architecture;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.lang.syntax.ArchRuleDefinition;
+import io.idempotent.architecture.Architecture;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The rules of this module, on its own classes and on classes that break each of them. */
+class SpringArchitectureTest {
+
+    private static final String[] CORE = {
+        "io.idempotent",
+        "io.idempotent.store",
+        "io.idempotent.store.caffeine",
+        "io.idempotent.codec",
+        "io.idempotent.engine",
+        "com.github.benmanes.caffeine.."
+    };
+
+    private static final String[] SPRING = {
+        "org.springframework.aop..", "org.springframework.beans..", "org.springframework.context..",
+        "org.springframework.core..", "org.springframework.expression..", "org.springframework.format..",
+        "org.springframework.util..", "org.aopalliance..", "org.apache.commons.logging.."
+    };
+
+    private static final JavaClasses OURS = new ClassFileImporter()
+            .withImportOption(new ImportOption.DoNotIncludeTests())
+            .importPackages("io.idempotent.spring");
+
+    private static final JavaClasses PLANTED =
+            new ClassFileImporter().importPackages("io.idempotent.spring.architecture.planted");
+
+    static Stream<ArchRule> ours() {
+        return rules("io.idempotent.spring");
+    }
+
+    static Stream<ArchRule> planted() {
+        return rules("io.idempotent.spring.architecture.planted");
+    }
+
+    @ParameterizedTest
+    @MethodSource("ours")
+    void thisModuleKeepsTheRule(ArchRule rule) {
+        rule.check(OURS);
+    }
+
+    @ParameterizedTest
+    @MethodSource("planted")
+    void aPlantedViolationBreaksTheRule(ArchRule rule) {
+        assertThat(Architecture.violations(rule, PLANTED)).isPositive();
+    }
+
+    private static Stream<ArchRule> rules(String base) {
+        String interceptor = base + ".interceptor";
+        String expression = base + ".expression";
+        String annotation = base + ".annotation";
+        String aspect = base + ".aspect";
+        String autoconfigure = base + ".autoconfigure";
+        return Stream.of(
+                mayDependOnly(interceptor),
+                mayDependOnly(expression, interceptor),
+                mayDependOnly(annotation, interceptor, expression),
+                mayDependOnly(aspect, interceptor, expression, "org.aspectj.lang.."),
+                mayDependOnly(base + ".web", "org.springframework.http..", "org.springframework.web.."),
+                mayDependOnly(base + ".test"),
+                Architecture.nobodyMayDependOn(autoconfigure),
+                Architecture.nobodyMayDependOn(base + ".test"),
+                Architecture.noCycles(base),
+                ArchRuleDefinition.noClasses()
+                        .that()
+                        .resideOutsideOfPackage(autoconfigure)
+                        .should()
+                        .dependOnClassesThat()
+                        .resideInAPackage("org.springframework.boot..")
+                        .as("only " + autoconfigure + " may depend on Spring Boot"),
+                Architecture.noEmptyNames(),
+                Architecture.noSynchronizedMethods(),
+                Architecture.everyPackageIsNullMarked());
+    }
+
+    private static ArchRule mayDependOnly(String from, String... on) {
+        return Architecture.mayDependOnly(
+                from, Stream.of(on, CORE, SPRING).flatMap(Stream::of).toArray(String[]::new));
+    }
+}
