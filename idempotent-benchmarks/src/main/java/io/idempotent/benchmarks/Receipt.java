@@ -1,0 +1,4 @@
+package io.idempotent.benchmarks;
+
+/** A receipt. */
+public record Receipt(String requestId, long number) {}
