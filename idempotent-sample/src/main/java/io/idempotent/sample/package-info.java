@@ -1,0 +1,8 @@
+/**
+ * The story: payments that are charged once. {@code PaymentService} is all that a user of the library writes; the
+ * gateway that it calls and the page that shows it happening have packages of their own.
+ */
+@NullMarked
+package io.idempotent.sample;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,51 @@
+package io.idempotent.sample.page;
+
+import io.idempotent.IdempotencyContext;
+import io.idempotent.IdempotencyException;
+import io.idempotent.IdempotencyInProgressException;
+import io.idempotent.IdempotencyKey;
+import io.idempotent.Outcome;
+import io.idempotent.engine.IdempotencyListener;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Component;
+
+/** Notes on the current {@link Call} what the library says becomes of it. */
+@Component
+class CallListener implements IdempotencyListener {
+
+    @Override
+    public void claimed(IdempotencyContext context) {
+        Call call = CallTracking.current();
+        if (call != null) {
+            call.runs(context);
+        }
+    }
+
+    @Override
+    public void completed(IdempotencyContext context, Outcome outcome, Duration took) {
+        ends(CallOutcome.EXECUTED);
+    }
+
+    @Override
+    public void released(IdempotencyContext context, @Nullable Throwable failure, Duration took) {
+        ends(failure == null ? CallOutcome.EXECUTED : CallOutcome.FAILED);
+    }
+
+    @Override
+    public void replayed(IdempotencyKey key) {
+        ends(CallOutcome.REPLAYED);
+    }
+
+    @Override
+    public void refused(IdempotencyKey key, IdempotencyException refusal) {
+        ends(refusal instanceof IdempotencyInProgressException ? CallOutcome.IN_PROGRESS : CallOutcome.REFUSED);
+    }
+
+    private static void ends(CallOutcome outcome) {
+        Call call = CallTracking.current();
+        if (call != null) {
+            call.ends(outcome);
+        }
+    }
+}

@@ -1,0 +1,63 @@
+package io.idempotent.sample.page;
+
+import io.idempotent.sample.gateway.PaymentGateway;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpStatus;
+import org.springframework.web.bind.annotation.DeleteMapping;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.ResponseStatus;
+import org.springframework.web.bind.annotation.RestController;
+
+/** What the page polls. */
+@RestController
+@RequestMapping("/page/calls")
+class PageController {
+
+    private final CallLog calls;
+
+    private final PaymentGateway gateway;
+
+    PageController(CallLog calls, PaymentGateway gateway) {
+        this.calls = calls;
+        this.gateway = gateway;
+    }
+
+    @GetMapping
+    Snapshot snapshot(@RequestParam(required = false) @Nullable String requestId) {
+        List<CallRow> rows = calls.rows();
+        List<Charged> charged = Stream.concat(
+                        Stream.ofNullable(requestId), rows.stream().flatMap(row -> Stream.ofNullable(row.requestId())))
+                .distinct()
+                .map(id -> new Charged(id, gateway.charges(id)))
+                .toList();
+        return new Snapshot(rows, charged, gateway.failNext(), gateway.latency().toMillis());
+    }
+
+    @DeleteMapping
+    @ResponseStatus(HttpStatus.NO_CONTENT)
+    void clear() {
+        calls.clear();
+    }
+
+    /**
+     * All that the page shows.
+     *
+     * @param calls the latest calls, newest first
+     * @param charged the gateway's count for the request that was asked for and for each among the calls
+     * @param failNext how many of the gateway's next calls fail
+     * @param latencyMilliseconds how long the gateway takes
+     */
+    record Snapshot(List<CallRow> calls, List<Charged> charged, int failNext, long latencyMilliseconds) {}
+
+    /**
+     * What the gateway did for one request.
+     *
+     * @param requestId the request
+     * @param charges how often it was really charged
+     */
+    record Charged(String requestId, int charges) {}
+}

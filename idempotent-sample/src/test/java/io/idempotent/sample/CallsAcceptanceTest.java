@@ -1,0 +1,73 @@
+package io.idempotent.sample;
+
+import static io.idempotent.sample.SampleClient.contentType;
+import static io.idempotent.sample.SampleClient.receiptId;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.http.HttpResponse;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import tools.jackson.databind.JsonNode;
+
+/** What the page is served, so that it is tested without a browser too. */
+@SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT)
+class CallsAcceptanceTest {
+
+    private final SampleClient client;
+
+    CallsAcceptanceTest(@LocalServerPort int port) {
+        client = new SampleClient(port);
+    }
+
+    @BeforeEach
+    void reset() {
+        client.behave("{\"failNext\":0,\"latency\":\"0ms\"}");
+        client.clearCalls();
+    }
+
+    @Test
+    void thePageIsOneFileThatNeedsNothingElse() {
+        HttpResponse<String> page = client.get("/");
+
+        assertThat(page.statusCode()).isEqualTo(200);
+        assertThat(contentType(page)).startsWith("text/html");
+        assertThat(page.body()).doesNotContain("src=", "@import", "innerHTML").contains("default-src 'none'");
+    }
+
+    @Test
+    void everyOutcomeIsToldNewestFirst() {
+        String receipt = receiptId(client.pay("req-shown", "12.50"));
+        client.pay("req-shown", "12.50");
+        client.pay("req-shown", "13.50");
+        client.post("/payments", "{}");
+        client.post("/payments", "no JSON");
+        client.behave("{\"failNext\":4}");
+        client.pay("req-failing", "12.50");
+
+        List<JsonNode> calls = client.calls().get("calls").valueStream().toList();
+
+        assertThat(calls)
+                .extracting(call -> call.get("outcome").asString())
+                .containsExactly("FAILED", "REFUSED", "REFUSED", "REFUSED", "REPLAYED", "EXECUTED");
+        assertThat(calls).extracting(call -> call.get("status").asInt()).containsExactly(502, 400, 400, 422, 200, 200);
+        assertThat(calls).extracting(call -> call.get("attempts").asInt(0)).containsExactly(4, 0, 0, 0, 0, 1);
+        assertThat(calls)
+                .extracting(call -> call.get("requestId").asString("none"))
+                .containsExactly("req-failing", "none", "none", "req-shown", "req-shown", "req-shown");
+        assertThat(calls)
+                .extracting(call -> call.get("receiptId").asString("none"))
+                .containsExactly("none", "none", "none", "none", receipt, receipt);
+    }
+
+    @Test
+    void theLatestTwoHundredCallsAreKept() {
+        client.payAtOnce(210, "req-many", "12.50");
+
+        assertThat(client.calls().get("calls").size()).isEqualTo(200);
+        assertThat(client.calls().get("charged").toString()).isEqualTo("[{\"requestId\":\"req-many\",\"charges\":1}]");
+    }
+}

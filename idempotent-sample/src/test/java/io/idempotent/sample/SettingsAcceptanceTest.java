@@ -1,0 +1,60 @@
+package io.idempotent.sample;
+
+import static io.idempotent.sample.SampleClient.receiptId;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
+import org.springframework.boot.test.web.server.LocalServerPort;
+
+/** What properties change: a lease shorter than the method runs, and retries switched off for this one operation. */
+@SpringBootTest(
+        webEnvironment = WebEnvironment.RANDOM_PORT,
+        properties = {"idempotent.lease=1s", "idempotent.operations.payment-service-pay.retry.max-retries=0"})
+class SettingsAcceptanceTest {
+
+    private final SampleClient client;
+
+    SettingsAcceptanceTest(@LocalServerPort int port) {
+        client = new SampleClient(port);
+    }
+
+    @Test
+    void fiveSecondsUnderALeaseOfOneAreOneExecutionHoweverImpatientTheCallers() {
+        client.behave("{\"latency\":\"5s\"}");
+        CompletableFuture<HttpResponse<String>> first = client.payLater("req-slow", "12.50");
+        List<HttpResponse<String>> answers = new ArrayList<>();
+
+        await().atMost(Duration.ofSeconds(30))
+                .pollInterval(Duration.ofMillis(100))
+                .until(() -> {
+                    answers.add(client.pay("req-slow", "12.50"));
+                    return first.isDone();
+                });
+        client.behave("{\"latency\":\"0s\"}");
+
+        assertThat(answers)
+                .hasSizeGreaterThan(20)
+                .allSatisfy(answer -> assertThat(answer.statusCode()).isIn(200, 409));
+        assertThat(first.join().statusCode()).isEqualTo(200);
+        assertThat(receiptId(client.pay("req-slow", "12.50"))).isEqualTo(receiptId(first.join()));
+        assertThat(client.charges("req-slow")).isEqualTo(1);
+    }
+
+    @Test
+    void withoutRetriesOneFailureIsTheAnswer() {
+        client.behave("{\"failNext\":1,\"latency\":\"0s\"}");
+
+        assertThat(client.pay("req-fails", "12.50").statusCode()).isEqualTo(502);
+        assertThat(client.charges("req-fails")).isZero();
+        assertThat(client.pay("req-fails", "12.50").statusCode()).isEqualTo(200);
+        assertThat(client.charges("req-fails")).isEqualTo(1);
+    }
+}

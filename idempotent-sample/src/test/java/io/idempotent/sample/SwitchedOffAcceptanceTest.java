@@ -1,0 +1,29 @@
+package io.idempotent.sample;
+
+import static io.idempotent.sample.SampleClient.json;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.http.HttpResponse;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
+import org.springframework.boot.test.web.server.LocalServerPort;
+
+/** The counter-check: without the library the same calls do charge ten times, and the gateway's counter shows it. */
+@SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT, properties = "idempotent.enabled=false")
+class SwitchedOffAcceptanceTest {
+
+    @Test
+    void tenCallsAreTenCharges(@LocalServerPort int port) {
+        SampleClient client = new SampleClient(port);
+
+        List<HttpResponse<String>> answers = client.payAtOnce(10, "req-bare", "12.50");
+
+        assertThat(client.charges("req-bare")).isEqualTo(10);
+        assertThat(answers.stream().map(SampleClient::receiptId).distinct()).hasSize(10);
+        assertThat(answers)
+                .allSatisfy(answer ->
+                        assertThat(json(answer).get("attempts").asInt()).isEqualTo(1));
+    }
+}
