@@ -1,0 +1,284 @@
+package io.idempotent.sample;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import io.idempotent.spring.autoconfigure.IdempotencyProperties;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.StringReader;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import javax.tools.Diagnostic;
+import javax.tools.DiagnosticCollector;
+import javax.tools.JavaCompiler;
+import javax.tools.JavaFileObject;
+import javax.tools.SimpleJavaFileObject;
+import javax.tools.ToolProvider;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.springframework.boot.context.properties.bind.BindHandler;
+import org.springframework.boot.context.properties.bind.Bindable;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.bind.handler.NoUnboundElementsBindHandler;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
+import org.springframework.boot.env.YamlPropertySourceLoader;
+import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.core.env.PropertySource;
+import org.springframework.core.io.ByteArrayResource;
+import org.xml.sax.InputSource;
+
+/** Compiles or runs every block of code in the README. */
+@SpringBootTest(webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT)
+class ReadmeTest {
+
+    private static final Pattern BLOCK = Pattern.compile("^```(\\w*)\n(.*?)^```$", Pattern.MULTILINE | Pattern.DOTALL);
+
+    // What the reader's own application has, and the blocks therefore do not show.
+    private static final String SURROUNDINGS = """
+            import io.idempotent.*;
+            import io.idempotent.engine.*;
+            import io.idempotent.store.*;
+            import io.idempotent.store.caffeine.*;
+            import io.idempotent.spring.annotation.*;
+            import io.idempotent.spring.interceptor.*;
+            import io.idempotent.spring.test.*;
+            import java.lang.annotation.*;
+            import java.math.BigDecimal;
+            import java.time.*;
+            import java.util.*;
+            import java.util.concurrent.atomic.LongAdder;
+            import org.junit.jupiter.api.*;
+            import org.slf4j.*;
+            import org.springframework.beans.factory.annotation.Autowired;
+            import org.springframework.boot.test.context.SpringBootTest;
+            import org.springframework.context.annotation.*;
+            import org.springframework.core.annotation.AliasFor;
+            import org.springframework.stereotype.*;
+            import static org.assertj.core.api.Assertions.assertThat;
+
+            class Surroundings {
+                record PaymentRequest(String id, String account, BigDecimal amount) {}
+                record Receipt(String id) {}
+                record Order(String id) {}
+                record Shipment(String id) {}
+                record Facts() {}
+                record Evaluation(String id) {}
+                record Message(String id, String body) {}
+                static class PaymentDeclinedException extends RuntimeException {}
+                interface Bank {
+                    Receipt charge(String account, BigDecimal amount);
+                    Receipt charge(PaymentRequest request);
+                    Receipt charge(String key, UUID receipt, PaymentRequest request);
+                }
+                interface Carrier { Shipment ship(Order order); }
+                interface Rule {
+                    Evaluation evaluate(String rule, Instant at, Facts facts);
+                    List<String> handle(Message message);
+                }
+                interface Payer { Receipt pay(PaymentRequest request); }
+                static Bank gateway;
+                static Bank client;
+                static Carrier carrier;
+                static PaymentRequest request;
+                static Logger log;
+            """;
+
+    @LocalServerPort
+    private int port;
+
+    @Test
+    void fitsIntoFourHundredAndFiftyLines() throws IOException {
+        assertThat(Files.readAllLines(readme())).hasSizeLessThanOrEqualTo(450);
+    }
+
+    @Test
+    void hasNoBlocksOfOtherKindsThanTheseTestsKnow() throws IOException {
+        assertThat(blocks().map(Block::language)).isSubsetOf("java", "xml", "yaml", "sh", "");
+        assertThat(blocks("").map(Block::text)).allMatch(picture -> picture.contains("──►"));
+    }
+
+    static Stream<Block> java() throws IOException {
+        return blocks("java");
+    }
+
+    @ParameterizedTest
+    @MethodSource("java")
+    void compilesItsJava(Block block, @TempDir Path classes) {
+        boolean declaration = Pattern.compile("^(public |final )*(@?interface|class) ", Pattern.MULTILINE)
+                .matcher(block.text())
+                .find();
+        String engine = block.text().contains("IdempotencyEngine engine") ? "" : "static Rule engine;\n";
+        String member = declaration
+                ? block.text().replace("@Autowired PaymentService", "@Autowired Payer")
+                : "void statements() throws Exception {\n" + block.text() + "}\n";
+
+        assertThat(compile(SURROUNDINGS + engine + member + "}\n", classes)).isEmpty();
+    }
+
+    @Test
+    void aBlockThatDoesNotCompileIsNoticed(@TempDir Path classes) {
+        assertThat(compile(SURROUNDINGS + "@Idempotent(kee = \"#id\") void pay(String id) {}\n}\n", classes))
+                .isNotEmpty();
+    }
+
+    static Stream<Block> xml() throws IOException {
+        return blocks("xml");
+    }
+
+    @ParameterizedTest
+    @MethodSource("xml")
+    void writesXmlThatCanBeParsed(Block block) throws Exception {
+        assertThat(DocumentBuilderFactory.newInstance()
+                        .newDocumentBuilder()
+                        .parse(new InputSource(new StringReader(block.text()))))
+                .isNotNull();
+    }
+
+    static Stream<Block> yaml() throws IOException {
+        return blocks("yaml");
+    }
+
+    @ParameterizedTest
+    @MethodSource("yaml")
+    void configuresPropertiesThatThereAre(Block block) throws IOException {
+        List<PropertySource<?>> sources = new YamlPropertySourceLoader()
+                .load("readme", new ByteArrayResource(block.text().getBytes(StandardCharsets.UTF_8)));
+
+        IdempotencyProperties bound = new Binder(ConfigurationPropertySources.from(sources))
+                .bind("idempotent", Bindable.of(IdempotencyProperties.class), new NoUnboundElementsBindHandler(BindHandler.DEFAULT, source -> true))
+                .get();
+
+        assertThat(bound.getRetention()).isEqualTo(Duration.ofHours(48));
+        assertThat(bound.getOperations()).containsOnlyKeys("payment-service-pay");
+    }
+
+    @Test
+    void namesEveryPropertyThatThereIs() throws IOException {
+        String text = Files.readString(readme());
+        try (InputStream metadata =
+                IdempotencyProperties.class.getResourceAsStream("/META-INF/spring-configuration-metadata.json")) {
+            String json = new String(metadata.readAllBytes(), StandardCharsets.UTF_8);
+            Matcher name = Pattern.compile(
+                            "\"name\": \"idempotent\\.([a-z.-]+)\",\\s*\"type\": \"java\\.(?!util\\.Map)")
+                    .matcher(json);
+            List<String> names = new ArrayList<>();
+            while (name.find()) {
+                names.add(name.group(1));
+            }
+
+            assertThat(names).hasSizeGreaterThan(15);
+            assertThat(names)
+                    .allSatisfy(property -> assertThat(text)
+                            .containsAnyOf("`" + property + "`", "`." + property.replaceFirst("^retry\\.", "") + "`"));
+        }
+    }
+
+    @Test
+    void answersItsCurlLinesAsPrinted() throws Exception {
+        assumeThat(run("curl --version").exit()).as("curl is installed").isZero();
+        List<String> commands = blocks("sh")
+                .flatMap(block -> Stream.of(block.text().replace("\\\n", " ").split("\n")))
+                .filter(line -> line.startsWith("curl") || line.startsWith("#"))
+                .toList();
+        String receipt = "";
+
+        assertThat(commands).hasSizeGreaterThan(8);
+        for (int index = 0; index < commands.size(); index++) {
+            Output output = run(commands.get(index).replace("localhost:8080", "localhost:" + port));
+            assertThat(output.exit()).as(commands.get(index)).isZero();
+            boolean printed =
+                    index + 1 < commands.size() && commands.get(index + 1).startsWith("#");
+            if (printed) {
+                index++;
+                String expected = commands.get(index).substring(1).trim();
+                assertThat(output.text().trim())
+                        .matches(Pattern.quote(expected).replace("<uuid>", "\\E[0-9a-f-]{36}\\Q"));
+                if (commands.get(index - 1).contains("req-1")
+                        && commands.get(index - 1).contains("12.50")) {
+                    assertThat(receipt).isIn("", output.text());
+                    receipt = output.text();
+                }
+            }
+        }
+    }
+
+    @Test
+    void givesTheTwoCommandsThatTheContinuousIntegrationAndTheReaderRun() throws IOException {
+        assertThat(blocks("sh").map(Block::text))
+                .contains("mvn -pl idempotent-sample -am spring-boot:run\n", "mvn verify\n");
+        assertThat(Files.readString(readme().resolveSibling(".ci/run")))
+                .contains("mvn")
+                .contains("verify");
+    }
+
+    private static List<String> compile(String source, Path classes) {
+        JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
+        DiagnosticCollector<JavaFileObject> problems = new DiagnosticCollector<>();
+        JavaFileObject file =
+                new SimpleJavaFileObject(URI.create("string:///Surroundings.java"), JavaFileObject.Kind.SOURCE) {
+                    @Override
+                    public CharSequence getCharContent(boolean ignoreEncodingErrors) {
+                        return source;
+                    }
+                };
+        compiler.getTask(
+                        null,
+                        null,
+                        problems,
+                        List.of(
+                                "-parameters",
+                                "-proc:none",
+                                "-d",
+                                classes.toString(),
+                                "-classpath",
+                                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"))),
+                        null,
+                        List.of(file))
+                .call();
+        return problems.getDiagnostics().stream()
+                .filter(problem -> problem.getKind() == Diagnostic.Kind.ERROR)
+                .map(problem -> problem.getLineNumber() + ": " + problem.getMessage(Locale.ROOT))
+                .toList();
+    }
+
+    private static Output run(String command) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder("bash", "-c", command).start();
+        String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        return new Output(process.exitValue(), text);
+    }
+
+    private static Path readme() {
+        return Path.of("..", "README.md");
+    }
+
+    private static Stream<Block> blocks(String language) throws IOException {
+        return blocks().filter(block -> block.language().equals(language));
+    }
+
+    private static Stream<Block> blocks() throws IOException {
+        return BLOCK.matcher(Files.readString(readme()))
+                .results()
+                .map(found -> new Block(found.group(1), found.group(2)));
+    }
+
+    /** A block of code. */
+    record Block(String language, String text) {}
+
+    private record Output(int exit, String text) {}
+}
