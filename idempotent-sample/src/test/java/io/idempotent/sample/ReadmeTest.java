@@ -160,10 +160,13 @@ class ReadmeTest {
                 .load("readme", new ByteArrayResource(block.text().getBytes(StandardCharsets.UTF_8)));
 
         IdempotencyProperties bound = new Binder(ConfigurationPropertySources.from(sources))
-                .bind("idempotent", Bindable.of(IdempotencyProperties.class), new NoUnboundElementsBindHandler(BindHandler.DEFAULT, source -> true))
+                .bind(
+                        "idempotent",
+                        Bindable.of(IdempotencyProperties.class),
+                        new NoUnboundElementsBindHandler(BindHandler.DEFAULT, source -> true))
                 .get();
 
-        assertThat(bound.getRetention()).isEqualTo(Duration.ofHours(48));
+        assertThat(bound.getRetention()).isEqualTo(Duration.ofDays(2));
         assertThat(bound.getOperations()).containsOnlyKeys("payment-service-pay");
     }
 
