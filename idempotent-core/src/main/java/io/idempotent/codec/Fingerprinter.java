@@ -17,7 +17,7 @@ public interface Fingerprinter {
      * Takes the fingerprint of content, now.
      *
      * @param content what the request said; lists and arrays stand for several contents in order
-     * @throws IllegalArgumentException if the content cannot be encoded
+     * @throws IllegalArgumentException if the content cannot be encoded; its message and cause reveal nothing of it
      */
     Fingerprint fingerprint(@Nullable Object content);
 }

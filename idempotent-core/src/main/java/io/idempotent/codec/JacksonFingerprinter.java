@@ -67,7 +67,7 @@ public final class JacksonFingerprinter implements Fingerprinter {
         this.mapper = mapper;
     }
 
-    /** Makes a fingerprinter. */
+    /** {@return a fingerprinter with a mapper of its own} */
     public static JacksonFingerprinter create() {
         return new JacksonFingerprinter(JsonMapper.builder()
                 .addModule(new UnencodableTypesModule())

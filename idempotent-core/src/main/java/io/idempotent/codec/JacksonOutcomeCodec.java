@@ -107,12 +107,12 @@ public final class JacksonOutcomeCodec implements OutcomeCodec {
         this.maximumLength = maximumLength;
     }
 
-    /** Makes a codec with the defaults. */
+    /** {@return a codec with the defaults} */
     public static JacksonOutcomeCodec create() {
         return builder().build();
     }
 
-    /** Starts to make a codec. */
+    /** {@return a builder with the defaults} */
     public static Builder builder() {
         return new Builder();
     }
@@ -343,6 +343,7 @@ public final class JacksonOutcomeCodec implements OutcomeCodec {
         /**
          * Makes the codec.
          *
+         * @return a codec with a mapper of its own
          * @throws IdempotencyConfigurationException if a customizer activated polymorphic default typing
          */
         public JacksonOutcomeCodec build() {
@@ -352,6 +353,7 @@ public final class JacksonOutcomeCodec implements OutcomeCodec {
                     .disable(
                             DateTimeFeature.ADJUST_DATES_TO_CONTEXT_TIME_ZONE,
                             DateTimeFeature.NORMALIZE_DESERIALIZED_ZONE_ID,
+                            DateTimeFeature.WRITE_DATES_WITH_CONTEXT_TIME_ZONE,
                             DateTimeFeature.WRITE_DATES_AS_TIMESTAMPS,
                             DateTimeFeature.WRITE_DURATIONS_AS_TIMESTAMPS)
                     .enable(DateTimeFeature.WRITE_DATES_WITH_ZONE_ID)

@@ -17,7 +17,7 @@ public interface OutcomeCodec {
     void check(OutcomeType type);
 
     /**
-     * Encodes an outcome.
+     * Encodes an outcome. Throws nothing for what an operation produced.
      *
      * @return the outcome to keep; {@link RecordedOutcome.NotReplayable} where it cannot be encoded or is too large,
      *     since by then the work is done
