@@ -49,11 +49,8 @@ public abstract class IdempotencyContext {
      */
     protected static @Nullable IdempotencyContext bind(@Nullable IdempotencyContext context) {
         IdempotencyContext before = CURRENT.get();
-        if (context == null) {
-            CURRENT.remove();
-        } else {
-            CURRENT.set(context);
-        }
+        // Set to null rather than removed: the thread's entry stays, and is not made anew for each execution.
+        CURRENT.set(context);
         return before;
     }
 

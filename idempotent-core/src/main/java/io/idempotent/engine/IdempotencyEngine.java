@@ -342,8 +342,9 @@ public final class IdempotencyEngine implements AutoCloseable {
         // An interrupted thread must be able to talk to the store, or the key would stick.
         boolean interrupted = Thread.interrupted();
         try {
-            long deadline = ticker.getAsLong() + completionTimeout;
             long pause = FIRST_PAUSE;
+            boolean failing = false;
+            long deadline = 0;
             while (true) {
                 // No renewal may meet this request, which ends the claim.
                 renewal.stop(execution);
@@ -355,6 +356,10 @@ public final class IdempotencyEngine implements AutoCloseable {
                     }
                     return held;
                 } catch (RuntimeException thrown) {
+                    if (!failing) {
+                        failing = true;
+                        deadline = ticker.getAsLong() + completionTimeout;
+                    }
                     long remaining = deadline - ticker.getAsLong();
                     if (remaining <= 0) {
                         IdempotencyStoreException failure = StoreFailures.of(thrown, what, execution.key());
