@@ -85,7 +85,17 @@ final class SpelCallExpression implements CallExpression {
                 return form;
             }
         }
-        if (!compilable || forms.size() >= MAXIMUM_FORMS) {
+        return compilable && forms.size() < MAXIMUM_FORMS ? added(arguments) : null;
+    }
+
+    private synchronized @Nullable Form added(@Nullable Object[] arguments) {
+        // Another thread may have added it, or the last one, meanwhile.
+        for (Form form : forms) {
+            if (variables.matches(form.classes, arguments)) {
+                return form;
+            }
+        }
+        if (forms.size() >= MAXIMUM_FORMS) {
             return null;
         }
         Form added = new Form(text, variables.classes(arguments));

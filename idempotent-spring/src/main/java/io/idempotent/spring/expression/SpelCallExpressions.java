@@ -77,12 +77,14 @@ public final class SpelCallExpressions implements CallExpressions {
         String[] names = parameterNames.getParameterNames(method);
         Check check = new Check(purpose, text, method, targetClass, Variables.of(method, names), names != null);
         if (root instanceof InlineList list && !list.isConstant()) {
-            List<CallExpression> elements = new ArrayList<>();
-            for (int index = 0; index < list.getChildCount(); index++) {
-                SpelNode element = list.getChild(index);
-                elements.add(check.expression(element, element.toStringAST()));
+            List<String> texts = ListText.elements(text);
+            if (texts.size() == list.getChildCount()) {
+                List<CallExpression> elements = new ArrayList<>();
+                for (int index = 0; index < texts.size(); index++) {
+                    elements.add(check.expression(list.getChild(index), texts.get(index)));
+                }
+                return new Elements(List.copyOf(elements));
             }
-            return new Elements(List.copyOf(elements));
         }
         return check.expression(root, text);
     }
@@ -180,6 +182,9 @@ public final class SpelCallExpressions implements CallExpressions {
             } else if (place == Place.ROOT && node instanceof MethodReference) {
                 usesRoot = true;
             }
+            if (node instanceof CompoundExpression && isRoot(node.getChild(0))) {
+                checkRootProperty(node.getChild(1));
+            }
             for (int index = 0; index < node.getChildCount(); index++) {
                 usesRoot |= collect(node.getChild(index), named, place(node, index, place));
             }
@@ -217,6 +222,17 @@ public final class SpelCallExpressions implements CallExpressions {
             if (!beanFactory.containsBean(name)) {
                 throw refused(
                         "names the bean @" + name + ", which there is not", "Declare the bean, or correct its name");
+            }
+        }
+
+        private static boolean isRoot(SpelNode node) {
+            return node instanceof VariableReference
+                    && node.toStringAST().substring(1).equals(Variables.ROOT);
+        }
+
+        private void checkRootProperty(SpelNode node) {
+            if (node instanceof PropertyOrFieldReference property) {
+                checkProperty(property);
             }
         }
 
