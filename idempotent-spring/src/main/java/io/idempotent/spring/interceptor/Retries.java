@@ -13,6 +13,7 @@ import org.springframework.core.retry.RetryException;
 import org.springframework.core.retry.RetryPolicy;
 import org.springframework.core.retry.RetryTemplate;
 import org.springframework.core.retry.Retryable;
+import org.springframework.util.StringUtils;
 
 /**
  * Attempts a call again within its claim, by Spring Framework's {@link RetryTemplate}.
@@ -48,7 +49,8 @@ final class Retries {
             return new Retries(operation, new RetryTemplate(policy(settings, type)));
         } catch (IllegalArgumentException refusal) {
             throw new IdempotencyConfigurationException(
-                    "The retry of operation '" + operation + "' cannot be: " + refusal.getMessage(),
+                    "The retry of operation '" + operation + "' cannot be: "
+                            + StringUtils.trimTrailingCharacter(String.valueOf(refusal.getMessage()), '.'),
                     "Correct it at the method's @Idempotent(retry = …) or at idempotent.retry and"
                             + " idempotent.operations." + operation + ".retry",
                     refusal);

@@ -97,7 +97,7 @@ public class IdempotencyExceptionHandler {
     private static ResponseEntity<ProblemDetail> answer(
             HttpStatus status, String title, String detail, Duration retryAfter) {
         // Whole seconds, rounded up: a client that comes back too early would be refused again.
-        long seconds = Math.max(1, retryAfter.plusMillis(999).toSeconds());
+        long seconds = Math.max(1, retryAfter.plusNanos(999_999_999).toSeconds());
         return ResponseEntity.status(status)
                 .header(HttpHeaders.RETRY_AFTER, Long.toString(seconds))
                 .body(problem(status, title, detail));
