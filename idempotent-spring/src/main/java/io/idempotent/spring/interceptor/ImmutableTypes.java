@@ -64,7 +64,7 @@ final class ImmutableTypes {
         return isDeeplyImmutable(type, Map.of(), new HashSet<>());
     }
 
-    private static boolean isDeeplyImmutable(Type type, Map<TypeVariable<?>, Type> variables, Set<Type> visiting) {
+    private static boolean isDeeplyImmutable(Type type, Map<TypeVariable<?>, Type> variables, Set<Visit> visiting) {
         if (type instanceof TypeVariable<?> variable) {
             Type bound = variables.get(variable);
             return bound != null && isDeeplyImmutable(bound, Map.of(), visiting);
@@ -95,7 +95,7 @@ final class ImmutableTypes {
             return isDeeplyImmutable(bound.getOrDefault(plain.getTypeParameters()[0], Object.class), bound, visiting);
         }
         // A type that contains itself is immutable if all the rest of it is.
-        if (!visiting.add(type)) {
+        if (!visiting.add(new Visit(type, bound))) {
             return true;
         }
         if (plain.isRecord()) {
@@ -122,4 +122,12 @@ final class ImmutableTypes {
                 && Modifier.isFinal(type.getModifiers())
                 && !type.isInterface();
     }
+
+    /**
+     * A type that is being looked at.
+     *
+     * @param type the type as it is written
+     * @param bound what its parameters stand for there
+     */
+    private record Visit(Type type, Map<TypeVariable<?>, Type> bound) {}
 }
