@@ -12,6 +12,8 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.springframework.core.GenericTypeResolver;
+import org.springframework.core.ResolvableType;
 
 /**
  * Takes the fingerprint of a call before the method runs.
@@ -62,7 +64,9 @@ interface CallFingerprint {
         boolean immutable = true;
         Type[] types = method.getGenericParameterTypes();
         for (int index = 0; index < types.length; index++) {
-            Class<?> rawType = method.getParameterTypes()[index];
+            // What a superclass leaves open, the target's class may say.
+            types[index] = GenericTypeResolver.resolveType(types[index], targetClass);
+            Class<?> rawType = ResolvableType.forType(types[index]).toClass();
             if (FrameworkTypes.isFrameworkType(rawType)) {
                 continue;
             }

@@ -14,6 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.aop.support.AopUtils;
+import org.springframework.core.GenericTypeResolver;
 import org.springframework.util.ClassUtils;
 
 /**
@@ -109,7 +110,11 @@ final class IdempotentMethods {
         Method specific = AopUtils.getMostSpecificMethod(method, targetClass);
         ReturnTypes.check(specific, targetClass);
 
-        Operation<@Nullable Object> operation = operation(name, declaration, effective, specific);
+        Operation<@Nullable Object> operation = operation(
+                name,
+                declaration,
+                effective,
+                GenericTypeResolver.resolveType(specific.getGenericReturnType(), targetClass));
         IdempotencyEngine engine = engines.engine(effective.store(), configured);
         engines.codec(engine.store(), configured).check(operation.type());
         return new IdempotentMethod(
@@ -134,8 +139,7 @@ final class IdempotentMethods {
     }
 
     private static Operation<@Nullable Object> operation(
-            String name, OperationDeclaration declaration, OperationSettings settings, Method method) {
-        Type type = method.getGenericReturnType();
+            String name, OperationDeclaration declaration, OperationSettings settings, Type type) {
         return Operation.<@Nullable Object>builder(name, type)
                 .retention(orElse(settings.retention(), Operation.DEFAULT_RETENTION))
                 .lease(orElse(settings.lease(), Operation.DEFAULT_LEASE))

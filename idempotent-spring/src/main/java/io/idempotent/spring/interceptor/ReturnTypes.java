@@ -12,6 +12,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
 import java.util.concurrent.Future;
 import java.util.stream.BaseStream;
+import org.springframework.core.GenericTypeResolver;
 
 /** Refuses methods whose work is not done, or whose result cannot be given again, when they return. */
 final class ReturnTypes {
@@ -42,10 +43,11 @@ final class ReturnTypes {
     private ReturnTypes() {}
 
     static void check(Method method, Class<?> targetClass) {
-        if (isLaterOrOnce(method.getReturnType())) {
+        Class<?> returnType = GenericTypeResolver.resolveReturnType(method, targetClass);
+        if (isLaterOrOnce(returnType)) {
             throw new IdempotencyConfigurationException(
                     MethodNames.describe(method, targetClass) + " returns "
-                            + method.getReturnType().getName()
+                            + returnType.getName()
                             + ": when it returns its work is not done, or its result can be read only once",
                     "Annotate a method that returns its result itself, the one that does the work say");
         }
