@@ -157,8 +157,16 @@ public final class IdempotencySettings {
             return this;
         }
 
-        /** How many records the Caffeine store keeps at most; 100,000 unless said otherwise. */
+        /**
+         * How many records the Caffeine store keeps at most; 100,000 unless said otherwise.
+         *
+         * @throws IdempotencyConfigurationException if it is less than one
+         */
         public Builder caffeineMaximumSize(long caffeineMaximumSize) {
+            if (caffeineMaximumSize < 1) {
+                throw new IdempotencyConfigurationException(
+                        "idempotent.caffeine.maximum-size is " + caffeineMaximumSize, "It has to be one or more");
+            }
             this.caffeineMaximumSize = caffeineMaximumSize;
             return this;
         }
