@@ -23,6 +23,7 @@ import org.springframework.aop.scope.ScopedProxyUtils;
 import org.springframework.aop.support.AopUtils;
 import org.springframework.beans.factory.FactoryBean;
 import org.springframework.beans.factory.SmartInitializingSingleton;
+import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.core.MethodIntrospector;
 import org.springframework.core.annotation.MergedAnnotations;
@@ -42,7 +43,7 @@ import org.springframework.util.ClassUtils;
  *   <li>No settings are left over that belong to no operation.
  * </ol>
  */
-public final class IdempotencyStartupCheck implements SmartInitializingSingleton {
+public final class IdempotencyStartupCheck implements SmartInitializingSingleton, BeanPostProcessor {
 
     /** How calls are intercepted. */
     public enum Interception {
@@ -97,6 +98,28 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
         checkUnknown(configured, known);
     }
 
+    /** Refuses a bean of a final class before the creator of proxies does, which could not say what is to be done. */
+    @Override
+    public Object postProcessBeforeInitialization(Object bean, String beanName) {
+        Class<?> type = bean.getClass();
+        if (interception == Interception.PROXY
+                && Modifier.isFinal(type.getModifiers())
+                && !willBeProxiedByInterfaces(beanName, type)) {
+            for (Method method : idempotentMethods(type)) {
+                checkOverridable(method, type, MethodNames.describe(method, type));
+            }
+        }
+        return bean;
+    }
+
+    private Set<Method> idempotentMethods(Class<?> targetClass) {
+        OperationSource source = support.source();
+        return source.isCandidate(targetClass)
+                ? MethodIntrospector.selectMethods(
+                        targetClass, (Method method) -> source.isIdempotent(method, targetClass))
+                : Set.of();
+    }
+
     private void check(String beanName, Map<String, Named> names) {
         // A scoped bean's proxy is checked by its target.
         if (beanFactory.containsBeanDefinition(ScopedProxyUtils.getTargetBeanName(beanName))) {
@@ -108,13 +131,7 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
             return;
         }
         Class<?> targetClass = ClassUtils.getUserClass(type);
-        OperationSource source = support.source();
-        if (!source.isCandidate(targetClass)) {
-            return;
-        }
-        Set<Method> idempotent = MethodIntrospector.selectMethods(
-                targetClass, (Method method) -> source.isIdempotent(method, targetClass));
-        for (Method method : idempotent) {
+        for (Method method : idempotentMethods(targetClass)) {
             check(beanName, existing, method, targetClass, names);
         }
     }
