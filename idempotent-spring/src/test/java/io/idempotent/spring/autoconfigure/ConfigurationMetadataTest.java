@@ -1,0 +1,99 @@
+package io.idempotent.spring.autoconfigure;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.InputStream;
+import java.net.URL;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** What the annotation processor wrote about the properties, which editors complete by. */
+class ConfigurationMetadataTest {
+
+    // Without a default of their own: what they mean is said in words.
+    private static final Set<String> WITHOUT_DEFAULT = Set.of(
+            "idempotent.store",
+            "idempotent.scope",
+            "idempotent.operations",
+            "idempotent.retry.max-delay",
+            "idempotent.retry.jitter",
+            "idempotent.retry.includes",
+            "idempotent.retry.excludes");
+
+    private final Map<String, JsonNode> properties = new TreeMap<>();
+
+    ConfigurationMetadataTest() throws Exception {
+        for (URL resource : Collections.list(
+                getClass().getClassLoader().getResources("META-INF/spring-configuration-metadata.json"))) {
+            try (InputStream in = resource.openStream()) {
+                for (JsonNode property : JsonMapper.shared().readTree(in).get("properties")) {
+                    String name = property.get("name").asString();
+                    if (name.startsWith("idempotent.")) {
+                        properties.put(name, property);
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void hasEveryProperty() {
+        assertThat(properties.keySet())
+                .containsExactlyInAnyOrderElementsOf(Arrays.stream("""
+                                enabled store scope order retention lease max-run wait-at-most max-waiters
+                                when-store-fails unknown-operations operations caffeine.maximum-size
+                                caffeine.store-by-value retry.max-retries retry.delay retry.multiplier
+                                retry.max-delay retry.jitter retry.timeout retry.includes retry.excludes
+                                """.strip().split("\\s+"))
+                        .map("idempotent."::concat)
+                        .toList());
+    }
+
+    @Test
+    void describesEveryPropertyInASentence() {
+        assertThat(properties.values())
+                .allSatisfy(property -> assertThat(property.path("description").asString(""))
+                        .endsWith(".")
+                        .hasSizeGreaterThan(15));
+    }
+
+    @Test
+    void hasTheDefaultOfEveryPropertyThatHasOne() {
+        assertThat(properties.values().stream()
+                        .filter(property -> !property.has("defaultValue"))
+                        .map(property -> property.get("name").asString())
+                        .collect(Collectors.toSet()))
+                .isEqualTo(WITHOUT_DEFAULT);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "enabled, true",
+        "order, 2147482647",
+        "retention, 24h",
+        "lease, 30s",
+        "max-run, 1h",
+        "wait-at-most, 0s",
+        "max-waiters, 1000",
+        "when-store-fails, refuse",
+        "unknown-operations, fail",
+        "retry.max-retries, 0",
+        "retry.delay, 1s",
+        "retry.timeout, 0s",
+        "caffeine.maximum-size, 100000",
+        "caffeine.store-by-value, false",
+    })
+    void hasTheDefaultThatTheIssueNames(String property, String value) {
+        assertThat(properties.get("idempotent." + property).get("defaultValue").asString())
+                .isEqualTo(value);
+    }
+}

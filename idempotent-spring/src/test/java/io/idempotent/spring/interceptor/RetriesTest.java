@@ -1,0 +1,99 @@
+package io.idempotent.spring.interceptor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.codec.OutcomeType;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.springframework.core.retry.RetryPolicy;
+import org.springframework.util.backoff.BackOffExecution;
+
+class RetriesTest {
+
+    private static final OutcomeType TYPE = OutcomeType.of(String.class);
+
+    private static RetrySettings settings(Duration delay, Double multiplier, Duration maxDelay, Duration jitter) {
+        return new RetrySettings(5L, delay, multiplier, maxDelay, jitter, null, null, null);
+    }
+
+    private static long[] pauses(RetryPolicy policy) {
+        BackOffExecution execution = policy.getBackOff().start();
+        long[] pauses = new long[6];
+        for (int index = 0; index < pauses.length; index++) {
+            pauses[index] = execution.nextBackOff();
+        }
+        return pauses;
+    }
+
+    @Test
+    void overAThousandDrawsTheMeanPauseGrowsWithEachAttemptAndHardlyTwoAreAlike() {
+        RetryPolicy policy = Retries.policy(settings(Duration.ofSeconds(1), 2.0, null, null), TYPE);
+        double[] sums = new double[5];
+        Set<Long> distinct = new HashSet<>();
+        for (int draw = 0; draw < 1_000; draw++) {
+            long[] pauses = pauses(policy);
+            for (int attempt = 0; attempt < sums.length; attempt++) {
+                sums[attempt] += pauses[attempt];
+            }
+            distinct.add(pauses[0]);
+            assertThat(pauses[5]).isEqualTo(BackOffExecution.STOP);
+        }
+        for (int attempt = 1; attempt < sums.length; attempt++) {
+            // The jitter is as long as the pause, so that means are apart by half of it and more.
+            assertThat(sums[attempt]).isGreaterThan(sums[attempt - 1] * 1.2);
+        }
+        assertThat(distinct).hasSizeGreaterThan(400);
+    }
+
+    @Test
+    void theJitterIsAsLongAsTheDelayUnlessSaidOtherwise() {
+        RetryPolicy policy = Retries.policy(RetrySettings.ofMaxRetries(3), TYPE);
+        Set<Long> distinct = new HashSet<>();
+        for (int draw = 0; draw < 1_000; draw++) {
+            long pause = pauses(policy)[0];
+            assertThat(pause).isBetween(1_000L, 2_000L);
+            distinct.add(pause);
+        }
+        assertThat(distinct).hasSizeGreaterThan(400);
+    }
+
+    @Test
+    void withoutJitterThePausesAreExactAndBounded() {
+        RetryPolicy policy =
+                Retries.policy(settings(Duration.ofMillis(100), 3.0, Duration.ofMillis(500), Duration.ZERO), TYPE);
+        assertThat(pauses(policy)).containsExactly(100, 300, 500, 500, 500, BackOffExecution.STOP);
+    }
+
+    @Test
+    void noDelayIsNoPause() {
+        RetryPolicy policy = Retries.policy(settings(Duration.ZERO, null, null, null), TYPE);
+        assertThat(pauses(policy)).containsExactly(0, 0, 0, 0, 0, BackOffExecution.STOP);
+    }
+
+    @Test
+    void nothingIsRetriedUnlessSaid() {
+        assertThat(Retries.of("pay", RetrySettings.UNSAID, TYPE)).isNull();
+        assertThat(Retries.of("pay", RetrySettings.ofMaxRetries(0), TYPE)).isNull();
+        assertThat(Retries.of("pay", RetrySettings.ofMaxRetries(1), TYPE)).isNotNull();
+    }
+
+    @Test
+    void whatSpringRefusesIsRefusedWithTheOperationsName() {
+        assertThatExceptionOfType(IdempotencyConfigurationException.class)
+                .isThrownBy(() -> Retries.of("pay", settings(null, 0.5, null, null), TYPE))
+                .satisfies(refusal -> {
+                    assertThat(refusal.description())
+                            .contains("The retry of operation 'pay' cannot be: ")
+                            .contains("0.5")
+                            .doesNotEndWith(".");
+                    assertThat(refusal.action())
+                            .contains("@Idempotent(retry = …)")
+                            .contains("idempotent.operations.pay.retry");
+                })
+                .withCauseInstanceOf(IllegalArgumentException.class);
+    }
+}
