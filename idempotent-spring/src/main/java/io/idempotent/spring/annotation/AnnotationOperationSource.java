@@ -9,6 +9,7 @@ import io.idempotent.spring.interceptor.OperationSettings;
 import io.idempotent.spring.interceptor.OperationSource;
 import io.idempotent.spring.interceptor.RetrySettings;
 import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +21,8 @@ import org.springframework.aop.support.AopUtils;
 import org.springframework.core.MethodClassKey;
 import org.springframework.core.annotation.AnnotatedElementUtils;
 import org.springframework.core.annotation.AnnotationUtils;
+import org.springframework.core.annotation.MergedAnnotations;
+import org.springframework.util.ClassUtils;
 
 /**
  * Reads {@link Idempotent} from methods.
@@ -58,7 +61,10 @@ final class AnnotationOperationSource implements OperationSource {
 
     @Override
     public boolean isDeclaredOnClass(Method method) {
-        return !method.getDeclaringClass().isInterface() && AnnotatedElementUtils.isAnnotated(method, Idempotent.class);
+        // Directly, or by one composed annotation: what the aspect's pointcut says.
+        return !method.getDeclaringClass().isInterface()
+                && MergedAnnotations.from(method).stream(Idempotent.class)
+                        .anyMatch(annotation -> annotation.getDistance() <= 1);
     }
 
     @Override
@@ -73,9 +79,29 @@ final class AnnotationOperationSource implements OperationSource {
         }
         Method specific = AopUtils.getMostSpecificMethod(method, targetClass);
         Idempotent found = AnnotatedElementUtils.findMergedAnnotation(specific, Idempotent.class);
-        return found != null || specific.equals(method)
-                ? found
-                : AnnotatedElementUtils.findMergedAnnotation(method, Idempotent.class);
+        if (found == null && !specific.equals(method)) {
+            found = AnnotatedElementUtils.findMergedAnnotation(method, Idempotent.class);
+        }
+        return found != null ? found : findOnInterfaces(specific, targetClass);
+    }
+
+    /** A method that a class inherits may implement one of an interface that only the class knows. */
+    private static @Nullable Idempotent findOnInterfaces(Method specific, Class<?> targetClass) {
+        if (specific.getDeclaringClass() == targetClass || !Modifier.isPublic(specific.getModifiers())) {
+            return null;
+        }
+        for (Class<?> candidate : ClassUtils.getAllInterfacesForClass(targetClass)) {
+            for (Method declared : candidate.getMethods()) {
+                if (declared.getName().equals(specific.getName())
+                        && AopUtils.getMostSpecificMethod(declared, targetClass).equals(specific)) {
+                    Idempotent found = AnnotatedElementUtils.findMergedAnnotation(declared, Idempotent.class);
+                    if (found != null) {
+                        return found;
+                    }
+                }
+            }
+        }
+        return null;
     }
 
     /** Reads one annotation, and says where it stands when it cannot. */

@@ -3,6 +3,8 @@ package io.idempotent.spring.aspect;
 import io.idempotent.spring.interceptor.IdempotencySupport;
 import io.idempotent.spring.interceptor.IdempotentCall;
 import java.lang.reflect.Method;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.function.Supplier;
 import org.aspectj.lang.ProceedingJoinPoint;
 import org.aspectj.lang.annotation.Around;
@@ -15,11 +17,14 @@ import org.jspecify.annotations.Nullable;
  * own object too, and whatever their visibility.
  *
  * <p>There is one in each class loader. While no application context in the mode ASPECTJ has configured it, calls pass as
- * they are; the context that configured it last is the one that counts.
+ * they are; of several contexts the one that counts is the last that configured it and is not closed.
  */
 @Aspect
 public final class IdempotencyAspect {
 
+    private final Deque<Supplier<IdempotencySupport>> configurations = new ArrayDeque<>();
+
+    // The last of the configurations; null without any.
     private volatile @Nullable Supplier<IdempotencySupport> support;
 
     /** For the weaver, which makes the one instance. */
@@ -37,15 +42,15 @@ public final class IdempotencyAspect {
         return configured == null ? joinPoint.proceed() : configured.get().invoke(new WovenCall(joinPoint));
     }
 
-    void configure(Supplier<IdempotencySupport> configured) {
-        this.support = configured;
+    synchronized void configure(Supplier<IdempotencySupport> configured) {
+        configurations.addLast(configured);
+        support = configured;
     }
 
-    /** Steps aside, unless another context has configured the aspect since. */
-    void unconfigure(Supplier<IdempotencySupport> configured) {
-        if (support == configured) {
-            support = null;
-        }
+    /** Leaves the aspect to the context before, whose calls would pass bare otherwise. */
+    synchronized void unconfigure(Supplier<IdempotencySupport> configured) {
+        configurations.remove(configured);
+        support = configurations.peekLast();
     }
 
     private static final class WovenCall extends IdempotentCall {

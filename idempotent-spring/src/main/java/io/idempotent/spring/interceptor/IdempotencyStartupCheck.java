@@ -5,9 +5,11 @@ import io.idempotent.spring.interceptor.IdempotencySettings.UnknownOperations;
 import io.idempotent.spring.interceptor.IdempotentMethods.OperationName;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -36,7 +38,8 @@ import org.springframework.util.ClassUtils;
  *
  * <ol>
  *   <li>The interception must reach the method: it is neither static nor a factory method for beans; under a proxy it can
- *       be overridden, or is one of the proxy's interfaces; woven, it carries the annotation itself and its class is woven.
+ *       be overridden, or is one of the proxy's interfaces; woven, it carries the annotation itself, its class is woven, and
+ *       it does not retry inside of a proxy's transaction.
  *   <li>A bean that exists must have been intercepted: one that was made before the proxies' creator was not.
  *   <li>The declaration is resolved like at the first call: expressions, settings, store, types, retry.
  *   <li>A name stands for one method of one bean, unless it was declared for all of them.
@@ -59,6 +62,13 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
     private static final String PROXY_CREATOR = "org.springframework.aop.config.internalAutoProxyCreator";
 
     private static final String BEAN_ANNOTATION = "org.springframework.context.annotation.Bean";
+
+    // The bean name that org.springframework.transaction.config.TransactionManagementConfigUtils gives to it.
+    private static final String TRANSACTION_ADVISOR =
+            "org.springframework.transaction.config.internalTransactionAdvisor";
+
+    private static final Set<String> TRANSACTIONAL =
+            Set.of("org.springframework.transaction.annotation.Transactional", "jakarta.transaction.Transactional");
 
     private static final Set<String> OUTER_RETRIES = Set.of(
             "org.springframework.resilience.annotation.Retryable", "org.springframework.retry.annotation.Retryable");
@@ -156,9 +166,12 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
             return;
         }
         checkName(names, new Named(name, beanName, described));
-        support.check(invoked, targetClass);
+        boolean retries = support.check(invoked, targetClass);
+        if (retries && interception == Interception.WEAVING) {
+            checkTransaction(method, targetClass, described);
+        }
         for (String outerRetry : OUTER_RETRIES) {
-            if (MergedAnnotations.from(method, SearchStrategy.TYPE_HIERARCHY).isPresent(outerRetry)) {
+            if (isAnnotated(method, targetClass, outerRetry)) {
                 LOG.warn(described + " is also annotated with @" + ClassUtils.getShortName(outerRetry)
                         + ", whose retries stand outside: each is a call of its own, answered by the record or refused"
                         + " while it is in progress. Use @Idempotent(retry = …) to retry within one claim");
@@ -215,12 +228,12 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
     private Method checkWoven(Method method, String described) {
         if (!support.source().isDeclaredOnClass(method)) {
             throw new IdempotencyConfigurationException(
-                    described + " has its annotation from an interface, which weaving does not see",
+                    described + " does not carry the annotation itself, or by one that is composed of it, but has it from"
+                            + " an interface, an overridden method or over several compositions, which weaving does not"
+                            + " see",
                     "Annotate the method of the class");
         }
-        boolean woven = Arrays.stream(method.getDeclaringClass().getDeclaredMethods())
-                .anyMatch(candidate -> candidate.getName().startsWith(method.getName() + "_aroundBody"));
-        if (!woven) {
+        if (!isWoven(method)) {
             throw new IdempotencyConfigurationException(
                     "The class of " + described
                             + " is not woven, though the mode is ASPECTJ: its calls are not protected",
@@ -228,6 +241,36 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
                             + " mode PROXY");
         }
         return method;
+    }
+
+    /** Whether there is the method that AspectJ makes of a woven one's body: static, the object before the arguments. */
+    private static boolean isWoven(Method method) {
+        List<Class<?>> parameters = new ArrayList<>();
+        parameters.add(method.getDeclaringClass());
+        parameters.addAll(Arrays.asList(method.getParameterTypes()));
+        return Arrays.stream(method.getDeclaringClass().getDeclaredMethods())
+                .filter(candidate -> candidate.getName().startsWith(method.getName() + "_aroundBody"))
+                .map(candidate -> Arrays.asList(candidate.getParameterTypes()))
+                .anyMatch(candidate -> candidate.size() >= parameters.size()
+                        && candidate.subList(0, parameters.size()).equals(parameters));
+    }
+
+    /** A transaction's proxy is outside of woven classes, and so would be one for all attempts. */
+    private void checkTransaction(Method method, Class<?> targetClass, String described) {
+        if (beanFactory.containsBean(TRANSACTION_ADVISOR)
+                && TRANSACTIONAL.stream().anyMatch(annotation -> isAnnotated(method, targetClass, annotation))) {
+            throw new IdempotencyConfigurationException(
+                    described + " retries inside of its transaction: its class is woven, but its transaction is a"
+                            + " proxy's, which is outside, so that all attempts would share one",
+                    "Weave transactions too, by @EnableTransactionManagement(mode = ASPECTJ), or do not retry, or use the"
+                            + " mode PROXY");
+        }
+    }
+
+    private static boolean isAnnotated(Method method, Class<?> targetClass, String annotation) {
+        return MergedAnnotations.from(method, SearchStrategy.TYPE_HIERARCHY).isPresent(annotation)
+                || MergedAnnotations.from(targetClass, SearchStrategy.TYPE_HIERARCHY)
+                        .isPresent(annotation);
     }
 
     private void checkName(Map<String, Named> names, Named named) {
