@@ -155,7 +155,7 @@ final class AnnotationOperationSource implements OperationSource {
             return new RetrySettings(
                     number(
                             "retry.maxRetries",
-                            retry.maxRetries() < 0 ? null : retry.maxRetries(),
+                            retry.maxRetries() == -1 ? null : retry.maxRetries(),
                             retry.maxRetriesString(),
                             Long::valueOf),
                     duration("retry.delay", retry.delay()),

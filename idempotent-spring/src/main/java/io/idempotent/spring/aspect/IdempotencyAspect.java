@@ -5,6 +5,7 @@ import io.idempotent.spring.interceptor.IdempotentCall;
 import java.lang.reflect.Method;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.aspectj.lang.ProceedingJoinPoint;
 import org.aspectj.lang.annotation.Around;
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 public final class IdempotencyAspect {
 
     private final Deque<Supplier<IdempotencySupport>> configurations = new ArrayDeque<>();
+    private final ReentrantLock configuring = new ReentrantLock();
 
     // The last of the configurations; null without any.
     private volatile @Nullable Supplier<IdempotencySupport> support;
@@ -42,15 +44,23 @@ public final class IdempotencyAspect {
         return configured == null ? joinPoint.proceed() : configured.get().invoke(new WovenCall(joinPoint));
     }
 
-    synchronized void configure(Supplier<IdempotencySupport> configured) {
-        configurations.addLast(configured);
-        support = configured;
+    void configure(Supplier<IdempotencySupport> configured) {
+        change(() -> configurations.addLast(configured));
     }
 
     /** Leaves the aspect to the context before, whose calls would pass bare otherwise. */
-    synchronized void unconfigure(Supplier<IdempotencySupport> configured) {
-        configurations.remove(configured);
-        support = configurations.peekLast();
+    void unconfigure(Supplier<IdempotencySupport> configured) {
+        change(() -> configurations.remove(configured));
+    }
+
+    private void change(Runnable change) {
+        configuring.lock();
+        try {
+            change.run();
+            support = configurations.peekLast();
+        } finally {
+            configuring.unlock();
+        }
     }
 
     private static final class WovenCall extends IdempotentCall {

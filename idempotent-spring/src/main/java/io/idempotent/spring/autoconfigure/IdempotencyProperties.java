@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 
 /** The properties {@code idempotent.…}, as Spring Boot binds and documents them. */
-@ConfigurationProperties("idempotent")
+@ConfigurationProperties(prefix = "idempotent", ignoreUnknownFields = false)
 public final class IdempotencyProperties {
 
     /**

@@ -4,6 +4,7 @@ import io.idempotent.spring.interceptor.CallExpression;
 import io.idempotent.spring.interceptor.IdempotentCall;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.NativeDetector;
 import org.springframework.expression.EvaluationContext;
@@ -23,7 +24,7 @@ import org.springframework.expression.spel.standard.SpelExpressionParser;
  *       {@value #MAXIMUM_FORMS}; what occurs beyond that is interpreted. So are expressions over the root, whose properties
  *       can be of any class, and all of them in a native image.
  *   <li>A compiled form that fails where the interpreter does not, since a property deeper down is of another class now, is
- *       interpreted from then on.
+ *       interpreted from then on; the call that finds it is evaluated once more, by the interpreter.
  * </ol>
  */
 final class SpelCallExpression implements CallExpression {
@@ -42,6 +43,7 @@ final class SpelCallExpression implements CallExpression {
     private final Expression interpreted;
     private final boolean compilable;
     private final List<Form> forms = new CopyOnWriteArrayList<>();
+    private final ReentrantLock adding = new ReentrantLock();
 
     // The one form where the classes of arguments cannot differ; read without looking at any.
     private final @Nullable Form only;
@@ -88,7 +90,16 @@ final class SpelCallExpression implements CallExpression {
         return compilable && forms.size() < MAXIMUM_FORMS ? added(arguments) : null;
     }
 
-    private synchronized @Nullable Form added(@Nullable Object[] arguments) {
+    private @Nullable Form added(@Nullable Object[] arguments) {
+        adding.lock();
+        try {
+            return addedAlone(arguments);
+        } finally {
+            adding.unlock();
+        }
+    }
+
+    private @Nullable Form addedAlone(@Nullable Object[] arguments) {
         // Another thread may have added it, or the last one, meanwhile.
         for (Form form : forms) {
             if (variables.matches(form.classes, arguments)) {

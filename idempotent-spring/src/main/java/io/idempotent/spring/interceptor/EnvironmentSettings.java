@@ -33,9 +33,6 @@ public final class EnvironmentSettings {
     /** Where the advice stands among others: {@value}. Read before any settings are. */
     public static final String ORDER = PREFIX + "order";
 
-    /** The store of all operations that name none: {@value}. */
-    public static final String STORE = PREFIX + "store";
-
     private static final String OPERATIONS = PREFIX + "operations.";
 
     private static final Set<String> GLOBAL = Set.of(

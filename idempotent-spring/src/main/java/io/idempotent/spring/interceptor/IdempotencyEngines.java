@@ -9,7 +9,6 @@ import io.idempotent.codec.ReferenceOutcomeCodec;
 import io.idempotent.engine.IdempotencyEngine;
 import io.idempotent.engine.IdempotencyListener;
 import io.idempotent.store.IdempotencyStore;
-import io.idempotent.store.caffeine.CaffeineIdempotencyStore;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -19,7 +18,6 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.BeanNameAware;
 import org.springframework.beans.factory.DisposableBean;
-import org.springframework.beans.factory.config.BeanDefinition;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.util.ClassUtils;
 
@@ -102,9 +100,7 @@ public final class IdempotencyEngines implements BeanNameAware, DisposableBean {
     private IdempotencyEngine make(String storeName, boolean byItself, IdempotencySettings settings) {
         IdempotencyStore store = beanFactory.getBean(storeName, IdempotencyStore.class);
         beanFactory.registerDependentBean(storeName, beanName);
-        if (byItself
-                && store instanceof CaffeineIdempotencyStore
-                && storeName.equals(DefaultStoreRegistrar.BEAN_NAME)) {
+        if (byItself && isFallback(storeName)) {
             LOG.info(
                     "Idempotency records are kept in this JVM's memory: they protect this one JVM, and are gone when it"
                             + " stops. Declare a durable store, or set idempotent.store=caffeine to say that this is meant");
@@ -132,28 +128,32 @@ public final class IdempotencyEngines implements BeanNameAware, DisposableBean {
                     "Set idempotent.store, or the operation's store, to one of them, or declare a bean named '" + store
                             + "' or '" + store + STORE_SUFFIX + "'");
         }
-        if (candidates.size() == 1) {
+        List<String> declared =
+                candidates.stream().filter(name -> !isFallback(name)).toList();
+        if (declared.isEmpty() && candidates.size() == 1) {
             return candidates.get(0);
         }
-        if (candidates.isEmpty()) {
-            throw new IdempotencyConfigurationException(
-                    "There is no idempotency store", "Declare a bean of type " + IdempotencyStore.class.getName());
+        if (declared.size() == 1) {
+            return declared.get(0);
         }
-        List<String> primary = candidates.stream().filter(this::isPrimary).toList();
+        List<String> primary = declared.stream().filter(this::isPrimary).toList();
         if (primary.size() == 1) {
             return primary.get(0);
         }
         throw new IdempotencyConfigurationException(
-                "There are several idempotency stores, " + candidates + ", and none is chosen",
+                "There are several idempotency stores, " + (declared.isEmpty() ? candidates : declared)
+                        + ", and none is chosen",
                 "Choose one by idempotent.store, or by the operation's store");
     }
 
     private boolean isPrimary(String name) {
-        if (!beanFactory.containsBeanDefinition(name)) {
-            return false;
-        }
-        BeanDefinition definition = beanFactory.getMergedBeanDefinition(name);
-        return definition.isPrimary();
+        return beanFactory.containsBeanDefinition(name)
+                && beanFactory.getMergedBeanDefinition(name).isPrimary();
+    }
+
+    private boolean isFallback(String name) {
+        return beanFactory.containsBeanDefinition(name)
+                && beanFactory.getMergedBeanDefinition(name).isFallback();
     }
 
     /** Loaded only where Jackson is. */

@@ -68,9 +68,7 @@ public final class IdempotencyInfrastructure {
                         bean(CallExpressions.class),
                         bean(IdempotencyEngines.class),
                         this::settings));
-        register(
-                DefaultStoreRegistrar.class,
-                () -> new DefaultStoreRegistrar(environment.getProperty(EnvironmentSettings.STORE), this::settings));
+        register(DefaultStoreRegistrar.class, () -> new DefaultStoreRegistrar(this::settings));
     }
 
     /**

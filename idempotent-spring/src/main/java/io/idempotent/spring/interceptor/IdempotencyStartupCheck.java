@@ -166,9 +166,17 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
             return;
         }
         checkName(names, new Named(name, beanName, described));
-        boolean retries = support.check(invoked, targetClass);
-        if (retries && interception == Interception.WEAVING) {
+        IdempotentMethod resolved = support.resolve(invoked, targetClass);
+        if (resolved == null) {
+            return;
+        }
+        if (resolved.retries() != null && interception == Interception.WEAVING) {
             checkTransaction(method, targetClass, described);
+        }
+        if (!name.said() && !resolved.engine().store().keepsReferences()) {
+            LOG.info(described + " is the operation '" + name.text()
+                    + "', named by class and method: say operation = \"" + name.text()
+                    + "\", so that renaming one of them does not lose its records");
         }
         for (String outerRetry : OUTER_RETRIES) {
             if (isAnnotated(method, targetClass, outerRetry)) {
@@ -228,7 +236,8 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
     private Method checkWoven(Method method, String described) {
         if (!support.source().isDeclaredOnClass(method)) {
             throw new IdempotencyConfigurationException(
-                    described + " does not carry the annotation itself, or by one that is composed of it, but has it from"
+                    described
+                            + " does not carry the annotation itself, or by one that is composed of it, but has it from"
                             + " an interface, an overridden method or over several compositions, which weaving does not"
                             + " see",
                     "Annotate the method of the class");

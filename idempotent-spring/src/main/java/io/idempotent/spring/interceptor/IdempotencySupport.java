@@ -52,9 +52,9 @@ public final class IdempotencySupport {
         return methods;
     }
 
-    /** Resolves a method without calling it, so that what is wrong is said at startup; tells whether it retries. */
-    boolean check(Method method, Class<?> targetClass) {
-        IdempotentMethod resolved = methods.find(method, targetClass);
-        return resolved != null && resolved.retries() != null;
+    /** Resolves a method without calling it, so that what is wrong is said at startup; null if it is not protected. */
+    @Nullable
+    IdempotentMethod resolve(Method method, Class<?> targetClass) {
+        return methods.find(method, targetClass);
     }
 }

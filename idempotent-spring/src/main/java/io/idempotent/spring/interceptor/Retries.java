@@ -42,11 +42,11 @@ final class Retries {
      * @return null if it does not retry
      */
     static @Nullable Retries of(String operation, RetrySettings settings, OutcomeType type) {
-        if (settings.maxRetries() == null || settings.maxRetries() == 0) {
-            return null;
-        }
         try {
-            return new Retries(operation, new RetryTemplate(policy(settings, type)));
+            // Checked though it be off, since a mistake must not wait until somebody switches it on.
+            RetryPolicy policy = policy(settings, type);
+            boolean on = settings.maxRetries() != null && settings.maxRetries() > 0;
+            return on ? new Retries(operation, new RetryTemplate(policy)) : null;
         } catch (IllegalArgumentException refusal) {
             throw new IdempotencyConfigurationException(
                     "The retry of operation '" + operation + "' cannot be: "
@@ -104,14 +104,16 @@ final class Retries {
         try {
             return template.execute(new Attempt(operation, call, execution));
         } catch (RetryException exhausted) {
-            throw lastOf(exhausted);
+            throw lastOf(exhausted, execution);
         }
     }
 
-    private static Throwable lastOf(RetryException exhausted) {
+    private static Throwable lastOf(RetryException exhausted, Execution execution) {
         List<Throwable> failures = exhausted.getExceptions();
         Throwable last = exhausted.getLastException();
-        if (last instanceof IdempotencyClaimLostException && failures.size() > 1) {
+        if (failures.size() > 1
+                && last instanceof IdempotencyClaimLostException lost
+                && execution.key().equals(lost.key())) {
             // An attempt that was not begun has no failure of its own: the last one that was begun speaks.
             last = failures.get(failures.size() - 2);
         }

@@ -79,11 +79,21 @@ class StoreChoiceTest {
     }
 
     @Test
-    void theOnlyOneIsChosenAndCaffeinesIsNotThere() {
+    void theOnlyOneIsChosenAndInjectedAndCaffeinesIsNotMade() {
         withStore(plain, "ledger").run(context -> {
-            assertThat(context.getBeanNamesForType(IdempotencyStore.class)).containsExactly("ledger");
+            assertThat(context.getBean(IdempotencyStore.class)).isSameAs(context.getBean("ledger"));
+            context.getBean(Service.class).pay("a");
+            assertThat(context.getBeanFactory().containsSingleton("caffeineIdempotencyStore"))
+                    .isFalse();
             assertKeptIn(context, "ledger");
         });
+    }
+
+    @Test
+    void caffeinesCanBeChosenForOneOperationBesideAnother() {
+        withStore(plain, "ledger")
+                .withPropertyValues("idempotent.operations.pay.store=caffeine")
+                .run(context -> assertKeptIn(context, "caffeineIdempotencyStore"));
     }
 
     @Test
@@ -137,7 +147,7 @@ class StoreChoiceTest {
         refused(several.withPropertyValues("idempotent.store=redis"), refusal -> {
             assertThat(refusal.description())
                     .isEqualTo("There is no idempotency store 'redis'; there are the beans [ledger,"
-                            + " sessionIdempotencyStore]");
+                            + " sessionIdempotencyStore, caffeineIdempotencyStore]");
             assertThat(refusal.action())
                     .contains("Set idempotent.store")
                     .contains("declare a bean named 'redis' or 'redisIdempotencyStore'");
