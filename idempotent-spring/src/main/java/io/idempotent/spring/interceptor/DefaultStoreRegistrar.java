@@ -13,7 +13,8 @@ import org.springframework.beans.factory.support.RootBeanDefinition;
 
 /**
  * Registers the Caffeine store, made only where the application declares no store or an operation asks for this one by name.
- * It is a fallback: an application's own store comes first wherever one is injected.
+ * It is a fallback: an application's own store comes first wherever one is injected. A child of a context that has it shares
+ * it.
  *
  * <p>The store counts by a bean of type {@link Ticker}, if there is just one, and is as large as the settings say.
  */
@@ -35,8 +36,7 @@ public final class DefaultStoreRegistrar implements BeanDefinitionRegistryPostPr
 
     @Override
     public void postProcessBeanDefinitionRegistry(BeanDefinitionRegistry registry) {
-        if (registry.containsBeanDefinition(BEAN_NAME)
-                || !(registry instanceof ConfigurableListableBeanFactory factory)) {
+        if (!(registry instanceof ConfigurableListableBeanFactory factory) || factory.containsBean(BEAN_NAME)) {
             return;
         }
         RootBeanDefinition definition = new RootBeanDefinition(CaffeineIdempotencyStore.class, () -> make(factory));

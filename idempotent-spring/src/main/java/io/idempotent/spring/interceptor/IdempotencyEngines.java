@@ -16,8 +16,11 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.BeanFactoryUtils;
 import org.springframework.beans.factory.BeanNameAware;
 import org.springframework.beans.factory.DisposableBean;
+import org.springframework.beans.factory.NoSuchBeanDefinitionException;
+import org.springframework.beans.factory.config.BeanDefinition;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.util.ClassUtils;
 
@@ -115,7 +118,8 @@ public final class IdempotencyEngines implements BeanNameAware, DisposableBean {
     }
 
     private String choose(@Nullable String store) {
-        List<String> candidates = Arrays.asList(beanFactory.getBeanNamesForType(IdempotencyStore.class, true, false));
+        List<String> candidates = Arrays.asList(
+                BeanFactoryUtils.beanNamesForTypeIncludingAncestors(beanFactory, IdempotencyStore.class, true, false));
         if (store != null) {
             for (String name : List.of(store, store + STORE_SUFFIX)) {
                 if (candidates.contains(name)) {
@@ -147,13 +151,22 @@ public final class IdempotencyEngines implements BeanNameAware, DisposableBean {
     }
 
     private boolean isPrimary(String name) {
-        return beanFactory.containsBeanDefinition(name)
-                && beanFactory.getMergedBeanDefinition(name).isPrimary();
+        BeanDefinition definition = definition(name);
+        return definition != null && definition.isPrimary();
     }
 
     private boolean isFallback(String name) {
-        return beanFactory.containsBeanDefinition(name)
-                && beanFactory.getMergedBeanDefinition(name).isFallback();
+        BeanDefinition definition = definition(name);
+        return definition != null && definition.isFallback();
+    }
+
+    /** How a bean is defined, in a parent context too; null for one that was registered as an object. */
+    private @Nullable BeanDefinition definition(String name) {
+        try {
+            return beanFactory.getMergedBeanDefinition(name);
+        } catch (NoSuchBeanDefinitionException registeredAsObject) {
+            return null;
+        }
     }
 
     /** Loaded only where Jackson is. */

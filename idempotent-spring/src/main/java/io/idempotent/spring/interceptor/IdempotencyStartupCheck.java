@@ -141,8 +141,10 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
             return;
         }
         Class<?> targetClass = ClassUtils.getUserClass(type);
-        for (Method method : idempotentMethods(targetClass)) {
-            check(beanName, existing, method, targetClass, names);
+        Set<Method> idempotent = idempotentMethods(targetClass);
+        Object intercepted = existing == null && !idempotent.isEmpty() ? product(beanName) : existing;
+        for (Method method : idempotent) {
+            check(beanName, intercepted, method, targetClass, names);
         }
     }
 
@@ -193,7 +195,15 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
         boolean interfaces = existing != null
                 ? AopUtils.isJdkDynamicProxy(existing)
                 : willBeProxiedByInterfaces(beanName, targetClass);
-        if (existing != null && !isAdvised(existing)) {
+        long interceptions = existing != null ? interceptions(existing) : 1;
+        if (interceptions > 1) {
+            throw new IdempotencyConfigurationException(
+                    "The bean '" + beanName + "' with " + described + " is proxied twice: the inner proxy would refuse"
+                            + " the key that the outer one holds",
+                    "Keep one creator of proxies: leave out the DefaultAdvisorAutoProxyCreator, or what else makes"
+                            + " proxies beside Spring's own");
+        }
+        if (interceptions == 0) {
             checkOverridable(method, targetClass, described);
             throw new IdempotencyConfigurationException(
                     "The bean '" + beanName + "' with " + described
@@ -322,6 +332,15 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
         return singleton instanceof FactoryBean<?> ? null : singleton;
     }
 
+    /** What a factory bean makes, if that is a singleton, since it may have been made too early; made now if it was not. */
+    private @Nullable Object product(String beanName) {
+        return beanFactory.containsSingleton(beanName)
+                        && beanFactory.getSingleton(beanName) instanceof FactoryBean<?> factory
+                        && factory.isSingleton()
+                ? beanFactory.getBean(beanName)
+                : null;
+    }
+
     private @Nullable Class<?> declaredType(String beanName) {
         if (beanFactory.containsBeanDefinition(beanName)
                 && beanFactory.getMergedBeanDefinition(beanName).isAbstract()) {
@@ -331,9 +350,17 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
         return targetClass != null ? targetClass : beanFactory.getType(beanName, false);
     }
 
-    private boolean isAdvised(Object bean) {
-        return bean instanceof Advised advised
-                && Arrays.stream(advised.getAdvisors()).anyMatch(IdempotencyAdvisor.class::isInstance);
+    /** How often a call of the bean is intercepted, by proxies of proxies. */
+    private static long interceptions(Object bean) {
+        long interceptions = 0;
+        Object next = bean;
+        while (next instanceof Advised advised) {
+            interceptions += Arrays.stream(advised.getAdvisors())
+                    .filter(IdempotencyAdvisor.class::isInstance)
+                    .count();
+            next = AopProxyUtils.getSingletonTarget(next);
+        }
+        return interceptions;
     }
 
     private boolean willBeProxiedByInterfaces(String beanName, Class<?> targetClass) {

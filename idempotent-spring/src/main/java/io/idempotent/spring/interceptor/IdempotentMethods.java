@@ -14,6 +14,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.aop.support.AopUtils;
+import org.springframework.beans.BeansException;
+import org.springframework.beans.factory.BeanCurrentlyInCreationException;
 import org.springframework.core.GenericTypeResolver;
 import org.springframework.util.ClassUtils;
 
@@ -57,7 +59,13 @@ final class IdempotentMethods {
                 }
             }
         }
-        Resolved added = new Resolved(objectClass, resolve(method, ClassUtils.getUserClass(objectClass)));
+        Class<?> targetClass = ClassUtils.getUserClass(objectClass);
+        Resolved added;
+        try {
+            added = new Resolved(objectClass, resolve(method, targetClass));
+        } catch (BeansException failure) {
+            throw tooEarly(method, targetClass, failure);
+        }
         methods.merge(method, new Resolved[] {added}, IdempotentMethods::joined);
         return added.idempotent();
     }
@@ -71,6 +79,22 @@ final class IdempotentMethods {
     OperationName name(Method method, Class<?> targetClass) {
         OperationDeclaration declaration = source.declaration(method, targetClass);
         return declaration == null ? null : name(declaration, method, targetClass);
+    }
+
+    /** What a call gets that needs, in order to be protected, a bean that is just being made. */
+    private static RuntimeException tooEarly(Method method, Class<?> targetClass, BeansException failure) {
+        for (Throwable next = failure; next != null; next = next.getCause()) {
+            if (next instanceof BeanCurrentlyInCreationException circle) {
+                return new IdempotencyConfigurationException(
+                        MethodNames.describe(method, targetClass) + " was called while the bean '"
+                                + circle.getBeanName()
+                                + "' is made, which is needed to protect the call: it was not run",
+                        "Call it later, from an ApplicationRunner say, and not while the idempotency store, settings or a"
+                                + " listener are made, nor what they depend on",
+                        failure);
+            }
+        }
+        return failure;
     }
 
     private static OperationName name(OperationDeclaration declaration, Method method, Class<?> targetClass) {
