@@ -9,9 +9,14 @@ import org.aspectj.lang.NoAspectBoundException;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.beans.factory.config.BeanFactoryPostProcessor;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.core.Ordered;
+import org.springframework.core.PriorityOrdered;
 
-/** Configures the woven aspect before any bean is made, so that no call passes unprotected, and ends that with the context. */
-final class AspectConfigurer implements BeanFactoryPostProcessor, DisposableBean {
+/**
+ * Configures the woven aspect before any bean is made, other post-processors of the bean factory included, so that no call
+ * passes unprotected, and ends that with the context.
+ */
+final class AspectConfigurer implements BeanFactoryPostProcessor, PriorityOrdered, DisposableBean {
 
     private final Supplier<IdempotencySupport> support;
 
@@ -22,6 +27,11 @@ final class AspectConfigurer implements BeanFactoryPostProcessor, DisposableBean
     @Override
     public void postProcessBeanFactory(ConfigurableListableBeanFactory beanFactory) {
         aspect().configure(support);
+    }
+
+    @Override
+    public int getOrder() {
+        return Ordered.HIGHEST_PRECEDENCE;
     }
 
     @Override
