@@ -1,0 +1,7 @@
+package io.idempotent.spring.matrix;
+
+/** A service that answers. */
+interface Payments {
+
+    Receipt pay(PaymentRequest request);
+}
