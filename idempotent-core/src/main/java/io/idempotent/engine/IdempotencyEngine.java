@@ -215,21 +215,30 @@ public final class IdempotencyEngine implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        long deadline = System.nanoTime() + Nanos.of(closeTimeout);
-        boolean interrupted = false;
+        awaitIdle(closeTimeout);
+        renewal.close();
+    }
+
+    /**
+     * Waits until the operations that are running now have ended. Leases are renewed meanwhile, and calls are served on. An
+     * interrupt ends the wait, and the flag stays set.
+     *
+     * @param atMost how long to wait
+     * @return whether they have ended
+     */
+    public boolean awaitIdle(Duration atMost) {
+        long deadline = System.nanoTime() + Nanos.of(atMost);
         for (Execution execution : List.copyOf(owners.values())) {
             try {
-                if (interrupted || !execution.awaitEnd(deadline - System.nanoTime())) {
-                    break;
+                if (!execution.awaitEnd(deadline - System.nanoTime())) {
+                    return false;
                 }
             } catch (InterruptedException interruption) {
-                interrupted = true;
+                Thread.currentThread().interrupt();
+                return false;
             }
         }
-        renewal.close();
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        return true;
     }
 
     private <T extends @Nullable Object> T run(

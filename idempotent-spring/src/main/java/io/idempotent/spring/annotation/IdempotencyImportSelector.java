@@ -3,7 +3,6 @@ package io.idempotent.spring.annotation;
 import io.idempotent.IdempotencyConfigurationException;
 import org.springframework.context.annotation.AdviceMode;
 import org.springframework.context.annotation.AdviceModeImportSelector;
-import org.springframework.context.annotation.AutoProxyRegistrar;
 import org.springframework.util.ClassUtils;
 
 /** Chooses what makes the interception of {@link EnableIdempotency}'s mode work. */
@@ -15,7 +14,7 @@ final class IdempotencyImportSelector extends AdviceModeImportSelector<EnableIde
     @Override
     protected String[] selectImports(AdviceMode mode) {
         if (mode == AdviceMode.PROXY) {
-            return new String[] {AutoProxyRegistrar.class.getName(), ProxyRegistrar.class.getName()};
+            return new String[] {ProxyRegistrar.class.getName()};
         }
         if (!ClassUtils.isPresent(
                 "org.aspectj.lang.annotation.Aspect", getClass().getClassLoader())) {

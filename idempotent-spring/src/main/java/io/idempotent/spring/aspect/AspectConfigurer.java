@@ -11,6 +11,7 @@ import org.springframework.beans.factory.config.BeanFactoryPostProcessor;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.core.Ordered;
 import org.springframework.core.PriorityOrdered;
+import org.springframework.util.function.SingletonSupplier;
 
 /**
  * Configures the woven aspect before any bean is made, other post-processors of the bean factory included, so that no call
@@ -21,7 +22,8 @@ final class AspectConfigurer implements BeanFactoryPostProcessor, PriorityOrdere
     private final Supplier<IdempotencySupport> support;
 
     AspectConfigurer(IdempotencyInfrastructure infrastructure) {
-        this.support = () -> infrastructure.bean(IdempotencySupport.class);
+        // Looked up once: it is asked for at every call.
+        this.support = SingletonSupplier.of(() -> infrastructure.bean(IdempotencySupport.class));
     }
 
     @Override

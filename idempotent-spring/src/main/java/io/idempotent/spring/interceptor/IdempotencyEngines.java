@@ -22,13 +22,16 @@ import org.springframework.beans.factory.DisposableBean;
 import org.springframework.beans.factory.NoSuchBeanDefinitionException;
 import org.springframework.beans.factory.config.BeanDefinition;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.context.SmartLifecycle;
 import org.springframework.util.ClassUtils;
 
 /**
  * One engine for each store that operations use, made when the first of them is resolved, so that this bean itself depends
- * on no store. Safe for use by many threads. Its engines are closed before their stores are.
+ * on no store. Safe for use by many threads. When the application
+ * stops, it waits for running operations while the beans that they use are still there; its engines are closed before their
+ * stores are.
  */
-public final class IdempotencyEngines implements BeanNameAware, DisposableBean {
+public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, DisposableBean {
 
     /** What a store's bean name ends with where it is left out in settings: {@value}. */
     public static final String STORE_SUFFIX = "IdempotencyStore";
@@ -41,6 +44,7 @@ public final class IdempotencyEngines implements BeanNameAware, DisposableBean {
     private final ConfigurableListableBeanFactory beanFactory;
     private final Map<String, IdempotencyEngine> engines = new ConcurrentHashMap<>();
     private String beanName = "idempotencyEngines";
+    private volatile boolean running;
 
     /** Makes engines of the stores, listeners and codecs that a bean factory has. */
     public IdempotencyEngines(ConfigurableListableBeanFactory beanFactory) {
@@ -50,6 +54,30 @@ public final class IdempotencyEngines implements BeanNameAware, DisposableBean {
     @Override
     public void setBeanName(String name) {
         this.beanName = name;
+    }
+
+    /** Says that the application runs; calls are served before, too. */
+    @Override
+    public void start() {
+        running = true;
+    }
+
+    /** Waits for running operations while the beans that they use are still there. Calls are served on. */
+    @Override
+    public void stop() {
+        engines.values().forEach(engine -> engine.awaitIdle(IdempotencyEngine.DEFAULT_CLOSE_TIMEOUT));
+        running = false;
+    }
+
+    @Override
+    public boolean isRunning() {
+        return running;
+    }
+
+    /** After all that brings calls has stopped: web servers, listeners and schedulers have greater phases. */
+    @Override
+    public int getPhase() {
+        return DEFAULT_PHASE - 8_192;
     }
 
     /** Closes all engines; running executions are waited for. */

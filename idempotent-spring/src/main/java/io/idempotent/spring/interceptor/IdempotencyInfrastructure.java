@@ -82,6 +82,9 @@ public final class IdempotencyInfrastructure {
                 IdempotencyAdvisor.class,
                 () -> new IdempotencyAdvisor(
                         bean(OperationSource.class), bean(IdempotencyInterceptor.class), configuredOrder(order)));
+        register(
+                EarlyBeanGuard.class,
+                () -> new EarlyBeanGuard(bean(OperationSource.class), new ProxyKind(beanFactory)));
         registerCheck(Interception.PROXY);
     }
 

@@ -19,13 +19,11 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.aop.framework.Advised;
 import org.springframework.aop.framework.AopProxyUtils;
-import org.springframework.aop.framework.ProxyConfig;
 import org.springframework.aop.framework.autoproxy.AutoProxyUtils;
 import org.springframework.aop.scope.ScopedProxyUtils;
 import org.springframework.aop.support.AopUtils;
 import org.springframework.beans.factory.FactoryBean;
 import org.springframework.beans.factory.SmartInitializingSingleton;
-import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.core.MethodIntrospector;
 import org.springframework.core.annotation.MergedAnnotations;
@@ -46,7 +44,7 @@ import org.springframework.util.ClassUtils;
  *   <li>No settings are left over that belong to no operation.
  * </ol>
  */
-public final class IdempotencyStartupCheck implements SmartInitializingSingleton, BeanPostProcessor {
+public final class IdempotencyStartupCheck implements SmartInitializingSingleton {
 
     /** How calls are intercepted. */
     public enum Interception {
@@ -57,9 +55,6 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
     }
 
     private static final Log LOG = LogFactory.getLog(IdempotencyStartupCheck.class);
-
-    // The bean name that org.springframework.aop.config.AopConfigUtils gives to the creator of proxies.
-    private static final String PROXY_CREATOR = "org.springframework.aop.config.internalAutoProxyCreator";
 
     private static final String BEAN_ANNOTATION = "org.springframework.context.annotation.Bean";
 
@@ -77,6 +72,7 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
     private final IdempotencySupport support;
     private final Supplier<IdempotencySettings> settings;
     private final Interception interception;
+    private final ProxyKind proxyKind;
 
     /** Makes the check. */
     public IdempotencyStartupCheck(
@@ -88,6 +84,7 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
         this.support = support;
         this.settings = settings;
         this.interception = interception;
+        this.proxyKind = new ProxyKind(beanFactory);
     }
 
     @Override
@@ -108,22 +105,7 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
         checkUnknown(configured, known);
     }
 
-    /** Refuses a bean of a final class before the creator of proxies does, which could not say what is to be done. */
-    @Override
-    public Object postProcessBeforeInitialization(Object bean, String beanName) {
-        Class<?> type = bean.getClass();
-        if (interception == Interception.PROXY
-                && Modifier.isFinal(type.getModifiers())
-                && !willBeProxiedByInterfaces(beanName, type)) {
-            for (Method method : idempotentMethods(type)) {
-                checkOverridable(method, type, MethodNames.describe(method, type));
-            }
-        }
-        return bean;
-    }
-
-    private Set<Method> idempotentMethods(Class<?> targetClass) {
-        OperationSource source = support.source();
+    static Set<Method> idempotentMethods(OperationSource source, Class<?> targetClass) {
         return source.isCandidate(targetClass)
                 ? MethodIntrospector.selectMethods(
                         targetClass, (Method method) -> source.isIdempotent(method, targetClass))
@@ -141,10 +123,8 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
             return;
         }
         Class<?> targetClass = ClassUtils.getUserClass(type);
-        Set<Method> idempotent = idempotentMethods(targetClass);
-        Object intercepted = existing == null && !idempotent.isEmpty() ? product(beanName) : existing;
-        for (Method method : idempotent) {
-            check(beanName, intercepted, method, targetClass, names);
+        for (Method method : idempotentMethods(support.source(), targetClass)) {
+            check(beanName, existing, method, targetClass, names);
         }
     }
 
@@ -194,7 +174,7 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
             String beanName, @Nullable Object existing, Method method, Class<?> targetClass, String described) {
         boolean interfaces = existing != null
                 ? AopUtils.isJdkDynamicProxy(existing)
-                : willBeProxiedByInterfaces(beanName, targetClass);
+                : proxyKind.isByInterfaces(beanName, targetClass);
         long interceptions = existing != null ? interceptions(existing) : 1;
         if (interceptions > 1) {
             throw new IdempotencyConfigurationException(
@@ -205,11 +185,7 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
         }
         if (interceptions == 0) {
             checkOverridable(method, targetClass, described);
-            throw new IdempotencyConfigurationException(
-                    "The bean '" + beanName + "' with " + described
-                            + " was made before proxies can be: its calls are not protected",
-                    "Do not let a BeanPostProcessor, or what one depends on, depend on this bean; declare its @Bean method"
-                            + " static, or inject an ObjectProvider of it");
+            throw EarlyBeanGuard.madeTooEarly(beanName, described);
         }
         if (!interfaces) {
             checkOverridable(method, targetClass, described);
@@ -229,7 +205,7 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
                         + " spring.aop.proxy-target-class=true");
     }
 
-    private static void checkOverridable(Method method, Class<?> targetClass, String described) {
+    static void checkOverridable(Method method, Class<?> targetClass, String described) {
         if (Modifier.isFinal(targetClass.getModifiers()) && !targetClass.isInterface()) {
             throw new IdempotencyConfigurationException(
                     described + " cannot be intercepted, since its class is final",
@@ -332,15 +308,6 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
         return singleton instanceof FactoryBean<?> ? null : singleton;
     }
 
-    /** What a factory bean makes, if that is a singleton, since it may have been made too early; made now if it was not. */
-    private @Nullable Object product(String beanName) {
-        return beanFactory.containsSingleton(beanName)
-                        && beanFactory.getSingleton(beanName) instanceof FactoryBean<?> factory
-                        && factory.isSingleton()
-                ? beanFactory.getBean(beanName)
-                : null;
-    }
-
     private @Nullable Class<?> declaredType(String beanName) {
         if (beanFactory.containsBeanDefinition(beanName)
                 && beanFactory.getMergedBeanDefinition(beanName).isAbstract()) {
@@ -361,17 +328,6 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
             next = AopProxyUtils.getSingletonTarget(next);
         }
         return interceptions;
-    }
-
-    private boolean willBeProxiedByInterfaces(String beanName, Class<?> targetClass) {
-        if (targetClass.isInterface()) {
-            return true;
-        }
-        boolean classes = AutoProxyUtils.shouldProxyTargetClass(beanFactory, beanName)
-                || (beanFactory.containsBean(PROXY_CREATOR)
-                        && beanFactory.getBean(PROXY_CREATOR) instanceof ProxyConfig creator
-                        && creator.isProxyTargetClass());
-        return !classes && ClassUtils.getAllInterfacesForClass(targetClass).length > 0;
     }
 
     /**

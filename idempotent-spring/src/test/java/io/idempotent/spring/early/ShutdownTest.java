@@ -25,13 +25,13 @@ import org.springframework.context.annotation.AnnotationConfigApplicationContext
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-/** When an application stops, running methods end before their store does. */
+/** When an application stops, running methods end before the beans that they use, and before their store. */
 class ShutdownTest {
 
     private static final List<String> EVENTS = new CopyOnWriteArrayList<>();
 
     @Test
-    void theStoreIsDestroyedAfterTheRunningMethodHasEnded() throws Exception {
+    void beansAndStoreAreDestroyedAfterTheRunningMethodHasEnded() throws Exception {
         EVENTS.clear();
         AnnotationConfigApplicationContext context = new AnnotationConfigApplicationContext(Application.class);
         SlowService service = context.getBean(SlowService.class);
@@ -40,13 +40,14 @@ class ShutdownTest {
             Future<String> running = caller.submit(() -> service.run(new Request("slow")));
             assertThat(service.hasBegun()).isTrue();
 
+            service.closedBy(Thread.currentThread());
             context.close();
 
             assertThat(running.get(30, TimeUnit.SECONDS)).isEqualTo("done");
         } finally {
             caller.shutdownNow();
         }
-        assertThat(EVENTS).containsExactly("service destroyed", "method ended", "completed", "store destroyed");
+        assertThat(EVENTS).containsExactly("method ended", "completed", "service destroyed", "store destroyed");
     }
 
     @Configuration(proxyBeanMethods = false)
@@ -113,6 +114,10 @@ class ShutdownTest {
             return thread != null && thread.getState() == Thread.State.TIMED_WAITING;
         }
 
+        void closedBy(Thread thread) {
+            closing = thread;
+        }
+
         boolean hasBegun() throws InterruptedException {
             return begun.await(30, TimeUnit.SECONDS);
         }
@@ -120,7 +125,6 @@ class ShutdownTest {
         @Override
         public void destroy() {
             EVENTS.add("service destroyed");
-            closing = Thread.currentThread();
         }
     }
 }
