@@ -1,0 +1,204 @@
+package io.idempotent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class IdempotencyKeyTest {
+
+    private static final int ROUNDS = 200_000;
+
+    // what is accepted
+
+    @ParameterizedTest
+    @ValueSource(strings = {"4711", " a b ", "Ä", "\uD83D\uDE00", "a,b", "a\\", ":", "@", "'", "\u00A0"})
+    void a_value_is_kept_char_by_char(String value) {
+        IdempotencyKey key = new IdempotencyKey("pay", value, value);
+        assertThat(key.operation()).isEqualTo("pay");
+        assertThat(key.scope()).isEqualTo(value);
+        assertThat(key.value()).isEqualTo(value);
+    }
+
+    @Test
+    void a_key_without_a_scope_has_the_empty_one() {
+        assertThat(IdempotencyKey.of("pay", "4711")).isEqualTo(new IdempotencyKey("pay", "", "4711"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", " ", "  ", "\u2003"})
+    void a_blank_value_is_refused(String value) {
+        assertThatExceptionOfType(IdempotencyKeyException.class)
+                .isThrownBy(() -> IdempotencyKey.of("payment-service-pay", value))
+                .withMessage("Operation 'payment-service-pay' was not run: the key is blank; every call needs a key of"
+                        + " 1 to 255 characters without control characters")
+                .satisfies(refusal -> {
+                    assertThat(refusal.operation()).isEqualTo("payment-service-pay");
+                    assertThat(refusal.key()).isNull();
+                });
+    }
+
+    @Test
+    void a_value_and_a_scope_may_have_255_characters_and_no_more() {
+        String longest = "x".repeat(255);
+        assertThat(new IdempotencyKey("pay", longest, longest).value()).isEqualTo(longest);
+        assertThatExceptionOfType(IdempotencyKeyException.class)
+                .isThrownBy(() -> IdempotencyKey.of("pay", longest + "x"))
+                .withMessageContaining("the key has 256 characters, at most 255");
+        assertThatExceptionOfType(IdempotencyKeyException.class)
+                .isThrownBy(() -> new IdempotencyKey("pay", longest + "x", "4711"))
+                .withMessageContaining("the scope has 256 characters, at most 255");
+    }
+
+    @ParameterizedTest
+    @ValueSource(chars = {'\0', '\t', '\n', '\r', '\u001F', '\u007F', '\u0080', '\u009F'})
+    void a_control_character_is_refused_wherever_it_is(char control) {
+        for (String text : List.of(control + "ab", "a" + control + "b", "ab" + control)) {
+            assertThatExceptionOfType(IdempotencyKeyException.class)
+                    .isThrownBy(() -> IdempotencyKey.of("pay", text))
+                    .withMessageContaining("the key has a control character at position " + text.indexOf(control));
+            assertThatExceptionOfType(IdempotencyKeyException.class)
+                    .isThrownBy(() -> new IdempotencyKey("pay", text, "4711"))
+                    .withMessageContaining("the scope has a control character at position " + text.indexOf(control));
+        }
+    }
+
+    @Test
+    void a_surrogate_without_its_pair_is_refused_wherever_it_is() {
+        Map<String, Integer> positions = new HashMap<>();
+        positions.put("\uD83D", 0);
+        positions.put("\uDE00", 0);
+        positions.put("a\uD83D", 1);
+        positions.put("\uD83Da", 0);
+        positions.put("\uDE00\uD83D", 0);
+        positions.put("\uD83D\uD83D\uDE00", 0);
+        positions.put("\uD83D\uDE00\uDE00", 2);
+        positions.forEach((text, position) -> {
+            assertThatExceptionOfType(IdempotencyKeyException.class)
+                    .isThrownBy(() -> IdempotencyKey.of("pay", text))
+                    .withMessageContaining("the key has an unpaired surrogate at position " + position);
+            assertThatExceptionOfType(IdempotencyKeyException.class)
+                    .isThrownBy(() -> new IdempotencyKey("pay", text, "4711"))
+                    .withMessageContaining("the scope has an unpaired surrogate at position " + position);
+        });
+    }
+
+    @Test
+    void the_name_of_an_operation_has_1_to_200_letters_digits_hyphens_and_underscores() {
+        assertThat(IdempotencyKey.isOperationName("Payment_service-PAY-2")).isTrue();
+        assertThat(IdempotencyKey.isOperationName("x".repeat(200))).isTrue();
+        for (String name :
+                List.of("", "x".repeat(201), "a.b", "a b", "a:b", "a@b", "ä", "a\n", "a/b", "a[b", "a`b", "a{b")) {
+            assertThat(IdempotencyKey.isOperationName(name)).as(name).isFalse();
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> IdempotencyKey.of(name, "4711"))
+                    .withMessageContaining("'" + name + "' is no name for an operation");
+        }
+    }
+
+    // equality
+
+    @Test
+    void keys_are_equal_when_all_three_parts_are() {
+        IdempotencyKey key = new IdempotencyKey("pay", "acme", "4711");
+        IdempotencyKey same = new IdempotencyKey("pay", "acme", String.valueOf(4711));
+        assertThat(key).isEqualTo(same).hasSameHashCodeAs(same);
+        assertThat(key).isNotEqualTo(new IdempotencyKey("refund", "acme", "4711"));
+        assertThat(key).isNotEqualTo(new IdempotencyKey("pay", "acme2", "4711"));
+        assertThat(key).isNotEqualTo(new IdempotencyKey("pay", "acme", "4712"));
+        assertThat(key).isNotEqualTo(new IdempotencyKey("pay", "4711", "acme"));
+        assertThat(key).isNotEqualTo(null).isNotEqualTo("pay@acme:4711");
+    }
+
+    @Test
+    void keys_are_compared_without_folding_or_trimming() {
+        assertThat(IdempotencyKey.of("pay", "a")).isNotEqualTo(IdempotencyKey.of("pay", "A"));
+        assertThat(IdempotencyKey.of("pay", "a")).isNotEqualTo(IdempotencyKey.of("pay", "a "));
+        assertThat(IdempotencyKey.of("pay", "\u00E9")).isNotEqualTo(IdempotencyKey.of("pay", "e\u0301"));
+    }
+
+    // one text for each key
+
+    @Test
+    void the_text_of_a_key_is_operation_scope_and_value() {
+        assertThat(IdempotencyKey.of("payment-service-pay", "4711")).hasToString("payment-service-pay:4711");
+        assertThat(new IdempotencyKey("pay", "acme", "4711")).hasToString("pay@acme:4711");
+        assertThat(new IdempotencyKey("pay", "a:b\\c", "d:e\\f")).hasToString("pay@a\\:b\\\\c:d:e\\f");
+    }
+
+    @Test
+    void no_two_keys_have_the_same_text() {
+        long seed = new Random().nextLong();
+        Random random = new Random(seed);
+        Map<String, IdempotencyKey> keys = new HashMap<>();
+        for (int round = 0; round < ROUNDS; round++) {
+            IdempotencyKey key = new IdempotencyKey(
+                    text(random, "ab", 1, 2), text(random, "a:\\@", 0, 4), text(random, "a:\\@", 1, 4));
+            IdempotencyKey other = keys.putIfAbsent(key.toString(), key);
+            assertThat(other == null || other.equals(key))
+                    .as("seed %s: %s and %s are both '%s'", seed, parts(key), other == null ? "" : parts(other), key)
+                    .isTrue();
+        }
+    }
+
+    private static List<String> parts(IdempotencyKey key) {
+        return List.of(key.operation(), key.scope(), key.value());
+    }
+
+    // composite keys
+
+    @Test
+    void elements_are_joined_by_commas() {
+        assertThat(IdempotencyKey.join("pay", List.of("4711"))).isEqualTo("4711");
+        assertThat(IdempotencyKey.join("pay", List.of("7", "2026-01-01"))).isEqualTo("7,2026-01-01");
+        assertThat(IdempotencyKey.join("pay", List.of("a,b", "c\\"))).isEqualTo("a\\,b,c\\\\");
+    }
+
+    @Test
+    void no_two_lists_make_the_same_key() {
+        long seed = new Random().nextLong();
+        Random random = new Random(seed);
+        Map<String, List<String>> lists = new HashMap<>();
+        for (int round = 0; round < ROUNDS; round++) {
+            List<String> elements = new ArrayList<>();
+            for (int left = 1 + random.nextInt(4); left > 0; left--) {
+                elements.add(text(random, "a,\\", 1, 3));
+            }
+            String joined = IdempotencyKey.join("pay", elements);
+            List<String> other = lists.putIfAbsent(joined, elements);
+            assertThat(other == null || other.equals(elements))
+                    .as("seed %s: %s and %s are both '%s'", seed, elements, other, joined)
+                    .isTrue();
+        }
+    }
+
+    @Test
+    void a_list_without_elements_or_with_a_blank_one_is_refused() {
+        assertThatExceptionOfType(IdempotencyKeyException.class)
+                .isThrownBy(() -> IdempotencyKey.join("pay", List.of()))
+                .withMessageContaining("the list that makes the key has no elements");
+        assertThatExceptionOfType(IdempotencyKeyException.class)
+                .isThrownBy(() -> IdempotencyKey.join("pay", List.of("a", " ")))
+                .withMessageContaining("element 1 of the key is blank")
+                .satisfies(refusal -> assertThat(refusal.operation()).isEqualTo("pay"));
+        assertThatExceptionOfType(IdempotencyKeyException.class)
+                .isThrownBy(() -> IdempotencyKey.join("pay", List.of("", "b")))
+                .withMessageContaining("element 0 of the key is blank");
+    }
+
+    private static String text(Random random, String alphabet, int shortest, int longest) {
+        StringBuilder text = new StringBuilder();
+        for (int left = shortest + random.nextInt(longest - shortest + 1); left > 0; left--) {
+            text.append(alphabet.charAt(random.nextInt(alphabet.length())));
+        }
+        return text.toString();
+    }
+}

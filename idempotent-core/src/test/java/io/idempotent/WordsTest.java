@@ -1,0 +1,205 @@
+package io.idempotent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import io.idempotent.IdempotencyInProgressException.Reason;
+import io.idempotent.RecordedOutcome.Encoded;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+final class WordsTest {
+
+    private static final IdempotencyKey KEY = IdempotencyKey.of("payment-service-pay", "4711");
+    private static final String SECRET = "DE89370400440532013000";
+
+    // fingerprints
+
+    @Test
+    void fingerprints_match_when_they_are_equal() {
+        assertThat(Fingerprint.ofContent("a").matches(Fingerprint.ofContent("a")))
+                .isTrue();
+        assertThat(Fingerprint.ofContent("a").matches(Fingerprint.ofContent("b")))
+                .isFalse();
+        assertThat(Fingerprint.ofContent(null).matches(Fingerprint.ofContent(null)))
+                .isTrue();
+        assertThat(Fingerprint.ofContent(null).matches(Fingerprint.ofContent("a")))
+                .isFalse();
+        assertThat(Fingerprint.ofContent("a").matches(Fingerprint.ofContent(null)))
+                .isFalse();
+        assertThat(Fingerprint.ofDigest("1:ab").matches(Fingerprint.ofDigest("1:ab")))
+                .isTrue();
+        assertThat(Fingerprint.ofDigest("1:ab").matches(Fingerprint.ofDigest("2:ab")))
+                .isFalse();
+        assertThat(Fingerprint.ofDigest("a").matches(Fingerprint.ofContent("a")))
+                .isFalse();
+        assertThat(Fingerprint.ofContent("a").matches(Fingerprint.ofDigest("a")))
+                .isFalse();
+    }
+
+    @Test
+    void content_is_compared_by_its_own_equality() {
+        Fingerprint fingerprint = Fingerprint.ofContent(List.of("a", 1));
+        assertThat(fingerprint).isEqualTo(Fingerprint.ofContent(List.of("a", 1)));
+        assertThat(fingerprint).hasSameHashCodeAs(Fingerprint.ofContent(List.of("a", 1)));
+        assertThat(fingerprint).isNotEqualTo(Fingerprint.ofContent(List.of("a", 1L)));
+    }
+
+    @Test
+    void the_fingerprint_that_says_nothing_matches_every_one_from_either_side() {
+        for (Fingerprint other : List.of(
+                Fingerprint.none(),
+                Fingerprint.ofContent("a"),
+                Fingerprint.ofContent(null),
+                Fingerprint.ofDigest("1:a"))) {
+            assertThat(Fingerprint.none().matches(other)).isTrue();
+            assertThat(other.matches(Fingerprint.none())).isTrue();
+        }
+    }
+
+    @Test
+    void a_digest_must_not_be_empty() {
+        assertThatIllegalArgumentException().isThrownBy(() -> Fingerprint.ofDigest(""));
+    }
+
+    // outcomes
+
+    @Test
+    void an_outcome_gives_its_value_or_throws_its_failure() throws Throwable {
+        IOException declined = new IOException("declined");
+        assertThat(new Outcome.Value("receipt").get()).isEqualTo("receipt");
+        assertThat(new Outcome.Value(null).get()).isNull();
+        assertThat(catchThrowable(() -> new Outcome.Failure(declined).get())).isSameAs(declined);
+    }
+
+    @Test
+    void encoded_outcomes_are_equal_by_their_bytes() {
+        Encoded encoded = new Encoded(Encoded.Kind.VALUE, new byte[] {1, 2});
+        Encoded same = new Encoded(Encoded.Kind.VALUE, new byte[] {1, 2});
+        assertThat(encoded).isEqualTo(same).hasSameHashCodeAs(same);
+        assertThat(encoded).isNotEqualTo(new Encoded(Encoded.Kind.FAILURE, new byte[] {1, 2}));
+        assertThat(encoded).isNotEqualTo(new Encoded(Encoded.Kind.VALUE, new byte[] {1, 3}));
+    }
+
+    // what must not be read in a log
+
+    @Test
+    void no_text_shows_what_a_request_said_or_what_running_it_produced() {
+        Outcome value = new Outcome.Value(SECRET);
+        Outcome failure = new Outcome.Failure(new IOException(SECRET));
+        assertThat(List.of(
+                        Fingerprint.ofContent(SECRET),
+                        Fingerprint.ofContent(List.of(SECRET)),
+                        value,
+                        failure,
+                        new RecordedOutcome.ByReference(value),
+                        new RecordedOutcome.ByReference(failure),
+                        new Encoded(Encoded.Kind.VALUE, SECRET.getBytes(java.nio.charset.StandardCharsets.UTF_8))))
+                .extracting(Object::toString)
+                .noneMatch(text -> text.contains(SECRET));
+    }
+
+    @Test
+    void texts_say_what_may_be_said() {
+        assertThat(Fingerprint.ofContent(SECRET)).hasToString("Fingerprint[by equality]");
+        assertThat(Fingerprint.ofDigest("1:ab")).hasToString("Fingerprint[1:ab]");
+        assertThat(new Outcome.Value(SECRET)).hasToString("Outcome[value]");
+        assertThat(new Outcome.Failure(new IOException(SECRET))).hasToString("Outcome[failure java.io.IOException]");
+        assertThat(new Encoded(Encoded.Kind.FAILURE, new byte[3])).hasToString("RecordedOutcome[FAILURE, 3 bytes]");
+        assertThat(new RecordedOutcome.NotReplayable("too large")).hasToString("NotReplayable[reason=too large]");
+    }
+
+    // exceptions
+
+    private static IdempotencyInProgressException inProgress(Reason reason) {
+        return new IdempotencyInProgressException(KEY, reason, Duration.ofMillis(1_234), Duration.ofMillis(28_800));
+    }
+
+    @Test
+    void in_progress_says_since_when_until_when_and_what_to_do() {
+        String begin = "Idempotency key 'payment-service-pay:4711' is in progress (claimed 1.2 s ago, lease ends in"
+                + " 28.8 s); ";
+        assertThat(inProgress(Reason.NOT_WAITING)).hasMessage(begin + "retry after that, or set waitAtMost");
+        assertThat(inProgress(Reason.WAITED))
+                .hasMessage(begin + "waited for waitAtMost in vain; retry later, or raise it");
+        assertThat(inProgress(Reason.TOO_MANY_WAITERS))
+                .hasMessage(begin + "retry after that; as many callers as max-waiters allows are waiting already");
+        assertThat(inProgress(Reason.INTERRUPTED)).hasMessage(begin + "the wait for its outcome was interrupted");
+        assertThat(inProgress(Reason.REENTRANT))
+                .hasMessage(begin + "it is held by this very call, which must not call itself with the same key");
+
+        IdempotencyInProgressException refusal = inProgress(Reason.WAITED);
+        assertThat(refusal).isInstanceOf(IdempotencyConflictException.class);
+        assertThat(refusal.key()).isEqualTo(KEY);
+        assertThat(refusal.reason()).isEqualTo(Reason.WAITED);
+        assertThat(refusal.claimedSince()).isEqualTo(Duration.ofMillis(1_234));
+        assertThat(refusal.retryAfter()).isEqualTo(Duration.ofMillis(28_800));
+    }
+
+    @Test
+    void a_lost_claim_says_its_token_and_what_was_refused() {
+        IdempotencyClaimLostException lost = new IdempotencyClaimLostException(KEY, 17, "attempt 2 was not begun");
+        assertThat(lost)
+                .hasMessage("The claim of idempotency key 'payment-service-pay:4711' with fencing token 17 was lost;"
+                        + " attempt 2 was not begun: repeat the call to learn the outcome that its successor records");
+        assertThat(lost.fencingToken()).isEqualTo(17);
+        assertThat(lost.key()).isEqualTo(KEY);
+    }
+
+    @Test
+    void a_key_without_an_answer_says_why_and_keeps_the_cause() {
+        IOException cause = new IOException("unexpected end");
+        IdempotencyOutcomeException unreadable =
+                new IdempotencyOutcomeException(KEY, "the class Receipt has changed", cause);
+        assertThat(unreadable)
+                .hasMessage("Idempotency key 'payment-service-pay:4711' is completed, but its outcome cannot be"
+                        + " replayed: the class Receipt has changed; the operation was not run again: read its result"
+                        + " from where it left it")
+                .hasCause(cause);
+        assertThat(unreadable.key()).isEqualTo(KEY);
+
+        IdempotencyStoreException down = new IdempotencyStoreException("The store is down", null, cause);
+        assertThat(down).hasMessage("The store is down").hasCause(cause);
+        assertThat(down.key()).isNull();
+    }
+
+    @Test
+    void a_key_that_could_not_be_had_keeps_its_cause() {
+        IOException cause = new IOException("#request is null");
+        IdempotencyKeyException refusal =
+                new IdempotencyKeyException("payment-service-pay", "the expression '#request.id' failed", cause);
+        assertThat(refusal)
+                .hasMessageStartingWith(
+                        "Operation 'payment-service-pay' was not run: the expression '#request.id' failed; ")
+                .hasCause(cause);
+    }
+
+    @Test
+    void a_wrong_configuration_says_what_is_wrong_and_what_to_do() {
+        IOException cause = new IOException("no");
+        IdempotencyConfigurationException wrong =
+                new IdempotencyConfigurationException("The lease is PT0S", "It has to be positive", cause);
+        assertThat(wrong).hasMessage("The lease is PT0S. It has to be positive").hasCause(cause);
+        assertThat(wrong.description()).isEqualTo("The lease is PT0S");
+        assertThat(wrong.action()).isEqualTo("It has to be positive");
+        assertThat(wrong.key()).isNull();
+        assertThat(new IdempotencyConfigurationException("a", "b")).hasNoCause();
+    }
+
+    @Test
+    void all_exceptions_have_one_root_that_need_not_be_caught() {
+        assertThat(List.of(
+                        inProgress(Reason.WAITED),
+                        new IdempotencyKeyReusedException(KEY),
+                        new IdempotencyClaimLostException(KEY, 1, "it"),
+                        new IdempotencyOutcomeException(KEY, "it", null),
+                        new IdempotencyStoreException("it", KEY, new IOException()),
+                        new IdempotencyKeyException("pay", "it"),
+                        new IdempotencyConfigurationException("it", "so")))
+                .allMatch(IdempotencyException.class::isInstance)
+                .allMatch(RuntimeException.class::isInstance);
+    }
+}

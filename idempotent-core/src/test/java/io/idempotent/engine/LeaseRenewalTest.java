@@ -1,0 +1,429 @@
+package io.idempotent.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.idempotent.Fingerprint;
+import io.idempotent.IdempotencyClaimLostException;
+import io.idempotent.IdempotencyContext;
+import io.idempotent.IdempotencyKey;
+import io.idempotent.IdempotencyStoreException;
+import io.idempotent.engine.TroubledStore.Request;
+import io.idempotent.store.ClaimRequest;
+import io.idempotent.store.ClaimResult;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.assertj.core.api.InstanceOfAssertFactories;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+final class LeaseRenewalTest {
+
+    private static final Duration LEASE = Duration.ofSeconds(30);
+    private static final Duration SIXTH = LEASE.dividedBy(6);
+    private static final Operation<String> PAY = Operation.builder("payment-service-pay", String.class)
+            .lease(LEASE)
+            .maxRun(LEASE.multipliedBy(10))
+            .build();
+
+    /** So short that the renewing thread is soon there; the lease itself is measured by the clock that stands. */
+    private static final Duration SHORT = Duration.ofMillis(60);
+
+    private static final Operation<String> SHORT_LEASE = Operation.builder("payment-service-pay", String.class)
+            .lease(SHORT)
+            .maxRun(SHORT.multipliedBy(2))
+            .build();
+
+    private final FakeTicker ticker = new FakeTicker();
+    private final TroubledStore store = TroubledStore.on(ticker);
+    private final Events events = new Events();
+    private final LeaseRenewal renewal =
+            new LeaseRenewal(store, ticker, new Listeners(List.of(events), events), events);
+    private final Set<Execution> group = ConcurrentHashMap.newKeySet();
+    private final IdempotencyEngine engine = IdempotencyEngine.builder(store)
+            .ticker(ticker)
+            .listener(events)
+            .errorHandler(events)
+            .build();
+    private final Callers callers = new Callers();
+
+    @AfterEach
+    void close() {
+        callers.close();
+        renewal.close();
+        engine.close();
+    }
+
+    /** An execution as the engine makes it. */
+    private Execution begin(String key) {
+        long requestedAt = ticker.getAsLong();
+        ClaimResult.Claimed claimed = (ClaimResult.Claimed)
+                store.claim(new ClaimRequest(PAY.key(key), UUID.randomUUID(), Fingerprint.none(), LEASE, true));
+        Execution execution = new Execution(
+                PAY, PAY.key(key), claimed.claim(), claimed.firstClaimedAt(), claimed.takeovers(), ticker, requestedAt);
+        group.add(execution);
+        return execution;
+    }
+
+    private void visit() {
+        renewal.visit(group, LEASE);
+    }
+
+    private Duration remaining(IdempotencyKey key) {
+        return store.find(key).leaseRemaining();
+    }
+
+    // one visit
+
+    @Test
+    void a_lease_that_was_granted_less_than_a_sixth_of_it_ago_costs_no_request() {
+        Execution execution = begin("4711");
+        ticker.elapse(SIXTH.minusNanos(1));
+        visit();
+        assertThat(store.renewed()).isEmpty();
+
+        ticker.elapse(Duration.ofNanos(1));
+        visit();
+        assertThat(store.renewed()).containsExactly(1);
+        assertThat(remaining(execution.key())).isEqualTo(LEASE);
+        assertThat(execution.leaseRemaining()).isEqualTo(LEASE.toNanos());
+
+        ticker.elapse(SIXTH.minusNanos(1));
+        visit();
+        assertThat(store.renewed()).containsExactly(1);
+    }
+
+    @Test
+    void all_that_are_due_are_renewed_by_one_request() {
+        for (int key = 0; key < 10; key++) {
+            begin("old " + key);
+        }
+        ticker.elapse(SIXTH);
+        begin("new");
+        visit();
+        assertThat(store.renewed()).containsExactly(10);
+    }
+
+    @Test
+    void visits_keep_a_lease_for_as_long_as_they_come() {
+        Execution execution = begin("4711");
+        for (int third = 0; third < 24; third++) {
+            ticker.elapse(LEASE.dividedBy(3));
+            visit();
+            assertThat(execution.leaseLost()).isFalse();
+        }
+        assertThat(remaining(execution.key())).isEqualTo(LEASE);
+        assertThat(events.all()).isEmpty();
+    }
+
+    @Test
+    void an_execution_that_runs_too_long_is_not_renewed_any_more_and_its_key_can_be_taken_over() {
+        Execution execution = begin("4711");
+        for (Duration age = Duration.ZERO; age.compareTo(PAY.maxRun()) < 0; age = age.plus(SIXTH)) {
+            visit();
+            ticker.elapse(SIXTH);
+        }
+        int renewed = store.renewed().size();
+        assertThat(execution.leaseLost()).isFalse();
+        visit();
+        assertThat(store.renewed()).hasSize(renewed);
+        assertThat(events.all()).isEmpty();
+
+        ticker.elapse(LEASE.minus(SIXTH));
+        visit();
+        visit();
+        assertThat(store.renewed()).hasSize(renewed);
+        assertThat(execution.leaseLost()).isTrue();
+        assertThat(events.names()).containsExactly("leaseLost");
+        assertThat(begin("4711").takeovers()).isEqualTo(1);
+    }
+
+    @Test
+    void a_renewal_that_is_refused_loses_the_lease_at_once_and_for_good() {
+        Execution execution = begin("4711");
+        Execution other = begin("4712");
+        ticker.elapse(SIXTH);
+        store.release(execution.claim());
+        visit();
+        assertThat(execution.leaseLost()).isTrue();
+        assertThat(other.leaseLost()).isFalse();
+        assertThat(events.names()).containsExactly("leaseLost");
+        assertThat(events.all().get(0).detail()).isSameAs(execution);
+
+        ticker.elapse(SIXTH);
+        visit();
+        assertThat(store.renewed()).containsExactly(2, 1);
+        assertThat(execution.leaseLost()).isTrue();
+        assertThat(events.names()).containsExactly("leaseLost");
+        assertThatExceptionOfType(IdempotencyClaimLostException.class)
+                .isThrownBy(execution::beginAttempt)
+                .withMessageContaining("attempt 1 was not begun")
+                .satisfies(lost -> {
+                    assertThat(lost.key()).isEqualTo(execution.key());
+                    assertThat(lost.fencingToken()).isEqualTo(execution.fencingToken());
+                });
+        assertThat(execution.attempt()).isEqualTo(1);
+    }
+
+    @Test
+    void while_renewals_fail_the_lease_lasts_as_long_as_it_was_granted_last() {
+        Execution execution = begin("4711");
+        execution.beginAttempt();
+        ticker.elapse(SIXTH);
+        visit();
+        store.fail(Request.RENEW);
+        for (int fifth = 0; fifth < 5; fifth++) {
+            ticker.elapse(SIXTH);
+            visit();
+            assertThat(execution.leaseLost()).isFalse();
+        }
+        ticker.elapse(SIXTH.minusNanos(1));
+        assertThat(execution.leaseLost()).isFalse();
+        execution.beginAttempt();
+
+        ticker.elapse(Duration.ofNanos(1));
+        assertThat(execution.leaseLost()).isTrue();
+        assertThatExceptionOfType(IdempotencyClaimLostException.class)
+                .isThrownBy(execution::beginAttempt)
+                .withMessageContaining("attempt 3 was not begun");
+        assertThat(execution.attempt()).isEqualTo(2);
+        visit();
+        visit();
+        assertThat(events.named("leaseLost")).hasSize(1);
+        assertThat(events.named("renewalFailed"))
+                .hasSize(7)
+                .allSatisfy(event -> assertThat(event.detail()).isInstanceOf(IdempotencyStoreException.class));
+    }
+
+    @Test
+    void a_renewal_that_failed_is_tried_again_at_the_next_visit() {
+        Execution execution = begin("4711");
+        store.fail(Request.RENEW, 2);
+        for (int half = 0; half < 3; half++) {
+            ticker.elapse(LEASE.dividedBy(4));
+            visit();
+        }
+        assertThat(events.names()).containsExactly("renewalFailed", "renewalFailed");
+        assertThat(remaining(execution.key())).isEqualTo(LEASE);
+        ticker.elapse(LEASE.minusNanos(1));
+        assertThat(execution.leaseLost()).isFalse();
+    }
+
+    @Test
+    void a_renewal_counts_from_before_its_request() {
+        Execution execution = begin("4711");
+        ticker.elapse(SIXTH);
+        store.meet(Request.RENEW, request -> {
+            Object answer = request.get();
+            ticker.elapse(SIXTH.multipliedBy(2));
+            return answer;
+        });
+        visit();
+        assertThat(execution.leaseRemaining()).isEqualTo(SIXTH.multipliedBy(4).toNanos());
+    }
+
+    @Test
+    void whatever_a_store_throws_is_told_as_a_failure_of_the_store() {
+        begin("4711");
+        ticker.elapse(SIXTH);
+        IllegalStateException foreign = new IllegalStateException("pool closed");
+        store.meet(Request.RENEW, request -> {
+            throw foreign;
+        });
+        visit();
+        assertThat(events.named("renewalFailed"))
+                .singleElement()
+                .satisfies(event -> assertThat(event.detail())
+                        .asInstanceOf(InstanceOfAssertFactories.THROWABLE)
+                        .isInstanceOf(IdempotencyStoreException.class)
+                        .hasMessage("The store failed to renew 1 leases: java.lang.IllegalStateException")
+                        .hasCause(foreign));
+    }
+
+    @Test
+    void the_answer_for_an_execution_that_ended_meanwhile_is_ignored() {
+        Execution execution = begin("4711");
+        ticker.elapse(SIXTH);
+        store.meet(Request.RENEW, request -> {
+            store.release(execution.claim());
+            group.remove(execution);
+            return request.get();
+        });
+        visit();
+        assertThat(execution.leaseLost()).isFalse();
+        assertThat(events.all()).isEmpty();
+    }
+
+    @Test
+    void an_error_of_the_store_does_not_end_the_visits() {
+        begin("4711");
+        ticker.elapse(SIXTH);
+        store.meet(Request.RENEW, request -> {
+            throw new AssertionError("a bug");
+        });
+        visit();
+        assertThat(events.errors()).singleElement().satisfies(error -> {
+            assertThat(error.message()).isEqualTo("The renewal of leases failed; it is tried again");
+            assertThat(error.failure()).hasMessage("a bug");
+        });
+    }
+
+    // in the engine
+
+    /** Runs this while its key is held, under a lease that is visited often. */
+    private void run(Consumer<Execution> work) throws Throwable {
+        engine.execute(SHORT_LEASE, SHORT_LEASE.key("4711"), Fingerprint.none(), execution -> {
+            work.accept(execution);
+            return "receipt";
+        });
+    }
+
+    private void elapseAndAwaitRenewal(Duration time) {
+        int before = store.count(Request.RENEW);
+        ticker.elapse(time);
+        Callers.until(() -> store.count(Request.RENEW) > before);
+    }
+
+    @Test
+    void a_thousand_calls_are_renewed_by_one_request_each_interval_and_one_thread() throws Exception {
+        Set<Thread> renewing = ConcurrentHashMap.newKeySet();
+        store.meet(Request.RENEW, request -> {
+            renewing.add(Thread.currentThread());
+            return request.get();
+        });
+        CountDownLatch entered = new CountDownLatch(1_000);
+        CountDownLatch end = new CountDownLatch(1);
+        AtomicInteger number = new AtomicInteger();
+        List<Future<String>> calls = callers.call(
+                1_000,
+                () -> engine.execute(SHORT_LEASE, "key " + number.getAndIncrement(), Fingerprint.none(), () -> {
+                    entered.countDown();
+                    Callers.await(end);
+                    return "receipt";
+                }));
+        Callers.await(entered);
+        for (int interval = 0; interval < 3; interval++) {
+            elapseAndAwaitRenewal(SHORT.dividedBy(2));
+        }
+        assertThat(store.renewed()).containsExactly(1_000, 1_000, 1_000);
+        assertThat(renewing).singleElement().satisfies(thread -> {
+            assertThat(thread.getName()).isEqualTo("idempotent-lease-renewal");
+            assertThat(thread.isDaemon()).isTrue();
+        });
+        end.countDown();
+        for (Future<String> call : calls) {
+            assertThat(Callers.get(call)).isEqualTo("receipt");
+        }
+        assertThat(store.renewed()).hasSize(3);
+    }
+
+    @Test
+    void calls_that_are_over_are_not_renewed() throws Throwable {
+        for (int key = 0; key < 20; key++) {
+            engine.execute(SHORT_LEASE, "key " + key, Fingerprint.none(), () -> "receipt");
+        }
+        // One that runs shows that the renewing thread was there.
+        run(execution -> elapseAndAwaitRenewal(SHORT.dividedBy(2)));
+        assertThat(store.renewed()).containsExactly(1);
+    }
+
+    @Test
+    void a_claim_counts_from_before_its_request() throws Throwable {
+        store.meet(Request.CLAIM, request -> {
+            Object answer = request.get();
+            ticker.elapse(Duration.ofSeconds(10));
+            return answer;
+        });
+        engine.execute(PAY, PAY.key("4711"), Fingerprint.none(), execution -> {
+            assertThat(execution.leaseRemaining())
+                    .isEqualTo(Duration.ofSeconds(20).toNanos());
+            ticker.elapse(Duration.ofSeconds(20));
+            assertThat(execution.leaseLost()).isTrue();
+            return "receipt";
+        });
+    }
+
+    @Test
+    void a_claim_that_was_waited_for_counts_from_before_its_last_request() throws Exception {
+        Operation<Long> waits = Operation.builder("payment-service-pay", Long.class)
+                .lease(LEASE)
+                .waitAtMost(Duration.ofHours(1))
+                .build();
+        Callers.Gate gate = new Callers.Gate();
+        Future<String> first = callers.call(() -> engine.execute(PAY, "4711", Fingerprint.none(), () -> {
+            gate.pass("");
+            throw new IllegalStateException("declined");
+        }));
+        gate.awaitEntered();
+        Future<Long> second = callers.call(() -> engine.execute(
+                waits, "4711", Fingerprint.none(), () -> ((Execution) IdempotencyContext.current()).leaseRemaining()));
+        callers.awaitWaiting(1);
+        ticker.elapse(LEASE.dividedBy(2));
+        gate.open();
+        assertThat(Callers.get(second)).isEqualTo(LEASE.toNanos());
+        assertThat(first).failsWithin(Callers.PATIENCE);
+    }
+
+    @Test
+    void the_loss_of_the_lease_is_told_while_the_operation_runs() throws Throwable {
+        run(execution -> {
+            store.fail(Request.RENEW);
+            ticker.elapse(SHORT);
+            Callers.until(() -> events.names().contains("leaseLost"));
+            assertThat(execution.leaseLost()).isTrue();
+            assertThat(events.named("leaseLost"))
+                    .singleElement()
+                    .satisfies(event -> assertThat(event.thread()).isNotSameAs(Thread.currentThread()));
+        });
+        // Nobody took it over, so its outcome counts.
+        assertThat(events.names()).startsWith("claimed").endsWith("completed");
+        assertThat(events.named("leaseLost")).hasSize(1);
+    }
+
+    @Test
+    void a_hung_owner_is_renewed_until_max_run_and_then_taken_over() throws Throwable {
+        run(execution -> {
+            for (int half = 0; half < 3; half++) {
+                elapseAndAwaitRenewal(SHORT.dividedBy(2));
+            }
+            ticker.elapse(SHORT.dividedBy(2));
+            assertThat(execution.leaseLost()).isFalse();
+            ticker.elapse(SHORT.dividedBy(2));
+            assertThat(execution.leaseLost()).isTrue();
+            Future<Integer> successor = callers.call(() -> engine.execute(
+                    Operation.builder("payment-service-pay", Integer.class).build(),
+                    "4711",
+                    Fingerprint.none(),
+                    () -> IdempotencyContext.current().takeovers()));
+            assertThat(successor).succeedsWithin(Callers.PATIENCE).isEqualTo(1);
+        });
+    }
+
+    @Test
+    void groups_of_different_leases_are_renewed_apart() throws Throwable {
+        Operation<String> other = Operation.builder("other", String.class)
+                .lease(Duration.ofMillis(90))
+                .build();
+        run(outer -> {
+            try {
+                engine.execute(other, other.key("1"), Fingerprint.none(), inner -> {
+                    ticker.elapse(Duration.ofMillis(30));
+                    Callers.until(() -> store.renewed().size() == 2);
+                    assertThat(remaining(outer.key())).isEqualTo(SHORT);
+                    assertThat(remaining(inner.key())).isEqualTo(Duration.ofMillis(90));
+                    return "";
+                });
+            } catch (Throwable failure) {
+                throw Sneaky.raise(failure);
+            }
+        });
+        assertThat(store.renewed()).containsExactly(1, 1);
+    }
+}

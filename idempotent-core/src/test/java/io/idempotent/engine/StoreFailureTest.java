@@ -1,0 +1,366 @@
+package io.idempotent.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import io.idempotent.Fingerprint;
+import io.idempotent.IdempotencyContext;
+import io.idempotent.IdempotencyInProgressException;
+import io.idempotent.IdempotencyKey;
+import io.idempotent.IdempotencyStoreException;
+import io.idempotent.engine.TroubledStore.Request;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+final class StoreFailureTest {
+
+    private static final Duration LEASE = Duration.ofMillis(60);
+    private static final Operation<String> PAY = Operation.builder("payment-service-pay", String.class)
+            .recordFailures(List.of(IOException.class))
+            .build();
+    private static final Operation<String> FAIL_OPEN = Operation.builder("payment-service-pay", String.class)
+            .whenStoreFails(StoreFailurePolicy.RUN)
+            .build();
+    private static final IdempotencyKey KEY = PAY.key("4711");
+
+    private final FakeTicker ticker = new FakeTicker();
+    private final TroubledStore store = TroubledStore.on(ticker);
+    private final Events events = new Events();
+    private final IdempotencyEngine engine = engine(IdempotencyEngine.DEFAULT_COMPLETION_TIMEOUT);
+    private final IdempotencyEngine atOnce = engine(Duration.ZERO);
+    private final AtomicInteger runs = new AtomicInteger();
+
+    private IdempotencyEngine engine(Duration completionTimeout) {
+        return IdempotencyEngine.builder(store)
+                .completionTimeout(completionTimeout)
+                .ticker(ticker)
+                .listener(events)
+                .errorHandler(events)
+                .build();
+    }
+
+    @AfterEach
+    void close() {
+        engine.close();
+        atOnce.close();
+    }
+
+    private String call(IdempotencyEngine node, Operation<String> operation) throws Exception {
+        return node.execute(operation, "4711", Fingerprint.none(), () -> "receipt of run " + runs.incrementAndGet());
+    }
+
+    private static String fail(IdempotencyEngine node, Exception failure) throws Exception {
+        return node.execute(PAY, "4711", Fingerprint.none(), () -> {
+            throw failure;
+        });
+    }
+
+    // claiming
+
+    @Test
+    void while_the_store_fails_nothing_is_run() throws Exception {
+        store.fail(Request.CLAIM, 1);
+        assertThatExceptionOfType(IdempotencyStoreException.class)
+                .isThrownBy(() -> call(engine, PAY))
+                .withMessage("The line is down")
+                .withCauseInstanceOf(IOException.class)
+                .satisfies(failure -> assertThat(events.all()).singleElement().satisfies(event -> {
+                    assertThat(event.name()).isEqualTo("refused");
+                    assertThat(event.detail()).isSameAs(failure);
+                }));
+        assertThat(runs).hasValue(0);
+        assertThat(call(engine, PAY)).isEqualTo("receipt of run 1");
+    }
+
+    @Test
+    void whatever_a_store_throws_becomes_a_failure_of_the_store() {
+        IllegalStateException foreign = new IllegalStateException("secret");
+        store.meet(Request.CLAIM, request -> {
+            throw foreign;
+        });
+        assertThatExceptionOfType(IdempotencyStoreException.class)
+                .isThrownBy(() -> call(engine, PAY))
+                .withMessage("The store failed to claim 'payment-service-pay:4711': java.lang.IllegalStateException")
+                .withCause(foreign)
+                .satisfies(failure -> assertThat(failure.key()).isEqualTo(KEY));
+        assertThat(runs).hasValue(0);
+    }
+
+    @Test
+    void a_claim_whose_answer_was_lost_runs_nothing_and_its_key_is_taken_over_after_the_lease() throws Exception {
+        store.loseAnswers(Request.CLAIM, 1);
+        assertThatExceptionOfType(IdempotencyStoreException.class).isThrownBy(() -> call(engine, PAY));
+        assertThatExceptionOfType(IdempotencyInProgressException.class).isThrownBy(() -> call(engine, PAY));
+        ticker.elapse(PAY.lease());
+        assertThat(call(engine, PAY)).isEqualTo("receipt of run 1");
+    }
+
+    @Test
+    void where_the_operation_says_so_it_runs_unprotected_while_the_store_fails() throws Throwable {
+        store.fail(Request.CLAIM, 2);
+        for (int time = 1; time <= 2; time++) {
+            String result = engine.execute(FAIL_OPEN, KEY, Fingerprint.none(), execution -> {
+                assertThat(IdempotencyContext.current()).isSameAs(execution);
+                assertThat(execution.fencingToken()).isZero();
+                assertThat(execution.takeovers()).isZero();
+                assertThat(execution.key()).isEqualTo(KEY);
+                ticker.elapse(PAY.lease().multipliedBy(2));
+                assertThat(execution.leaseLost()).isFalse();
+                execution.beginAttempt();
+                execution.beginAttempt();
+                assertThat(execution.attempt()).isEqualTo(2);
+                return "receipt of run " + runs.incrementAndGet();
+            });
+            assertThat(result).isEqualTo("receipt of run " + time);
+        }
+        assertThat(IdempotencyContext.currentOrNull()).isNull();
+        assertThat(events.names()).containsExactly("unprotected", "unprotected");
+        assertThat(events.all().get(0).detail()).isInstanceOf(IdempotencyStoreException.class);
+        assertThat(store.count(Request.COMPLETE)).isZero();
+
+        assertThat(call(engine, FAIL_OPEN)).isEqualTo("receipt of run 3");
+        assertThat(call(engine, FAIL_OPEN)).isEqualTo("receipt of run 3");
+    }
+
+    @Test
+    void what_runs_unprotected_throws_what_it_throws() {
+        store.fail(Request.CLAIM);
+        IOException declined = new IOException("declined");
+        assertThat(catchThrowable(() -> engine.execute(FAIL_OPEN, "4711", Fingerprint.none(), () -> {
+                    throw declined;
+                })))
+                .isSameAs(declined);
+        assertThat(IdempotencyContext.currentOrNull()).isNull();
+        assertThat(declined).hasNoSuppressedExceptions();
+    }
+
+    @Test
+    void what_runs_unprotected_does_not_run_within_itself_either() throws Exception {
+        store.fail(Request.CLAIM);
+        engine.execute(FAIL_OPEN, "4711", Fingerprint.none(), () -> {
+            assertThatExceptionOfType(IdempotencyInProgressException.class)
+                    .isThrownBy(() -> call(engine, FAIL_OPEN))
+                    .satisfies(refusal ->
+                            assertThat(refusal.reason()).isEqualTo(IdempotencyInProgressException.Reason.REENTRANT));
+            return "";
+        });
+        assertThat(runs).hasValue(0);
+    }
+
+    // completing
+
+    @Test
+    void completing_is_tried_again_until_the_store_is_back_and_the_operation_ran_once() throws Exception {
+        store.fail(Request.COMPLETE, 2);
+        assertThat(call(engine, PAY)).isEqualTo("receipt of run 1");
+        assertThat(store.count(Request.COMPLETE)).isEqualTo(3);
+        assertThat(call(engine, PAY)).isEqualTo("receipt of run 1");
+        assertThat(events.names()).containsExactly("claimed", "completed", "replayed");
+        assertThat(runs).hasValue(1);
+    }
+
+    @Test
+    void the_lease_is_renewed_while_completing_is_tried_again() throws Exception {
+        Operation<String> operation = Operation.builder("payment-service-pay", String.class)
+                .lease(LEASE)
+                .build();
+        AtomicInteger failed = new AtomicInteger();
+        store.meet(Request.COMPLETE, request -> {
+            assertThat(store.find(KEY).isAbandoned()).isFalse();
+            // A lease and a half long, each half of one after the renewal of the half before.
+            if (store.count(Request.RENEW) >= 3) {
+                return request.get();
+            }
+            if (store.count(Request.RENEW) >= failed.get()) {
+                failed.incrementAndGet();
+                ticker.elapse(LEASE.dividedBy(2));
+            }
+            throw TroubledStore.failure();
+        });
+        assertThat(call(engine, operation)).isEqualTo("receipt of run 1");
+        assertThat(failed).hasValue(3);
+        assertThat(call(engine, operation)).isEqualTo("receipt of run 1");
+        assertThat(events.named("leaseLost")).isEmpty();
+    }
+
+    @Test
+    void completing_is_given_up_when_its_time_is_over() throws Exception {
+        store.meet(Request.COMPLETE, request -> {
+            ticker.elapse(Duration.ofMillis(30));
+            throw TroubledStore.failure();
+        });
+        try (IdempotencyEngine hurried = engine(Duration.ofMillis(100))) {
+            assertThat(call(hurried, PAY)).isEqualTo("receipt of run 1");
+        }
+        assertThat(store.count(Request.COMPLETE)).isEqualTo(4);
+        assertThat(events.names()).containsExactly("claimed", "completionFailed");
+    }
+
+    @Test
+    void when_completing_fails_to_the_end_the_caller_has_its_result_and_the_key_is_abandoned() throws Exception {
+        IllegalStateException foreign = new IllegalStateException("pool closed");
+        store.meet(Request.COMPLETE, request -> {
+            throw foreign;
+        });
+        assertThat(call(atOnce, PAY)).isEqualTo("receipt of run 1");
+        assertThat(store.count(Request.COMPLETE)).isEqualTo(1);
+        assertThat(events.names()).containsExactly("claimed", "completionFailed");
+        assertThat(events.all().get(1).detail()).isInstanceOfSatisfying(IdempotencyStoreException.class, failure -> {
+            assertThat(failure)
+                    .hasMessage("The store failed to complete 'payment-service-pay:4711':"
+                            + " java.lang.IllegalStateException")
+                    .hasCause(foreign);
+            assertThat(failure.key()).isEqualTo(KEY);
+        });
+
+        store.heal(Request.COMPLETE);
+        assertThatExceptionOfType(IdempotencyInProgressException.class).isThrownBy(() -> call(atOnce, PAY));
+        ticker.elapse(PAY.lease());
+        assertThat(store.find(KEY).isAbandoned()).isTrue();
+        assertThat(call(atOnce, PAY)).isEqualTo("receipt of run 2");
+        assertThat(store.find(KEY).takeovers()).isEqualTo(1);
+    }
+
+    @Test
+    void a_completion_whose_answer_was_lost_is_recorded_once_and_replayed() throws Exception {
+        store.loseAnswers(Request.COMPLETE, 1);
+        assertThat(call(engine, PAY)).isEqualTo("receipt of run 1");
+        assertThat(call(engine, PAY)).isEqualTo("receipt of run 1");
+        assertThat(store.count(Request.COMPLETE)).isEqualTo(2);
+        assertThat(events.names()).containsExactly("claimed", "completed", "replayed");
+    }
+
+    @Test
+    void a_completion_whose_answer_was_lost_to_the_end_is_replayed_all_the_same() throws Exception {
+        store.loseAnswers(Request.COMPLETE, 1);
+        assertThat(call(atOnce, PAY)).isEqualTo("receipt of run 1");
+        assertThat(call(atOnce, PAY)).isEqualTo("receipt of run 1");
+        assertThat(events.names()).containsExactly("claimed", "completionFailed", "replayed");
+    }
+
+    // the user's exception wins
+
+    @Test
+    void when_releasing_fails_the_users_exception_wins_with_ours_suppressed() {
+        store.fail(Request.RELEASE);
+        IllegalStateException declined = new IllegalStateException("declined");
+        assertThat(catchThrowable(() -> fail(atOnce, declined))).isSameAs(declined);
+        assertThat(declined.getSuppressed())
+                .singleElement()
+                .satisfies(ours -> assertThat(ours)
+                        .isInstanceOf(IdempotencyStoreException.class)
+                        .hasMessage("The line is down"));
+        assertThat(events.names()).containsExactly("claimed", "completionFailed");
+        assertThat(store.find(KEY)).isNotNull();
+    }
+
+    @Test
+    void when_recording_a_failure_fails_the_users_exception_wins_with_ours_suppressed() {
+        store.fail(Request.COMPLETE);
+        IOException declined = new IOException("declined");
+        assertThat(catchThrowable(() -> fail(atOnce, declined))).isSameAs(declined);
+        assertThat(declined.getSuppressed()).singleElement().isInstanceOf(IdempotencyStoreException.class);
+    }
+
+    @Test
+    void even_an_error_of_the_store_is_only_suppressed() {
+        AssertionError bug = new AssertionError("a bug of the store");
+        store.meet(Request.RELEASE, request -> {
+            throw bug;
+        });
+        AssertionError own = new AssertionError("a bug of the user");
+        assertThat(catchThrowable(() -> engine.execute(PAY, "4711", Fingerprint.none(), () -> {
+                    throw own;
+                })))
+                .isSameAs(own)
+                .hasSuppressedException(bug);
+    }
+
+    @Test
+    void releasing_is_tried_again_until_the_store_is_back() throws Exception {
+        store.fail(Request.RELEASE, 2);
+        IllegalStateException declined = new IllegalStateException("declined");
+        assertThat(catchThrowable(() -> fail(engine, declined)))
+                .isSameAs(declined)
+                .hasNoSuppressedExceptions();
+        assertThat(store.count(Request.RELEASE)).isEqualTo(3);
+        assertThat(events.names()).containsExactly("claimed", "released");
+        assertThat(call(engine, PAY)).isEqualTo("receipt of run 1");
+    }
+
+    @Test
+    void a_result_that_is_not_to_be_recorded_is_given_even_when_releasing_fails() throws Throwable {
+        store.fail(Request.RELEASE);
+        assertThat(atOnce.execute(PAY, KEY, Fingerprint.none(), new IdempotentWork<>() {
+                    @Override
+                    public String run(Execution execution) {
+                        return "pending";
+                    }
+
+                    @Override
+                    public boolean releases(String result) {
+                        return true;
+                    }
+                }))
+                .isEqualTo("pending");
+    }
+
+    // interrupts
+
+    private void refuseInterrupted(Request kind) {
+        store.meet(kind, request -> {
+            if (Thread.currentThread().isInterrupted()) {
+                throw TroubledStore.failure();
+            }
+            return request.get();
+        });
+    }
+
+    @Test
+    void an_interrupted_operation_is_completed_and_the_flag_is_restored() throws Exception {
+        refuseInterrupted(Request.COMPLETE);
+        assertThat(atOnce.execute(PAY, "4711", Fingerprint.none(), () -> {
+                    Thread.currentThread().interrupt();
+                    return "receipt";
+                }))
+                .isEqualTo("receipt");
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(call(atOnce, PAY)).isEqualTo("receipt");
+        assertThat(Thread.interrupted()).isFalse();
+    }
+
+    @Test
+    void an_interrupted_operation_that_fails_is_released_and_the_flag_is_restored() throws Exception {
+        refuseInterrupted(Request.RELEASE);
+        IllegalStateException declined = new IllegalStateException("declined");
+        assertThat(catchThrowable(() -> atOnce.execute(PAY, "4711", Fingerprint.none(), () -> {
+                    Thread.currentThread().interrupt();
+                    throw declined;
+                })))
+                .isSameAs(declined)
+                .hasNoSuppressedExceptions();
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(store.find(KEY)).isNull();
+    }
+
+    @Test
+    void an_interrupt_between_two_tries_does_not_end_them_and_is_kept() throws Exception {
+        AtomicInteger tries = new AtomicInteger();
+        store.meet(Request.COMPLETE, request -> {
+            assertThat(Thread.currentThread().isInterrupted()).isFalse();
+            if (tries.incrementAndGet() < 3) {
+                Thread.currentThread().interrupt();
+                throw TroubledStore.failure();
+            }
+            return request.get();
+        });
+        assertThat(call(engine, PAY)).isEqualTo("receipt of run 1");
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(call(engine, PAY)).isEqualTo("receipt of run 1");
+    }
+}
