@@ -93,13 +93,23 @@ public final class IdempotencyEngine implements AutoCloseable {
     private IdempotencyEngine(Builder builder) {
         this.store = builder.store;
         this.codec = builder.codec();
-        this.errorHandler = builder.errorHandler;
+        this.errorHandler = harmless(builder.errorHandler);
         this.ticker = builder.ticker;
         this.listeners = new Listeners(builder.listeners, errorHandler);
         this.renewal = new LeaseRenewal(store, ticker, listeners, errorHandler);
         this.waiting = new Waiting(builder.maxWaiters, ticker, owners::get, this::claim);
         this.completionTimeout = Nanos.of(builder.completionTimeout);
         this.closeTimeout = builder.closeTimeout;
+    }
+
+    private static BiConsumer<String, Throwable> harmless(BiConsumer<String, Throwable> errorHandler) {
+        return (message, failure) -> {
+            try {
+                errorHandler.accept(message, failure);
+            } catch (RuntimeException | Error unreported) {
+                // There is nobody left to tell, and no call is to break over it.
+            }
+        };
     }
 
     /** Begins an engine on a store, which it does not close. */
@@ -305,7 +315,7 @@ public final class IdempotencyEngine implements AutoCloseable {
     private <T extends @Nullable Object> boolean releases(Execution execution, IdempotentWork<T> work, T value) {
         try {
             return work.releases(value);
-        } catch (RuntimeException failure) {
+        } catch (RuntimeException | Error failure) {
             errorHandler.accept(
                     "Whether to release '" + execution.key() + "' could not be told; its outcome is recorded", failure);
             return false;
@@ -334,11 +344,15 @@ public final class IdempotencyEngine implements AutoCloseable {
     private RecordedOutcome encode(Operation<?> operation, Execution execution, Outcome outcome) {
         try {
             return codec.encode(outcome, operation.type());
-        } catch (RuntimeException | StackOverflowError failure) {
+        } catch (RuntimeException | Error failure) {
             errorHandler.accept("The codec failed to encode the outcome of '" + execution.key() + "'", failure);
-            return new RecordedOutcome.NotReplayable(
-                    "the codec failed with " + failure.getClass().getName());
+            return new RecordedOutcome.NotReplayable(failureOfCodec(failure));
         }
+    }
+
+    /** Says that the codec failed, without its message, which may show the outcome. */
+    private static String failureOfCodec(Throwable failure) {
+        return "the codec failed with " + failure.getClass().getName();
     }
 
     /**
@@ -423,6 +437,8 @@ public final class IdempotencyEngine implements AutoCloseable {
             outcome = codec.decode(recorded, operation.type());
         } catch (OutcomeCodecException failure) {
             throw refused(key, new IdempotencyOutcomeException(key, String.valueOf(failure.getMessage()), failure));
+        } catch (RuntimeException | Error failure) {
+            throw refused(key, new IdempotencyOutcomeException(key, failureOfCodec(failure), failure));
         }
         listeners.tell(listener -> listener.replayed(key));
         return (T) outcome.get();

@@ -20,7 +20,7 @@ final class Listeners {
         for (IdempotencyListener listener : listeners) {
             try {
                 event.accept(listener);
-            } catch (RuntimeException failure) {
+            } catch (Throwable failure) {
                 errorHandler.accept(
                         "The listener " + listener.getClass().getName() + " failed; the call is not affected", failure);
             }

@@ -173,6 +173,49 @@ final class IdempotencyEngineTest {
     }
 
     @Test
+    void an_error_in_a_listener_changes_nothing_and_is_reported() throws Exception {
+        assertThatNoListenerChangesACall(new NoClassDefFoundError("io/micrometer/Observation"));
+    }
+
+    @Test
+    void an_error_handler_that_fails_changes_nothing() throws Exception {
+        try (IdempotencyEngine told = IdempotencyEngine.builder(store)
+                .ticker(ticker)
+                .listener(new FailingListener(new IllegalStateException("full disk")))
+                .listener(events)
+                .errorHandler((message, failure) -> {
+                    throw new IllegalStateException("full disk");
+                })
+                .build()) {
+            assertThat(call(told, "4711")).isEqualTo("receipt");
+            assertThat(call(told, "4711")).isEqualTo("receipt");
+        }
+        assertThat(events.names()).containsExactly("claimed", "completed", "replayed");
+    }
+
+    @Test
+    void renewals_go_on_after_an_error_that_the_error_handler_failed_on() throws Exception {
+        Operation<String> operation = Operation.builder("payment-service-pay", String.class)
+                .lease(Duration.ofMillis(60))
+                .build();
+        store.meet(Request.RENEW, request -> {
+            throw new AssertionError("a bug of the store");
+        });
+        try (IdempotencyEngine told = IdempotencyEngine.builder(store)
+                .ticker(ticker)
+                .errorHandler((message, failure) -> {
+                    throw new IllegalStateException("full disk");
+                })
+                .build()) {
+            told.execute(operation, "4711", Fingerprint.none(), () -> {
+                ticker.elapse(Duration.ofMillis(20));
+                Callers.until(() -> store.count(Request.RENEW) >= 3);
+                return "receipt";
+            });
+        }
+    }
+
+    @Test
     void a_failure_that_nobody_handles_goes_to_the_threads_handler() throws Exception {
         List<Throwable> uncaught = new ArrayList<>();
         IllegalStateException failure = new IllegalStateException("full disk");

@@ -254,7 +254,15 @@ final class ReplayTest {
 
     @Test
     void where_it_cannot_be_told_whether_to_record_a_result_it_is_recorded() throws Throwable {
-        IllegalStateException failure = new IllegalStateException("#result has no such property");
+        assertRecordedInSpiteOf(new IllegalStateException("#result has no such property"));
+    }
+
+    @Test
+    void an_error_in_telling_whether_to_record_a_result_does_not_keep_it_from_being_recorded() throws Throwable {
+        assertRecordedInSpiteOf(new NoClassDefFoundError("Receipt"));
+    }
+
+    private void assertRecordedInSpiteOf(Throwable failure) throws Throwable {
         assertThat(engine.execute(PAY, PAY.key("4711"), Fingerprint.none(), releasing("receipt", failure)))
                 .isEqualTo("receipt");
         assertThat(call(PAY, "another")).isEqualTo("receipt");
@@ -400,6 +408,11 @@ final class ReplayTest {
     }
 
     @Test
+    void what_makes_the_codec_fail_with_an_error_is_recorded_as_not_replayable() throws Exception {
+        assertNotReplayable(new OutOfMemoryError("Requested array size exceeds VM limit"));
+    }
+
+    @Test
     void what_refers_to_itself_without_end_is_recorded_as_not_replayable() throws Exception {
         assertNotReplayable(new StackOverflowError());
     }
@@ -435,6 +448,27 @@ final class ReplayTest {
                     .withCause(unreadable);
         }
         assertThat(store.count(Request.COMPLETE)).isEqualTo(1);
+    }
+
+    @Test
+    void whatever_the_codec_throws_when_it_decodes_is_a_refusal_that_shows_nothing_of_the_outcome() throws Exception {
+        for (Throwable failure : List.of(new IllegalStateException("secret"), new NoClassDefFoundError("Receipt"))) {
+            BrokenCodec codec = new BrokenCodec();
+            try (IdempotencyEngine broken = engine(codec)) {
+                broken.execute(PAY, "4711", Fingerprint.none(), () -> "receipt");
+                codec.decoding = failure;
+                assertThatExceptionOfType(IdempotencyOutcomeException.class)
+                        .isThrownBy(() -> broken.execute(PAY, "4711", Fingerprint.none(), () -> "never"))
+                        .withMessage("Idempotency key 'payment-service-pay:4711' is completed, but its outcome cannot be"
+                                + " replayed: the codec failed with "
+                                + failure.getClass().getName()
+                                + "; the operation was not run again: read its result from where it left it")
+                        .withCause(failure)
+                        .satisfies(refusal -> assertThat(events.named("refused"))
+                                .last()
+                                .satisfies(event -> assertThat(event.detail()).isSameAs(refusal)));
+            }
+        }
     }
 
     @Test
