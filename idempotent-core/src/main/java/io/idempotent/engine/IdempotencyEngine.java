@@ -408,11 +408,17 @@ public final class IdempotencyEngine implements AutoCloseable {
         IdempotencyClaimLostException lost = new IdempotencyClaimLostException(
                 key, execution.fencingToken(), "the operation ran to its end, and its outcome was not recorded");
         IdempotencyRecord record;
+        // As in settling: an interrupted thread must be able to talk to the store.
+        boolean interrupted = Thread.interrupted();
         try {
             record = store.find(key);
         } catch (RuntimeException failure) {
             lost.addSuppressed(failure);
             throw lost;
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
         if (record != null && record.outcome() != null && fingerprint.matches(record.fingerprint())) {
             return replay(operation, key, fingerprint, record);

@@ -172,6 +172,23 @@ final class LostClaimTest {
     }
 
     @Test
+    void a_late_owner_that_was_interrupted_gets_its_successors_outcome_with_the_flag_restored() throws Throwable {
+        store.meet(Request.FIND, request -> {
+            if (Thread.currentThread().isInterrupted()) {
+                throw TroubledStore.failure();
+            }
+            return request.get();
+        });
+        assertThat(call(execution -> {
+                    takeOver(otherNode, successor -> "the successor's");
+                    Thread.currentThread().interrupt();
+                    return "late";
+                }))
+                .isEqualTo("the successor's");
+        assertThat(Thread.interrupted()).isTrue();
+    }
+
+    @Test
     void the_failure_of_a_late_owner_stays_its_callers() throws Throwable {
         for (Exception failure : List.of(new IllegalStateException("not recorded"), new IOException("recorded"))) {
             Throwable thrown = catchThrowable(() -> call(execution -> {
