@@ -46,7 +46,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>If the key is completed, its outcome is replayed: returned, or thrown. If it is in progress, the call is refused,
  *       or waits as long as its operation says and claims again: woken by an owner in this JVM, asking at growing and
  *       random intervals otherwise. In both cases a request that says something else is refused.
- *   <li>If the key is claimed, the operation runs, its lease being renewed meanwhile.
+ *   <li>If the key is claimed, the operation runs, its lease being renewed meanwhile. If the lease is over by the time
+ *       that the claim is heard of, it does not.
  *   <li>What it returns is recorded, or a failure that it declares final; any other failure, and a result that is not to
  *       be recorded, releases the key. If the store fails, that is tried again for a bounded time, the lease still being
  *       renewed.
@@ -255,13 +256,17 @@ public final class IdempotencyEngine implements AutoCloseable {
             Operation<T> operation, Execution execution, Fingerprint fingerprint, IdempotentWork<T> work)
             throws Throwable {
         IdempotencyKey key = execution.key();
-        Execution predecessor = owners.put(key, execution);
-        if (predecessor != null) {
-            // Its lease was over, or the key would not have been claimed.
-            predecessor.refuse();
-        }
-        renewal.start(execution);
         try {
+            owners.merge(key, execution, IdempotencyEngine::successor);
+            renewal.start(execution);
+            if (execution.leaseLost()) {
+                throw notBegun(
+                        execution,
+                        refused(
+                                key,
+                                new IdempotencyClaimLostException(
+                                        key, execution.fencingToken(), "the operation was not begun")));
+            }
             listeners.tell(listener -> listener.claimed(execution));
             T value;
             execution.enter();
@@ -279,6 +284,26 @@ public final class IdempotencyEngine implements AutoCloseable {
             owners.remove(key, execution);
             execution.end();
         }
+    }
+
+    /**
+     * Of two executions of one key the one that claimed last, whichever came here first. The lease of the other was over,
+     * or the key would not have been claimed.
+     */
+    private static Execution successor(Execution one, Execution other) {
+        boolean inOrder = one.fencingToken() < other.fencingToken();
+        (inOrder ? one : other).refuse();
+        return inOrder ? other : one;
+    }
+
+    /** Gives the key back whose operation is not to run. */
+    private <E extends RuntimeException> E notBegun(Execution execution, E refusal) {
+        try {
+            settle(execution, "release", () -> store.release(execution.claim()));
+        } catch (RuntimeException | Error failure) {
+            refusal.addSuppressed(failure);
+        }
+        return refusal;
     }
 
     private <T extends @Nullable Object> T settleValue(

@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -234,6 +235,47 @@ final class LostClaimTest {
                     .withMessageContaining("attempt 1 was not begun");
             return "late";
         });
+    }
+
+    @Test
+    void an_owner_that_hears_of_its_claim_after_its_successor_does_not_run_and_disturbs_nobody() throws Throwable {
+        Callers.Gate answer = new Callers.Gate();
+        store.meet(Request.CLAIM, request -> {
+            store.heal(Request.CLAIM);
+            return answer.pass(request.get());
+        });
+        Future<String> slow = callers.call(() -> engine.execute(PAY, "4711", Fingerprint.none(), () -> "never"));
+        answer.awaitEntered();
+        ticker.elapse(PAY.lease());
+        String result = call(execution -> {
+            answer.open();
+            assertThatExceptionOfType(ExecutionException.class)
+                    .isThrownBy(() -> Callers.get(slow))
+                    .havingCause()
+                    .isInstanceOf(IdempotencyClaimLostException.class)
+                    .withMessageContaining("the operation was not begun");
+            assertThat(execution.leaseLost()).isFalse();
+            execution.beginAttempt();
+            return "the successor's";
+        });
+        assertThat(result).isEqualTo("the successor's");
+        assertThat(events.names()).containsOnlyOnce("claimed", "completed", "refused");
+    }
+
+    @Test
+    void an_owner_that_hears_of_its_claim_after_its_lease_does_not_run_and_gives_the_key_back() throws Throwable {
+        store.meet(Request.CLAIM, request -> {
+            store.heal(Request.CLAIM);
+            Object answer = request.get();
+            ticker.elapse(PAY.lease());
+            return answer;
+        });
+        assertThatExceptionOfType(IdempotencyClaimLostException.class)
+                .isThrownBy(() -> call(execution -> "never"))
+                .withMessageContaining("the operation was not begun");
+        assertThat(store.find(KEY)).isNull();
+        assertThat(events.named("refused")).hasSize(1);
+        assertThat(call(execution -> "receipt")).isEqualTo("receipt");
     }
 
     @Test
