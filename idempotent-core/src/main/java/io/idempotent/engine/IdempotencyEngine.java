@@ -160,7 +160,7 @@ public final class IdempotencyEngine implements AutoCloseable {
             Operation<T> operation, IdempotencyKey key, Fingerprint fingerprint, IdempotentWork<T> work)
             throws Throwable {
         if (closed) {
-            throw new IllegalStateException("The engine is closed; '" + key + "' was not run");
+            throw closed(key);
         }
         IdempotencyRecord nearby = store.findCompletedNearby(key);
         if (nearby != null) {
@@ -259,6 +259,10 @@ public final class IdempotencyEngine implements AutoCloseable {
         try {
             owners.merge(key, execution, IdempotencyEngine::successor);
             renewal.start(execution);
+            // Asked again after it can be seen by close(), which either waits for it or is noticed here.
+            if (closed) {
+                throw notBegun(execution, closed(key));
+            }
             if (execution.leaseLost()) {
                 throw notBegun(
                         execution,
@@ -294,6 +298,10 @@ public final class IdempotencyEngine implements AutoCloseable {
         boolean inOrder = one.fencingToken() < other.fencingToken();
         (inOrder ? one : other).refuse();
         return inOrder ? other : one;
+    }
+
+    private static IllegalStateException closed(IdempotencyKey key) {
+        return new IllegalStateException("The engine is closed; '" + key + "' was not run");
     }
 
     /** Gives the key back whose operation is not to run. */

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
@@ -81,8 +82,12 @@ final class LeaseRenewal {
         Set<Execution> group = ConcurrentHashMap.newKeySet();
         long interval = Math.max(1, Nanos.of(lease) / 3);
         // The group itself is only looked at by the thread later on, so that scheduling inside computeIfAbsent is safe.
-        var unused =
-                scheduler.scheduleWithFixedDelay(() -> visit(group, lease), interval, interval, TimeUnit.NANOSECONDS);
+        try {
+            var unused = scheduler.scheduleWithFixedDelay(
+                    () -> visit(group, lease), interval, interval, TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException closed) {
+            // Nothing is renewed any more; whoever came late is told by the engine.
+        }
         return group;
     }
 

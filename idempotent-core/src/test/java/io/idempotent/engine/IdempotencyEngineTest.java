@@ -295,6 +295,20 @@ final class IdempotencyEngineTest {
     }
 
     @Test
+    void a_call_that_gets_its_claim_when_the_engine_is_closed_does_not_run_and_gives_the_key_back() {
+        store.meet(Request.CLAIM, request -> {
+            Object answer = request.get();
+            engine.close();
+            return answer;
+        });
+        assertThatIllegalStateException()
+                .isThrownBy(() -> call(engine, "4711"))
+                .withMessage("The engine is closed; 'payment-service-pay:4711' was not run");
+        assertThat(store.find(PAY.key("4711"))).isNull();
+        assertThat(events.all()).isEmpty();
+    }
+
+    @Test
     void closing_waits_no_longer_than_it_is_told_and_the_call_ends_as_it_would() throws Exception {
         Callers.Gate gate = new Callers.Gate();
         IdempotencyEngine hasty = builder().closeTimeout(Duration.ZERO).build();
