@@ -29,11 +29,13 @@ public final class Execution extends IdempotencyContext {
     // Written by the renewing thread, read by the running one.
     private volatile long renewedAt;
     private volatile boolean refused;
-    private volatile boolean lossTold;
     private volatile int attemptsBegun;
 
     // Confined to the thread that runs the operation.
     private @Nullable IdempotencyContext outer;
+
+    // Guarded by this: the renewing thread and the running one both may tell.
+    private boolean lossTold;
 
     /**
      * Makes an execution.
@@ -164,7 +166,7 @@ public final class Execution extends IdempotencyContext {
     }
 
     /** Whether the loss of the lease is to be told now: true once, when it is lost. */
-    boolean shouldTellLoss() {
+    synchronized boolean shouldTellLoss() {
         if (lossTold || !leaseLost()) {
             return false;
         }

@@ -407,6 +407,29 @@ final class LeaseRenewalTest {
     }
 
     @Test
+    void whoever_works_on_the_lease_of_many_threads_is_told_of_its_loss_once() throws Exception {
+        for (int round = 0; round < 300; round++) {
+            Execution execution = begin("round " + round);
+            execution.refuse();
+            AtomicInteger told = new AtomicInteger();
+            CountDownLatch together = new CountDownLatch(2);
+            List<Future<Boolean>> threads = callers.call(2, () -> {
+                together.countDown();
+                while (together.getCount() > 0) {
+                    Thread.onSpinWait();
+                }
+                return execution.shouldTellLoss();
+            });
+            for (Future<Boolean> thread : threads) {
+                if (Callers.get(thread)) {
+                    told.incrementAndGet();
+                }
+            }
+            assertThat(told).hasValue(1);
+        }
+    }
+
+    @Test
     void groups_of_different_leases_are_renewed_apart() throws Throwable {
         Operation<String> other = Operation.builder("other", String.class)
                 .lease(Duration.ofMillis(90))
