@@ -7,6 +7,7 @@ import io.idempotent.store.Claim;
 import java.time.Instant;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -34,8 +35,8 @@ public final class Execution extends IdempotencyContext {
     // Confined to the thread that runs the operation.
     private @Nullable IdempotencyContext outer;
 
-    // Guarded by this: the renewing thread and the running one both may tell.
-    private boolean lossTold;
+    // The renewing thread and the running one both may tell.
+    private final AtomicBoolean lossTold = new AtomicBoolean();
 
     /**
      * Makes an execution.
@@ -166,12 +167,8 @@ public final class Execution extends IdempotencyContext {
     }
 
     /** Whether the loss of the lease is to be told now: true once, when it is lost. */
-    synchronized boolean shouldTellLoss() {
-        if (lossTold || !leaseLost()) {
-            return false;
-        }
-        lossTold = true;
-        return true;
+    boolean shouldTellLoss() {
+        return leaseLost() && lossTold.compareAndSet(false, true);
     }
 
     /** Waits until the execution has ended, whatever its end, at most so long; tells whether it has. */

@@ -306,8 +306,9 @@ public final class IdempotencyEngine implements AutoCloseable {
 
     /** Gives the key back whose operation is not to run. */
     private <E extends RuntimeException> E notBegun(Execution execution, E refusal) {
+        Duration took = Duration.ofNanos(execution.age());
         try {
-            settle(execution, "release", () -> store.release(execution.claim()));
+            settle(execution, "release", took, () -> store.release(execution.claim()));
         } catch (RuntimeException | Error failure) {
             refusal.addSuppressed(failure);
         }
@@ -356,7 +357,7 @@ public final class IdempotencyEngine implements AutoCloseable {
     }
 
     private void release(Execution execution, @Nullable Throwable failure, Duration took) {
-        if (settle(execution, "release", () -> store.release(execution.claim()))) {
+        if (settle(execution, "release", took, () -> store.release(execution.claim()))) {
             listeners.tell(listener -> listener.released(execution, failure, took));
         }
     }
@@ -364,7 +365,11 @@ public final class IdempotencyEngine implements AutoCloseable {
     /** Records the outcome; false if the claim was lost. */
     private boolean complete(Operation<?> operation, Execution execution, Outcome outcome, Duration took) {
         RecordedOutcome recorded = encode(operation, execution, outcome);
-        if (!settle(execution, "complete", () -> store.complete(execution.claim(), recorded, operation.retention()))) {
+        if (!settle(
+                execution,
+                "complete",
+                took,
+                () -> store.complete(execution.claim(), recorded, operation.retention()))) {
             return false;
         }
         if (recorded instanceof RecordedOutcome.NotReplayable notReplayable) {
@@ -391,16 +396,15 @@ public final class IdempotencyEngine implements AutoCloseable {
     /**
      * Makes the last request of an execution, again and again for a bounded time while the store fails.
      *
+     * @param took how long the operation ran: the bounded time begins with its end
      * @return the store's answer; false if the claim was lost
      * @throws IdempotencyStoreException if the store failed to the end; the listeners have been told
      */
-    private boolean settle(Execution execution, String what, BooleanSupplier request) {
+    private boolean settle(Execution execution, String what, Duration took, BooleanSupplier request) {
         // An interrupted thread must be able to talk to the store, or the key would stick.
         boolean interrupted = Thread.interrupted();
         try {
             long pause = FIRST_PAUSE;
-            boolean failing = false;
-            long deadline = 0;
             while (true) {
                 // No renewal may meet this request, which ends the claim.
                 renewal.stop(execution);
@@ -412,11 +416,7 @@ public final class IdempotencyEngine implements AutoCloseable {
                     }
                     return held;
                 } catch (RuntimeException thrown) {
-                    if (!failing) {
-                        failing = true;
-                        deadline = ticker.getAsLong() + completionTimeout;
-                    }
-                    long remaining = deadline - ticker.getAsLong();
+                    long remaining = completionTimeout - (execution.age() - took.toNanos());
                     if (remaining <= 0) {
                         IdempotencyStoreException failure = StoreFailures.of(thrown, what, execution.key());
                         listeners.tell(listener -> listener.completionFailed(execution, failure));

@@ -459,10 +459,11 @@ final class ReplayTest {
                 codec.decoding = failure;
                 assertThatExceptionOfType(IdempotencyOutcomeException.class)
                         .isThrownBy(() -> broken.execute(PAY, "4711", Fingerprint.none(), () -> "never"))
-                        .withMessage("Idempotency key 'payment-service-pay:4711' is completed, but its outcome cannot be"
-                                + " replayed: the codec failed with "
-                                + failure.getClass().getName()
-                                + "; the operation was not run again: read its result from where it left it")
+                        .withMessage(
+                                "Idempotency key 'payment-service-pay:4711' is completed, but its outcome cannot be"
+                                        + " replayed: the codec failed with "
+                                        + failure.getClass().getName()
+                                        + "; the operation was not run again: read its result from where it left it")
                         .withCause(failure)
                         .satisfies(refusal -> assertThat(events.named("refused"))
                                 .last()
