@@ -407,7 +407,7 @@ final class LeaseRenewalTest {
     }
 
     @Test
-    void whoever_works_on_the_lease_of_many_threads_is_told_of_its_loss_once() throws Exception {
+    void of_two_threads_that_see_the_loss_of_a_lease_one_tells_it() throws Exception {
         for (int round = 0; round < 300; round++) {
             Execution execution = begin("round " + round);
             execution.refuse();
