@@ -1,8 +1,8 @@
 package io.idempotent;
 
 /**
- * The claim was lost while the operation ran: its lease ended without renewal, and no outcome is recorded under the key
- * yet. What the operation did stands, as far as it went; its outcome is not recorded.
+ * The claim was lost: its lease ended without renewal, and no outcome is recorded under the key yet. What the operation did
+ * until then stands, and is not recorded; the message tells whether it was begun at all.
  */
 public final class IdempotencyClaimLostException extends IdempotencyException {
 

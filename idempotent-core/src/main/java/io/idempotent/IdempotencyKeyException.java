@@ -9,6 +9,8 @@ public final class IdempotencyKeyException extends IdempotencyException {
 
     private final String operation;
 
+    private final String problem;
+
     /**
      * Makes the exception.
      *
@@ -34,6 +36,12 @@ public final class IdempotencyKeyException extends IdempotencyException {
                 null,
                 cause);
         this.operation = operation;
+        this.problem = problem;
+    }
+
+    /** What is wrong with the key. */
+    public String problem() {
+        return problem;
     }
 
     /** The operation that was called. */

@@ -10,6 +10,8 @@ public final class IdempotencyOutcomeException extends IdempotencyException {
 
     private static final long serialVersionUID = 1L;
 
+    private final String problem;
+
     /**
      * Makes the exception.
      *
@@ -23,5 +25,11 @@ public final class IdempotencyOutcomeException extends IdempotencyException {
                         + "; the operation was not run again: read its result from where it left it",
                 key,
                 cause);
+        this.problem = problem;
+    }
+
+    /** Why the outcome cannot be given, in words that reveal nothing of it. */
+    public String problem() {
+        return problem;
     }
 }

@@ -5,7 +5,7 @@ import io.idempotent.RecordedOutcome;
 
 /**
  * Keeps outcomes by reference, for a store that serves one JVM: a replay gives the very object that the first call gave,
- * so whoever changes it changes it for all.
+ * so whoever changes it changes it for all; a failure is thrown again as the very object, too.
  */
 public final class ReferenceOutcomeCodec implements OutcomeCodec {
 

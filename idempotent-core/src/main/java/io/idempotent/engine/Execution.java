@@ -30,6 +30,7 @@ public final class Execution extends IdempotencyContext {
     // Written by the renewing thread, read by the running one.
     private volatile long renewedAt;
     private volatile boolean refused;
+    private volatile boolean settling;
     private volatile int attemptsBegun;
 
     // Confined to the thread that runs the operation.
@@ -164,6 +165,16 @@ public final class Execution extends IdempotencyContext {
     /** The store said that the claim is not the key's any more. */
     void refuse() {
         refused = true;
+    }
+
+    /** The last request is on its way, whose answer alone tells whether the claim was lost. */
+    void settling() {
+        settling = true;
+    }
+
+    /** The store did not renew the lease: it is lost, unless the last request has ended it. */
+    void notRenewed() {
+        refused |= !settling;
     }
 
     /** Whether the loss of the lease is to be told now: true once, when it is lost. */

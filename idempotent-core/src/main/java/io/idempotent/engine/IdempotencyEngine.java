@@ -12,6 +12,7 @@ import io.idempotent.IdempotencyOutcomeException;
 import io.idempotent.IdempotencyStoreException;
 import io.idempotent.Outcome;
 import io.idempotent.RecordedOutcome;
+import io.idempotent.RedactedException;
 import io.idempotent.codec.OutcomeCodec;
 import io.idempotent.codec.OutcomeCodecException;
 import io.idempotent.codec.ReferenceOutcomeCodec;
@@ -162,7 +163,7 @@ public final class IdempotencyEngine implements AutoCloseable {
         if (closed) {
             throw closed(key);
         }
-        IdempotencyRecord nearby = store.findCompletedNearby(key);
+        IdempotencyRecord nearby = findNearby(key);
         if (nearby != null) {
             return replay(operation, key, fingerprint, nearby);
         }
@@ -183,7 +184,7 @@ public final class IdempotencyEngine implements AutoCloseable {
         try {
             result = claim(request);
         } catch (IdempotencyStoreException failure) {
-            if (operation.whenStoreFails() == StoreFailurePolicy.RUN) {
+            if (operation.whenStoreFails() == WhenStoreFails.RUN) {
                 return runUnprotected(operation, key, requestedAt, work, failure);
             }
             throw refused(key, failure);
@@ -271,18 +272,20 @@ public final class IdempotencyEngine implements AutoCloseable {
                                 new IdempotencyClaimLostException(
                                         key, execution.fencingToken(), "the operation was not begun")));
             }
-            listeners.tell(listener -> listener.claimed(execution));
             T value;
+            boolean releases;
             execution.enter();
             try {
+                listeners.tell(listener -> listener.claimed(execution));
                 value = work.run(execution);
+                releases = releases(execution, work, value);
             } catch (Throwable failure) {
                 execution.exit();
                 settleFailure(operation, execution, failure);
                 throw failure;
             }
             execution.exit();
-            return settleValue(operation, execution, fingerprint, work, value);
+            return settleValue(operation, execution, fingerprint, releases, value);
         } finally {
             renewal.stop(execution);
             owners.remove(key, execution);
@@ -316,12 +319,12 @@ public final class IdempotencyEngine implements AutoCloseable {
     }
 
     private <T extends @Nullable Object> T settleValue(
-            Operation<T> operation, Execution execution, Fingerprint fingerprint, IdempotentWork<T> work, T value)
+            Operation<T> operation, Execution execution, Fingerprint fingerprint, boolean releases, T value)
             throws Throwable {
         Duration took = Duration.ofNanos(execution.age());
         boolean recorded;
         try {
-            if (releases(execution, work, value)) {
+            if (releases) {
                 release(execution, null, took);
                 return value;
             }
@@ -336,7 +339,8 @@ public final class IdempotencyEngine implements AutoCloseable {
     private void settleFailure(Operation<?> operation, Execution execution, Throwable failure) {
         Duration took = Duration.ofNanos(execution.age());
         try {
-            if (operation.type().records(failure)) {
+            // What this library says of a call is never the operation's final word, whatever types are declared.
+            if (operation.type().records(failure) && !(failure instanceof IdempotencyException)) {
                 complete(operation, execution, new Outcome.Failure(failure), took);
             } else {
                 release(execution, failure, took);
@@ -351,7 +355,8 @@ public final class IdempotencyEngine implements AutoCloseable {
             return work.releases(value);
         } catch (RuntimeException | Error failure) {
             errorHandler.accept(
-                    "Whether to release '" + execution.key() + "' could not be told; its outcome is recorded", failure);
+                    "Whether to release '" + execution.key() + "' could not be told; its outcome is recorded",
+                    RedactedException.of(failure));
             return false;
         }
     }
@@ -383,7 +388,9 @@ public final class IdempotencyEngine implements AutoCloseable {
         try {
             return codec.encode(outcome, operation.type());
         } catch (RuntimeException | Error failure) {
-            errorHandler.accept("The codec failed to encode the outcome of '" + execution.key() + "'", failure);
+            errorHandler.accept(
+                    "The codec failed to encode the outcome of '" + execution.key() + "'",
+                    RedactedException.of(failure));
             return new RecordedOutcome.NotReplayable(failureOfCodec(failure));
         }
     }
@@ -403,6 +410,7 @@ public final class IdempotencyEngine implements AutoCloseable {
     private boolean settle(Execution execution, String what, Duration took, BooleanSupplier request) {
         // An interrupted thread must be able to talk to the store, or the key would stick.
         boolean interrupted = Thread.interrupted();
+        execution.settling();
         try {
             long pause = FIRST_PAUSE;
             while (true) {
@@ -415,7 +423,7 @@ public final class IdempotencyEngine implements AutoCloseable {
                         renewal.tellLoss(execution);
                     }
                     return held;
-                } catch (RuntimeException thrown) {
+                } catch (RuntimeException | Error thrown) {
                     long remaining = completionTimeout - (execution.age() - took.toNanos());
                     if (remaining <= 0) {
                         IdempotencyStoreException failure = StoreFailures.of(thrown, what, execution.key());
@@ -435,6 +443,8 @@ public final class IdempotencyEngine implements AutoCloseable {
         }
     }
 
+    // The codec decodes to the operation's own type, which its maker vouched to be T, null included.
+    @SuppressWarnings({"unchecked", "NullAway"})
     private <T extends @Nullable Object> T outcomeOfSuccessor(
             Operation<T> operation, Execution execution, Fingerprint fingerprint) throws Throwable {
         IdempotencyKey key = execution.key();
@@ -454,7 +464,7 @@ public final class IdempotencyEngine implements AutoCloseable {
             }
         }
         if (record != null && record.outcome() != null && fingerprint.matches(record.fingerprint())) {
-            return replay(operation, key, fingerprint, record);
+            return (T) decoded(operation, key, record).get();
         }
         throw lost;
     }
@@ -467,20 +477,28 @@ public final class IdempotencyEngine implements AutoCloseable {
         if (!fingerprint.matches(record.fingerprint())) {
             throw refused(key, new IdempotencyKeyReusedException(key));
         }
+        Outcome outcome;
+        try {
+            outcome = decoded(operation, key, record);
+        } catch (IdempotencyOutcomeException refusal) {
+            throw refused(key, refusal);
+        }
+        listeners.tell(listener -> listener.replayed(key));
+        return (T) outcome.get();
+    }
+
+    private Outcome decoded(Operation<?> operation, IdempotencyKey key, IdempotencyRecord record) {
         RecordedOutcome recorded = record.outcome();
         if (recorded == null) {
             throw new IllegalStateException("The store gave a completed record without an outcome for '" + key + "'");
         }
-        Outcome outcome;
         try {
-            outcome = codec.decode(recorded, operation.type());
+            return codec.decode(recorded, operation.type());
         } catch (OutcomeCodecException failure) {
-            throw refused(key, new IdempotencyOutcomeException(key, String.valueOf(failure.getMessage()), failure));
+            throw new IdempotencyOutcomeException(key, String.valueOf(failure.getMessage()), failure);
         } catch (RuntimeException | Error failure) {
-            throw refused(key, new IdempotencyOutcomeException(key, failureOfCodec(failure), failure));
+            throw new IdempotencyOutcomeException(key, failureOfCodec(failure), RedactedException.of(failure));
         }
-        listeners.tell(listener -> listener.replayed(key));
-        return (T) outcome.get();
     }
 
     private <T extends @Nullable Object> T runUnprotected(
@@ -500,10 +518,19 @@ public final class IdempotencyEngine implements AutoCloseable {
         }
     }
 
+    private @Nullable IdempotencyRecord findNearby(IdempotencyKey key) {
+        try {
+            return store.findCompletedNearby(key);
+        } catch (RuntimeException | Error failure) {
+            // The claim, which is asked for next, tells what is wrong with the store.
+            return null;
+        }
+    }
+
     private ClaimResult claim(ClaimRequest request) {
         try {
             return store.claim(request);
-        } catch (RuntimeException failure) {
+        } catch (RuntimeException | Error failure) {
             throw StoreFailures.of(failure, "claim", request.key());
         }
     }

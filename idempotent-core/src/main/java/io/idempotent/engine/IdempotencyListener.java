@@ -43,7 +43,7 @@ public interface IdempotencyListener {
     default void replayed(IdempotencyKey key) {}
 
     /**
-     * The call was refused; the operation did not run.
+     * The call was refused; the operation did not run. Not told of a call without an acceptable key, which never gets so far.
      *
      * @param key the key
      * @param refusal what the caller gets

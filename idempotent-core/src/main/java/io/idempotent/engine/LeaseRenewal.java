@@ -11,6 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * Renews the leases of running executions in the background.
  *
  * <ol>
- *   <li>Executions with equal leases form a group, which one thread visits each third of the lease.
+ *   <li>Executions with equal leases form a group, which one thread visits each third of the lease; each group has a thread of
+ *       its own to wait for the store.
  *   <li>An execution that has run longer than its operation allows is not renewed any more; its lease runs out.
  *   <li>Those that were granted their lease less than a sixth of it ago are left alone until the next visit, so that short
  *       operations cost no request; the others are renewed by one request for all, at most half a lease after the last.
@@ -35,6 +37,7 @@ final class LeaseRenewal {
     private final BiConsumer<String, Throwable> errorHandler;
     private final ConcurrentHashMap<Duration, Set<Execution>> groups = new ConcurrentHashMap<>();
     private final ScheduledThreadPoolExecutor scheduler;
+    private final AtomicInteger threads = new AtomicInteger();
 
     LeaseRenewal(
             IdempotencyStore store,
@@ -62,13 +65,6 @@ final class LeaseRenewal {
         group(execution.operation().lease()).remove(execution);
     }
 
-    /** All executions that are being renewed, as of now. */
-    List<Execution> running() {
-        List<Execution> running = new ArrayList<>();
-        groups.values().forEach(running::addAll);
-        return running;
-    }
-
     void close() {
         scheduler.shutdownNow();
     }
@@ -80,11 +76,13 @@ final class LeaseRenewal {
 
     private Set<Execution> newGroup(Duration lease) {
         Set<Execution> group = ConcurrentHashMap.newKeySet();
+        // One more thread, so that a store that is slow to renew one kind of lease costs no other kind its own.
+        scheduler.setCorePoolSize(threads.incrementAndGet());
         long interval = Math.max(1, Nanos.of(lease) / 3);
         // The group itself is only looked at by the thread later on, so that scheduling inside computeIfAbsent is safe.
         try {
-            var unused = scheduler.scheduleWithFixedDelay(
-                    () -> visit(group, lease), interval, interval, TimeUnit.NANOSECONDS);
+            var unused =
+                    scheduler.scheduleAtFixedRate(() -> visit(group, lease), interval, interval, TimeUnit.NANOSECONDS);
         } catch (RejectedExecutionException closed) {
             // Nothing is renewed any more; whoever came late is told by the engine.
         }
@@ -121,7 +119,7 @@ final class LeaseRenewal {
             if (renewed != null && renewed.contains(execution.claim())) {
                 execution.renewed(requestedAt);
             } else if (renewed != null && group.contains(execution)) {
-                execution.refuse();
+                execution.notRenewed();
                 group.remove(execution);
             }
             tellLoss(execution);
@@ -138,7 +136,7 @@ final class LeaseRenewal {
     private @Nullable Set<Claim> request(List<Claim> claims, Duration lease) {
         try {
             return store.renew(claims, lease);
-        } catch (RuntimeException failure) {
+        } catch (RuntimeException | Error failure) {
             IdempotencyStoreException told = StoreFailures.of(failure, "renew " + claims.size() + " leases", null);
             listeners.tell(listener -> listener.renewalFailed(claims.size(), told));
             return null;

@@ -32,7 +32,7 @@ public final class Operation<T extends @Nullable Object> {
     private final Duration lease;
     private final Duration maxRun;
     private final Duration waitAtMost;
-    private final StoreFailurePolicy whenStoreFails;
+    private final WhenStoreFails whenStoreFails;
 
     private Operation(Builder<T> builder) {
         this.name = builder.name;
@@ -97,7 +97,7 @@ public final class Operation<T extends @Nullable Object> {
     }
 
     /** What to do when the store cannot tell whether the key is free. */
-    public StoreFailurePolicy whenStoreFails() {
+    public WhenStoreFails whenStoreFails() {
         return whenStoreFails;
     }
 
@@ -125,7 +125,7 @@ public final class Operation<T extends @Nullable Object> {
         private Duration lease = DEFAULT_LEASE;
         private Duration maxRun = DEFAULT_MAX_RUN;
         private Duration waitAtMost = Duration.ZERO;
-        private StoreFailurePolicy whenStoreFails = StoreFailurePolicy.REFUSE;
+        private WhenStoreFails whenStoreFails = WhenStoreFails.REFUSE;
 
         private Builder(String name, Type valueType) {
             if (!IdempotencyKey.isOperationName(name)) {
@@ -199,7 +199,7 @@ public final class Operation<T extends @Nullable Object> {
         }
 
         /** What to do when the store cannot tell whether the key is free; {@code REFUSE} unless said otherwise. */
-        public Builder<T> whenStoreFails(StoreFailurePolicy policy) {
+        public Builder<T> whenStoreFails(WhenStoreFails policy) {
             this.whenStoreFails = policy;
             return this;
         }

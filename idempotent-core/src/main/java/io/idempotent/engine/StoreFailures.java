@@ -9,7 +9,7 @@ final class StoreFailures {
 
     private StoreFailures() {}
 
-    static IdempotencyStoreException of(RuntimeException failure, String request, @Nullable IdempotencyKey key) {
+    static IdempotencyStoreException of(Throwable failure, String request, @Nullable IdempotencyKey key) {
         if (failure instanceof IdempotencyStoreException storeFailure) {
             return storeFailure;
         }

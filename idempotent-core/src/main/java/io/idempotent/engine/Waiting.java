@@ -59,11 +59,6 @@ final class Waiting {
         this.store = store;
     }
 
-    /** How many are waiting now. */
-    int size() {
-        return waiters.get();
-    }
-
     /**
      * Waits until the claim's answer is another than in progress.
      *
@@ -76,8 +71,7 @@ final class Waiting {
         if (waitAtMost == 0) {
             throw inProgress(first, Reason.NOT_WAITING);
         }
-        if (waiters.incrementAndGet() > maxWaiters) {
-            waiters.decrementAndGet();
+        if (waiters.getAndUpdate(number -> Math.min(number + 1, maxWaiters)) >= maxWaiters) {
             throw inProgress(first, Reason.TOO_MANY_WAITERS);
         }
         try {

@@ -413,7 +413,7 @@ final class IdempotencyEngineTest {
         assertThat(PAY.lease()).isEqualTo(Duration.ofSeconds(30));
         assertThat(PAY.maxRun()).isEqualTo(Duration.ofHours(1));
         assertThat(PAY.waitAtMost()).isZero();
-        assertThat(PAY.whenStoreFails()).isEqualTo(StoreFailurePolicy.REFUSE);
+        assertThat(PAY.whenStoreFails()).isEqualTo(WhenStoreFails.REFUSE);
         assertThat(PAY.type().failures()).isEmpty();
         assertThat(PAY).hasToString("Operation[payment-service-pay]");
     }

@@ -269,10 +269,12 @@ final class LeaseRenewalTest {
             throw new AssertionError("a bug");
         });
         visit();
-        assertThat(events.errors()).singleElement().satisfies(error -> {
-            assertThat(error.message()).isEqualTo("The renewal of leases failed; it is tried again");
-            assertThat(error.failure()).hasMessage("a bug");
-        });
+        assertThat(events.named("renewalFailed"))
+                .singleElement()
+                .satisfies(event -> assertThat(event.detail())
+                        .isInstanceOfSatisfying(
+                                IdempotencyStoreException.class,
+                                failure -> assertThat(failure).hasRootCauseMessage("a bug")));
     }
 
     // in the engine

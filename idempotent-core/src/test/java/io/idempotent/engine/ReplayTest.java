@@ -10,6 +10,7 @@ import io.idempotent.IdempotencyKeyReusedException;
 import io.idempotent.IdempotencyOutcomeException;
 import io.idempotent.Outcome;
 import io.idempotent.RecordedOutcome;
+import io.idempotent.RedactedException;
 import io.idempotent.codec.OutcomeCodec;
 import io.idempotent.codec.OutcomeCodecException;
 import io.idempotent.codec.OutcomeType;
@@ -268,7 +269,11 @@ final class ReplayTest {
         assertThat(call(PAY, "another")).isEqualTo("receipt");
         assertThat(runs).hasValue(1);
         assertThat(events.errors()).singleElement().satisfies(error -> {
-            assertThat(error.failure()).isSameAs(failure);
+            assertThat(error.failure())
+                    .isInstanceOf(RedactedException.class)
+                    .hasMessageStartingWith(failure.getClass().getName())
+                    .hasStackTraceContaining("ReplayTest");
+            assertThat(error.failure().getMessage()).doesNotContain(String.valueOf(failure.getMessage()));
             assertThat(error.message()).contains("'payment-service-pay:4711'").doesNotContain("receipt");
         });
     }
@@ -396,7 +401,10 @@ final class ReplayTest {
         }
         assertThat(events.names()).containsExactly("claimed", "notReplayable", "completed", "refused");
         assertThat(events.errors()).singleElement().satisfies(error -> {
-            assertThat(error.failure()).isSameAs(failure);
+            assertThat(error.failure())
+                    .isInstanceOf(RedactedException.class)
+                    .hasMessageStartingWith(failure.getClass().getName());
+            assertThat(error.failure().getMessage()).doesNotContain("secret");
             assertThat(error.message()).contains("'payment-service-pay:4711'");
         });
         assertThat(store.find(PAY.key("4711")).outcome()).isInstanceOf(RecordedOutcome.NotReplayable.class);
@@ -464,7 +472,10 @@ final class ReplayTest {
                                         + " replayed: the codec failed with "
                                         + failure.getClass().getName()
                                         + "; the operation was not run again: read its result from where it left it")
-                        .withCause(failure)
+                        .withCauseInstanceOf(RedactedException.class)
+                        .satisfies(refusal -> assertThat(refusal).hasStackTraceContaining("ReplayTest"))
+                        .satisfies(refusal ->
+                                assertThat(refusal.getCause().getMessage()).doesNotContain("secret"))
                         .satisfies(refusal -> assertThat(events.named("refused"))
                                 .last()
                                 .satisfies(event -> assertThat(event.detail()).isSameAs(refusal)));

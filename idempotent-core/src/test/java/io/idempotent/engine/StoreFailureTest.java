@@ -24,7 +24,7 @@ final class StoreFailureTest {
             .recordFailures(List.of(IOException.class))
             .build();
     private static final Operation<String> FAIL_OPEN = Operation.builder("payment-service-pay", String.class)
-            .whenStoreFails(StoreFailurePolicy.RUN)
+            .whenStoreFails(WhenStoreFails.RUN)
             .build();
     private static final IdempotencyKey KEY = PAY.key("4711");
 
@@ -274,11 +274,33 @@ final class StoreFailureTest {
             throw bug;
         });
         AssertionError own = new AssertionError("a bug of the user");
-        assertThat(catchThrowable(() -> engine.execute(PAY, "4711", Fingerprint.none(), () -> {
+        assertThat(catchThrowable(() -> atOnce.execute(PAY, "4711", Fingerprint.none(), () -> {
                     throw own;
                 })))
-                .isSameAs(own)
-                .hasSuppressedException(bug);
+                .isSameAs(own);
+        assertThat(own.getSuppressed())
+                .singleElement()
+                .isInstanceOf(IdempotencyStoreException.class)
+                .satisfies(ours -> assertThat(ours).hasCause(bug));
+    }
+
+    @Test
+    void an_error_of_the_store_does_not_cost_the_caller_its_result() throws Exception {
+        store.meet(Request.COMPLETE, request -> {
+            throw new NoClassDefFoundError("a driver");
+        });
+        assertThat(call(atOnce, PAY)).isEqualTo("receipt of run 1");
+        assertThat(events.names()).containsExactly("claimed", "completionFailed");
+    }
+
+    @Test
+    void an_error_of_the_store_on_claiming_is_a_failure_of_the_store() {
+        store.meet(Request.CLAIM, request -> {
+            throw new NoClassDefFoundError("a driver");
+        });
+        assertThatExceptionOfType(IdempotencyStoreException.class)
+                .isThrownBy(() -> call(atOnce, PAY))
+                .withCauseInstanceOf(NoClassDefFoundError.class);
     }
 
     @Test

@@ -291,7 +291,7 @@ final class WaitingTest {
     void a_waiter_whose_store_fails_is_refused_even_where_others_may_run_unprotected() throws Exception {
         Operation<String> failOpen = Operation.builder("payment-service-pay", String.class)
                 .waitAtMost(Duration.ofHours(1))
-                .whenStoreFails(StoreFailurePolicy.RUN)
+                .whenStoreFails(WhenStoreFails.RUN)
                 .build();
         var unused = begin(otherNode);
         Future<String> waiter = callers.call(() -> call(engine, failOpen));

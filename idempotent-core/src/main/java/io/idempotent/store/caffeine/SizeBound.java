@@ -169,7 +169,7 @@ final class SizeBound {
     private void tell(IdempotencyRecord record) {
         try {
             listener.accept(record);
-        } catch (RuntimeException failure) {
+        } catch (RuntimeException | Error failure) {
             Thread thread = Thread.currentThread();
             thread.getUncaughtExceptionHandler().uncaughtException(thread, failure);
         }

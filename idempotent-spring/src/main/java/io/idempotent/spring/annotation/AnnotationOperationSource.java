@@ -1,7 +1,7 @@
 package io.idempotent.spring.annotation;
 
 import io.idempotent.IdempotencyConfigurationException;
-import io.idempotent.engine.StoreFailurePolicy;
+import io.idempotent.engine.WhenStoreFails;
 import io.idempotent.spring.interceptor.EnvironmentSettings;
 import io.idempotent.spring.interceptor.OperationDeclaration;
 import io.idempotent.spring.interceptor.OperationDeclaration.Content;
@@ -130,8 +130,8 @@ final class AnnotationOperationSource implements OperationSource {
                     .whenStoreFails(
                             switch (annotation.whenStoreFails()) {
                                 case INHERIT -> null;
-                                case REFUSE -> StoreFailurePolicy.REFUSE;
-                                case RUN -> StoreFailurePolicy.RUN;
+                                case REFUSE -> WhenStoreFails.REFUSE;
+                                case RUN -> WhenStoreFails.RUN;
                             })
                     .retry(retry(annotation.retry()))
                     .build();

@@ -131,7 +131,7 @@ public @interface Idempotent {
         /** The longest pause. Without limit unless said otherwise. */
         String maxDelay() default "";
 
-        /** By how much a pause may be shorter or longer at random. As much as the delay unless said otherwise. */
+        /** By how much a pause may be longer or shorter at random, never shorter than the delay. As much as the delay unless said otherwise. */
         String jitter() default "";
 
         /** How long all attempts and pauses may take. Without limit unless said otherwise. */

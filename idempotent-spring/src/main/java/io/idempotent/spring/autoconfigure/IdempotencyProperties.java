@@ -1,6 +1,6 @@
 package io.idempotent.spring.autoconfigure;
 
-import io.idempotent.engine.StoreFailurePolicy;
+import io.idempotent.engine.WhenStoreFails;
 import io.idempotent.spring.interceptor.IdempotencySettings;
 import io.idempotent.spring.interceptor.IdempotencySettings.UnknownOperations;
 import io.idempotent.spring.interceptor.OperationSettings;
@@ -66,7 +66,7 @@ public final class IdempotencyProperties {
     /**
      * What to do when the store cannot tell whether a key is free: refuse the call, or run it unprotected.
      */
-    private StoreFailurePolicy whenStoreFails = StoreFailurePolicy.REFUSE;
+    private WhenStoreFails whenStoreFails = WhenStoreFails.REFUSE;
 
     /**
      * What to do about properties of an operation that nothing declares: stop the start, or warn.
@@ -160,11 +160,11 @@ public final class IdempotencyProperties {
         this.maxWaiters = maxWaiters;
     }
 
-    public StoreFailurePolicy getWhenStoreFails() {
+    public WhenStoreFails getWhenStoreFails() {
         return whenStoreFails;
     }
 
-    public void setWhenStoreFails(StoreFailurePolicy whenStoreFails) {
+    public void setWhenStoreFails(WhenStoreFails whenStoreFails) {
         this.whenStoreFails = whenStoreFails;
     }
 
@@ -233,7 +233,7 @@ public final class IdempotencyProperties {
         private @Nullable Duration maxDelay;
 
         /**
-         * By how much a pause may be shorter or longer at random. As much as the delay by default.
+         * By how much a pause may be longer or shorter at random, never shorter than the delay. As much as the delay by default.
          */
         private @Nullable Duration jitter;
 
@@ -345,7 +345,7 @@ public final class IdempotencyProperties {
         private @Nullable Duration maxDelay;
 
         /**
-         * By how much a pause may be shorter or longer at random. As much as the delay by default.
+         * By how much a pause may be longer or shorter at random, never shorter than the delay. As much as the delay by default.
          */
         private @Nullable Duration jitter;
 
@@ -504,7 +504,7 @@ public final class IdempotencyProperties {
         /**
          * What to do when the store cannot tell whether a key is free.
          */
-        private @Nullable StoreFailurePolicy whenStoreFails;
+        private @Nullable WhenStoreFails whenStoreFails;
 
         /** How failed attempts are repeated. */
         private final OperationRetry retry = new OperationRetry();
@@ -565,11 +565,11 @@ public final class IdempotencyProperties {
             this.waitAtMost = waitAtMost;
         }
 
-        public @Nullable StoreFailurePolicy getWhenStoreFails() {
+        public @Nullable WhenStoreFails getWhenStoreFails() {
             return whenStoreFails;
         }
 
-        public void setWhenStoreFails(@Nullable StoreFailurePolicy whenStoreFails) {
+        public void setWhenStoreFails(@Nullable WhenStoreFails whenStoreFails) {
             this.whenStoreFails = whenStoreFails;
         }
 

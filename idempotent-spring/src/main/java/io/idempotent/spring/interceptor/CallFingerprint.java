@@ -3,6 +3,7 @@ package io.idempotent.spring.interceptor;
 import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.IdempotencyKeyException;
+import io.idempotent.RedactedException;
 import io.idempotent.codec.Fingerprinter;
 import io.idempotent.spring.interceptor.CallExpressions.Purpose;
 import io.idempotent.spring.interceptor.OperationDeclaration.Content;
@@ -117,7 +118,10 @@ interface CallFingerprint {
         try {
             content = expression.evaluate(call, null);
         } catch (RuntimeException failure) {
-            throw new IdempotencyKeyException(operation, "the expression of its fingerprint failed", failure);
+            throw new IdempotencyKeyException(
+                    operation,
+                    IdempotentMethod.expressionFailed("fingerprint", failure),
+                    RedactedException.of(failure));
         }
         List<?> elements = content instanceof List<?> list ? list : Collections.singletonList(content);
         if (byReference && elements.stream().allMatch(CallFingerprint::isImmutable)) {

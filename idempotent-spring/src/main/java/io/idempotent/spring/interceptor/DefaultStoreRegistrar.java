@@ -4,12 +4,18 @@ import com.github.benmanes.caffeine.cache.Ticker;
 import io.idempotent.engine.IdempotencyListener;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.caffeine.CaffeineIdempotencyStore;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.springframework.beans.factory.config.BeanDefinition;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.beans.factory.support.BeanDefinitionRegistry;
 import org.springframework.beans.factory.support.BeanDefinitionRegistryPostProcessor;
 import org.springframework.beans.factory.support.RootBeanDefinition;
+import org.springframework.util.function.SingletonSupplier;
 
 /**
  * Registers the Caffeine store, made only where the application declares no store or an operation asks for this one by name.
@@ -18,10 +24,10 @@ import org.springframework.beans.factory.support.RootBeanDefinition;
  *
  * <p>The store counts by a bean of type {@link Ticker}, if there is just one, and is as large as the settings say.
  */
-public final class DefaultStoreRegistrar implements BeanDefinitionRegistryPostProcessor {
+final class DefaultStoreRegistrar implements BeanDefinitionRegistryPostProcessor {
 
     /** The bean name of the Caffeine store: {@value}. */
-    public static final String BEAN_NAME = "caffeine" + IdempotencyEngines.STORE_SUFFIX;
+    static final String BEAN_NAME = "caffeine" + IdempotencyEngines.STORE_SUFFIX;
 
     private final Supplier<IdempotencySettings> settings;
 
@@ -30,7 +36,7 @@ public final class DefaultStoreRegistrar implements BeanDefinitionRegistryPostPr
      *
      * @param settings asked for when the store is made
      */
-    public DefaultStoreRegistrar(Supplier<IdempotencySettings> settings) {
+    DefaultStoreRegistrar(Supplier<IdempotencySettings> settings) {
         this.settings = settings;
     }
 
@@ -50,13 +56,42 @@ public final class DefaultStoreRegistrar implements BeanDefinitionRegistryPostPr
         CaffeineIdempotencyStore.Builder builder =
                 CaffeineIdempotencyStore.builder().maximumSize(settings.get().caffeineMaximumSize());
         factory.getBeanProvider(Ticker.class).ifUnique(builder::ticker);
-        return builder.evictionListener(record -> evicted(factory, record)).build();
+        return builder.evictionListener(new Evictions(factory)).build();
     }
 
-    private static void evicted(ConfigurableListableBeanFactory factory, IdempotencyRecord record) {
-        new LoggingListener().evicted(record);
-        factory.getBeanProvider(IdempotencyListener.class)
-                .orderedStream()
-                .forEach(listener -> listener.evicted(record));
+    /** Tells all listeners of evictions, of which a store that stays full has one with every claim: the log gets a few of them. */
+    private static final class Evictions implements Consumer<IdempotencyRecord> {
+
+        private static final Log LOG = LogFactory.getLog(Evictions.class);
+
+        private static final int LOGGED_EACH = 1_000;
+
+        private final Supplier<List<IdempotencyListener>> listeners;
+
+        private final AtomicLong evictions = new AtomicLong();
+
+        Evictions(ConfigurableListableBeanFactory factory) {
+            this.listeners = SingletonSupplier.of(() -> factory.getBeanProvider(IdempotencyListener.class)
+                    .orderedStream()
+                    .toList());
+        }
+
+        @Override
+        public void accept(IdempotencyRecord record) {
+            long number = evictions.incrementAndGet();
+            if (number % LOGGED_EACH == 1) {
+                LOG.warn("The store is full and dropped the record of idempotency key '" + record.key()
+                        + "' before its retention was over, the " + number
+                        + ". such record: its key is free again. Raise"
+                        + " idempotent.caffeine.maximum-size, or shorten the retention");
+            }
+            for (IdempotencyListener listener : listeners.get()) {
+                try {
+                    listener.evicted(record);
+                } catch (RuntimeException | Error failure) {
+                    LOG.error("The listener " + listener.getClass().getName() + " failed", failure);
+                }
+            }
+        }
     }
 }

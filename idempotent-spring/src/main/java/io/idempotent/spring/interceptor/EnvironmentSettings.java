@@ -2,7 +2,7 @@ package io.idempotent.spring.interceptor;
 
 import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.engine.IdempotencyEngine;
-import io.idempotent.engine.StoreFailurePolicy;
+import io.idempotent.engine.WhenStoreFails;
 import io.idempotent.spring.interceptor.IdempotencySettings.UnknownOperations;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -120,7 +120,7 @@ public final class EnvironmentSettings {
                 .lease(value(prefix + "lease", EnvironmentSettings::duration))
                 .maxRun(value(prefix + "max-run", EnvironmentSettings::duration))
                 .waitAtMost(value(prefix + "wait-at-most", EnvironmentSettings::duration))
-                .whenStoreFails(value(prefix + "when-store-fails", text -> constant(StoreFailurePolicy.class, text)))
+                .whenStoreFails(value(prefix + "when-store-fails", text -> constant(WhenStoreFails.class, text)))
                 .retry(new RetrySettings(
                         value(prefix + "retry.max-retries", Long::valueOf),
                         value(prefix + "retry.delay", EnvironmentSettings::duration),

@@ -11,8 +11,6 @@ import java.util.Set;
 final class FrameworkTypes {
 
     private static final List<String> PACKAGES = List.of(
-            "jakarta.servlet.",
-            "jakarta.ws.rs.core.",
             "org.springframework.ui.",
             "org.springframework.validation.",
             "org.springframework.web.bind.",
@@ -21,7 +19,15 @@ final class FrameworkTypes {
             "org.springframework.web.util.");
 
     private static final Set<String> TYPES = Set.of(
-            "io.idempotent.IdempotencyContext",
+            "jakarta.servlet.ServletRequest",
+            "jakarta.servlet.ServletResponse",
+            "jakarta.servlet.http.HttpServletRequest",
+            "jakarta.servlet.http.HttpServletResponse",
+            "jakarta.servlet.http.HttpSession",
+            "jakarta.ws.rs.core.HttpHeaders",
+            "jakarta.ws.rs.core.Request",
+            "jakarta.ws.rs.core.SecurityContext",
+            "jakarta.ws.rs.core.UriInfo",
             "org.springframework.security.core.Authentication",
             "org.springframework.kafka.support.Acknowledgment",
             "org.apache.kafka.clients.consumer.Consumer",

@@ -48,9 +48,16 @@ public final class IdempotencySettings {
         return new Builder();
     }
 
-    /** Whether calls are protected at all. */
+    /** Whether calls are protected, of operations that say nothing else. */
     public boolean enabled() {
         return enabled;
+    }
+
+    /** Whether calls of any operation are protected. */
+    boolean isAnyEnabled() {
+        return enabled
+                || operations.values().stream()
+                        .anyMatch(named -> Boolean.TRUE.equals(named.settings().enabled()));
     }
 
     /** What holds for every operation that says nothing else. */
@@ -115,7 +122,7 @@ public final class IdempotencySettings {
 
         private Builder() {}
 
-        /** Whether calls are protected at all; true unless said otherwise. */
+        /** Whether calls are protected, of operations that say nothing else; true unless said otherwise. */
         public Builder enabled(boolean enabled) {
             this.enabled = enabled;
             return this;
@@ -145,8 +152,14 @@ public final class IdempotencySettings {
 
         /**
          * How many callers may wait for others' outcomes at the same time, on each store; 1,000 unless said otherwise.
+         *
+         * @throws IdempotencyConfigurationException if it is negative
          */
         public Builder maxWaiters(int maxWaiters) {
+            if (maxWaiters < 0) {
+                throw new IdempotencyConfigurationException(
+                        "idempotent.max-waiters is " + maxWaiters, "It has to be zero or more");
+            }
             this.maxWaiters = maxWaiters;
             return this;
         }

@@ -90,7 +90,7 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
     @Override
     public void afterSingletonsInstantiated() {
         IdempotencySettings configured = settings.get();
-        if (!configured.enabled()) {
+        if (!configured.isAnyEnabled()) {
             LOG.warn("idempotent.enabled is false: no method is protected");
             return;
         }
@@ -193,7 +193,8 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
         }
         for (Class<?> candidate : ClassUtils.getAllInterfacesForClass(targetClass)) {
             for (Method declared : candidate.getMethods()) {
-                if (AopUtils.getMostSpecificMethod(declared, targetClass).equals(method)) {
+                if (declared.equals(method)
+                        || AopUtils.getMostSpecificMethod(declared, targetClass).equals(method)) {
                     return declared;
                 }
             }

@@ -3,12 +3,14 @@ package io.idempotent.spring.interceptor;
 import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyKeyException;
+import io.idempotent.RedactedException;
 import io.idempotent.engine.Execution;
 import io.idempotent.engine.IdempotencyEngine;
 import io.idempotent.engine.Operation;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.springframework.expression.spel.SpelEvaluationException;
 
 /**
  * All that is known of one idempotent method, resolved once and used by every call.
@@ -39,15 +41,32 @@ record IdempotentMethod(
     }
 
     boolean releases(IdempotentCall call, @Nullable Object result) {
-        return unless != null && Boolean.TRUE.equals(unless.evaluate(call, result));
+        if (unless == null) {
+            return false;
+        }
+        Object value = unless.evaluate(call, result);
+        if (value instanceof Boolean released) {
+            return released;
+        }
+        throw new IllegalStateException("The expression unless of operation '" + operation.name()
+                + "' is neither true nor false, but " + (value == null ? "null" : "of " + value.getClass()));
     }
 
     private @Nullable Object evaluate(String part, CallExpression expression, IdempotentCall call) {
         try {
             return expression.evaluate(call, null);
         } catch (RuntimeException failure) {
-            throw new IdempotencyKeyException(operation.name(), "the expression of its " + part + " failed", failure);
+            throw new IdempotencyKeyException(
+                    operation.name(), expressionFailed(part, failure), RedactedException.of(failure));
         }
+    }
+
+    /** Says what happened without the message, which may show arguments. */
+    static String expressionFailed(String part, RuntimeException failure) {
+        String what = failure instanceof SpelEvaluationException spel
+                ? spel.getMessageCode().name()
+                : failure.getClass().getName();
+        return "the expression of its " + part + " failed: " + what;
     }
 
     private String keyText(@Nullable Object value) {
@@ -71,11 +90,15 @@ record IdempotentMethod(
         if (value == null) {
             throw new IdempotencyKeyException(operation.name(), "the " + part + " is null");
         }
-        if (!NamingTypes.isNaming(value.getClass())) {
+        if (value instanceof Enum<?> constant) {
+            return constant.name();
+        }
+        if (!(value instanceof CharSequence) && !ImmutableTypes.isValue(value.getClass())) {
             throw new IdempotencyKeyException(
                     operation.name(),
                     "the " + part + " is of type " + value.getClass().getName()
-                            + ", whose text does not name it: use one of its properties, or a list of several");
+                            + ", whose text need not be the same for equal values and another for others: use one of its"
+                            + " properties, or a list of several");
         }
         return text(part, value.toString());
     }

@@ -4,9 +4,10 @@ import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.engine.IdempotencyEngine;
 import io.idempotent.engine.Operation;
-import io.idempotent.engine.StoreFailurePolicy;
+import io.idempotent.engine.WhenStoreFails;
 import io.idempotent.spring.interceptor.CallExpressions.Purpose;
 import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
 import java.lang.reflect.Type;
 import java.time.Duration;
 import java.util.Map;
@@ -103,9 +104,16 @@ final class IdempotentMethods {
         }
         Class<?> declaringClass = method.getDeclaringClass();
         if (!declaringClass.isInterface()) {
-            declaringClass = AopUtils.getMostSpecificMethod(method, targetClass).getDeclaringClass();
+            declaringClass = specific(method, targetClass).getDeclaringClass();
         }
         return checked(new OperationName(MethodNames.operation(declaringClass, method), false), method, targetClass);
+    }
+
+    /** The method of the class, unless that is a proxy's or a lambda's, which knows neither names nor generic types. */
+    private static Method specific(Method method, Class<?> targetClass) {
+        return Proxy.isProxyClass(targetClass) || ClassUtils.isLambdaClass(targetClass)
+                ? method
+                : AopUtils.getMostSpecificMethod(method, targetClass);
     }
 
     private static OperationName checked(OperationName name, Method method, Class<?> targetClass) {
@@ -128,10 +136,10 @@ final class IdempotentMethods {
         String name = name(declaration, method, targetClass).text();
         OperationSettings effective =
                 configured.operation(name).orElse(declaration.settings()).orElse(configured.defaults());
-        if (!configured.enabled() || Boolean.FALSE.equals(effective.enabled())) {
+        if (!orElse(effective.enabled(), configured.enabled())) {
             return null;
         }
-        Method specific = AopUtils.getMostSpecificMethod(method, targetClass);
+        Method specific = specific(method, targetClass);
         ReturnTypes.check(specific, targetClass);
 
         Operation<@Nullable Object> operation = operation(
@@ -169,7 +177,7 @@ final class IdempotentMethods {
                 .lease(orElse(settings.lease(), Operation.DEFAULT_LEASE))
                 .maxRun(orElse(settings.maxRun(), Operation.DEFAULT_MAX_RUN))
                 .waitAtMost(orElse(settings.waitAtMost(), Duration.ZERO))
-                .whenStoreFails(orElse(settings.whenStoreFails(), StoreFailurePolicy.REFUSE))
+                .whenStoreFails(orElse(settings.whenStoreFails(), WhenStoreFails.REFUSE))
                 .recordFailures(declaration.recordFailures())
                 .build();
     }

@@ -52,6 +52,11 @@ final class ImmutableTypes {
 
     private ImmutableTypes() {}
 
+    /** Whether a type is a single value, and not made of several. */
+    static boolean isValue(Class<?> type) {
+        return VALUES.contains(type) || type.isEnum() || type.isPrimitive() || isTime(type);
+    }
+
     static boolean isDeeplyImmutable(Type type) {
         if (type instanceof Class<?> plain && plain.getTypeParameters().length == 0) {
             Boolean known = KNOWN.get(plain);
@@ -88,7 +93,7 @@ final class ImmutableTypes {
         } else {
             return false;
         }
-        if (plain.isPrimitive() || plain.isEnum() || VALUES.contains(plain) || isTime(plain)) {
+        if (isValue(plain)) {
             return true;
         }
         if (plain == Optional.class) {

@@ -4,8 +4,8 @@ import io.idempotent.IdempotencyContext;
 import io.idempotent.IdempotencyException;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyStoreException;
+import io.idempotent.Outcome;
 import io.idempotent.engine.IdempotencyListener;
-import io.idempotent.store.IdempotencyRecord;
 import java.time.Duration;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -22,6 +22,14 @@ final class LoggingListener implements IdempotencyListener {
             LOG.warn("Idempotency key '" + context.key() + "' was taken over (take-over " + context.takeovers()
                     + ", fencing token " + context.fencingToken()
                     + "): its last owner died or hangs, and the operation runs again");
+        }
+    }
+
+    @Override
+    public void completed(IdempotencyContext context, Outcome outcome, Duration took) {
+        if (LOG.isDebugEnabled()) {
+            LOG.debug("Idempotency key '" + context.key() + "' was completed after " + took.toMillis() + " ms and "
+                    + context.attempt() + " attempts");
         }
     }
 
@@ -81,12 +89,5 @@ final class LoggingListener implements IdempotencyListener {
     public void notReplayable(IdempotencyContext context, String reason) {
         LOG.warn("The operation of idempotency key '" + context.key()
                 + "' is recorded as done, but its outcome cannot be replayed: " + reason);
-    }
-
-    @Override
-    public void evicted(IdempotencyRecord record) {
-        LOG.warn("The store is full and dropped the record of idempotency key '" + record.key()
-                + "' before its retention was over: the key is free again. Raise idempotent.caffeine.maximum-size or"
-                + " shorten the retention");
     }
 }

@@ -1,6 +1,6 @@
 package io.idempotent.spring.interceptor;
 
-import io.idempotent.engine.StoreFailurePolicy;
+import io.idempotent.engine.WhenStoreFails;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -26,12 +26,18 @@ public record OperationSettings(
         @Nullable Duration lease,
         @Nullable Duration maxRun,
         @Nullable Duration waitAtMost,
-        @Nullable StoreFailurePolicy whenStoreFails,
+        @Nullable WhenStoreFails whenStoreFails,
         RetrySettings retry) {
 
     /** Settings that say nothing. */
     public static final OperationSettings UNSAID =
             new OperationSettings(null, null, null, null, null, null, null, null, RetrySettings.UNSAID);
+
+    /** Makes settings; a store or a scope that is blank was not said. */
+    public OperationSettings {
+        store = store == null || store.isBlank() ? null : store;
+        scope = scope == null || scope.isBlank() ? null : scope;
+    }
 
     /** These settings, and where they say nothing the others. */
     public OperationSettings orElse(OperationSettings others) {
@@ -66,7 +72,7 @@ public record OperationSettings(
         private @Nullable Duration lease;
         private @Nullable Duration maxRun;
         private @Nullable Duration waitAtMost;
-        private @Nullable StoreFailurePolicy whenStoreFails;
+        private @Nullable WhenStoreFails whenStoreFails;
         private RetrySettings retry = RetrySettings.UNSAID;
 
         private Builder() {}
@@ -114,7 +120,7 @@ public record OperationSettings(
         }
 
         /** What to do when the store cannot tell whether the key is free. */
-        public Builder whenStoreFails(@Nullable StoreFailurePolicy whenStoreFails) {
+        public Builder whenStoreFails(@Nullable WhenStoreFails whenStoreFails) {
             this.whenStoreFails = whenStoreFails;
             return this;
         }

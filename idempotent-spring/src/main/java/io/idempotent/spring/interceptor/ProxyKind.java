@@ -1,5 +1,6 @@
 package io.idempotent.spring.interceptor;
 
+import java.lang.reflect.Proxy;
 import org.springframework.aop.framework.ProxyConfig;
 import org.springframework.aop.framework.autoproxy.AutoProxyUtils;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
@@ -19,7 +20,7 @@ final class ProxyKind {
 
     /** Whether a bean will be proxied by its interfaces, and not by a subclass. */
     boolean isByInterfaces(String beanName, Class<?> targetClass) {
-        if (targetClass.isInterface()) {
+        if (targetClass.isInterface() || Proxy.isProxyClass(targetClass) || ClassUtils.isLambdaClass(targetClass)) {
             return true;
         }
         boolean classes = AutoProxyUtils.shouldProxyTargetClass(beanFactory, beanName)

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param delay the pause before the first retry; one second unless said otherwise
  * @param multiplier by how much each pause is longer than the one before; 1 unless said otherwise
  * @param maxDelay the longest pause; unlimited unless said otherwise
- * @param jitter by how much a pause may be shorter or longer at random; as much as the delay unless said otherwise
+ * @param jitter by how much a pause may be longer or shorter at random, never shorter than the delay; as much as the delay unless said otherwise
  * @param timeout how long all attempts and pauses may take; zero, without limit, unless said otherwise
  * @param includes the types of failures that are retried; all unless said otherwise
  * @param excludes the types of failures that are not retried; none unless said otherwise

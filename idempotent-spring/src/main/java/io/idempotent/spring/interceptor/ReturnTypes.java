@@ -2,17 +2,21 @@ package io.idempotent.spring.interceptor;
 
 import io.idempotent.IdempotencyConfigurationException;
 import java.io.InputStream;
+import java.io.Reader;
 import java.lang.reflect.Method;
 import java.util.Arrays;
+import java.util.Enumeration;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
+import java.util.Spliterator;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
 import java.util.concurrent.Future;
 import java.util.stream.BaseStream;
-import org.springframework.core.GenericTypeResolver;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.ResolvableType;
 
 /** Refuses methods whose work is not done, or whose result cannot be given again, when they return. */
 final class ReturnTypes {
@@ -24,7 +28,10 @@ final class ReturnTypes {
             Callable.class,
             BaseStream.class,
             InputStream.class,
-            Iterator.class);
+            Reader.class,
+            Iterator.class,
+            Enumeration.class,
+            Spliterator.class);
 
     // Named, not referred to: none of them need be there.
     private static final Set<String> LATER_OR_ONCE_BY_NAME = Set.of(
@@ -33,7 +40,9 @@ final class ReturnTypes {
             "io.reactivex.rxjava3.core.MaybeSource",
             "io.reactivex.rxjava3.core.ObservableSource",
             "io.reactivex.rxjava3.core.SingleSource",
+            "kotlinx.coroutines.Job",
             "kotlinx.coroutines.flow.Flow",
+            "io.vavr.concurrent.Future",
             "io.smallrye.mutiny.Uni",
             "org.springframework.web.context.request.async.DeferredResult",
             "org.springframework.web.context.request.async.WebAsyncTask",
@@ -43,11 +52,11 @@ final class ReturnTypes {
     private ReturnTypes() {}
 
     static void check(Method method, Class<?> targetClass) {
-        Class<?> returnType = GenericTypeResolver.resolveReturnType(method, targetClass);
-        if (isLaterOrOnce(returnType)) {
+        Class<?> refused = findLaterOrOnce(ResolvableType.forMethodReturnType(method, targetClass));
+        if (refused != null) {
             throw new IdempotencyConfigurationException(
                     MethodNames.describe(method, targetClass) + " returns "
-                            + returnType.getName()
+                            + refused.getName()
                             + ": when it returns its work is not done, or its result can be read only once",
                     "Annotate a method that returns its result itself, the one that does the work say");
         }
@@ -57,6 +66,20 @@ final class ReturnTypes {
                     MethodNames.describe(method, targetClass) + " is a suspending function",
                     "Annotate a method that returns its result itself, the one that does the work say");
         }
+    }
+
+    /** The type that is refused: the one that is returned, or what it is a container of. */
+    private static @Nullable Class<?> findLaterOrOnce(ResolvableType type) {
+        if (isLaterOrOnce(type.toClass())) {
+            return type.toClass();
+        }
+        for (ResolvableType argument : type.getGenerics()) {
+            Class<?> refused = findLaterOrOnce(argument);
+            if (refused != null) {
+                return refused;
+            }
+        }
+        return null;
     }
 
     private static boolean isLaterOrOnce(Class<?> type) {

@@ -3,6 +3,7 @@ package io.idempotent.spring.test;
 import io.idempotent.IdempotencyContext;
 import io.idempotent.IdempotencyException;
 import io.idempotent.IdempotencyKey;
+import io.idempotent.IdempotencyStoreException;
 import io.idempotent.engine.IdempotencyListener;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -16,6 +17,7 @@ public final class CallCounter implements IdempotencyListener {
     private final Map<String, LongAdder> executions = new ConcurrentHashMap<>();
     private final Map<String, LongAdder> replays = new ConcurrentHashMap<>();
     private final Map<String, LongAdder> refusals = new ConcurrentHashMap<>();
+    private final Map<String, LongAdder> unprotected = new ConcurrentHashMap<>();
 
     /** Makes a counter that has counted nothing. */
     public CallCounter() {}
@@ -30,7 +32,12 @@ public final class CallCounter implements IdempotencyListener {
         return count(replays, operation);
     }
 
-    /** How many calls were refused and ran nothing. */
+    /** How often the operation ran unprotected, since the store failed. */
+    public long unprotected(String operation) {
+        return count(unprotected, operation);
+    }
+
+    /** How many calls were refused and ran nothing, but for those without an acceptable key. */
     public long refusals(String operation) {
         return count(refusals, operation);
     }
@@ -40,6 +47,7 @@ public final class CallCounter implements IdempotencyListener {
         executions.clear();
         replays.clear();
         refusals.clear();
+        unprotected.clear();
     }
 
     @Override
@@ -55,6 +63,11 @@ public final class CallCounter implements IdempotencyListener {
     @Override
     public void refused(IdempotencyKey key, IdempotencyException refusal) {
         add(refusals, key);
+    }
+
+    @Override
+    public void unprotected(IdempotencyKey key, IdempotencyStoreException failure) {
+        add(unprotected, key);
     }
 
     private static void add(Map<String, LongAdder> counts, IdempotencyKey key) {

@@ -66,8 +66,8 @@ public class IdempotencyExceptionHandler {
     ResponseEntity<ProblemDetail> handle(IdempotencyClaimLostException exception) {
         return answer(
                 HttpStatus.CONFLICT,
-                "Request taken over",
-                "The request took too long and is being processed again; repeat it later to get its result.",
+                "Request not confirmed",
+                "The request took too long, and its result was not recorded; repeat it later with the same idempotency key.",
                 STORE_PAUSE);
     }
 

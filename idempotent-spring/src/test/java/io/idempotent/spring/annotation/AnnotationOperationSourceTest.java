@@ -2,7 +2,7 @@ package io.idempotent.spring.annotation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.idempotent.engine.StoreFailurePolicy;
+import io.idempotent.engine.WhenStoreFails;
 import io.idempotent.spring.interceptor.OperationDeclaration;
 import io.idempotent.spring.interceptor.OperationDeclaration.Content;
 import io.idempotent.spring.interceptor.OperationSettings;
@@ -95,7 +95,7 @@ class AnnotationOperationSourceTest {
                                 .retention(Duration.ofHours(2))
                                 .lease(Duration.ofSeconds(10))
                                 .waitAtMost(Duration.ofMillis(500))
-                                .whenStoreFails(StoreFailurePolicy.RUN)
+                                .whenStoreFails(WhenStoreFails.RUN)
                                 .retry(new RetrySettings(
                                         3L,
                                         Duration.ofMillis(200),
@@ -119,7 +119,7 @@ class AnnotationOperationSourceTest {
     void numbersMayBeTextAndTheFingerprintNothing() {
         OperationDeclaration declaration = declaration(Everything.class, "some");
         assertThat(declaration.fingerprint()).isEqualTo(new Content.Nothing());
-        assertThat(declaration.settings().whenStoreFails()).isEqualTo(StoreFailurePolicy.REFUSE);
+        assertThat(declaration.settings().whenStoreFails()).isEqualTo(WhenStoreFails.REFUSE);
         assertThat(declaration.settings().retry().maxRetries()).isEqualTo(4);
         assertThat(declaration.settings().retry().multiplier()).isEqualTo(1.5);
     }

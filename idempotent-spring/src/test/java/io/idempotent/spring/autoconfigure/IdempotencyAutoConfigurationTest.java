@@ -2,7 +2,7 @@ package io.idempotent.spring.autoconfigure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.idempotent.engine.StoreFailurePolicy;
+import io.idempotent.engine.WhenStoreFails;
 import io.idempotent.spring.annotation.EnableIdempotency;
 import io.idempotent.spring.annotation.Idempotent;
 import io.idempotent.spring.interceptor.IdempotencyAdvisor;
@@ -52,7 +52,7 @@ class IdempotencyAutoConfigurationTest {
             .lease(Duration.ofSeconds(10))
             .maxRun(Duration.ofHours(2))
             .waitAtMost(Duration.ofMillis(500))
-            .whenStoreFails(StoreFailurePolicy.RUN)
+            .whenStoreFails(WhenStoreFails.RUN)
             .retry(new RetrySettings(
                     3L,
                     Duration.ofMillis(200),
@@ -97,7 +97,7 @@ class IdempotencyAutoConfigurationTest {
             assertThat(settings.defaults().lease()).isEqualTo(Duration.ofSeconds(30));
             assertThat(settings.defaults().maxRun()).isEqualTo(Duration.ofHours(1));
             assertThat(settings.defaults().waitAtMost()).isZero();
-            assertThat(settings.defaults().whenStoreFails()).isEqualTo(StoreFailurePolicy.REFUSE);
+            assertThat(settings.defaults().whenStoreFails()).isEqualTo(WhenStoreFails.REFUSE);
             assertThat(settings.defaults().retry().maxRetries()).isZero();
         });
     }
@@ -127,14 +127,22 @@ class IdempotencyAutoConfigurationTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"false, true", "true, false"})
-    void switchesEverythingOrOneOperationOff(boolean all, boolean one) {
+    @CsvSource({"false, true, a1", "true, false, a2", "false, false, a2"})
+    void switchesEverythingOrOneOperationOffAndTheOperationsOwnSwitchCounts(boolean all, boolean one, String second) {
         boot.withPropertyValues("idempotent.enabled=" + all, "idempotent.operations.PaymentServicePay.enabled=" + one)
                 .run(context -> {
                     Service service = context.getBean(Service.class);
                     assertThat(service.pay("a")).isEqualTo("a1");
-                    assertThat(service.pay("a")).isEqualTo("a2");
+                    assertThat(service.pay("a")).isEqualTo(second);
                 });
+    }
+
+    @Test
+    void blankMeansThatNothingIsSaid() {
+        boot.withPropertyValues("idempotent.scope=", "idempotent.store=").run(context -> {
+            Service service = context.getBean(Service.class);
+            assertThat(service.pay("a")).isEqualTo(service.pay("a"));
+        });
     }
 
     @Test

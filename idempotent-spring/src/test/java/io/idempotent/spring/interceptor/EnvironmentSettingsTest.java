@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.idempotent.IdempotencyConfigurationException;
-import io.idempotent.engine.StoreFailurePolicy;
+import io.idempotent.engine.WhenStoreFails;
 import io.idempotent.spring.interceptor.IdempotencySettings.UnknownOperations;
 import java.io.IOException;
 import java.time.Duration;
@@ -48,7 +48,7 @@ class EnvironmentSettingsTest {
             .lease(Duration.ofSeconds(10))
             .maxRun(Duration.ofHours(2))
             .waitAtMost(Duration.ofMillis(500))
-            .whenStoreFails(StoreFailurePolicy.RUN)
+            .whenStoreFails(WhenStoreFails.RUN)
             .retry(new RetrySettings(
                     3L,
                     Duration.ofMillis(200),

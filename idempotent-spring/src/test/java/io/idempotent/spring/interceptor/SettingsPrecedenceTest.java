@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.idempotent.IdempotencyContext;
 import io.idempotent.engine.Operation;
-import io.idempotent.engine.StoreFailurePolicy;
+import io.idempotent.engine.WhenStoreFails;
 import io.idempotent.spring.annotation.EnableIdempotency;
 import io.idempotent.spring.annotation.Idempotent;
 import io.idempotent.store.IdempotencyStore;
@@ -107,14 +107,14 @@ class SettingsPrecedenceTest {
     @Test
     void holdsForStoresThatFail() {
         plain.run(context -> {
-            assertThat(operation(context, "said").whenStoreFails()).isEqualTo(StoreFailurePolicy.RUN);
-            assertThat(operation(context, "unsaid").whenStoreFails()).isEqualTo(StoreFailurePolicy.REFUSE);
+            assertThat(operation(context, "said").whenStoreFails()).isEqualTo(WhenStoreFails.RUN);
+            assertThat(operation(context, "unsaid").whenStoreFails()).isEqualTo(WhenStoreFails.REFUSE);
         });
         plain.withPropertyValues(
                         "idempotent.when-store-fails=run", "idempotent.operations.said.when-store-fails=refuse")
                 .run(context -> {
-                    assertThat(operation(context, "said").whenStoreFails()).isEqualTo(StoreFailurePolicy.REFUSE);
-                    assertThat(operation(context, "unsaid").whenStoreFails()).isEqualTo(StoreFailurePolicy.RUN);
+                    assertThat(operation(context, "said").whenStoreFails()).isEqualTo(WhenStoreFails.REFUSE);
+                    assertThat(operation(context, "unsaid").whenStoreFails()).isEqualTo(WhenStoreFails.RUN);
                 });
     }
 

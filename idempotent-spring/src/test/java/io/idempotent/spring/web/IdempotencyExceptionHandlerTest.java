@@ -96,7 +96,7 @@ class IdempotencyExceptionHandlerTest {
                 ending(
                         () -> new IdempotencyClaimLostException(KEY, 7, "its outcome was not recorded"),
                         409,
-                        "Request taken over",
+                        "Request not confirmed",
                         "5"),
                 ending(
                         () -> new IdempotencyOutcomeException(KEY, "the class changed", null),
