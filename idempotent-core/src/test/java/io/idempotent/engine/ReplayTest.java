@@ -278,6 +278,19 @@ final class ReplayTest {
         });
     }
 
+    @Test
+    void what_this_library_says_of_a_call_inside_is_never_final_whatever_is_declared() throws Exception {
+        Operation<String> outer = Operation.builder("outer", String.class)
+                .recordFailures(List.of(RuntimeException.class))
+                .build();
+        IdempotencyKeyReusedException inner = new IdempotencyKeyReusedException(PAY.key("4711"));
+        assertThat(catchThrowable(() -> engine.execute(outer, "o", Fingerprint.none(), () -> {
+                    throw inner;
+                })))
+                .isSameAs(inner);
+        assertThat(engine.execute(outer, "o", Fingerprint.none(), () -> "done")).isEqualTo("done");
+    }
+
     // the key is used for something else
 
     private String pay(Fingerprint fingerprint) throws Exception {

@@ -364,7 +364,7 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
 
     @Test
     void a_listener_that_fails_costs_neither_the_claim_nor_the_silence() {
-        RuntimeException failure = new IllegalStateException("planted");
+        Error failure = new NoClassDefFoundError("planted");
         CaffeineIdempotencyStore small = CaffeineIdempotencyStore.builder()
                 .maximumSize(1)
                 .evictionListener(record -> {
