@@ -1,6 +1,7 @@
 package io.idempotent;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Names one logical request: an operation, the scope that keeps callers apart, and the value that the caller gave.
@@ -23,6 +24,8 @@ public record IdempotencyKey(String operation, String scope, String value) {
     /** How many characters the name of an operation may have: {@value}. */
     public static final int MAXIMUM_OPERATION_LENGTH = 200;
 
+    private static final @Nullable String[] KNOWN_NAMES = new @Nullable String[64];
+
     /**
      * Makes a key.
      *
@@ -30,7 +33,7 @@ public record IdempotencyKey(String operation, String scope, String value) {
      * @throws IdempotencyKeyException if the scope or the value is not acceptable
      */
     public IdempotencyKey {
-        if (!isOperationName(operation)) {
+        if (!isKnownName(operation)) {
             throw new IllegalArgumentException("'" + operation + "' is no name for an operation: use 1 to "
                     + MAXIMUM_OPERATION_LENGTH + " letters, digits, hyphens or underscores of ASCII");
         }
@@ -98,6 +101,25 @@ public record IdempotencyKey(String operation, String scope, String value) {
             }
         }
         return true;
+    }
+
+    /** Looks at a name only when it is another than the last one with its hash: the same few come again with every call. */
+    private static boolean isKnownName(String operation) {
+        int slot = operation.hashCode() & (KNOWN_NAMES.length - 1);
+        // Compared by identity, which costs nothing; of racing writers any may win.
+        if (isSame(KNOWN_NAMES[slot], operation)) {
+            return true;
+        }
+        if (!isOperationName(operation)) {
+            return false;
+        }
+        KNOWN_NAMES[slot] = operation;
+        return true;
+    }
+
+    @SuppressWarnings("ReferenceEquality")
+    private static boolean isSame(@Nullable String one, String other) {
+        return one == other;
     }
 
     private static void check(String operation, String part, String text) {

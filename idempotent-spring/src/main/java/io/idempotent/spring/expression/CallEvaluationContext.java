@@ -40,7 +40,7 @@ final class CallEvaluationContext implements EvaluationContext {
 
     @Override
     public @Nullable Object lookupVariable(String name) {
-        int index = variables.index(name);
+        int index = variables.indexOfUsed(name);
         if (index >= 0) {
             return call.arguments()[index];
         }

@@ -11,10 +11,11 @@ import org.jspecify.annotations.Nullable;
  * The variables that expressions over a method's calls can name, and those that one of them does.
  *
  * @param indexes which parameter a name stands for: its own name where it is known, {@code p0} and {@code a0}
- * @param used the parameters that the expression names
+ * @param usedNames the names of parameters that the expression uses, interned like those in compiled expressions
+ * @param used the parameters that they stand for
  * @param usesRoot whether the expression needs a root object
  */
-record Variables(Map<String, Integer> indexes, List<Integer> used, boolean usesRoot) {
+record Variables(Map<String, Integer> indexes, List<String> usedNames, List<Integer> used, boolean usesRoot) {
 
     /** What the method returned. */
     static final String RESULT = "result";
@@ -33,17 +34,29 @@ record Variables(Map<String, Integer> indexes, List<Integer> used, boolean usesR
         for (int index = 0; parameterNames != null && index < parameterNames.length; index++) {
             indexes.put(parameterNames[index], index);
         }
-        return new Variables(Map.copyOf(indexes), List.of(), false);
+        return new Variables(Map.copyOf(indexes), List.of(), List.of(), false);
     }
 
     /** The same for an expression that names these. */
     Variables naming(List<String> names, boolean needsRoot) {
-        List<Integer> parameters = names.stream()
+        List<String> parameters = names.stream()
                 .filter(indexes::containsKey)
-                .map(indexes::get)
                 .distinct()
+                .map(String::intern)
                 .toList();
-        return new Variables(indexes, parameters, needsRoot);
+        return new Variables(
+                indexes, parameters, parameters.stream().map(indexes::get).toList(), needsRoot);
+    }
+
+    /** Like {@link #index}, and cheaper for a name that the expression uses. */
+    @SuppressWarnings("ReferenceEquality")
+    int indexOfUsed(String name) {
+        for (int position = 0; position < usedNames.size(); position++) {
+            if (usedNames.get(position) == name) {
+                return used.get(position);
+            }
+        }
+        return index(name);
     }
 
     /** The parameter that a name stands for; -1 where it stands for none. */
