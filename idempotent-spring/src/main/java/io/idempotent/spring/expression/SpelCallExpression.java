@@ -4,15 +4,18 @@ import io.idempotent.spring.interceptor.CallExpression;
 import io.idempotent.spring.interceptor.IdempotentCall;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.NativeDetector;
 import org.springframework.expression.EvaluationContext;
 import org.springframework.expression.Expression;
+import org.springframework.expression.spel.CompiledExpression;
 import org.springframework.expression.spel.SpelCompilerMode;
-import org.springframework.expression.spel.SpelEvaluationException;
-import org.springframework.expression.spel.SpelMessage;
 import org.springframework.expression.spel.SpelParserConfiguration;
+import org.springframework.expression.spel.ast.SpelNodeImpl;
+import org.springframework.expression.spel.standard.SpelCompiler;
+import org.springframework.expression.spel.standard.SpelExpression;
 import org.springframework.expression.spel.standard.SpelExpressionParser;
 
 /**
@@ -31,15 +34,13 @@ final class SpelCallExpression implements CallExpression {
 
     static final int MAXIMUM_FORMS = 16;
 
-    private static final SpelExpressionParser COMPILING =
-            new SpelExpressionParser(new SpelParserConfiguration(SpelCompilerMode.IMMEDIATE, null));
-
-    private static final SpelExpressionParser INTERPRETING =
+    private static final SpelExpressionParser PARSER =
             new SpelExpressionParser(new SpelParserConfiguration(SpelCompilerMode.OFF, null));
 
     private final String text;
     private final Variables variables;
     private final EvaluationContext shared;
+    private final SpelCompiler compiler;
     private final Expression interpreted;
     private final boolean compilable;
     private final List<Form> forms = new CopyOnWriteArrayList<>();
@@ -48,11 +49,17 @@ final class SpelCallExpression implements CallExpression {
     // The one form where the classes of arguments cannot differ; read without looking at any.
     private final @Nullable Form only;
 
-    SpelCallExpression(String text, Variables variables, boolean typesFinal, EvaluationContext shared) {
+    SpelCallExpression(
+            String text,
+            Variables variables,
+            boolean typesFinal,
+            EvaluationContext shared,
+            @Nullable ClassLoader classLoader) {
         this.text = text;
         this.variables = variables;
         this.shared = shared;
-        this.interpreted = INTERPRETING.parseRaw(text);
+        this.compiler = SpelCompiler.getCompiler(classLoader);
+        this.interpreted = PARSER.parseRaw(text);
         this.compilable = !variables.usesRoot() && !NativeDetector.inNativeImage();
         this.only = compilable && typesFinal ? new Form(text, new Class<?>[0]) : null;
     }
@@ -64,12 +71,16 @@ final class SpelCallExpression implements CallExpression {
         if (form == null || form.interpreted) {
             return interpreted.getValue(context);
         }
+        CompiledExpression compiled = form.compiled;
+        if (compiled == null) {
+            Object value = form.parsed.getValue(context);
+            form.compile(compiler);
+            return value;
+        }
         try {
-            return form.compiled.getValue(context);
-        } catch (SpelEvaluationException failure) {
-            if (failure.getMessageCode() != SpelMessage.EXCEPTION_RUNNING_COMPILED_EXPRESSION) {
-                throw failure;
-            }
+            return compiled.getValue(null, context);
+        } catch (Throwable failure) {
+            // What the interpreter throws is what happened; if it throws nothing, the form does not fit any more.
             Object value = interpreted.getValue(context);
             form.interpreted = true;
             return value;
@@ -116,15 +127,27 @@ final class SpelCallExpression implements CallExpression {
 
     private static final class Form {
 
-        private final Expression compiled;
+        // The types that it is compiled for are known when it was evaluated, but not where a value was null then.
+        private static final int MAXIMUM_TRIES = 100;
 
+        private final SpelExpression parsed;
         private final @Nullable Class<?>[] classes;
-
+        private final AtomicInteger tries = new AtomicInteger();
+        private volatile @Nullable CompiledExpression compiled;
         private volatile boolean interpreted;
 
         Form(String text, @Nullable Class<?>[] classes) {
-            this.compiled = COMPILING.parseRaw(text);
+            this.parsed = PARSER.parseRaw(text);
             this.classes = classes;
+        }
+
+        // Called directly: Spring's own way to a compiled expression takes as long as all the rest of an evaluation.
+        void compile(SpelCompiler compiler) {
+            if (tries.incrementAndGet() > MAXIMUM_TRIES) {
+                interpreted = true;
+                return;
+            }
+            compiled = compiler.compile((SpelNodeImpl) parsed.getAST());
         }
     }
 }

@@ -158,7 +158,7 @@ public final class SpelCallExpressions implements CallExpressions {
             Variables used = variables.naming(named, usesRoot);
             boolean typesFinal = used.used().stream().allMatch(index -> isFinal(method.getParameterTypes()[index]))
                     && !named.contains(Variables.RESULT);
-            return new SpelCallExpression(expression, used, typesFinal, shared);
+            return new SpelCallExpression(expression, used, typesFinal, shared, beanFactory.getBeanClassLoader());
         }
 
         /** Collects the variables that a node names; tells whether it needs the root. */
