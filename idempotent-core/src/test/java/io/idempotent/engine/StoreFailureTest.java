@@ -189,6 +189,28 @@ final class StoreFailureTest {
     }
 
     @Test
+    void a_renewal_that_is_refused_since_the_key_is_completed_tells_no_loss() throws Exception {
+        Operation<String> operation = Operation.builder("payment-service-pay", String.class)
+                .lease(LEASE)
+                .build();
+        AtomicInteger tries = new AtomicInteger();
+        store.meet(Request.COMPLETE, request -> {
+            if (tries.incrementAndGet() == 1) {
+                // It takes effect, and its answer is lost.
+                assertThat(request.get()).isNotNull();
+                ticker.elapse(LEASE.dividedBy(2));
+            }
+            if (store.count(Request.RENEW) == 0) {
+                throw TroubledStore.failure();
+            }
+            return request.get();
+        });
+        assertThat(call(engine, operation)).isEqualTo("receipt of run 1");
+        assertThat(store.count(Request.RENEW)).isPositive();
+        assertThat(events.names()).containsExactly("claimed", "completed");
+    }
+
+    @Test
     void completing_is_given_up_when_its_time_is_over() throws Exception {
         store.meet(Request.COMPLETE, request -> {
             ticker.elapse(Duration.ofMillis(30));
