@@ -1,6 +1,7 @@
 package io.idempotent;
 
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,14 +10,12 @@ import org.jspecify.annotations.Nullable;
  * <p>Two requests are the same request exactly when all three parts are equal, char by char: no collation, no case
  * folding, no trimming. Immutable and safe for use by many threads. A key may be logged and must not hold a secret.
  *
- * @param operation the stable name of what is protected: 1 to {@value #MAXIMUM_OPERATION_LENGTH} characters of
- *     {@code A-Z a-z 0-9 _ -}
- * @param scope what keeps callers apart, a tenant say; the empty string where there is no scope; at most
- *     {@value #MAXIMUM_LENGTH} characters
- * @param value the caller's own key: not blank, at most {@value #MAXIMUM_LENGTH} characters, without control characters
- *     and without unpaired surrogates
+ * <p>The <b>operation</b> is the stable name of what is protected: 1 to {@value #MAXIMUM_OPERATION_LENGTH} characters of
+ * {@code A-Z a-z 0-9 _ -}. The <b>scope</b> is what keeps callers apart, a tenant say: the empty string where there is none;
+ * at most {@value #MAXIMUM_LENGTH} characters. The <b>value</b> is the caller's own key: not blank, at most
+ * {@value #MAXIMUM_LENGTH} characters. Neither has control characters or unpaired surrogates.
  */
-public record IdempotencyKey(String operation, String scope, String value) {
+public final class IdempotencyKey {
 
     /** How many characters a value or a scope may have: {@value}. */
     public static final int MAXIMUM_LENGTH = 255;
@@ -24,24 +23,42 @@ public record IdempotencyKey(String operation, String scope, String value) {
     /** How many characters the name of an operation may have: {@value}. */
     public static final int MAXIMUM_OPERATION_LENGTH = 200;
 
-    private static final @Nullable String[] KNOWN_NAMES = new @Nullable String[64];
+    private final String operation;
+    private final String scope;
+    private final String value;
 
     /**
      * Makes a key.
      *
+     * @param operation the name of what is protected
+     * @param scope what keeps callers apart, or the empty string
+     * @param value the caller's own key
      * @throws IllegalArgumentException if the operation's name has characters that it must not have
      * @throws IdempotencyKeyException if the scope or the value is not acceptable
      */
-    public IdempotencyKey {
-        if (!isKnownName(operation)) {
-            throw new IllegalArgumentException("'" + operation + "' is no name for an operation: use 1 to "
-                    + MAXIMUM_OPERATION_LENGTH + " letters, digits, hyphens or underscores of ASCII");
+    public IdempotencyKey(String operation, String scope, String value) {
+        this(operation, scope, value, true);
+    }
+
+    private IdempotencyKey(String operation, String scope, String value, boolean check) {
+        this.operation = Objects.requireNonNull(operation, "operation");
+        this.scope = Objects.requireNonNull(scope, "scope");
+        this.value = Objects.requireNonNull(value, "value");
+        if (check) {
+            check();
         }
-        check(operation, "scope", scope);
-        check(operation, "key", value);
-        if (value.isBlank()) {
-            throw new IdempotencyKeyException(operation, "the key is blank");
-        }
+    }
+
+    /**
+     * Makes a key that is only good to be looked up until it is {@linkplain #check() checked}: what is not acceptable was
+     * never recorded, so that a replay need not look at each character.
+     *
+     * @param operation the name of what is protected
+     * @param scope what keeps callers apart, or the empty string
+     * @param value the caller's own key
+     */
+    public static IdempotencyKey unchecked(String operation, String scope, String value) {
+        return new IdempotencyKey(operation, scope, value, false);
     }
 
     /**
@@ -103,23 +120,37 @@ public record IdempotencyKey(String operation, String scope, String value) {
         return true;
     }
 
-    /** Looks at a name only when it is another than the last one with its hash: the same few come again with every call. */
-    private static boolean isKnownName(String operation) {
-        int slot = operation.hashCode() & (KNOWN_NAMES.length - 1);
-        // Compared by identity, which costs nothing; of racing writers any may win.
-        if (isSame(KNOWN_NAMES[slot], operation)) {
-            return true;
-        }
+    /**
+     * Refuses a key that was made {@linkplain #unchecked unchecked} and is not acceptable.
+     *
+     * @throws IllegalArgumentException if the operation's name has characters that it must not have
+     * @throws IdempotencyKeyException if the scope or the value is not acceptable
+     */
+    public void check() {
         if (!isOperationName(operation)) {
-            return false;
+            throw new IllegalArgumentException("'" + operation + "' is no name for an operation: use 1 to "
+                    + MAXIMUM_OPERATION_LENGTH + " letters, digits, hyphens or underscores of ASCII");
         }
-        KNOWN_NAMES[slot] = operation;
-        return true;
+        check(operation, "scope", scope);
+        check(operation, "key", value);
+        if (value.isBlank()) {
+            throw new IdempotencyKeyException(operation, "the key is blank");
+        }
     }
 
-    @SuppressWarnings("ReferenceEquality")
-    private static boolean isSame(@Nullable String one, String other) {
-        return one == other;
+    /** The stable name of what is protected. */
+    public String operation() {
+        return operation;
+    }
+
+    /** What keeps callers apart; the empty string where there is no scope. */
+    public String scope() {
+        return scope;
+    }
+
+    /** The caller's own key. */
+    public String value() {
+        return value;
     }
 
     private static void check(String operation, String part, String text) {
@@ -161,10 +192,9 @@ public record IdempotencyKey(String operation, String scope, String value) {
         }
     }
 
-    // Written out, since the records' own implementation is slower until the JIT has inlined it, and the value is what
-    // differs.
+    // The value first, which is what differs.
     @Override
-    public boolean equals(Object other) {
+    public boolean equals(@Nullable Object other) {
         return this == other
                 || (other instanceof IdempotencyKey key
                         && value.equals(key.value)

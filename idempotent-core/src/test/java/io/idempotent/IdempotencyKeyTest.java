@@ -3,6 +3,7 @@ package io.idempotent;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatNoException;
 
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -116,6 +117,19 @@ final class IdempotencyKeyTest {
         assertThat(key).isNotEqualTo(new IdempotencyKey("pay", "acme", "4712"));
         assertThat(key).isNotEqualTo(new IdempotencyKey("pay", "4711", "acme"));
         assertThat(key).isNotEqualTo(null).isNotEqualTo("pay@acme:4711");
+    }
+
+    @Test
+    void a_key_made_unchecked_equals_a_checked_one_and_is_checked_when_asked() {
+        IdempotencyKey unchecked = IdempotencyKey.unchecked("pay", "acme", "4711");
+        assertThat(unchecked).isEqualTo(new IdempotencyKey("pay", "acme", "4711"));
+        assertThat(unchecked).hasSameHashCodeAs(new IdempotencyKey("pay", "acme", "4711"));
+        assertThatNoException().isThrownBy(unchecked::check);
+        assertThatExceptionOfType(IdempotencyKeyException.class)
+                .isThrownBy(IdempotencyKey.unchecked("pay", "", " ")::check);
+        assertThatExceptionOfType(IdempotencyKeyException.class)
+                .isThrownBy(IdempotencyKey.unchecked("pay", "a\nb", "4711")::check);
+        assertThatIllegalArgumentException().isThrownBy(IdempotencyKey.unchecked("a.b", "", "4711")::check);
     }
 
     @Test

@@ -28,7 +28,9 @@ import org.springframework.context.annotation.AnnotationConfigApplicationContext
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Warmup(iterations = 30)
 @Measurement(iterations = 30)
-@Fork(2)
+@Fork(
+        value = 3,
+        jvmArgsAppend = {"-Xms1g", "-Xmx1g", "-XX:+AlwaysPreTouch"})
 @State(Scope.Thread)
 public class FirstExecutionBenchmark {
 

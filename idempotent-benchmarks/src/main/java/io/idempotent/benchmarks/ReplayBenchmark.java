@@ -24,12 +24,15 @@ import org.springframework.context.annotation.AnnotationConfigApplicationContext
 
 /**
  * A call whose key is completed. Each call brings a request of its own that equals the first one, as a repeated message does.
+ * The heap has its size from the start: while it grows, the kernel clearing its pages is what is measured.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Warmup(iterations = 5, time = 1)
 @Measurement(iterations = 8, time = 1)
-@Fork(2)
+@Fork(
+        value = 5,
+        jvmArgsAppend = {"-Xms1g", "-Xmx1g", "-XX:+AlwaysPreTouch"})
 @State(Scope.Thread)
 public class ReplayBenchmark {
 

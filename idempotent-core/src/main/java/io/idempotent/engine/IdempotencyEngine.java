@@ -20,6 +20,7 @@ import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
+import io.idempotent.store.NearbyOutcome;
 import java.lang.reflect.UndeclaredThrowableException;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -42,7 +43,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <ol>
  *   <li>If the store has the key's completed record in this JVM's memory, its outcome is replayed like any other.
- *   <li>A key that this very call holds already is refused.
+ *   <li>A key that is not acceptable is refused, and one that this very call holds already.
  *   <li>The key is claimed. If the store fails, the call is refused, or runs unprotected where its operation says so.
  *   <li>If the key is completed, its outcome is replayed: returned, or thrown. If it is in progress, the call is refused,
  *       or waits as long as its operation says and claims again: woken by an owner in this JVM, asking at growing and
@@ -163,10 +164,11 @@ public final class IdempotencyEngine implements AutoCloseable {
         if (closed) {
             throw closed(key);
         }
-        IdempotencyRecord nearby = findNearby(key);
+        NearbyOutcome nearby = findNearby(key);
         if (nearby != null) {
-            return replay(operation, key, fingerprint, nearby);
+            return replay(operation, key, fingerprint, nearby.fingerprint(), nearby.outcome());
         }
+        key.check();
         Execution holder = Execution.holding(key);
         if (holder != null) {
             throw refused(
@@ -214,7 +216,12 @@ public final class IdempotencyEngine implements AutoCloseable {
                     work);
         }
         if (result instanceof ClaimResult.Completed completed) {
-            return replay(operation, key, fingerprint, completed.record());
+            return replay(
+                    operation,
+                    key,
+                    fingerprint,
+                    completed.record().fingerprint(),
+                    completed.record().outcome());
         }
         // Abandoned by a request that said something else: every other abandoned key is taken over.
         throw refused(key, new IdempotencyKeyReusedException(key));
@@ -464,7 +471,7 @@ public final class IdempotencyEngine implements AutoCloseable {
             }
         }
         if (record != null && record.outcome() != null && fingerprint.matches(record.fingerprint())) {
-            return (T) decoded(operation, key, record).get();
+            return (T) decoded(operation, key, record.outcome()).get();
         }
         throw lost;
     }
@@ -472,14 +479,18 @@ public final class IdempotencyEngine implements AutoCloseable {
     // The codec decodes to the operation's own type, which its maker vouched to be T, null included.
     @SuppressWarnings({"unchecked", "NullAway"})
     private <T extends @Nullable Object> T replay(
-            Operation<T> operation, IdempotencyKey key, Fingerprint fingerprint, IdempotencyRecord record)
+            Operation<T> operation,
+            IdempotencyKey key,
+            Fingerprint fingerprint,
+            Fingerprint firstFingerprint,
+            @Nullable RecordedOutcome recorded)
             throws Throwable {
-        if (!fingerprint.matches(record.fingerprint())) {
+        if (!fingerprint.matches(firstFingerprint)) {
             throw refused(key, new IdempotencyKeyReusedException(key));
         }
         Outcome outcome;
         try {
-            outcome = decoded(operation, key, record);
+            outcome = decoded(operation, key, recorded);
         } catch (IdempotencyOutcomeException refusal) {
             throw refused(key, refusal);
         }
@@ -487,8 +498,7 @@ public final class IdempotencyEngine implements AutoCloseable {
         return (T) outcome.get();
     }
 
-    private Outcome decoded(Operation<?> operation, IdempotencyKey key, IdempotencyRecord record) {
-        RecordedOutcome recorded = record.outcome();
+    private Outcome decoded(Operation<?> operation, IdempotencyKey key, @Nullable RecordedOutcome recorded) {
         if (recorded == null) {
             throw new IllegalStateException("The store gave a completed record without an outcome for '" + key + "'");
         }
@@ -518,9 +528,9 @@ public final class IdempotencyEngine implements AutoCloseable {
         }
     }
 
-    private @Nullable IdempotencyRecord findNearby(IdempotencyKey key) {
+    private @Nullable NearbyOutcome findNearby(IdempotencyKey key) {
         try {
-            return store.findCompletedNearby(key);
+            return store.findNearby(key);
         } catch (RuntimeException | Error failure) {
             // The claim, which is asked for next, tells what is wrong with the store.
             return null;

@@ -126,13 +126,13 @@ public interface IdempotencyStore {
     IdempotencyRecord find(IdempotencyKey key);
 
     /**
-     * Looks for a key's completed record where that costs next to nothing, in this JVM's memory: asked before a claim is even
-     * thought of, so that a replay is as cheap as it can be.
+     * Looks for the outcome of a completed key where that costs next to nothing, in this JVM's memory: asked before a claim
+     * is even thought of, so that a replay is as cheap as it can be.
      *
-     * @return the record, its retention not over, or null if there is none nearby, whatever the store has; null, unless the
-     *     store says otherwise; never fails
+     * @return the outcome, its retention not over, or null if there is none nearby, whatever the store has; null, unless
+     *     the store says otherwise; never fails
      */
-    default @Nullable IdempotencyRecord findCompletedNearby(IdempotencyKey key) {
+    default @Nullable NearbyOutcome findNearby(IdempotencyKey key) {
         return null;
     }
 

@@ -10,6 +10,7 @@ import io.idempotent.IdempotencyContext;
 import io.idempotent.IdempotencyException;
 import io.idempotent.IdempotencyInProgressException;
 import io.idempotent.IdempotencyKey;
+import io.idempotent.IdempotencyKeyException;
 import io.idempotent.Outcome;
 import io.idempotent.codec.ReferenceOutcomeCodec;
 import io.idempotent.engine.TroubledStore.Request;
@@ -275,6 +276,17 @@ final class IdempotencyEngineTest {
         assertThat(Callers.get(closing)).isEqualTo("closed");
         assertThat(Callers.get(running)).isEqualTo("receipt");
         assertThat(events.named("leaseLost")).isEmpty();
+    }
+
+    @Test
+    void a_key_that_is_not_acceptable_is_never_claimed() {
+        for (String value : List.of("", " ", "a\nb", "x".repeat(IdempotencyKey.MAXIMUM_LENGTH + 1))) {
+            IdempotencyKey key = IdempotencyKey.unchecked("payment-service-pay", "", value);
+            assertThatExceptionOfType(IdempotencyKeyException.class)
+                    .isThrownBy(() -> engine.execute(PAY, key, Fingerprint.none(), execution -> "not run"));
+            assertThat(store.find(key)).isNull();
+        }
+        assertThat(events.names()).isEmpty();
     }
 
     @Test

@@ -12,6 +12,7 @@ import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
+import io.idempotent.store.NearbyOutcome;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Collection;
@@ -45,7 +46,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <ol>
  *   <li>Entries are immutable. What there is for the key is read without a lock, and without Caffeine's bookkeeping. A
- *       completed entry within its retention is the answer itself, made when it was completed.
+ *       completed entry holds what a replay needs, made when it was completed.
  *   <li>A free key is computed under Caffeine's lock for the key, and the fencing token is drawn there: drawn earlier, it
  *       could be lower than that of a claim that came and went meanwhile.
  *   <li>Every other change replaces or removes the entry that was read, by identity; if another was faster, it begins
@@ -220,11 +221,11 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
     }
 
     @Override
-    public @Nullable IdempotencyRecord findCompletedNearby(IdempotencyKey key) {
+    public @Nullable NearbyOutcome findNearby(IdempotencyKey key) {
         try {
             return policy.getIfPresentQuietly(key) instanceof Entry.Completed completed
                             && !completed.isOver(time.read())
-                    ? completed.answer.record()
+                    ? completed
                     : null;
         } catch (RuntimeException failure) {
             throw failed("find", key, failure);

@@ -6,6 +6,7 @@ import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
+import io.idempotent.store.NearbyOutcome;
 import java.time.Duration;
 import java.time.Instant;
 
@@ -94,6 +95,8 @@ abstract sealed class Entry {
             return new Completed(
                     claim,
                     end,
+                    fingerprint,
+                    outcome,
                     record(new IdempotencyRecord.Completed(outcome, completedAt, time.at(end)), completedAt));
         }
 
@@ -118,15 +121,31 @@ abstract sealed class Entry {
         }
     }
 
-    /** A completed key. */
-    static final class Completed extends Entry {
+    /** A completed key; holds itself what a replay needs. */
+    static final class Completed extends Entry implements NearbyOutcome {
 
-        /** Made once, so that a replay makes nothing. */
+        /** Made once, so that a claim makes nothing. */
         final ClaimResult.Completed answer;
 
-        private Completed(Claim claim, long endsAt, IdempotencyRecord record) {
+        private final Fingerprint fingerprint;
+        private final RecordedOutcome outcome;
+
+        private Completed(
+                Claim claim, long endsAt, Fingerprint fingerprint, RecordedOutcome outcome, IdempotencyRecord record) {
             super(claim, endsAt);
+            this.fingerprint = fingerprint;
+            this.outcome = outcome;
             this.answer = new ClaimResult.Completed(record);
+        }
+
+        @Override
+        public Fingerprint fingerprint() {
+            return fingerprint;
+        }
+
+        @Override
+        public RecordedOutcome outcome() {
+            return outcome;
         }
     }
 }

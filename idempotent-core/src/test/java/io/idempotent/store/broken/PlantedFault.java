@@ -1,11 +1,13 @@
 package io.idempotent.store.broken;
 
+import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.RecordedOutcome;
 import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
+import io.idempotent.store.NearbyOutcome;
 import io.idempotent.store.ReferenceStore;
 import java.text.Normalizer;
 import java.time.Duration;
@@ -433,34 +435,34 @@ enum PlantedFault {
     NEARBY_IS_WHATEVER_IS_FOUND(
             () -> new ReferenceStore() {
                 @Override
-                public @Nullable IdempotencyRecord findCompletedNearby(IdempotencyKey key) {
-                    return find(key);
+                public @Nullable NearbyOutcome findNearby(IdempotencyKey key) {
+                    return nearby(find(key), new RecordedOutcome.NotReplayable("in progress"));
                 }
             },
             "nearby_there_is_nothing_but_a_completed_record_within_its_retention"),
     NEARBY_NEVER_ENDS(
             () -> new ReferenceStore() {
                 @Override
-                public @Nullable IdempotencyRecord findCompletedNearby(IdempotencyKey key) {
+                public @Nullable NearbyOutcome findNearby(IdempotencyKey key) {
                     return locked(() -> {
                         Row row = rows.get(key);
-                        return row == null || row.outcome == null ? null : shown(row);
+                        return row == null || row.outcome == null ? null : new Nearby(row.fingerprint, row.outcome);
                     });
                 }
             },
             "nearby_there_is_nothing_but_a_completed_record_within_its_retention"),
     NEARBY_STAYS_WHEN_FORGOTTEN(
             () -> new ReferenceStore() {
-                private @Nullable IdempotencyRecord forgotten;
+                private @Nullable NearbyOutcome forgotten;
 
                 @Override
                 public boolean forget(IdempotencyKey key, long expectedToken) {
-                    forgotten = find(key);
+                    forgotten = nearby(find(key), null);
                     return super.forget(key, expectedToken);
                 }
 
                 @Override
-                public @Nullable IdempotencyRecord findCompletedNearby(IdempotencyKey key) {
+                public @Nullable NearbyOutcome findNearby(IdempotencyKey key) {
                     return forgotten;
                 }
             },
@@ -515,6 +517,17 @@ enum PlantedFault {
 
     private interface Normalization {
         Object of(IdempotencyKey key);
+    }
+
+    private record Nearby(Fingerprint fingerprint, RecordedOutcome outcome) implements NearbyOutcome {}
+
+    private static @Nullable NearbyOutcome nearby(
+            @Nullable IdempotencyRecord record, @Nullable RecordedOutcome whileInProgress) {
+        if (record == null) {
+            return null;
+        }
+        RecordedOutcome outcome = record.outcome() == null ? whileInProgress : record.outcome();
+        return outcome == null ? null : new Nearby(record.fingerprint(), outcome);
     }
 
     private static ReferenceStore keyedBy(Normalization normalization) {

@@ -2,7 +2,6 @@ package io.idempotent.spring.aspect;
 
 import io.idempotent.spring.interceptor.IdempotencySupport;
 import io.idempotent.spring.interceptor.IdempotentCall;
-import java.lang.reflect.Method;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.locks.ReentrantLock;
@@ -68,22 +67,8 @@ public final class IdempotencyAspect {
         private final ProceedingJoinPoint joinPoint;
 
         WovenCall(ProceedingJoinPoint joinPoint) {
+            super(((MethodSignature) joinPoint.getSignature()).getMethod(), joinPoint.getTarget(), joinPoint.getArgs());
             this.joinPoint = joinPoint;
-        }
-
-        @Override
-        public Method method() {
-            return ((MethodSignature) joinPoint.getSignature()).getMethod();
-        }
-
-        @Override
-        public Object target() {
-            return joinPoint.getTarget();
-        }
-
-        @Override
-        public @Nullable Object[] arguments() {
-            return joinPoint.getArgs();
         }
 
         @Override

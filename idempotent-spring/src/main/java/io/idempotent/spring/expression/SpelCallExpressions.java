@@ -156,7 +156,7 @@ public final class SpelCallExpressions implements CallExpressions {
             List<String> named = new ArrayList<>();
             boolean usesRoot = collect(node, named, Place.ROOT);
             Variables used = variables.naming(named, usesRoot);
-            boolean typesFinal = used.used().stream().allMatch(index -> isFinal(method.getParameterTypes()[index]))
+            boolean typesFinal = used.used().allMatch(index -> isFinal(method.getParameterTypes()[index]))
                     && !named.contains(Variables.RESULT);
             return new SpelCallExpression(expression, used, typesFinal, shared, beanFactory.getBeanClassLoader());
         }
@@ -203,11 +203,11 @@ public final class SpelCallExpressions implements CallExpressions {
         }
 
         private void checkVariable(String name) {
-            if (name.equals(Variables.RESULT) && !variables.indexes().containsKey(name)) {
+            if (name.equals(Variables.RESULT) && variables.index(name) < 0) {
                 if (purpose != Purpose.UNLESS) {
                     throw refused("names #result, which there is not before the method ran", "Use it in unless only");
                 }
-            } else if (!variables.indexes().containsKey(name)) {
+            } else if (variables.index(name) < 0) {
                 throw refused(
                         "names #" + name + ", which is no parameter of the method",
                         namesKnown
@@ -241,7 +241,7 @@ public final class SpelCallExpressions implements CallExpressions {
             if (!List.of("args", "method", "target").contains(name)) {
                 throw refused(
                         "names '" + name + "', which is no property of #root",
-                        variables.indexes().containsKey(name)
+                        variables.index(name) >= 0
                                 ? "Write #" + name + " for the parameter"
                                 : "Known are " + variables.names() + " and #root.args, #root.method and #root.target");
             }

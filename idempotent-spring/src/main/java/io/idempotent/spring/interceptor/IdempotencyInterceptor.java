@@ -1,6 +1,5 @@
 package io.idempotent.spring.interceptor;
 
-import java.lang.reflect.Method;
 import java.util.Objects;
 import org.aopalliance.intercept.MethodInterceptor;
 import org.aopalliance.intercept.MethodInvocation;
@@ -27,22 +26,11 @@ public final class IdempotencyInterceptor implements MethodInterceptor {
         private final MethodInvocation invocation;
 
         ProxiedCall(MethodInvocation invocation) {
+            super(
+                    invocation.getMethod(),
+                    Objects.requireNonNull(invocation.getThis(), "a proxy without a target"),
+                    invocation.getArguments());
             this.invocation = invocation;
-        }
-
-        @Override
-        public Method method() {
-            return invocation.getMethod();
-        }
-
-        @Override
-        public Object target() {
-            return Objects.requireNonNull(invocation.getThis(), "a proxy without a target");
-        }
-
-        @Override
-        public @Nullable Object[] arguments() {
-            return invocation.getArguments();
         }
 
         @Override

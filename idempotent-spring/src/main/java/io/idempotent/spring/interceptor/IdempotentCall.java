@@ -8,19 +8,38 @@ import org.jspecify.annotations.Nullable;
 /** One call of an idempotent method, however it was intercepted. Used by the calling thread only. */
 public abstract class IdempotentCall implements IdempotentWork<@Nullable Object> {
 
+    private final Method method;
+    private final Object target;
+    private final @Nullable Object[] arguments;
     private @Nullable IdempotentMethod resolved;
 
-    /** For the ways to intercept. */
-    protected IdempotentCall() {}
+    /**
+     * For the ways to intercept.
+     *
+     * @param method the method as it was invoked
+     * @param target the object that is called
+     * @param arguments the arguments; kept, and not changed
+     */
+    protected IdempotentCall(Method method, Object target, @Nullable Object[] arguments) {
+        this.method = method;
+        this.target = target;
+        this.arguments = arguments;
+    }
 
     /** The method as it was invoked. */
-    public abstract Method method();
+    public final Method method() {
+        return method;
+    }
 
     /** The object that is called. */
-    public abstract Object target();
+    public final Object target() {
+        return target;
+    }
 
     /** The arguments; not to be changed. */
-    public abstract @Nullable Object[] arguments();
+    public final @Nullable Object[] arguments() {
+        return arguments;
+    }
 
     /**
      * Calls what is behind the interception, all inner advice included. May be called once for each attempt.

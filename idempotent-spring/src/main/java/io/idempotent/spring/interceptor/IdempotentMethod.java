@@ -26,7 +26,8 @@ record IdempotentMethod(
 
     @Nullable
     Object invoke(IdempotentCall call) throws Throwable {
-        IdempotencyKey resolvedKey = new IdempotencyKey(
+        // Checked by the engine when it is not a replay.
+        IdempotencyKey resolvedKey = IdempotencyKey.unchecked(
                 operation.name(),
                 scope == null ? "" : text("scope", evaluate("scope", scope, call)),
                 keyText(evaluate("key", key, call)));
@@ -70,8 +71,12 @@ record IdempotentMethod(
     }
 
     private String keyText(@Nullable Object value) {
-        // First what nearly every key is: asking it for an interface takes longer.
-        if (!(value instanceof String) && value instanceof List<?> elements) {
+        // First what nearly every key is: asking it for an interface takes longer. A blank one is never recorded, and
+        // refused when it is to be.
+        if (value instanceof String text) {
+            return text;
+        }
+        if (value instanceof List<?> elements) {
             List<String> texts = new ArrayList<>(elements.size());
             for (int index = 0; index < elements.size(); index++) {
                 texts.add(text("key's element " + index, elements.get(index)));

@@ -38,6 +38,10 @@ final class IdempotentMethods {
     // by going through them.
     private final Map<Method, Resolved[]> methods = new ConcurrentHashMap<>();
 
+    // In front of it, those called last, one for each slot; compared by identity, which costs less than any look-up. Of
+    // racing writers any may win.
+    private final @Nullable Resolved[] calledLast = new @Nullable Resolved[256];
+
     IdempotentMethods(
             OperationSource source,
             CallExpressions expressions,
@@ -52,23 +56,39 @@ final class IdempotentMethods {
     /** The method as it is to be called on an object of this class; null if it is not idempotent, or switched off. */
     @Nullable
     IdempotentMethod find(Method method, Class<?> objectClass) {
+        int slot = method.getName().hashCode() & (calledLast.length - 1);
+        Resolved last = calledLast[slot];
+        if (last != null && isSame(last.method(), method) && last.objectClass() == objectClass) {
+            return last.idempotent();
+        }
+        Resolved found = lookUp(method, objectClass);
+        calledLast[slot] = found;
+        return found.idempotent();
+    }
+
+    @SuppressWarnings("ReferenceEquality")
+    private static boolean isSame(Method one, Method other) {
+        return one == other;
+    }
+
+    private Resolved lookUp(Method method, Class<?> objectClass) {
         Resolved[] resolved = methods.get(method);
         if (resolved != null) {
             for (Resolved candidate : resolved) {
                 if (candidate.objectClass() == objectClass) {
-                    return candidate.idempotent();
+                    return candidate;
                 }
             }
         }
         Class<?> targetClass = ClassUtils.getUserClass(objectClass);
         Resolved added;
         try {
-            added = new Resolved(objectClass, resolve(method, targetClass));
+            added = new Resolved(method, objectClass, resolve(method, targetClass));
         } catch (BeansException failure) {
             throw tooEarly(method, targetClass, failure);
         }
         methods.merge(method, new Resolved[] {added}, IdempotentMethods::joined);
-        return added.idempotent();
+        return added;
     }
 
     /**
@@ -201,5 +221,6 @@ final class IdempotentMethods {
      */
     record OperationName(String text, boolean said) {}
 
-    private record Resolved(Class<?> objectClass, @Nullable IdempotentMethod idempotent) {}
+    private record Resolved(
+            Method method, Class<?> objectClass, @Nullable IdempotentMethod idempotent) {}
 }

@@ -7,14 +7,8 @@ import java.util.Arrays;
 /** A call that is made up, to evaluate expressions over. */
 final class TestCall extends IdempotentCall {
 
-    private final Object target;
-    private final Method method;
-    private final Object[] arguments;
-
     TestCall(Object target, Method method, Object... arguments) {
-        this.target = target;
-        this.method = method;
-        this.arguments = arguments;
+        super(method, target, arguments);
     }
 
     /** The only method of a class that has this name. */
@@ -23,21 +17,6 @@ final class TestCall extends IdempotentCall {
                 .filter(method -> method.getName().equals(name))
                 .findFirst()
                 .orElseThrow();
-    }
-
-    @Override
-    public Method method() {
-        return method;
-    }
-
-    @Override
-    public Object target() {
-        return target;
-    }
-
-    @Override
-    public Object[] arguments() {
-        return arguments;
     }
 
     @Override

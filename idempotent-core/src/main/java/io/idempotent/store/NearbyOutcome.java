@@ -1,0 +1,17 @@
+package io.idempotent.store;
+
+import io.idempotent.Fingerprint;
+import io.idempotent.RecordedOutcome;
+
+/**
+ * What a replay needs of a completed record, and no more. Not a record of its own, so that what a store keeps in this JVM's
+ * memory can be the answer itself: a replay follows few references, and each costs. Immutable.
+ */
+public interface NearbyOutcome {
+
+    /** What the first request said. */
+    Fingerprint fingerprint();
+
+    /** What running produced. */
+    RecordedOutcome outcome();
+}
