@@ -131,11 +131,11 @@ public final class IdempotencyKey {
             throw new IllegalArgumentException("'" + operation + "' is no name for an operation: use 1 to "
                     + MAXIMUM_OPERATION_LENGTH + " letters, digits, hyphens or underscores of ASCII");
         }
-        check(operation, "scope", scope);
-        check(operation, "key", value);
         if (value.isBlank()) {
             throw new IdempotencyKeyException(operation, "the key is blank");
         }
+        check(operation, "scope", scope);
+        check(operation, "key", value);
     }
 
     /** The stable name of what is protected. */
