@@ -1,0 +1,126 @@
+package io.idempotent.store.jdbc;
+
+import io.idempotent.IdempotencyConfigurationException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.sql.DatabaseMetaData;
+import java.sql.SQLException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+
+/** A kind of database. Dialects differ in the text of statements only. */
+@SuppressWarnings("ImmutableEnumChecker") // the list is
+enum Dialect {
+    /** Claims a free key, or reads its record, in one statement; the record is read without a lock. */
+    POSTGRESQL(
+            "postgresql",
+            // Not the time at which a transaction or a statement began.
+            "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)",
+            """
+            WITH clock AS MATERIALIZED (SELECT {now} AS store_time),
+            present AS (SELECT * FROM {table} WHERE record_key = :key),
+            claimed AS (
+                INSERT INTO {table} (record_key, claim_id, fencing_token, fingerprint,
+                    first_claimed_at, claimed_at, lease_ends_at, takeovers)
+                SELECT :key, :claimId, store_time, :fingerprint, store_time, store_time, store_time + :lease, 0
+                FROM clock WHERE NOT EXISTS (SELECT 1 FROM present)
+                ON CONFLICT (record_key) DO NOTHING RETURNING fencing_token)
+            SELECT clock.store_time, claimed.fencing_token AS claimed_token, present.*
+            FROM clock LEFT JOIN claimed ON TRUE LEFT JOIN present ON TRUE
+            """,
+            """
+            DELETE FROM {table} WHERE record_key IN (
+                SELECT record_key FROM {table} WHERE retained_until <= {now} - :grace
+                ORDER BY retained_until LIMIT :atMost FOR UPDATE SKIP LOCKED)
+            """,
+            "PostgreSQL"),
+
+    /** MariaDB and MySQL, which say when a statement began: current enough, and never too late. */
+    MARIADB(
+            "mariadb",
+            "TIMESTAMPDIFF(MICROSECOND, '1970-01-01 00:00:00', UTC_TIMESTAMP(6))",
+            Dialect.READ_ONLY_CLAIM,
+            """
+            DELETE purged FROM {table} AS purged JOIN (
+                SELECT record_key FROM {table} WHERE retained_until <= {now} - :grace
+                ORDER BY retained_until LIMIT :atMost FOR UPDATE SKIP LOCKED) AS expired
+            ON purged.record_key = expired.record_key
+            """,
+            "MariaDB",
+            "MySQL"),
+
+    /** The embedded one. */
+    H2("h2", "CAST(EXTRACT(EPOCH FROM CURRENT_TIMESTAMP(6)) * 1000000 AS BIGINT)", Dialect.READ_ONLY_CLAIM, """
+            DELETE FROM {table} WHERE record_key IN (
+                SELECT record_key FROM {table} WHERE retained_until <= {now} - :grace
+                ORDER BY retained_until LIMIT :atMost FOR UPDATE SKIP LOCKED)
+            """, "H2");
+
+    /** Tells whether the key is free; it is then inserted by a second statement. */
+    private static final String READ_ONLY_CLAIM = """
+            SELECT {now} AS store_time, NULLIF(0, 0) AS claimed_token, present.*
+            FROM (SELECT 1 AS one) AS one LEFT JOIN {table} AS present ON present.record_key = :key
+            """;
+
+    private final String resource;
+    private final String clock;
+    private final String claim;
+    private final String purge;
+    private final List<String> productNames;
+
+    Dialect(String resource, String clock, String claim, String purge, String... productNames) {
+        this.resource = resource;
+        this.clock = clock;
+        this.claim = claim;
+        this.purge = purge;
+        this.productNames = List.of(productNames);
+    }
+
+    /**
+     * The dialect of a database.
+     *
+     * @throws IdempotencyConfigurationException if it is none that is supported
+     */
+    static Dialect of(DatabaseMetaData database) throws SQLException {
+        String product = database.getDatabaseProductName();
+        return Arrays.stream(values())
+                .filter(dialect -> dialect.productNames.contains(product))
+                .findFirst()
+                .orElseThrow(() -> new IdempotencyConfigurationException(
+                        "The JDBC idempotency store does not know the database '" + product + "'",
+                        "Use PostgreSQL, MariaDB, MySQL or H2, or another store"));
+    }
+
+    /** An expression for the current time in microseconds since 1970. */
+    String clock() {
+        return clock;
+    }
+
+    String claim() {
+        return claim;
+    }
+
+    String purge() {
+        return purge;
+    }
+
+    /** The SQL that makes the table and its index. */
+    String schema(String table) {
+        String name = "schema-" + resource + ".sql";
+        try (InputStream stream = Dialect.class.getResourceAsStream(name)) {
+            if (stream == null) {
+                throw new IllegalStateException("The file " + name + " is missing beside " + Dialect.class.getName());
+            }
+            String unqualified = table.substring(table.lastIndexOf('.') + 1);
+            return new String(stream.readAllBytes(), StandardCharsets.UTF_8)
+                    .replaceAll("(?m)^--.*\\R", "")
+                    .replace("idempotency_record_purge", unqualified.toLowerCase(Locale.ROOT) + "_purge")
+                    .replace("idempotency_record ", table + " ");
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+    }
+}

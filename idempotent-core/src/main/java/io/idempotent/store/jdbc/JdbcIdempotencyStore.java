@@ -1,0 +1,559 @@
+package io.idempotent.store.jdbc;
+
+import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.IdempotencyKey;
+import io.idempotent.IdempotencyStoreException;
+import io.idempotent.RecordedOutcome;
+import io.idempotent.store.Claim;
+import io.idempotent.store.ClaimRequest;
+import io.idempotent.store.ClaimResult;
+import io.idempotent.store.IdempotencyRecord;
+import io.idempotent.store.IdempotencyStore;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps records in a table of a relational database: PostgreSQL 12, MariaDB 10.6, MySQL 8 (not tested), H2 2, and later
+ * ones. It protects the callers of all JVMs that use the database, and records outlive restarts.
+ *
+ * <p>Each request takes a connection of the {@link DataSource}, and gives it back before it answers; none is held while an
+ * operation runs, and none is the caller's own transaction's. Connections should be in auto-commit mode, which saves a
+ * request each, and in the isolation {@code READ COMMITTED}; others work.
+ *
+ * <p>Fingerprints are none or digests of at most 255 characters; outcomes are encoded, of any size that the database
+ * takes; anything by reference is an {@link IllegalArgumentException}.
+ *
+ * <p><b>Time</b> is the database's current time in microseconds, in UTC. If its clock is set back, or a replica with another
+ * clock takes over, leases and retentions are longer or shorter by as much; the fencing token of a key that has a record
+ * grows all the same.
+ *
+ * <p><b>How a key is claimed:</b>
+ *
+ * <ol>
+ *   <li>One statement reads the key's row, without a lock. On PostgreSQL it inserts a free key's row as well; elsewhere a
+ *       second statement does.
+ *   <li>A row that is completed, or in progress and live, or that this request may not take over, is the answer.
+ *   <li>Any other row is replaced, on the condition that its claim, lease and completion are still as they were read.
+ *   <li>Where somebody else was faster, it begins again: nothing is concluded from a row that was not there, or is another
+ *       by now.
+ * </ol>
+ *
+ * <p>A key that is released or forgotten keeps its row, without outcome, until it is purged a minute later at the earliest:
+ * somebody who read the clock before, and writes after, meets it, so that no token is less than the last one.
+ *
+ * <p>Every other write names key, claim id and fencing token, and that the row is in progress. What a database undid by
+ * itself, the victim of a deadlock say, is requested again at once; whatever else fails is an
+ * {@link IdempotencyStoreException}.
+ *
+ * <p><b>Purging</b> is somebody else's task: call {@link #purge} from a schedule.
+ *
+ * <p>Safe for use by many threads.
+ */
+public final class JdbcIdempotencyStore implements IdempotencyStore {
+
+    /** The name of the table unless said otherwise: {@value}. */
+    public static final String DEFAULT_TABLE_NAME = "idempotency_record";
+
+    /** How long a statement may take unless said otherwise: five seconds. */
+    public static final Duration DEFAULT_STATEMENT_TIMEOUT = Duration.ofSeconds(5);
+
+    private static final int MAXIMUM_TRIES = 100;
+
+    // A claim id that no claimant makes: random ones are never all zeros.
+    private static final byte[] NOBODY = new byte[16];
+
+    // Between drawing a token and writing it no more than this may pass, so that a token that was drawn, written and
+    // given
+    // back meanwhile is still there to be compared.
+    private static final long LONGEST_CLAIM = TimeUnit.SECONDS.toMicros(30);
+
+    private static final long GRACE = 2 * LONGEST_CLAIM;
+
+    // Longer ones end there; a sum with the present still fits.
+    private static final long LONGEST_MICROSECONDS = TimeUnit.DAYS.toMicros(365L * 10_000);
+
+    private final DataSource dataSource;
+    private final int timeoutSeconds;
+    private final Sql claim;
+    private final Sql insert;
+    private final Sql replace;
+    private final Sql renew;
+    private final Sql complete;
+    private final Sql release;
+    private final Sql abandon;
+    private final Sql find;
+    private final Sql forget;
+    private final Sql purge;
+
+    private JdbcIdempotencyStore(Builder builder, Dialect dialect) {
+        this.dataSource = builder.dataSource;
+        this.timeoutSeconds = (int) builder.statementTimeout.toSeconds();
+        String table = builder.tableName;
+        String clock = builder.clock != null ? builder.clock : dialect.clock();
+        String mine = " WHERE record_key = :key AND claim_id = :claimId AND fencing_token = :token";
+        String held = mine + " AND completed_at IS NULL";
+        this.claim = sql(dialect.claim(), table, clock);
+        this.insert = sql("""
+                INSERT INTO {table} (record_key, claim_id, fencing_token, fingerprint, first_claimed_at, claimed_at,
+                    lease_ends_at, takeovers)
+                SELECT :key, :claimId, :now, :fingerprint, :now, :now, :leaseEnd, 0
+                FROM (SELECT 1 AS one) AS one WHERE {now} < :latest
+                """, table, clock);
+        this.replace = sql("""
+                UPDATE {table} SET claim_id = :claimId, fencing_token = :token, fingerprint = :fingerprint,
+                    first_claimed_at = :firstClaimedAt, claimed_at = :now, lease_ends_at = :leaseEnd,
+                    takeovers = :takeovers, outcome_kind = NULL, outcome = NULL, completed_at = NULL,
+                    retained_until = NULL
+                WHERE record_key = :key AND claim_id = :lastClaimId AND fencing_token = :lastToken
+                    AND lease_ends_at = :lastLeaseEnd AND COALESCE(completed_at, 0) = :lastCompletedAt
+                """, table, clock);
+        this.renew = sql("UPDATE {table} SET lease_ends_at = {now} + :lease" + held, table, clock);
+        this.complete = sql(
+                "UPDATE {table} SET outcome_kind = :kind, outcome = :outcome, completed_at = {now},"
+                        + " retained_until = {now} + :retention" + held,
+                table,
+                clock);
+        String free = "UPDATE {table} SET outcome_kind = NULL, outcome = NULL, completed_at = {now},"
+                + " retained_until = {now}";
+        this.release = sql(free + held, table, clock);
+        this.abandon = sql("UPDATE {table} SET lease_ends_at = LEAST(lease_ends_at, {now})" + held, table, clock);
+        this.find = sql(
+                "SELECT {now} AS store_time, record.* FROM {table} AS record WHERE record_key = :key", table, clock);
+        this.forget = sql(
+                free + ", claim_id = :nobody WHERE record_key = :key AND fencing_token = :token"
+                        + " AND COALESCE(retained_until > {now}, lease_ends_at <= {now})",
+                table,
+                clock);
+        this.purge = sql(dialect.purge(), table, clock);
+    }
+
+    private static Sql sql(String template, String table, String clock) {
+        return new Sql(template.replace("{table}", table).replace("{now}", clock));
+    }
+
+    /** Begins a store on a data source, which it does not close. */
+    public static Builder builder(DataSource dataSource) {
+        return new Builder(dataSource);
+    }
+
+    /** Where the connections come from. */
+    public DataSource dataSource() {
+        return dataSource;
+    }
+
+    @Override
+    public ClaimResult claim(ClaimRequest request) {
+        String fingerprint = Row.text(request.fingerprint());
+        return request("claim", request.key(), connection -> {
+            for (int tries = 1; tries <= MAXIMUM_TRIES; tries++) {
+                ClaimResult result = tryToClaim(connection, request, fingerprint);
+                if (result != null) {
+                    return result;
+                }
+            }
+            throw new SQLException("others changed the row " + MAXIMUM_TRIES + " times in between");
+        });
+    }
+
+    /** Claims the key or tells why not; null if the row was changed in between. */
+    private @Nullable ClaimResult tryToClaim(Connection connection, ClaimRequest request, @Nullable String fingerprint)
+            throws SQLException {
+        IdempotencyKey key = request.key();
+        long lease = microseconds(request.lease());
+        long now;
+        Row row;
+        try (Sql.Call call = claim.on(connection, timeoutSeconds)) {
+            call.set("key", bytes(key));
+            if (claim.names("claimId")) {
+                call.set("claimId", Row.bytes(request.claimId()))
+                        .set("fingerprint", fingerprint)
+                        .set("lease", lease);
+            }
+            ResultSet result = call.query();
+            result.next();
+            now = result.getLong("store_time");
+            long claimed = result.getLong("claimed_token");
+            if (!result.wasNull()) {
+                return new ClaimResult.Claimed(new Claim(key, request.claimId(), claimed), Row.instant(now), 0);
+            }
+            row = result.getBytes("record_key") == null ? null : Row.read(result, now);
+        }
+        if (row == null) {
+            return claim.names("claimId") ? null : insert(connection, request, fingerprint, now, lease);
+        }
+        if (!row.isFree() && !row.mayBeTakenOverBy(request)) {
+            return answer(row, request);
+        }
+        return replace(connection, request, fingerprint, row, lease);
+    }
+
+    private static ClaimResult answer(Row row, ClaimRequest request) {
+        IdempotencyKey key = request.key();
+        if (!row.isInProgress()) {
+            return new ClaimResult.Completed(row.record(key));
+        }
+        if (row.isOver()) {
+            return new ClaimResult.Abandoned(row.record(key));
+        }
+        return row.claimId().equals(request.claimId())
+                ? new ClaimResult.Claimed(row.claim(key), row.firstClaim(), row.takeovers())
+                : new ClaimResult.InProgress(row.record(key));
+    }
+
+    private @Nullable ClaimResult insert(
+            Connection connection, ClaimRequest request, @Nullable String fingerprint, long now, long lease)
+            throws SQLException {
+        try (Sql.Call call = insert.on(connection, timeoutSeconds)) {
+            call.set("key", bytes(request.key()))
+                    .set("claimId", Row.bytes(request.claimId()))
+                    .set("fingerprint", fingerprint)
+                    .set("now", now)
+                    .set("leaseEnd", now + lease)
+                    .set("latest", now + LONGEST_CLAIM);
+            if (call.update() == 0) {
+                return null;
+            }
+        } catch (SQLException failure) {
+            if (SqlFailure.of(failure) == SqlFailure.CONSTRAINT) {
+                return null;
+            }
+            throw failure;
+        }
+        return new ClaimResult.Claimed(new Claim(request.key(), request.claimId(), now), Row.instant(now), 0);
+    }
+
+    private @Nullable ClaimResult replace(
+            Connection connection, ClaimRequest request, @Nullable String fingerprint, Row row, long lease)
+            throws SQLException {
+        long token = Math.max(row.fencingToken() + 1, row.now());
+        boolean takesOver = row.isInProgress();
+        long firstClaimedAt = takesOver ? row.firstClaimedAt() : row.now();
+        int takeovers = takesOver ? row.takeovers() + 1 : 0;
+        try (Sql.Call call = replace.on(connection, timeoutSeconds)) {
+            int replaced = call.set("key", bytes(request.key()))
+                    .set("claimId", Row.bytes(request.claimId()))
+                    .set("token", token)
+                    // What the first request said stays, so that one that says nothing does not loosen it.
+                    .set("fingerprint", takesOver ? Row.text(row.fingerprint()) : fingerprint)
+                    .set("firstClaimedAt", firstClaimedAt)
+                    .set("now", row.now())
+                    .set("leaseEnd", row.now() + lease)
+                    .set("takeovers", takeovers)
+                    .set("lastClaimId", Row.bytes(row.claimId()))
+                    .set("lastToken", row.fencingToken())
+                    .set("lastLeaseEnd", row.leaseEndsAt())
+                    .set("lastCompletedAt", row.completedAt())
+                    .update();
+            return replaced == 0
+                    ? null
+                    : new ClaimResult.Claimed(
+                            new Claim(request.key(), request.claimId(), token), Row.instant(firstClaimedAt), takeovers);
+        }
+    }
+
+    @Override
+    public Set<Claim> renew(Collection<Claim> claims, Duration lease) {
+        requirePositive("lease", lease);
+        List<Claim> all = List.copyOf(claims);
+        if (all.isEmpty()) {
+            return Set.of();
+        }
+        // In whole seconds, as JDBC knows them.
+        int timeout = (int) Math.max(1, Math.min(timeoutSeconds, lease.toSeconds() / 3));
+        int[] counts = request("renew", null, connection -> {
+            try (Sql.Call call = renew.on(connection, timeout)) {
+                for (Claim next : all) {
+                    set(call, next).set("lease", microseconds(lease)).addBatch();
+                }
+                return call.updateBatch();
+            }
+        });
+        Set<Claim> renewed = new LinkedHashSet<>();
+        for (int index = 0; index < counts.length; index++) {
+            if (counts[index] > 0) {
+                renewed.add(all.get(index));
+            }
+        }
+        return renewed;
+    }
+
+    @Override
+    public boolean complete(Claim claim, RecordedOutcome outcome, Duration retention) {
+        return request("complete", claim.key(), connection -> complete(connection, claim, outcome, retention));
+    }
+
+    /**
+     * Records the outcome as {@link #complete(Claim, RecordedOutcome, Duration)} does, within a transaction of the caller's:
+     * it counts when that transaction commits.
+     *
+     * @param transaction a connection to this store's database; neither committed nor closed
+     * @param claim the claim that ran
+     * @param outcome what is to be replayed
+     * @param retention how long, from now; positive
+     * @return whether this claim's outcome is recorded; false if the claim was no longer the key's
+     * @throws IllegalArgumentException if the retention is not positive
+     * @throws SQLException if it could not be recorded, after which some databases refuse all else in the transaction
+     */
+    public boolean complete(Connection transaction, Claim claim, RecordedOutcome outcome, Duration retention)
+            throws SQLException {
+        requirePositive("retention", retention);
+        try (Sql.Call call = set(complete.on(transaction, timeoutSeconds), claim)) {
+            int completed = call.set("kind", Row.kind(outcome))
+                    .set("outcome", Row.content(outcome))
+                    .set("retention", microseconds(retention))
+                    .update();
+            if (completed > 0) {
+                return true;
+            }
+        }
+        // Asked again because the first answer was lost?
+        Row row = read(transaction, claim.key());
+        return row != null
+                && !row.isInProgress()
+                && !row.isFree()
+                && row.claim(claim.key()).equals(claim);
+    }
+
+    @Override
+    public boolean release(Claim claim) {
+        if (change("release", release, claim)) {
+            return true;
+        }
+        // Asked again because the first answer was lost?
+        return request("release", claim.key(), connection -> {
+            Row row = read(connection, claim.key());
+            return row != null && row.isReleased() && row.claim(claim.key()).equals(claim);
+        });
+    }
+
+    @Override
+    public boolean abandon(Claim claim) {
+        return change("abandon", abandon, claim);
+    }
+
+    private boolean change(String what, Sql sql, Claim claim) {
+        return request(what, claim.key(), connection -> {
+            try (Sql.Call call = set(sql.on(connection, timeoutSeconds), claim)) {
+                return call.update() > 0;
+            }
+        });
+    }
+
+    @Override
+    public @Nullable IdempotencyRecord find(IdempotencyKey key) {
+        List<IdempotencyRecord> found = request("find", key, connection -> {
+            Row row = read(connection, key);
+            return row == null || row.isFree() ? List.of() : List.of(row.record(key));
+        });
+        return found.isEmpty() ? null : found.get(0);
+    }
+
+    private @Nullable Row read(Connection connection, IdempotencyKey key) throws SQLException {
+        try (Sql.Call call = find.on(connection, timeoutSeconds)) {
+            ResultSet result = call.set("key", bytes(key)).query();
+            return result.next() ? Row.read(result, result.getLong("store_time")) : null;
+        }
+    }
+
+    @Override
+    public boolean forget(IdempotencyKey key, long expectedToken) {
+        return request("forget", key, connection -> {
+            try (Sql.Call call = forget.on(connection, timeoutSeconds)) {
+                return call.set("key", bytes(key))
+                                .set("token", expectedToken)
+                                .set("nobody", NOBODY)
+                                .update()
+                        > 0;
+            }
+        });
+    }
+
+    /**
+     * Removes what is left of keys that have been free for a minute at least, those first that have been longest: completed
+     * records whose retention is over, and what was released. What another node is just removing is left
+     * to it, and a claim that meets one that is being removed waits for no more than this batch.
+     *
+     * @param atMost how many records at most, positive: a transaction of some thousand is short
+     * @return how many were removed; fewer than asked for when no more are there
+     * @throws IllegalArgumentException if the number is not positive
+     * @throws IdempotencyStoreException if it is not known whether any was removed
+     */
+    public int purge(int atMost) {
+        if (atMost <= 0) {
+            throw new IllegalArgumentException("The number of records to purge has to be positive, not " + atMost);
+        }
+        return request("purge", null, connection -> {
+            try (Sql.Call call = purge.on(connection, timeoutSeconds)) {
+                return call.set("atMost", atMost).set("grace", GRACE).update();
+            }
+        });
+    }
+
+    /** What is done with a connection. */
+    private interface Work<T> {
+        T with(Connection connection) throws SQLException;
+    }
+
+    /** Does the work in a transaction of its own, again while the database says that it undid it. */
+    private <T> T request(String what, @Nullable IdempotencyKey key, Work<T> work) {
+        for (int tries = 1; ; tries++) {
+            try (Connection connection = dataSource.getConnection()) {
+                return committed(connection, work);
+            } catch (SQLException failure) {
+                SqlFailure kind = SqlFailure.of(failure);
+                if (!kind.didNothing() || tries == MAXIMUM_TRIES) {
+                    throw failed(what, key, kind, failure);
+                }
+            } catch (IllegalArgumentException refused) {
+                throw refused;
+            } catch (RuntimeException failure) {
+                throw failed(what, key, SqlFailure.OTHER, failure);
+            }
+        }
+    }
+
+    private static <T> T committed(Connection connection, Work<T> work) throws SQLException {
+        if (connection.getAutoCommit()) {
+            return work.with(connection);
+        }
+        try {
+            T answer = work.with(connection);
+            connection.commit();
+            return answer;
+        } catch (SQLException | RuntimeException failure) {
+            try {
+                connection.rollback();
+            } catch (SQLException another) {
+                failure.addSuppressed(another);
+            }
+            throw failure;
+        }
+    }
+
+    private static IdempotencyStoreException failed(
+            String what, @Nullable IdempotencyKey key, SqlFailure kind, Exception cause) {
+        String of = key == null ? "" : " for idempotency key '" + key + "'";
+        String state = cause instanceof SQLException failure
+                ? " (SQLState " + failure.getSQLState() + ", code " + failure.getErrorCode() + ")"
+                : "";
+        return new IdempotencyStoreException(
+                "The JDBC store's request to " + what + of + " " + kind.says() + state
+                        + "; whether it took effect is not known; see the cause",
+                key,
+                cause);
+    }
+
+    private static Sql.Call set(Sql.Call call, Claim claim) throws SQLException {
+        return call.set("key", bytes(claim.key()))
+                .set("claimId", Row.bytes(claim.id()))
+                .set("token", claim.fencingToken());
+    }
+
+    private static byte[] bytes(IdempotencyKey key) {
+        return key.toString().getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static long microseconds(Duration duration) {
+        // At least one: what is positive must not become nothing.
+        return Math.max(1, Math.min(LONGEST_MICROSECONDS, TimeUnit.MICROSECONDS.convert(duration)));
+    }
+
+    private static void requirePositive(String name, Duration duration) {
+        if (duration.isNegative() || duration.isZero()) {
+            throw new IllegalArgumentException("The " + name + " has to be positive, not " + duration);
+        }
+    }
+
+    /** The settings of a store. Each is checked at once. Not safe for use by many threads. */
+    public static final class Builder {
+
+        private final DataSource dataSource;
+        private String tableName = DEFAULT_TABLE_NAME;
+        private Duration statementTimeout = DEFAULT_STATEMENT_TIMEOUT;
+        private SchemaInitialization schemaInitialization = SchemaInitialization.EMBEDDED;
+        private @Nullable String clock;
+
+        private Builder(DataSource dataSource) {
+            this.dataSource = Objects.requireNonNull(dataSource, "dataSource");
+        }
+
+        /**
+         * The name of the table; {@value JdbcIdempotencyStore#DEFAULT_TABLE_NAME} unless said.
+         *
+         * @param name letters, digits and underscores, with a schema and a dot before it where there is one
+         * @return this builder
+         * @throws IllegalArgumentException if it has other characters
+         */
+        public Builder tableName(String name) {
+            if (!name.matches("([A-Za-z_][A-Za-z0-9_]*\\.)?[A-Za-z_][A-Za-z0-9_]*")) {
+                throw new IllegalArgumentException("'" + name + "' cannot be the table's name: use letters, digits and"
+                        + " underscores, with a schema and a dot before it where there is one");
+            }
+            this.tableName = name;
+            return this;
+        }
+
+        /**
+         * How long a statement may take, and so wait for a lock; five seconds unless said. Statements that renew leases may
+         * take a third of the lease if that is less. It does not help where the network is silent: set the driver's own
+         * socket timeout for that.
+         *
+         * @param timeout in whole seconds, 1 to 30
+         * @return this builder
+         * @throws IllegalArgumentException if it is less or more
+         */
+        public Builder statementTimeout(Duration timeout) {
+            if (timeout.compareTo(Duration.ofSeconds(1)) < 0 || timeout.compareTo(Duration.ofSeconds(30)) > 0) {
+                throw new IllegalArgumentException("The statement timeout has to be 1 s to 30 s, not " + timeout);
+            }
+            this.statementTimeout = timeout;
+            return this;
+        }
+
+        /**
+         * Whether the table is made when it is not there; only in an embedded database unless said.
+         *
+         * @param initialization when it is made
+         * @return this builder
+         */
+        public Builder schemaInitialization(SchemaInitialization initialization) {
+            this.schemaInitialization = Objects.requireNonNull(initialization, "initialization");
+            return this;
+        }
+
+        /** For tests, which let time elapse: an expression for the time in microseconds since 1970. */
+        Builder clock(String expression) {
+            this.clock = expression;
+            return this;
+        }
+
+        /**
+         * Looks at the database, makes the table where it is to be made, and checks it.
+         *
+         * @return the store
+         * @throws IdempotencyConfigurationException if the database is none that is supported, or the table is missing or
+         *     lacks columns
+         * @throws IdempotencyStoreException if the database cannot be asked
+         */
+        public JdbcIdempotencyStore build() {
+            try (Connection connection = dataSource.getConnection()) {
+                Dialect dialect = Dialect.of(connection.getMetaData());
+                new Table(tableName, dialect).prepare(connection, schemaInitialization);
+                return new JdbcIdempotencyStore(this, dialect);
+            } catch (SQLException failure) {
+                throw failed("look at the table " + tableName, null, SqlFailure.of(failure), failure);
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+package io.idempotent.store.jdbc;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Types;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** A statement whose parameters have names, {@code :key} say, so that dialects may order them as they need. Immutable. */
+final class Sql {
+
+    private static final Pattern PARAMETER = Pattern.compile(":([A-Za-z]+)");
+
+    private final String text;
+    private final List<String> names;
+
+    Sql(String template) {
+        List<String> found = new ArrayList<>();
+        Matcher matcher = PARAMETER.matcher(template);
+        StringBuilder positional = new StringBuilder();
+        while (matcher.find()) {
+            found.add(matcher.group(1));
+            matcher.appendReplacement(positional, "?");
+        }
+        this.text = matcher.appendTail(positional).toString();
+        this.names = List.copyOf(found);
+    }
+
+    /** Prepares the statement; it fails when it takes longer than the timeout. */
+    Call on(Connection connection, int timeoutSeconds) throws SQLException {
+        PreparedStatement statement = connection.prepareStatement(text);
+        try {
+            statement.setQueryTimeout(timeoutSeconds);
+        } catch (SQLException | RuntimeException failure) {
+            statement.close();
+            throw failure;
+        }
+        return new Call(statement, names);
+    }
+
+    /** Whether there is a parameter of this name. */
+    boolean names(String parameter) {
+        return names.contains(parameter);
+    }
+
+    @Override
+    public String toString() {
+        return text;
+    }
+
+    /** One use of a statement. Closing it closes its result. */
+    static final class Call implements AutoCloseable {
+
+        private final PreparedStatement statement;
+        private final List<String> names;
+
+        private Call(PreparedStatement statement, List<String> names) {
+            this.statement = statement;
+            this.names = names;
+        }
+
+        /** Sets a parameter wherever it occurs: a {@code long}, an {@code int}, text or bytes; null is a text's. */
+        Call set(String name, @Nullable Object value) throws SQLException {
+            boolean known = false;
+            for (int index = 0; index < names.size(); index++) {
+                if (names.get(index).equals(name)) {
+                    set(index + 1, value);
+                    known = true;
+                }
+            }
+            if (!known) {
+                throw new IllegalArgumentException("The statement has no parameter '" + name + "'");
+            }
+            return this;
+        }
+
+        private void set(int position, @Nullable Object value) throws SQLException {
+            if (value instanceof Long number) {
+                statement.setLong(position, number);
+            } else if (value instanceof Integer number) {
+                statement.setInt(position, number);
+            } else if (value instanceof byte[] bytes) {
+                statement.setBytes(position, bytes);
+            } else if (value instanceof String characters) {
+                statement.setString(position, characters);
+            } else if (value == null) {
+                statement.setNull(position, Types.VARCHAR);
+            } else {
+                throw new IllegalArgumentException("A parameter cannot be of " + value.getClass());
+            }
+        }
+
+        ResultSet query() throws SQLException {
+            return statement.executeQuery();
+        }
+
+        int update() throws SQLException {
+            return statement.executeUpdate();
+        }
+
+        void addBatch() throws SQLException {
+            statement.addBatch();
+        }
+
+        int[] updateBatch() throws SQLException {
+            return statement.executeBatch();
+        }
+
+        @Override
+        public void close() throws SQLException {
+            statement.close();
+        }
+    }
+}

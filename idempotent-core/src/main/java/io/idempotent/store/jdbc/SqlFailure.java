@@ -1,0 +1,73 @@
+package io.idempotent.store.jdbc;
+
+import java.sql.BatchUpdateException;
+import java.sql.SQLException;
+import java.util.Set;
+
+/** What a database's exception says, by its SQLState, or its vendor's code where a state says too little. */
+enum SqlFailure {
+    /** The statement did nothing, since it would have closed a circle of waiting transactions. */
+    DEADLOCK("met a deadlock"),
+
+    /** The statement did nothing, since it came too late for its transaction's view of the data. */
+    SERIALIZATION("could not be serialized with others"),
+
+    /** The statement did nothing, since the row is there already, or a constraint forbids it. */
+    CONSTRAINT("violated a constraint"),
+
+    /** The statement waited for a lock, or ran, longer than it may. */
+    TIMEOUT("took too long, or waited too long for a lock"),
+
+    /** The connection could not be had or broke; whether the statement took effect is not known. */
+    CONNECTION("lost its connection, or got none"),
+
+    /** Anything else. */
+    OTHER("failed");
+
+    private static final Set<Integer> MARIADB_LOCK_TIMEOUTS = Set.of(1205, 1969, 3024, 3572);
+    private static final int MARIADB_DEADLOCK = 1213;
+    private static final int MARIADB_SNAPSHOT_TOO_OLD = 1020;
+    private static final Set<Integer> H2_TIMEOUTS = Set.of(50200, 57014);
+
+    private final String says;
+
+    SqlFailure(String says) {
+        this.says = says;
+    }
+
+    static SqlFailure of(SQLException thrown) {
+        SQLException failure = thrown instanceof BatchUpdateException && thrown.getNextException() != null
+                ? thrown.getNextException()
+                : thrown;
+        String state = failure.getSQLState() == null ? "" : failure.getSQLState();
+        int code = failure.getErrorCode();
+        if (state.equals("40P01") || code == MARIADB_DEADLOCK) {
+            return DEADLOCK;
+        }
+        if (MARIADB_LOCK_TIMEOUTS.contains(code)
+                || H2_TIMEOUTS.contains(code)
+                || Set.of("55P03", "57014", "HYT00", "HYT01", "70100").contains(state)) {
+            return TIMEOUT;
+        }
+        if (state.startsWith("40") || code == MARIADB_SNAPSHOT_TOO_OLD) {
+            return SERIALIZATION;
+        }
+        if (state.startsWith("23")) {
+            return CONSTRAINT;
+        }
+        if (state.startsWith("08") || state.startsWith("57P") || failure instanceof java.sql.SQLTransientException) {
+            return CONNECTION;
+        }
+        return OTHER;
+    }
+
+    /** Whether the database did nothing and the same request may succeed at once. */
+    boolean didNothing() {
+        return this == DEADLOCK || this == SERIALIZATION;
+    }
+
+    /** In words that follow "the request". */
+    String says() {
+        return says;
+    }
+}

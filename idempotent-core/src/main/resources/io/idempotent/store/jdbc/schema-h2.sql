@@ -1,0 +1,16 @@
+-- Idempotency records on H2 2. Times are microseconds since 1970, UTC; keys are text in UTF-8.
+CREATE TABLE IF NOT EXISTS idempotency_record (
+    record_key VARBINARY(1740) NOT NULL PRIMARY KEY,
+    claim_id BINARY(16) NOT NULL,
+    fencing_token BIGINT NOT NULL,
+    fingerprint VARCHAR(255),
+    first_claimed_at BIGINT NOT NULL,
+    claimed_at BIGINT NOT NULL,
+    lease_ends_at BIGINT NOT NULL,
+    takeovers INTEGER NOT NULL,
+    outcome_kind VARCHAR(16),
+    outcome BLOB,
+    completed_at BIGINT,
+    retained_until BIGINT
+);
+CREATE INDEX IF NOT EXISTS idempotency_record_purge ON idempotency_record (retained_until);

@@ -1,0 +1,16 @@
+-- Idempotency records on PostgreSQL 12 and later. Times are microseconds since 1970, UTC; keys are text in UTF-8.
+CREATE TABLE IF NOT EXISTS idempotency_record (
+    record_key BYTEA NOT NULL PRIMARY KEY,
+    claim_id BYTEA NOT NULL,
+    fencing_token BIGINT NOT NULL,
+    fingerprint VARCHAR(255),
+    first_claimed_at BIGINT NOT NULL,
+    claimed_at BIGINT NOT NULL,
+    lease_ends_at BIGINT NOT NULL,
+    takeovers INTEGER NOT NULL,
+    outcome_kind VARCHAR(16),
+    outcome BYTEA,
+    completed_at BIGINT,
+    retained_until BIGINT
+);
+CREATE INDEX IF NOT EXISTS idempotency_record_purge ON idempotency_record (retained_until) WHERE retained_until IS NOT NULL;

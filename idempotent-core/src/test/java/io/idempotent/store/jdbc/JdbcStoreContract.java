@@ -1,0 +1,77 @@
+package io.idempotent.store.jdbc;
+
+import io.idempotent.store.IdempotencyStore;
+import io.idempotent.store.IdempotencyStoreContract;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import javax.sql.DataSource;
+import org.junit.jupiter.api.BeforeEach;
+
+/**
+ * What every store promises, on a database; time elapses by moving the database's clock, as the store sees it, ahead by what a
+ * table says.
+ */
+abstract class JdbcStoreContract extends IdempotencyStoreContract {
+
+    private JdbcIdempotencyStore store;
+    private JdbcIdempotencyStore otherNode;
+
+    /** The database; the same one for all tests. */
+    abstract DataSource dataSource();
+
+    /** Its dialect. */
+    abstract Dialect dialect();
+
+    @BeforeEach
+    void prepare() throws SQLException {
+        execute("CREATE TABLE IF NOT EXISTS elapsed (microseconds BIGINT NOT NULL)");
+        execute("DELETE FROM elapsed");
+        execute("INSERT INTO elapsed VALUES (0)");
+        store = node();
+        otherNode = node();
+    }
+
+    private JdbcIdempotencyStore node() {
+        return JdbcIdempotencyStore.builder(dataSource())
+                .schemaInitialization(SchemaInitialization.ALWAYS)
+                .clock("(" + dialect().clock() + " + (SELECT microseconds FROM elapsed))")
+                .build();
+    }
+
+    final void execute(String sql) throws SQLException {
+        try (Connection connection = dataSource().getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    @Override
+    protected IdempotencyStore store() {
+        return store;
+    }
+
+    @Override
+    protected IdempotencyStore otherNode() {
+        return otherNode;
+    }
+
+    @Override
+    protected void elapse(Duration time) {
+        try (Connection connection = dataSource().getConnection();
+                PreparedStatement statement =
+                        connection.prepareStatement("UPDATE elapsed SET microseconds = microseconds + ?")) {
+            statement.setLong(1, time.toNanos() / 1_000);
+            statement.executeUpdate();
+        } catch (SQLException failure) {
+            throw new AssertionError(failure);
+        }
+    }
+
+    @Override
+    protected void purge() {
+        store.purge(1_000);
+    }
+}
