@@ -49,6 +49,7 @@ class CoreArchitectureTest {
                 Architecture.mayDependOnly(base),
                 Architecture.mayDependOnly(store, base),
                 Architecture.mayDependOnly(base + ".store.caffeine", store, base, "com.github.benmanes.caffeine.."),
+                Architecture.mayDependOnly(base + ".store.jdbc", store, base),
                 Architecture.mayDependOnly(stores, store, base, "com.github.benmanes.caffeine.."),
                 Architecture.mayDependOnly(codec, base, "tools.jackson..", "com.fasterxml.jackson.annotation.."),
                 Architecture.mayDependOnly(engine, store, codec, base),
