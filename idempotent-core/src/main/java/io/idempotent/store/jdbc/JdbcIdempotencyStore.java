@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -56,17 +57,21 @@ import org.jspecify.annotations.Nullable;
  * itself, the victim of a deadlock say, is requested again at once; whatever else fails is an
  * {@link IdempotencyStoreException}.
  *
- * <p><b>Purging</b> is somebody else's task: call {@link #purge} from a schedule.
+ * <p><b>Purging</b> happens at intervals if the builder says so, in a thread that {@link #close} ends, or whenever
+ * {@link #purge} is called; on any number of nodes.
  *
  * <p>Safe for use by many threads.
  */
-public final class JdbcIdempotencyStore implements IdempotencyStore {
+public final class JdbcIdempotencyStore implements IdempotencyStore, AutoCloseable {
 
     /** The name of the table unless said otherwise: {@value}. */
     public static final String DEFAULT_TABLE_NAME = "idempotency_record";
 
     /** How long a statement may take unless said otherwise: five seconds. */
     public static final Duration DEFAULT_STATEMENT_TIMEOUT = Duration.ofSeconds(5);
+
+    /** How many records one transaction of a scheduled purge removes at most unless said otherwise: {@value}. */
+    public static final int DEFAULT_PURGE_BATCH_SIZE = 1_000;
 
     private static final int MAXIMUM_TRIES = 100;
 
@@ -95,6 +100,7 @@ public final class JdbcIdempotencyStore implements IdempotencyStore {
     private final Sql find;
     private final Sql forget;
     private final Sql purge;
+    private final @Nullable PurgeSchedule purgeSchedule;
 
     private JdbcIdempotencyStore(Builder builder, Dialect dialect) {
         this.dataSource = builder.dataSource;
@@ -136,6 +142,9 @@ public final class JdbcIdempotencyStore implements IdempotencyStore {
                 table,
                 clock);
         this.purge = sql(dialect.purge(), table, clock);
+        this.purgeSchedule = builder.purgeInterval == null
+                ? null
+                : new PurgeSchedule(this::purge, builder.purgeInterval, builder.purgeBatchSize, builder.errorHandler);
     }
 
     private static Sql sql(String template, String table, String clock) {
@@ -400,6 +409,14 @@ public final class JdbcIdempotencyStore implements IdempotencyStore {
         });
     }
 
+    /** Ends purging at intervals, if there is any. The data source stays open, and so does the store. */
+    @Override
+    public void close() {
+        if (purgeSchedule != null) {
+            purgeSchedule.close();
+        }
+    }
+
     /** What is done with a connection. */
     private interface Work<T> {
         T with(Connection connection) throws SQLException;
@@ -482,6 +499,12 @@ public final class JdbcIdempotencyStore implements IdempotencyStore {
         private String tableName = DEFAULT_TABLE_NAME;
         private Duration statementTimeout = DEFAULT_STATEMENT_TIMEOUT;
         private SchemaInitialization schemaInitialization = SchemaInitialization.EMBEDDED;
+        private @Nullable Duration purgeInterval;
+        private int purgeBatchSize = DEFAULT_PURGE_BATCH_SIZE;
+        private BiConsumer<String, Throwable> errorHandler = (message, failure) -> {
+            Thread thread = Thread.currentThread();
+            thread.getUncaughtExceptionHandler().uncaughtException(thread, new IllegalStateException(message, failure));
+        };
         private @Nullable String clock;
 
         private Builder(DataSource dataSource) {
@@ -529,6 +552,46 @@ public final class JdbcIdempotencyStore implements IdempotencyStore {
          */
         public Builder schemaInitialization(SchemaInitialization initialization) {
             this.schemaInitialization = Objects.requireNonNull(initialization, "initialization");
+            return this;
+        }
+
+        /**
+         * How often to purge; never unless said.
+         *
+         * @param interval from the end of one purge to the next, positive
+         * @return this builder
+         * @throws IllegalArgumentException if it is not positive
+         */
+        public Builder purgeInterval(Duration interval) {
+            requirePositive("purge interval", interval);
+            this.purgeInterval = interval;
+            return this;
+        }
+
+        /**
+         * How many records one transaction of a scheduled purge removes at most;
+         * {@value JdbcIdempotencyStore#DEFAULT_PURGE_BATCH_SIZE} unless said.
+         *
+         * @param records the number, positive
+         * @return this builder
+         * @throws IllegalArgumentException if it is not positive
+         */
+        public Builder purgeBatchSize(int records) {
+            if (records <= 0) {
+                throw new IllegalArgumentException("The purge batch size has to be positive, not " + records);
+            }
+            this.purgeBatchSize = records;
+            return this;
+        }
+
+        /**
+         * Who is told when a scheduled purge fails; the purging thread's handler of uncaught exceptions unless said.
+         *
+         * @param handler takes what happened, and the failure; it must not throw
+         * @return this builder
+         */
+        public Builder errorHandler(BiConsumer<String, Throwable> handler) {
+            this.errorHandler = Objects.requireNonNull(handler, "handler");
             return this;
         }
 

@@ -1,5 +1,8 @@
 package io.idempotent.store.jdbc;
 
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import io.idempotent.server.Database;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.IdempotencyStoreContract;
 import java.sql.Connection;
@@ -24,6 +27,14 @@ abstract class JdbcStoreContract extends IdempotencyStoreContract {
 
     /** Its dialect. */
     abstract Dialect dialect();
+
+    /** A pool over a server's database. */
+    static HikariDataSource pool(Database database) {
+        HikariConfig config = new HikariConfig();
+        config.setDataSource(database.dataSource());
+        config.setMaximumPoolSize(20);
+        return new HikariDataSource(config);
+    }
 
     @BeforeEach
     void prepare() throws SQLException {

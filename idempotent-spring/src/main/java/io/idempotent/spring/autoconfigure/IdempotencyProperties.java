@@ -5,6 +5,7 @@ import io.idempotent.spring.interceptor.IdempotencySettings;
 import io.idempotent.spring.interceptor.IdempotencySettings.UnknownOperations;
 import io.idempotent.spring.interceptor.OperationSettings;
 import io.idempotent.spring.interceptor.RetrySettings;
+import io.idempotent.store.jdbc.SchemaInitialization;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -78,6 +79,9 @@ public final class IdempotencyProperties {
 
     /** The store in this JVM's memory. */
     private final Caffeine caffeine = new Caffeine();
+
+    /** The store in a relational database. */
+    private final Jdbc jdbc = new Jdbc();
 
     /**
      * Settings of single operations by their names, which are compared by lower-case letters and digits; they beat what is
@@ -182,6 +186,10 @@ public final class IdempotencyProperties {
 
     public Caffeine getCaffeine() {
         return caffeine;
+    }
+
+    public Jdbc getJdbc() {
+        return jdbc;
     }
 
     public Map<String, Operation> getOperations() {
@@ -460,6 +468,89 @@ public final class IdempotencyProperties {
 
         public void setStoreByValue(boolean storeByValue) {
             this.storeByValue = storeByValue;
+        }
+    }
+
+    /** The store in a relational database. */
+    public static final class Jdbc {
+
+        /**
+         * Bean name of the DataSource that records are kept in; the only or primary one if it is not set. One of its own, over
+         * the same database, keeps callers in transactions from waiting for each other's connections.
+         */
+        private @Nullable String dataSource;
+
+        /**
+         * Name of the table, with its schema if it has one.
+         */
+        private String tableName = "idempotency_record";
+
+        /**
+         * When the table is made: always, in an embedded database only, or never.
+         */
+        private SchemaInitialization initializeSchema = SchemaInitialization.EMBEDDED;
+
+        /**
+         * How long a statement may take, and so wait for a lock; whole seconds, 1 to 30.
+         */
+        private Duration statementTimeout = Duration.ofSeconds(5);
+
+        /**
+         * How often records past their retention are removed; zero for never.
+         */
+        private Duration purgeInterval = Duration.ofMinutes(5);
+
+        /**
+         * How many records are removed by one transaction at most.
+         */
+        private int purgeBatchSize = 1000;
+
+        public @Nullable String getDataSource() {
+            return dataSource;
+        }
+
+        public void setDataSource(@Nullable String dataSource) {
+            this.dataSource = dataSource;
+        }
+
+        public String getTableName() {
+            return tableName;
+        }
+
+        public void setTableName(String tableName) {
+            this.tableName = tableName;
+        }
+
+        public SchemaInitialization getInitializeSchema() {
+            return initializeSchema;
+        }
+
+        public void setInitializeSchema(SchemaInitialization initializeSchema) {
+            this.initializeSchema = initializeSchema;
+        }
+
+        public Duration getStatementTimeout() {
+            return statementTimeout;
+        }
+
+        public void setStatementTimeout(Duration statementTimeout) {
+            this.statementTimeout = statementTimeout;
+        }
+
+        public Duration getPurgeInterval() {
+            return purgeInterval;
+        }
+
+        public void setPurgeInterval(Duration purgeInterval) {
+            this.purgeInterval = purgeInterval;
+        }
+
+        public int getPurgeBatchSize() {
+            return purgeBatchSize;
+        }
+
+        public void setPurgeBatchSize(int purgeBatchSize) {
+            this.purgeBatchSize = purgeBatchSize;
         }
     }
 

@@ -22,6 +22,7 @@ class ConfigurationMetadataTest {
     // Without a default of their own: what they mean is said in words.
     private static final Set<String> WITHOUT_DEFAULT = Set.of(
             "idempotent.store",
+            "idempotent.jdbc.data-source",
             "idempotent.scope",
             "idempotent.operations",
             "idempotent.retry.max-delay",
@@ -53,6 +54,8 @@ class ConfigurationMetadataTest {
                                 when-store-fails unknown-operations operations caffeine.maximum-size
                                 caffeine.store-by-value retry.max-retries retry.delay retry.multiplier
                                 retry.max-delay retry.jitter retry.timeout retry.includes retry.excludes
+                                jdbc.data-source jdbc.table-name jdbc.initialize-schema jdbc.statement-timeout
+                                jdbc.purge-interval jdbc.purge-batch-size
                                 """.strip().split("\\s+"))
                         .map("idempotent."::concat)
                         .toList());

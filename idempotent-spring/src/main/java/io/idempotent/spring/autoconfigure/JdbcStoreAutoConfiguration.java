@@ -1,0 +1,73 @@
+package io.idempotent.spring.autoconfigure;
+
+import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.store.jdbc.JdbcIdempotencyStore;
+import javax.sql.DataSource;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.springframework.beans.factory.BeanFactory;
+import org.springframework.beans.factory.NoSuchBeanDefinitionException;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Lazy;
+import org.springframework.jdbc.datasource.TransactionAwareDataSourceProxy;
+
+/**
+ * Offers the store {@code jdbc} where there is a {@link DataSource}. It is made, and its table looked at, when the first
+ * operation uses it.
+ */
+@AutoConfiguration(
+        before = IdempotencyAutoConfiguration.class,
+        afterName = "org.springframework.boot.jdbc.autoconfigure.DataSourceAutoConfiguration")
+@ConditionalOnClass(name = "org.springframework.jdbc.datasource.TransactionAwareDataSourceProxy")
+@ConditionalOnBean(DataSource.class)
+@EnableConfigurationProperties(IdempotencyProperties.class)
+public final class JdbcStoreAutoConfiguration {
+
+    private static final Log LOG = LogFactory.getLog(JdbcIdempotencyStore.class);
+
+    /** For Spring Boot. */
+    JdbcStoreAutoConfiguration() {}
+
+    @Bean
+    @Lazy
+    @ConditionalOnMissingBean
+    static JdbcIdempotencyStore jdbcIdempotencyStore(IdempotencyProperties properties, BeanFactory beans) {
+        IdempotencyProperties.Jdbc jdbc = properties.getJdbc();
+        JdbcIdempotencyStore.Builder builder = JdbcIdempotencyStore.builder(
+                        withoutTransactions(dataSource(jdbc, beans)))
+                .tableName(jdbc.getTableName())
+                .schemaInitialization(jdbc.getInitializeSchema())
+                .statementTimeout(jdbc.getStatementTimeout())
+                .purgeBatchSize(jdbc.getPurgeBatchSize())
+                .errorHandler(LOG::warn);
+        if (!jdbc.getPurgeInterval().isZero()) {
+            builder.purgeInterval(jdbc.getPurgeInterval());
+        }
+        return builder.build();
+    }
+
+    private static DataSource dataSource(IdempotencyProperties.Jdbc jdbc, BeanFactory beans) {
+        try {
+            return jdbc.getDataSource() == null
+                    ? beans.getBean(DataSource.class)
+                    : beans.getBean(jdbc.getDataSource(), DataSource.class);
+        } catch (NoSuchBeanDefinitionException failure) {
+            throw new IdempotencyConfigurationException(
+                    "It is not clear in which database idempotency records are to be kept: " + failure.getMessage(),
+                    "Set idempotent.jdbc.data-source to the bean name of a DataSource",
+                    failure);
+        }
+    }
+
+    /** The store's requests are never part of a caller's transaction, unless the store is told so. */
+    private static DataSource withoutTransactions(DataSource dataSource) {
+        return dataSource instanceof TransactionAwareDataSourceProxy aware && aware.getTargetDataSource() != null
+                ? aware.getTargetDataSource()
+                : dataSource;
+    }
+}

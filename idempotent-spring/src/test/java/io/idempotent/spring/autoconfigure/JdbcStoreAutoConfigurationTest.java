@@ -1,0 +1,113 @@
+package io.idempotent.spring.autoconfigure;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.spring.annotation.Idempotent;
+import io.idempotent.store.caffeine.CaffeineIdempotencyStore;
+import io.idempotent.store.jdbc.JdbcIdempotencyStore;
+import javax.sql.DataSource;
+import org.h2.jdbcx.JdbcDataSource;
+import org.junit.jupiter.api.Test;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.autoconfigure.aop.AopAutoConfiguration;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.datasource.TransactionAwareDataSourceProxy;
+
+class JdbcStoreAutoConfigurationTest {
+
+    private int databases;
+
+    static class Service {
+        private int runs;
+
+        @Idempotent(key = "#id", operation = "pay")
+        public String pay(String id) {
+            return id + ++runs;
+        }
+    }
+
+    private final ApplicationContextRunner boot = new ApplicationContextRunner()
+            .withConfiguration(AutoConfigurations.of(
+                    IdempotencyAutoConfiguration.class, JdbcStoreAutoConfiguration.class, AopAutoConfiguration.class))
+            .withBean(Service.class);
+
+    private DataSource database() {
+        JdbcDataSource database = new JdbcDataSource();
+        database.setUrl(
+                "jdbc:h2:mem:" + getClass().getSimpleName() + System.nanoTime() + ++databases + ";DB_CLOSE_DELAY=-1");
+        return database;
+    }
+
+    private static long records(DataSource database, String table) {
+        return JdbcClient.create(database)
+                .sql("SELECT COUNT(*) FROM " + table)
+                .query(Long.class)
+                .single();
+    }
+
+    @Test
+    void recordsAreKeptInTheOnlyDatabaseThereIs() {
+        DataSource database = database();
+        boot.withBean(DataSource.class, () -> database).run(context -> {
+            Service service = context.getBean(Service.class);
+            assertThat(service.pay("a")).isEqualTo("a1");
+            assertThat(service.pay("a")).isEqualTo("a1");
+            assertThat(records(database, "idempotency_record")).isEqualTo(1);
+        });
+        boot.withBean(DataSource.class, () -> database)
+                .run(context -> assertThat(context.getBean(Service.class).pay("a"))
+                        .as("after a restart")
+                        .isEqualTo("a1"));
+    }
+
+    @Test
+    void anotherStoreCanBeChosenAndNoTableIsLookedFor() {
+        DataSource database = database();
+        boot.withBean(DataSource.class, () -> database)
+                .withPropertyValues("idempotent.store=caffeine", "idempotent.jdbc.initialize-schema=never")
+                .run(context -> {
+                    assertThat(context.getBean(Service.class).pay("a")).isEqualTo("a1");
+                    assertThat(context.getBean(CaffeineIdempotencyStore.class).size())
+                            .isEqualTo(1);
+                });
+    }
+
+    @Test
+    void aMissingTableStopsTheStartWithTheSqlThatMakesIt() {
+        boot.withBean(DataSource.class, this::database)
+                .withPropertyValues("idempotent.jdbc.initialize-schema=never")
+                .run(context -> assertThat(context)
+                        .getFailure()
+                        .rootCause()
+                        .isInstanceOfSatisfying(
+                                IdempotencyConfigurationException.class,
+                                refusal -> assertThat(refusal.action()).contains("CREATE TABLE")));
+    }
+
+    @Test
+    void ofSeveralDatabasesOneIsNamed() {
+        DataSource records = database();
+        ApplicationContextRunner two = boot.withBean("orders", DataSource.class, this::database)
+                .withBean("records", DataSource.class, () -> records);
+        two.run(context -> assertThat(context)
+                .getFailure()
+                .rootCause()
+                .satisfies(failure -> assertThat(failure).hasMessageContaining("orders,records")));
+        two.withPropertyValues("idempotent.jdbc.data-source=records", "idempotent.jdbc.table-name=once")
+                .run(context -> {
+                    assertThat(context.getBean(Service.class).pay("a")).isEqualTo("a1");
+                    assertThat(records(records, "once")).isEqualTo(1);
+                });
+    }
+
+    @Test
+    void aDataSourceThatJoinsTransactionsIsNotJoined() {
+        DataSource database = database();
+        boot.withBean(DataSource.class, () -> new TransactionAwareDataSourceProxy(database))
+                .run(context -> assertThat(
+                                context.getBean(JdbcIdempotencyStore.class).dataSource())
+                        .isSameAs(database));
+    }
+}
