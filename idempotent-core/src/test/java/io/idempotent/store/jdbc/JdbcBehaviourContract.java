@@ -1,0 +1,408 @@
+package io.idempotent.store.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import io.idempotent.Fingerprint;
+import io.idempotent.IdempotencyInProgressException;
+import io.idempotent.IdempotencyKey;
+import io.idempotent.IdempotencyStoreException;
+import io.idempotent.RecordedOutcome;
+import io.idempotent.codec.JacksonOutcomeCodec;
+import io.idempotent.engine.IdempotencyEngine;
+import io.idempotent.engine.Operation;
+import io.idempotent.server.Database;
+import io.idempotent.server.TcpProxy;
+import io.idempotent.store.Claim;
+import io.idempotent.store.ClaimRequest;
+import io.idempotent.store.ClaimResult;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** How the JDBC store talks to a database's server, and what it makes of that server's failures. */
+abstract class JdbcBehaviourContract {
+
+    private static final Duration LEASE = Duration.ofSeconds(30);
+    private static final Duration RETENTION = Duration.ofHours(1);
+    private static final RecordedOutcome RECEIPT =
+            new RecordedOutcome.Encoded(RecordedOutcome.Encoded.Kind.VALUE, "receipt".getBytes(StandardCharsets.UTF_8));
+    private static final Operation<String> PAY =
+            Operation.builder("pay", String.class).lease(LEASE).build();
+
+    private final ExecutorService threads = Executors.newCachedThreadPool();
+    private final AtomicInteger keys = new AtomicInteger();
+
+    private Database database;
+    private TcpProxy proxy;
+    private HikariDataSource pool;
+    private JdbcIdempotencyStore store;
+
+    /** An empty database. */
+    abstract Database newDatabase();
+
+    /** How many statements claim a free key. */
+    abstract int statementsOfClaim();
+
+    /** The database's dialect. */
+    abstract Dialect dialect();
+
+    @BeforeEach
+    void open() throws SQLException {
+        database = newDatabase();
+        proxy = new TcpProxy(database.host(), database.port());
+        HikariConfig config = new HikariConfig();
+        // Without it a network that is silent holds a call for ever.
+        String socketTimeout = dialect() == Dialect.MARIADB ? "&socketTimeout=2000" : "&socketTimeout=2";
+        config.setJdbcUrl(database.through(proxy).url() + socketTimeout);
+        config.setMaximumPoolSize(4);
+        config.setMinimumIdle(1);
+        config.setConnectionTimeout(3_000);
+        // Asked before each use only if it was idle for longer, which would be one more request to count.
+        System.setProperty("com.zaxxer.hikari.aliveBypassWindowMs", "600000");
+        pool = new HikariDataSource(config);
+        execute("CREATE TABLE elapsed (microseconds BIGINT NOT NULL)");
+        execute("INSERT INTO elapsed VALUES (0)");
+        store = JdbcIdempotencyStore.builder(pool)
+                .schemaInitialization(SchemaInitialization.ALWAYS)
+                .statementTimeout(Duration.ofSeconds(1))
+                .clock("(" + dialect().clock() + " + (SELECT microseconds FROM elapsed))")
+                .build();
+    }
+
+    @AfterEach
+    void close() {
+        threads.shutdownNow();
+        pool.close();
+        proxy.close();
+    }
+
+    private IdempotencyKey newKey() {
+        return IdempotencyKey.of("pay", "key-" + keys.incrementAndGet());
+    }
+
+    private static ClaimRequest request(IdempotencyKey key) {
+        return new ClaimRequest(key, UUID.randomUUID(), Fingerprint.ofDigest("1:payment"), LEASE, true);
+    }
+
+    private Claim claimed(IdempotencyKey key) {
+        return ((ClaimResult.Claimed) store.claim(request(key))).claim();
+    }
+
+    private Claim completed(IdempotencyKey key, Duration retention) {
+        Claim claim = claimed(key);
+        assertThat(store.complete(claim, RECEIPT, retention)).isTrue();
+        return claim;
+    }
+
+    private void elapse(Duration time) throws SQLException {
+        execute("UPDATE elapsed SET microseconds = microseconds + " + time.toNanos() / 1_000);
+    }
+
+    private void execute(String sql) throws SQLException {
+        try (Connection connection = database.dataSource().getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    private long count() throws SQLException {
+        try (Connection connection = database.dataSource().getConnection();
+                Statement statement = connection.createStatement();
+                ResultSet result = statement.executeQuery("SELECT COUNT(*) FROM idempotency_record")) {
+            result.next();
+            return result.getLong(1);
+        }
+    }
+
+    private interface Request {
+        void make();
+    }
+
+    private long roundTrips(Request request) {
+        long before = proxy.traffic().requests();
+        request.make();
+        return proxy.traffic().requests() - before;
+    }
+
+    // round trips
+
+    @Test
+    void a_claim_takes_as_few_round_trips_as_can_be_and_every_other_request_one() {
+        // A driver looks at types and plans at first, and prepares a statement at the server after some times.
+        for (int turn = 0; turn < 10; turn++) {
+            IdempotencyKey key = newKey();
+            Claim claim = completed(key, RETENTION);
+            store.renew(List.of(claim), LEASE);
+            store.abandon(claim);
+            store.release(claimed(newKey()));
+            store.find(key);
+            store.claim(request(key));
+        }
+        IdempotencyKey key = newKey();
+        Claim[] claims = new Claim[3];
+        assertThat(roundTrips(() -> claims[0] = claimed(key))).as("claim").isEqualTo(statementsOfClaim());
+        assertThat(roundTrips(() -> store.claim(request(key)))).as("refusal").isEqualTo(1);
+        assertThat(roundTrips(() -> store.renew(List.of(claims[0]), LEASE)))
+                .as("renewal")
+                .isEqualTo(1);
+        assertThat(roundTrips(() -> store.complete(claims[0], RECEIPT, RETENTION)))
+                .as("completion")
+                .isEqualTo(1);
+        assertThat(roundTrips(() -> store.claim(request(key)))).as("replay").isEqualTo(1);
+        assertThat(roundTrips(() -> store.find(key))).as("find").isEqualTo(1);
+        assertThat(roundTrips(() -> store.forget(key, claims[0].fencingToken())))
+                .as("forget")
+                .isEqualTo(1);
+        claims[1] = claimed(newKey());
+        claims[2] = claimed(newKey());
+        assertThat(roundTrips(() -> store.abandon(claims[1]))).as("abandon").isEqualTo(1);
+        assertThat(roundTrips(() -> store.release(claims[2]))).as("release").isEqualTo(1);
+    }
+
+    @Test
+    void no_connection_is_held_while_an_operation_runs() throws Throwable {
+        try (IdempotencyEngine engine = engine()) {
+            engine.execute(PAY, "4711", Fingerprint.none(), () -> {
+                assertThat(pool.getHikariPoolMXBean().getActiveConnections()).isZero();
+                return "receipt";
+            });
+        }
+    }
+
+    // locks
+
+    @Test
+    void a_replay_and_a_refusal_wait_for_no_lock() throws Exception {
+        IdempotencyKey done = newKey();
+        completed(done, RETENTION);
+        IdempotencyKey running = newKey();
+        claimed(running);
+        locked(() -> {
+            assertThat(store.claim(request(done))).isInstanceOf(ClaimResult.Completed.class);
+            assertThat(store.claim(request(running))).isInstanceOf(ClaimResult.InProgress.class);
+            assertThat(store.find(done)).isNotNull();
+        });
+    }
+
+    @Test
+    void a_row_that_somebody_locks_makes_requests_end_in_time_and_nothing_is_changed() throws Exception {
+        Claim claim = claimed(newKey());
+        locked(() -> {
+            long begin = System.nanoTime();
+            IdempotencyStoreException failure =
+                    catchThrowableOfType(IdempotencyStoreException.class, () -> store.renew(List.of(claim), LEASE));
+            assertThat(failure).hasMessageContaining("took too long, or waited too long for a lock");
+            assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(LEASE.dividedBy(3));
+            assertThatExceptionOfType(IdempotencyStoreException.class)
+                    .isThrownBy(() -> store.complete(claim, RECEIPT, RETENTION))
+                    .satisfies(told -> assertThat(told.key()).isEqualTo(claim.key()));
+        });
+        assertThat(store.renew(List.of(claim), LEASE)).containsExactly(claim);
+        assertThat(store.complete(claim, RECEIPT, RETENTION)).isTrue();
+    }
+
+    /** While somebody else's transaction locks all rows. */
+    private void locked(Request request) throws SQLException {
+        try (Connection other = database.dataSource().getConnection();
+                Statement statement = other.createStatement()) {
+            other.setAutoCommit(false);
+            statement.execute("SELECT record_key FROM idempotency_record FOR UPDATE");
+            request.make();
+            other.rollback();
+        }
+    }
+
+    // purge
+
+    @Test
+    void what_is_past_its_retention_is_purged_in_batches_and_nothing_else_is() throws SQLException {
+        for (int number = 0; number < 5; number++) {
+            completed(newKey(), Duration.ofSeconds(1));
+        }
+        store.release(claimed(newKey()));
+        completed(newKey(), RETENTION);
+        claimed(newKey());
+        assertThat(store.purge(100)).as("not yet").isZero();
+        elapse(Duration.ofMinutes(2));
+        assertThat(store.purge(4)).isEqualTo(4);
+        assertThat(store.purge(4)).isEqualTo(2);
+        assertThat(store.purge(4)).isZero();
+        assertThat(count()).isEqualTo(2);
+    }
+
+    @Test
+    void what_another_node_is_purging_is_left_to_it() throws Exception {
+        IdempotencyKey locked = newKey();
+        completed(locked, Duration.ofSeconds(1));
+        completed(newKey(), Duration.ofSeconds(1));
+        elapse(Duration.ofMinutes(2));
+        try (Connection other = database.dataSource().getConnection();
+                PreparedStatement lock = other.prepareStatement(
+                        "SELECT takeovers FROM idempotency_record WHERE record_key = ? FOR UPDATE")) {
+            other.setAutoCommit(false);
+            lock.setBytes(1, locked.toString().getBytes(StandardCharsets.UTF_8));
+            lock.executeQuery().close();
+            assertThat(store.purge(100)).isEqualTo(1);
+            other.rollback();
+        }
+        assertThat(store.purge(100)).isEqualTo(1);
+    }
+
+    @Test
+    void a_schedule_purges_by_itself_until_it_is_closed() throws SQLException {
+        completed(newKey(), Duration.ofSeconds(1));
+        elapse(Duration.ofMinutes(2));
+        try (JdbcIdempotencyStore purging = JdbcIdempotencyStore.builder(pool)
+                .clock("(" + dialect().clock() + " + (SELECT microseconds FROM elapsed))")
+                .purgeInterval(Duration.ofMillis(10))
+                .build()) {
+            await().untilAsserted(() -> assertThat(count()).isZero());
+            assertThat(purging.dataSource()).isSameAs(pool);
+        }
+    }
+
+    // failures
+
+    @Test
+    void failures_are_told_apart_as_the_database_tells_them() throws Exception {
+        execute("CREATE TABLE account (id INTEGER PRIMARY KEY, amount INTEGER)");
+        execute("INSERT INTO account VALUES (1, 0)");
+        execute("INSERT INTO account VALUES (2, 0)");
+        assertThat(failure(connection -> update(connection, "INSERT INTO account VALUES (1, 0)", 5)))
+                .as("a row that is there")
+                .isEqualTo(SqlFailure.CONSTRAINT);
+        assertThat(failure(connection -> update(connection, "SELECT nonsense", 5)))
+                .as("nonsense")
+                .isEqualTo(SqlFailure.OTHER);
+        try (Connection other = database.dataSource().getConnection()) {
+            other.setAutoCommit(false);
+            update(other, "UPDATE account SET amount = 1 WHERE id = 1", 5);
+            assertThat(failure(connection -> update(connection, "UPDATE account SET amount = 2 WHERE id = 1", 1)))
+                    .as("a row that is locked")
+                    .isEqualTo(SqlFailure.TIMEOUT);
+        }
+        assertThat(deadlock()).as("a circle").isEqualTo(SqlFailure.DEADLOCK);
+        assertThat(failure(connection -> {
+                    proxy.cut();
+                    update(connection, "UPDATE account SET amount = 2 WHERE id = 1", 5);
+                }))
+                .as("a cut")
+                .isEqualTo(SqlFailure.CONNECTION);
+    }
+
+    private interface Use {
+        void of(Connection connection) throws SQLException;
+    }
+
+    private SqlFailure failure(Use use) throws SQLException {
+        try (Connection connection = database.through(proxy).dataSource().getConnection()) {
+            return SqlFailure.of(catchThrowableOfType(SQLException.class, () -> use.of(connection)));
+        }
+    }
+
+    private static void update(Connection connection, String sql, int timeout) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setQueryTimeout(timeout);
+            statement.execute();
+        }
+    }
+
+    private SqlFailure deadlock() throws Exception {
+        CountDownLatch bothHold = new CountDownLatch(2);
+        List<CompletableFuture<SQLException>> both = new ArrayList<>();
+        for (int first = 1; first <= 2; first++) {
+            int own = first;
+            CompletableFuture<SQLException> outcome = new CompletableFuture<>();
+            both.add(outcome);
+            threads.execute(() -> {
+                try (Connection connection = database.dataSource().getConnection()) {
+                    connection.setAutoCommit(false);
+                    update(connection, "UPDATE account SET amount = 1 WHERE id = " + own, 20);
+                    bothHold.countDown();
+                    bothHold.await();
+                    update(connection, "UPDATE account SET amount = 1 WHERE id = " + (3 - own), 20);
+                    connection.rollback();
+                } catch (SQLException failure) {
+                    outcome.complete(failure);
+                } catch (InterruptedException interruption) {
+                    outcome.completeExceptionally(interruption);
+                }
+            });
+        }
+        Object victim = CompletableFuture.anyOf(both.get(0), both.get(1)).get(30, TimeUnit.SECONDS);
+        return SqlFailure.of((SQLException) victim);
+    }
+
+    // faults of the network, at each request of a call in turn
+
+    private IdempotencyEngine engine() {
+        return IdempotencyEngine.builder(store)
+                .codec(JacksonOutcomeCodec.create())
+                .errorHandler((message, failure) -> {})
+                .build();
+    }
+
+    @ParameterizedTest
+    @EnumSource(TcpProxy.Fault.class)
+    void a_connection_that_breaks_at_any_request_of_a_call_neither_runs_it_twice_nor_sticks_its_key(
+            TcpProxy.Fault fault) throws Throwable {
+        completed(newKey(), RETENTION);
+        for (int request = 1; request <= statementsOfClaim() + 1; request++) {
+            String value = "faulty-" + request;
+            String circumstances = fault + " at request " + request;
+            AtomicInteger runs = new AtomicInteger();
+            try (IdempotencyEngine engine = engine()) {
+                proxy.atRequest(request, fault);
+                boolean succeeded = false;
+                try {
+                    assertThat(engine.execute(
+                                    PAY, value, Fingerprint.none(), () -> "receipt-" + runs.incrementAndGet()))
+                            .as(circumstances)
+                            .isEqualTo("receipt-1");
+                    succeeded = true;
+                } catch (IdempotencyStoreException refused) {
+                    assertThat(runs).as(circumstances).hasValue(0);
+                }
+                proxy.passThrough();
+                // Others of the pool broke as well, perhaps.
+                pool.getHikariPoolMXBean().softEvictConnections();
+                String before = "receipt-" + runs;
+                try {
+                    String answer =
+                            engine.execute(PAY, value, Fingerprint.none(), () -> "receipt-" + runs.incrementAndGet());
+                    assertThat(answer).as(circumstances).isEqualTo(succeeded ? before : "receipt-1");
+                } catch (IdempotencyInProgressException held) {
+                    assertThat(succeeded).as(circumstances).isFalse();
+                }
+                elapse(LEASE);
+                assertThat(engine.execute(PAY, value, Fingerprint.none(), () -> "receipt-" + runs.incrementAndGet()))
+                        .as(circumstances + ", after the lease")
+                        .isEqualTo("receipt-1");
+                assertThat(runs).as(circumstances).hasValue(1);
+            }
+        }
+    }
+}
