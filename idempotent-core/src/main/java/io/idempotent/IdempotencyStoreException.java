@@ -10,14 +10,39 @@ public final class IdempotencyStoreException extends IdempotencyException {
 
     private static final long serialVersionUID = 1L;
 
+    private final boolean isTransient;
+
     /**
-     * Makes the exception.
+     * Makes the exception for a failure that may pass.
      *
      * @param message what failed, and what to do
      * @param key the key that was asked for; null where it was none or several
      * @param cause the failure itself
      */
     public IdempotencyStoreException(String message, @Nullable IdempotencyKey key, Throwable cause) {
+        this(message, key, cause, true);
+    }
+
+    /**
+     * Makes the exception.
+     *
+     * @param message what failed, and what to do
+     * @param key the key that was asked for; null where it was none or several
+     * @param cause the failure itself
+     * @param isTransient whether the same request may succeed if it is made again, soon
+     */
+    public IdempotencyStoreException(
+            String message, @Nullable IdempotencyKey key, Throwable cause, boolean isTransient) {
         super(message, key, cause);
+        this.isTransient = isTransient;
+    }
+
+    /**
+     * Whether asking again soon may help: true where a connection broke or a lock was not had in time, and wherever nothing
+     * is known of the failure; false where the same request fails again until somebody mends the store, its settings or
+     * its use, or where asking took so long already that a caller should not wait for it twice.
+     */
+    public boolean isTransient() {
+        return isTransient;
     }
 }

@@ -164,6 +164,9 @@ final class WordsTest {
         IdempotencyStoreException down = new IdempotencyStoreException("The store is down", null, cause);
         assertThat(down).hasMessage("The store is down").hasCause(cause);
         assertThat(down.key()).isNull();
+        assertThat(down.isTransient()).isTrue();
+        assertThat(new IdempotencyStoreException("The store is down", KEY, cause, false).isTransient())
+                .isFalse();
     }
 
     @Test

@@ -44,7 +44,9 @@ import org.jspecify.annotations.Nullable;
  * <ol>
  *   <li>If the store has the key's completed record in this JVM's memory, its outcome is replayed like any other.
  *   <li>A key that is not acceptable is refused, and one that this very call holds already.
- *   <li>The key is claimed. If the store fails, the call is refused, or runs unprotected where its operation says so.
+ *   <li>The key is claimed. If the store fails in a way that may pass, the same claim is asked for once more after a few
+ *       milliseconds: if only the answer was lost, it is given again. If the store still fails, the call is refused, or runs
+ *       unprotected where its operation says so.
  *   <li>If the key is completed, its outcome is replayed: returned, or thrown. If it is in progress, the call is refused,
  *       or waits as long as its operation says and claims again: woken by an owner in this JVM, asking at growing and
  *       random intervals otherwise. In both cases a request that says something else is refused.
@@ -74,6 +76,10 @@ public final class IdempotencyEngine implements AutoCloseable {
     private static final long FIRST_PAUSE = TimeUnit.MILLISECONDS.toNanos(50);
 
     private static final long LONGEST_PAUSE = TimeUnit.SECONDS.toNanos(1);
+
+    private static final long SHORTEST_REPEAT_PAUSE = TimeUnit.MILLISECONDS.toNanos(1);
+
+    private static final long LONGEST_REPEAT_PAUSE = TimeUnit.MILLISECONDS.toNanos(10);
 
     private final IdempotencyStore store;
     private final OutcomeCodec codec;
@@ -537,7 +543,25 @@ public final class IdempotencyEngine implements AutoCloseable {
         }
     }
 
+    /** Claims; asks once more, with the same claim id, if the answer may have been lost. */
     private ClaimResult claim(ClaimRequest request) {
+        try {
+            return claimOnce(request);
+        } catch (IdempotencyStoreException first) {
+            if (!first.isTransient()) {
+                throw first;
+            }
+            // At random, so that all who lost their connections at once do not come back at once.
+            LockSupport.parkNanos(ThreadLocalRandom.current().nextLong(SHORTEST_REPEAT_PAUSE, LONGEST_REPEAT_PAUSE));
+            try {
+                return claimOnce(request);
+            } catch (IdempotencyStoreException second) {
+                throw StoreFailures.ofClaim(request, first, second);
+            }
+        }
+    }
+
+    private ClaimResult claimOnce(ClaimRequest request) {
         try {
             return store.claim(request);
         } catch (RuntimeException | Error failure) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.idempotent.Fingerprint;
+import io.idempotent.IdempotencyClaimLostException;
 import io.idempotent.IdempotencyContext;
 import io.idempotent.IdempotencyInProgressException;
 import io.idempotent.IdempotencyKey;
@@ -12,7 +13,9 @@ import io.idempotent.IdempotencyStoreException;
 import io.idempotent.engine.TroubledStore.Request;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -64,15 +67,26 @@ final class StoreFailureTest {
 
     @Test
     void while_the_store_fails_nothing_is_run() throws Exception {
-        store.fail(Request.CLAIM, 1);
+        store.fail(Request.CLAIM, 2);
         assertThatExceptionOfType(IdempotencyStoreException.class)
                 .isThrownBy(() -> call(engine, PAY))
-                .withMessage("The line is down")
-                .withCauseInstanceOf(IOException.class)
-                .satisfies(failure -> assertThat(events.all()).singleElement().satisfies(event -> {
-                    assertThat(event.name()).isEqualTo("refused");
-                    assertThat(event.detail()).isSameAs(failure);
-                }));
+                .withMessage("The store failed twice to claim 'payment-service-pay:4711'; if it took effect"
+                        + " nevertheless, the key is held until its lease of 30.0 s ends: call again after that")
+                .satisfies(failure -> {
+                    assertThat(failure.key()).isEqualTo(KEY);
+                    assertThat(failure.isTransient()).isTrue();
+                    assertThat(failure.getCause())
+                            .hasMessage("The line is down")
+                            .hasCauseInstanceOf(IOException.class);
+                    assertThat(failure.getCause().getSuppressed())
+                            .singleElement()
+                            .isInstanceOf(IdempotencyStoreException.class);
+                    assertThat(events.all()).singleElement().satisfies(event -> {
+                        assertThat(event.name()).isEqualTo("refused");
+                        assertThat(event.detail()).isSameAs(failure);
+                    });
+                });
+        assertThat(store.count(Request.CLAIM)).isEqualTo(2);
         assertThat(runs).hasValue(0);
         assertThat(call(engine, PAY)).isEqualTo("receipt of run 1");
     }
@@ -92,9 +106,105 @@ final class StoreFailureTest {
     }
 
     @Test
-    void a_claim_whose_answer_was_lost_runs_nothing_and_its_key_is_taken_over_after_the_lease() throws Exception {
+    void a_failure_that_does_not_pass_is_not_asked_for_again() {
+        IdempotencyStoreException lasting = TroubledStore.lastingFailure();
+        store.meet(Request.CLAIM, request -> {
+            throw lasting;
+        });
+        assertThat(catchThrowable(() -> call(engine, PAY))).isSameAs(lasting);
+        assertThat(store.count(Request.CLAIM)).isEqualTo(1);
+        assertThat(runs).hasValue(0);
+    }
+
+    @Test
+    void a_claim_that_fails_again_in_a_way_that_does_not_pass_is_refused_as_such() {
+        IdempotencyStoreException passing = TroubledStore.failure();
+        IdempotencyStoreException lasting = TroubledStore.lastingFailure();
+        store.meet(Request.CLAIM, request -> {
+            throw store.count(Request.CLAIM) == 1 ? passing : lasting;
+        });
+        assertThatExceptionOfType(IdempotencyStoreException.class)
+                .isThrownBy(() -> call(engine, PAY))
+                .withCause(lasting)
+                .satisfies(failure -> assertThat(failure.isTransient()).isFalse());
+        assertThat(lasting.getSuppressed()).containsExactly(passing);
+    }
+
+    @Test
+    void a_store_that_throws_the_same_failure_twice_is_told_so() {
+        IdempotencyStoreException same = TroubledStore.failure();
+        store.meet(Request.CLAIM, request -> {
+            throw same;
+        });
+        assertThatExceptionOfType(IdempotencyStoreException.class)
+                .isThrownBy(() -> call(engine, PAY))
+                .withCause(same);
+        assertThat(same.getSuppressed()).isEmpty();
+    }
+
+    @Test
+    void a_claim_whose_answer_was_lost_is_asked_for_again_and_runs_once_within_that_claim() throws Throwable {
+        List<Object> answers = new ArrayList<>();
+        store.meet(Request.CLAIM, request -> {
+            Object answer = request.get();
+            answers.add(answer);
+            if (answers.size() == 1) {
+                ticker.elapse(Duration.ofSeconds(10));
+                throw TroubledStore.failure();
+            }
+            return answer;
+        });
+        assertThat(engine.execute(PAY, KEY, Fingerprint.none(), execution -> {
+                    assertThat(execution.takeovers()).isZero();
+                    assertThat(execution.leaseRemaining())
+                            .as("counted from before the first request")
+                            .isEqualTo(Duration.ofSeconds(20).toNanos());
+                    return "receipt of run " + runs.incrementAndGet();
+                }))
+                .isEqualTo("receipt of run 1");
+        assertThat(answers).hasSize(2);
+        assertThat(Set.copyOf(answers)).as("one claim").hasSize(1);
+        assertThat(call(engine, PAY)).isEqualTo("receipt of run 1");
+        assertThat(store.find(KEY).takeovers()).isZero();
+        assertThat(events.names()).containsExactly("claimed", "completed", "replayed");
+    }
+
+    @Test
+    void a_claim_whose_answer_was_lost_until_its_lease_was_over_is_not_run_and_given_back() {
+        store.meet(Request.CLAIM, request -> {
+            Object answer = request.get();
+            if (store.count(Request.CLAIM) == 1) {
+                ticker.elapse(PAY.lease());
+                throw TroubledStore.failure();
+            }
+            return answer;
+        });
+        assertThatExceptionOfType(IdempotencyClaimLostException.class).isThrownBy(() -> call(engine, PAY));
+        assertThat(runs).hasValue(0);
+        assertThat(store.find(KEY)).isNull();
+    }
+
+    @Test
+    void a_completed_key_whose_answer_was_lost_is_replayed() throws Exception {
+        assertThat(call(engine, PAY)).isEqualTo("receipt of run 1");
         store.loseAnswers(Request.CLAIM, 1);
-        assertThatExceptionOfType(IdempotencyStoreException.class).isThrownBy(() -> call(engine, PAY));
+        assertThat(call(engine, PAY)).isEqualTo("receipt of run 1");
+    }
+
+    @Test
+    void where_the_operation_runs_unprotected_a_lost_answer_does_not_make_it() throws Exception {
+        store.loseAnswers(Request.CLAIM, 1);
+        assertThat(call(engine, FAIL_OPEN)).isEqualTo("receipt of run 1");
+        assertThat(events.names()).containsExactly("claimed", "completed");
+    }
+
+    @Test
+    void a_claim_whose_answer_was_lost_twice_runs_nothing_and_its_key_is_taken_over_after_the_lease() throws Exception {
+        store.loseAnswers(Request.CLAIM, 2);
+        assertThatExceptionOfType(IdempotencyStoreException.class)
+                .isThrownBy(() -> call(engine, PAY))
+                .withMessageEndingWith("the key is held until its lease of 30.0 s ends: call again after that");
+        assertThat(runs).hasValue(0);
         assertThatExceptionOfType(IdempotencyInProgressException.class).isThrownBy(() -> call(engine, PAY));
         ticker.elapse(PAY.lease());
         assertThat(call(engine, PAY)).isEqualTo("receipt of run 1");
@@ -102,7 +212,7 @@ final class StoreFailureTest {
 
     @Test
     void where_the_operation_says_so_it_runs_unprotected_while_the_store_fails() throws Throwable {
-        store.fail(Request.CLAIM, 2);
+        store.fail(Request.CLAIM, 4);
         for (int time = 1; time <= 2; time++) {
             String result = engine.execute(FAIL_OPEN, KEY, Fingerprint.none(), execution -> {
                 assertThat(IdempotencyContext.current()).isSameAs(execution);

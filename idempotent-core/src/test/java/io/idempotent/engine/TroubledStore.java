@@ -61,6 +61,11 @@ final class TroubledStore implements IdempotencyStore {
         return new IdempotencyStoreException("The line is down", null, new IOException("connection reset"));
     }
 
+    /** A failure that does not pass by itself. */
+    static IdempotencyStoreException lastingFailure() {
+        return new IdempotencyStoreException("There is no table", null, new IOException("no such table"), false);
+    }
+
     /** From now on such requests meet this. */
     void meet(Request request, Trouble trouble) {
         troubles.put(request, trouble);

@@ -11,6 +11,7 @@ import io.idempotent.IdempotencyInProgressException;
 import io.idempotent.IdempotencyInProgressException.Reason;
 import io.idempotent.IdempotencyStoreException;
 import io.idempotent.engine.TroubledStore.Request;
+import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import java.lang.management.LockInfo;
@@ -302,6 +303,29 @@ final class WaitingTest {
                 .withCauseInstanceOf(IdempotencyStoreException.class);
         assertThat(runs).hasValue(1);
         assertThat(events.names()).contains("refused").doesNotContain("unprotected");
+    }
+
+    @Test
+    void a_waiter_whose_claim_was_made_and_its_answer_lost_runs_within_that_claim() throws Exception {
+        ClaimRequest another =
+                new ClaimRequest(PAY.key("4711"), UUID.randomUUID(), Fingerprint.none(), PAY.lease(), true);
+        Claim owner = ((ClaimResult.Claimed) store.claim(another)).claim();
+        Future<String> waiter = callers.call(() -> call(engine, WAITS));
+        callers.awaitWaiting(1);
+        AtomicInteger lost = new AtomicInteger();
+        store.meet(Request.CLAIM, request -> {
+            Object answer = request.get();
+            if (answer instanceof ClaimResult.Claimed && lost.getAndIncrement() == 0) {
+                throw TroubledStore.failure();
+            }
+            return answer;
+        });
+        assertThat(store.release(owner)).isTrue();
+
+        assertThat(Callers.get(waiter)).isEqualTo("receipt of run 1");
+        assertThat(lost).hasValueGreaterThan(1);
+        assertThat(store.find(PAY.key("4711")).takeovers()).isZero();
+        assertThat(events.names()).containsExactly("claimed", "completed");
     }
 
     @Test

@@ -341,7 +341,8 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
                 "The Caffeine store failed to " + request + what
                         + "; whether it took effect is not known; see the cause",
                 key,
-                cause);
+                cause,
+                false);
     }
 
     /** A change of an entry in progress. */
