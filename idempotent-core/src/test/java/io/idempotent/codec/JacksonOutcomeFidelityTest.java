@@ -1,12 +1,15 @@
 package io.idempotent.codec;
 
-import io.idempotent.RecordedOutcome;
+import io.idempotent.store.IdempotencyStore;
+import io.idempotent.store.ReferenceStore;
 
 /** The codec alone: what is recorded comes back as it was. */
 class JacksonOutcomeFidelityTest extends OutcomeFidelityContract {
 
+    private final ReferenceStore store = new ReferenceStore();
+
     @Override
-    protected RecordedOutcome store(RecordedOutcome outcome) {
-        return outcome;
+    protected IdempotencyStore store() {
+        return store;
     }
 }
