@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param claimedAt when the last claim was made
  * @param takeovers how many claims took over from an owner whose lease had ended
  * @param state in progress or completed, with what belongs to it
- * @param observedAt the store's time at the moment when it gave this record; for a completed record any moment since
- *     its completion
+ * @param observedAt the store's time at the moment when it gave this record; for a completed record of a store that
+ *     keeps references any moment since its completion
  */
 public record IdempotencyRecord(
         IdempotencyKey key,

@@ -76,6 +76,11 @@ public abstract class IdempotencyStoreContract {
     /** Lets the store's time pass, without sleeping. */
     protected abstract void elapse(Duration time);
 
+    /** Whether what was claimed and completed by {@link #store()} is to be found nearby; no, unless said otherwise. */
+    protected boolean answersNearby() {
+        return false;
+    }
+
     /** Purges what has expired, as the store does at times by itself; does nothing unless it can be asked to. */
     protected void purge() {}
 
@@ -742,6 +747,7 @@ public abstract class IdempotencyStoreContract {
         assertThat(store().findNearby(key)).as("abandoned").isNull();
         assertThat(store().complete(claim, RECEIPT, RETENTION)).isTrue();
         NearbyOutcome nearby = store().findNearby(key);
+        assertThat(nearby != null).as("completed").isEqualTo(answersNearby());
         if (nearby != null) {
             assertThat(nearby.fingerprint()).isEqualTo(PAYMENT);
             assertThat(nearby.outcome()).isEqualTo(RECEIPT);
@@ -752,8 +758,27 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
+    void a_completed_record_by_value_tells_the_time_at_which_it_was_given() {
+        completed();
+        elapse(Duration.ofSeconds(10));
+
+        IdempotencyRecord claimed = expect(
+                        ClaimResult.Completed.class, otherNode().claim(request()))
+                .record();
+
+        // What is left of its retention can then be told without a clock of one's own.
+        if (!store().keepsReferences()) {
+            for (IdempotencyRecord record : List.of(claimed, found(key))) {
+                assertThat(record.observedAt())
+                        .isAfterOrEqualTo(record.claimedAt().plusSeconds(10));
+            }
+        }
+    }
+
+    @Test
     void what_was_forgotten_here_is_not_nearby_any_more() {
         Claim claim = completed();
+        assertThat(store().findNearby(key) != null).isEqualTo(answersNearby());
         assertThat(store().forget(key, claim.fencingToken())).isTrue();
 
         assertThat(store().findNearby(key)).isNull();

@@ -432,6 +432,23 @@ enum PlantedFault {
             },
             "an_outcome_that_is_not_replayable_is_kept_with_its_reason",
             Histories.TEST),
+    SHOWS_COMPLETED_RECORDS_AS_OF_THEIR_COMPLETION(
+            () -> new ReferenceStore() {
+                @Override
+                protected IdempotencyRecord shown(Row row) {
+                    IdempotencyRecord record = super.shown(row);
+                    return new IdempotencyRecord(
+                            record.key(),
+                            record.fencingToken(),
+                            record.fingerprint(),
+                            record.firstClaimedAt(),
+                            record.claimedAt(),
+                            record.takeovers(),
+                            record.state(),
+                            row.completedAt == null ? record.observedAt() : row.completedAt);
+                }
+            },
+            "a_completed_record_by_value_tells_the_time_at_which_it_was_given"),
     NEARBY_IS_WHATEVER_IS_FOUND(
             () -> new ReferenceStore() {
                 @Override

@@ -73,6 +73,11 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
     }
 
     @Override
+    protected boolean answersNearby() {
+        return true;
+    }
+
+    @Override
     protected void purge() {
         store.purge();
     }

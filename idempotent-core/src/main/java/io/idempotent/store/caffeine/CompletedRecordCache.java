@@ -1,0 +1,371 @@
+package io.idempotent.store.caffeine;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.Expiry;
+import com.github.benmanes.caffeine.cache.Ticker;
+import io.idempotent.Fingerprint;
+import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.IdempotencyKey;
+import io.idempotent.RecordedOutcome;
+import io.idempotent.store.Claim;
+import io.idempotent.store.ClaimRequest;
+import io.idempotent.store.ClaimResult;
+import io.idempotent.store.IdempotencyRecord;
+import io.idempotent.store.IdempotencyStore;
+import io.idempotent.store.NearbyOutcome;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps completed records of another store in the memory of this JVM, in a Caffeine cache, so that a replay costs no round
+ * trip: {@link #findNearby} answers from it. Every other request goes to the other store, and is answered by it.
+ *
+ * <p>Records are kept by value: encoded outcomes and digests of requests. The fingerprint is kept with the outcome, so that
+ * a key that is used again for something else is noticed here, too.
+ *
+ * <p><b>Size.</b> At most so many records as its maximum size says are kept, whatever the size of their outcomes; beyond it
+ * those go that are asked for least, which costs a round trip and nothing else.
+ *
+ * <p><b>Time.</b> A record is kept until its time-to-live or its retention is over, whichever is sooner. What is left of the
+ * retention is told by the other store's clock when it answers; it is counted by a {@link Ticker}, from before the request,
+ * so that it is never too long. This JVM's calendar does not matter.
+ *
+ * <p><b>Forgetting.</b> A record that is forgotten through this cache is gone from it at once. That another node forgot it
+ * goes unseen for at most the time-to-live, unless this node asks the other store for it sooner; until then this node
+ * replays its outcome.
+ *
+ * <p><b>Transactions.</b> What a transaction of the caller completes may yet be rolled back, and must not be seen here
+ * earlier: such a completion is to go to the other store itself. It is then found here after the first replay.
+ *
+ * <p><b>How a key's entry changes:</b>
+ *
+ * <ol>
+ *   <li>A claim that is made by this cache leaves a note of what its request said, since completing does not tell. A
+ *       take-over leaves none: the record says what its first request said, which may be less.
+ *   <li>The first completion of a claim that left a note takes it away. If it is answered with true, the completed record
+ *       takes its place. A completion that is asked again fills nothing, since it does not tell what was recorded, and when.
+ *   <li>A completed record that {@code claim} or {@code find} answers is kept.
+ *   <li>Before a request that may fill is made, the number of {@code forget} requests is read, and the entry is kept only
+ *       if that number is the same, both under Caffeine's lock for the key. {@code forget} counts and then removes, before
+ *       its request and again after it, even if it failed. So an answer from before the forgetting is either removed by it,
+ *       or not kept.
+ *   <li>An answer by which the key is not completed removes a completed record. Removing is never wrong, and costs a round
+ *       trip at most.
+ * </ol>
+ *
+ * <p>Safe for use by many threads.
+ */
+public final class CompletedRecordCache implements IdempotencyStore {
+
+    /** How many records are kept unless told otherwise: {@value}. */
+    public static final long DEFAULT_MAXIMUM_SIZE = 10_000;
+
+    /** How long a record is kept unless told otherwise: five minutes. */
+    public static final Duration DEFAULT_TIME_TO_LIVE = Duration.ofMinutes(5);
+
+    private final IdempotencyStore store;
+    private final Ticker ticker;
+    private final long timeToLive;
+    private final Cache<IdempotencyKey, Kept> cache;
+    private final ConcurrentMap<IdempotencyKey, Kept> entries;
+    private final AtomicLong forgets = new AtomicLong();
+
+    private CompletedRecordCache(Builder builder) {
+        this.store = builder.store;
+        this.ticker = builder.ticker;
+        this.timeToLive = TimeUnit.NANOSECONDS.convert(builder.timeToLive);
+        this.cache = Caffeine.newBuilder()
+                .maximumSize(builder.maximumSize)
+                .ticker(ticker)
+                .expireAfter(new LifetimeExpiry())
+                // Purging in the thread that writes needs no other thread, and has happened when the write returns.
+                .executor(Runnable::run)
+                .build();
+        this.entries = cache.asMap();
+    }
+
+    /**
+     * Begins a cache in front of a store.
+     *
+     * @param store the store, which keeps what it is given by value
+     * @return a builder with the default settings
+     * @throws IdempotencyConfigurationException if the store keeps references
+     */
+    public static Builder builder(IdempotencyStore store) {
+        return new Builder(store);
+    }
+
+    @Override
+    public ClaimResult claim(ClaimRequest request) {
+        IdempotencyKey key = request.key();
+        Moment asked = now();
+        ClaimResult result = store.claim(request);
+        if (result instanceof ClaimResult.Completed completed) {
+            keep(completed.record(), asked);
+            return result;
+        }
+        removeCompleted(key);
+        if (result instanceof ClaimResult.Claimed claimed && claimed.takeovers() == 0) {
+            // Asked again, it is what the first request said that counts.
+            entries.compute(
+                    key,
+                    (same, kept) -> kept instanceof Note note && note.claim.equals(claimed.claim())
+                            ? kept
+                            : new Note(claimed.claim(), request.fingerprint()));
+        }
+        return result;
+    }
+
+    @Override
+    public Set<Claim> renew(Collection<Claim> claims, Duration lease) {
+        return store.renew(claims, lease);
+    }
+
+    @Override
+    public boolean complete(Claim claim, RecordedOutcome outcome, Duration retention) {
+        Fingerprint fingerprint = takeNote(claim);
+        Moment asked = now();
+        boolean completed = store.complete(claim, outcome, retention);
+        if (completed && fingerprint != null) {
+            keep(claim.key(), asked, retention, fingerprint, outcome);
+        }
+        return completed;
+    }
+
+    @Override
+    public boolean release(Claim claim) {
+        var unused = takeNote(claim);
+        return store.release(claim);
+    }
+
+    @Override
+    public boolean abandon(Claim claim) {
+        return store.abandon(claim);
+    }
+
+    @Override
+    public @Nullable IdempotencyRecord find(IdempotencyKey key) {
+        Moment asked = now();
+        IdempotencyRecord record = store.find(key);
+        if (record == null || !keep(record, asked)) {
+            removeCompleted(key);
+        }
+        return record;
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Answers what this cache has, and asks nobody.
+     */
+    @Override
+    public @Nullable NearbyOutcome findNearby(IdempotencyKey key) {
+        return cache.getIfPresent(key) instanceof Completed completed ? completed : null;
+    }
+
+    @Override
+    public boolean forget(IdempotencyKey key, long expectedToken) {
+        remove(key);
+        try {
+            return store.forget(key, expectedToken);
+        } finally {
+            // Also what was asked for since, and answered before the forgetting took effect.
+            remove(key);
+        }
+    }
+
+    private void remove(IdempotencyKey key) {
+        forgets.incrementAndGet();
+        entries.remove(key);
+    }
+
+    private void removeCompleted(IdempotencyKey key) {
+        entries.computeIfPresent(key, (same, kept) -> kept instanceof Completed ? null : kept);
+    }
+
+    /** What the request of a claim said, the first time that it is asked for; null if it is not known. */
+    private @Nullable Fingerprint takeNote(Claim claim) {
+        return entries.get(claim.key()) instanceof Note note
+                        && note.claim.equals(claim)
+                        && entries.remove(claim.key(), note)
+                ? note.fingerprint
+                : null;
+    }
+
+    /** Keeps a record if it is completed; tells whether it is. */
+    private boolean keep(IdempotencyRecord record, Moment asked) {
+        if (!(record.state() instanceof IdempotencyRecord.Completed completed)) {
+            return false;
+        }
+        keep(
+                record.key(),
+                asked,
+                Duration.between(record.observedAt(), completed.retainedUntil()),
+                record.fingerprint(),
+                completed.outcome());
+        return true;
+    }
+
+    private void keep(
+            IdempotencyKey key, Moment asked, Duration retention, Fingerprint fingerprint, RecordedOutcome outcome) {
+        long lifetime = Math.min(timeToLive, TimeUnit.NANOSECONDS.convert(retention));
+        Completed completed = new Completed(fingerprint, outcome, asked.nanoseconds(), lifetime);
+        entries.compute(key, (same, kept) -> forgets.get() == asked.forgets() ? completed : kept);
+    }
+
+    private Moment now() {
+        return new Moment(ticker.read(), forgets.get());
+    }
+
+    /**
+     * When a request was made.
+     *
+     * @param nanoseconds by the ticker
+     * @param forgets how often something had been forgotten
+     */
+    private record Moment(long nanoseconds, long forgets) {}
+
+    /** What there is for a key. Immutable, and equal to itself only. */
+    private abstract static sealed class Kept {}
+
+    /** What the request of a claim said; stays until that claim ends, or more is kept than the maximum size. */
+    private static final class Note extends Kept {
+
+        private final Claim claim;
+        private final Fingerprint fingerprint;
+
+        Note(Claim claim, Fingerprint fingerprint) {
+            this.claim = claim;
+            this.fingerprint = fingerprint;
+        }
+    }
+
+    /** A completed record. */
+    private static final class Completed extends Kept implements NearbyOutcome {
+
+        private final Fingerprint fingerprint;
+        private final RecordedOutcome outcome;
+        private final long askedAt;
+        private final long lifetime;
+
+        Completed(Fingerprint fingerprint, RecordedOutcome outcome, long askedAt, long lifetime) {
+            this.fingerprint = fingerprint;
+            this.outcome = outcome;
+            this.askedAt = askedAt;
+            this.lifetime = lifetime;
+        }
+
+        @Override
+        public Fingerprint fingerprint() {
+            return fingerprint;
+        }
+
+        @Override
+        public RecordedOutcome outcome() {
+            return outcome;
+        }
+    }
+
+    /** For how long what is kept stays. */
+    private static final class LifetimeExpiry implements Expiry<IdempotencyKey, Kept> {
+
+        @Override
+        public long expireAfterCreate(IdempotencyKey key, Kept kept, long currentTime) {
+            return remaining(kept, currentTime);
+        }
+
+        @Override
+        public long expireAfterUpdate(IdempotencyKey key, Kept kept, long currentTime, long currentDuration) {
+            return remaining(kept, currentTime);
+        }
+
+        @Override
+        public long expireAfterRead(IdempotencyKey key, Kept kept, long currentTime, long currentDuration) {
+            return currentDuration;
+        }
+
+        private static long remaining(Kept kept, long currentTime) {
+            return kept instanceof Completed completed
+                    ? Math.max(0, completed.lifetime - (currentTime - completed.askedAt))
+                    : Long.MAX_VALUE;
+        }
+    }
+
+    /** The settings of a cache. Each is checked at once. Not safe for use by many threads. */
+    public static final class Builder {
+
+        private final IdempotencyStore store;
+        private long maximumSize = DEFAULT_MAXIMUM_SIZE;
+        private Duration timeToLive = DEFAULT_TIME_TO_LIVE;
+        private Ticker ticker = Ticker.systemTicker();
+
+        private Builder(IdempotencyStore store) {
+            if (store.keepsReferences()) {
+                throw new IdempotencyConfigurationException(
+                        "The store " + store.getClass().getName()
+                                + " keeps references in this JVM's memory, and needs no cache in front of it",
+                        "Use it without one");
+            }
+            this.store = store;
+        }
+
+        /**
+         * How many records may be kept, the claims of this node that are running included;
+         * {@value CompletedRecordCache#DEFAULT_MAXIMUM_SIZE} unless said.
+         *
+         * @param records the number, positive
+         * @return this builder
+         * @throws IllegalArgumentException if it is not positive
+         */
+        public Builder maximumSize(long records) {
+            if (records <= 0) {
+                throw new IllegalArgumentException("The maximum size has to be positive, not " + records);
+            }
+            this.maximumSize = records;
+            return this;
+        }
+
+        /**
+         * How long a record may be kept, and so how long it may go unseen that another node forgot it; five minutes unless
+         * said. Longer than 292 years is as long as that.
+         *
+         * @param timeToLive the time, positive
+         * @return this builder
+         * @throws IllegalArgumentException if it is not positive
+         */
+        public Builder timeToLive(Duration timeToLive) {
+            if (timeToLive.isNegative() || timeToLive.isZero()) {
+                throw new IllegalArgumentException("The time-to-live has to be positive, not " + timeToLive);
+            }
+            this.timeToLive = timeToLive;
+            return this;
+        }
+
+        /**
+         * What measures time; {@link Ticker#systemTicker()} unless said. It must not go backwards.
+         *
+         * @param ticker in nanoseconds
+         * @return this builder
+         */
+        public Builder ticker(Ticker ticker) {
+            this.ticker = Objects.requireNonNull(ticker, "ticker");
+            return this;
+        }
+
+        /**
+         * Makes the cache.
+         *
+         * @return the cache, empty
+         */
+        public CompletedRecordCache build() {
+            return new CompletedRecordCache(this);
+        }
+    }
+}

@@ -1,0 +1,690 @@
+package io.idempotent.store.caffeine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatNullPointerException;
+
+import com.sun.management.ThreadMXBean;
+import io.idempotent.Fingerprint;
+import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.IdempotencyKey;
+import io.idempotent.IdempotencyStoreException;
+import io.idempotent.RecordedOutcome;
+import io.idempotent.RecordedOutcome.Encoded.Kind;
+import io.idempotent.store.Claim;
+import io.idempotent.store.ClaimRequest;
+import io.idempotent.store.ClaimResult;
+import io.idempotent.store.IdempotencyRecord;
+import io.idempotent.store.IdempotencyStore;
+import io.idempotent.store.IdempotencyStoreContract;
+import io.idempotent.store.NearbyOutcome;
+import io.idempotent.store.RandomHistory;
+import io.idempotent.store.ReferenceStore;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+final class CompletedRecordCacheTest extends IdempotencyStoreContract {
+
+    private static final Duration LEASE = Duration.ofSeconds(30);
+    private static final Duration RETENTION = Duration.ofHours(24);
+    private static final Duration TIME_TO_LIVE = Duration.ofHours(2);
+    private static final Duration NANOSECOND = Duration.ofNanos(1);
+    private static final Fingerprint PAYMENT = Fingerprint.ofDigest("1:payment");
+    private static final RecordedOutcome RECEIPT = outcome("receipt");
+    private static final RecordedOutcome OTHER_RECEIPT = outcome("other receipt");
+    private static final IdempotencyKey KEY = key("4711");
+
+    // Begins below zero, where a System.nanoTime may be, and passes zero.
+    private final AtomicLong nanoseconds = new AtomicLong(-1_000_000);
+    private final DistantStore distant = new DistantStore();
+    private final CompletedRecordCache cache = cache(100_000);
+    private final CompletedRecordCache otherNode = cache(100_000);
+
+    private CompletedRecordCache cache(long maximumSize) {
+        return CompletedRecordCache.builder(distant)
+                .maximumSize(maximumSize)
+                .timeToLive(TIME_TO_LIVE)
+                .ticker(nanoseconds::get)
+                .build();
+    }
+
+    /** A store behind a line: counts requests, and lets things happen before a request arrives and after its answer. */
+    private static final class DistantStore extends ReferenceStore {
+
+        private int requests;
+        private Runnable before = () -> {};
+        private Runnable after = () -> {};
+
+        private <T extends @Nullable Object> T ask(Supplier<T> request) {
+            requests++;
+            Runnable first = before;
+            before = () -> {};
+            first.run();
+            T answer = request.get();
+            Runnable last = after;
+            after = () -> {};
+            last.run();
+            return answer;
+        }
+
+        @Override
+        public ClaimResult claim(ClaimRequest request) {
+            return ask(() -> super.claim(request));
+        }
+
+        @Override
+        public boolean complete(Claim claim, RecordedOutcome outcome, Duration retention) {
+            return ask(() -> super.complete(claim, outcome, retention));
+        }
+
+        @Override
+        public @Nullable IdempotencyRecord find(IdempotencyKey key) {
+            return ask(() -> super.find(key));
+        }
+
+        @Override
+        public boolean forget(IdempotencyKey key, long expectedToken) {
+            return ask(() -> super.forget(key, expectedToken));
+        }
+    }
+
+    private static void fail() {
+        throw new IdempotencyStoreException("The line is down", null, new IOException("connection reset"));
+    }
+
+    @Override
+    protected IdempotencyStore store() {
+        return cache;
+    }
+
+    @Override
+    protected IdempotencyStore otherNode() {
+        return otherNode;
+    }
+
+    @Override
+    protected boolean answersNearby() {
+        return true;
+    }
+
+    @Override
+    protected void elapse(Duration time) {
+        distant.elapse(time);
+        nanoseconds.addAndGet(time.toNanos());
+    }
+
+    // what fills it
+
+    @Test
+    void a_replay_costs_no_request_after_the_completion_by_this_node() {
+        completed(cache, RETENTION);
+        int before = distant.requests;
+
+        assertNearby(cache, PAYMENT, RECEIPT);
+
+        assertThat(distant.requests).isEqualTo(before);
+        assertThat(otherNode.findNearby(KEY)).isNull();
+    }
+
+    @Test
+    void a_replay_costs_no_request_after_the_first_of_what_another_node_completed() {
+        completed(otherNode, RETENTION);
+
+        assertThat(cache.claim(request())).isInstanceOf(ClaimResult.Completed.class);
+
+        assertNearby(cache, PAYMENT, RECEIPT);
+    }
+
+    @Test
+    void what_was_found_completed_is_nearby() {
+        completed(otherNode, RETENTION);
+
+        assertThat(cache.find(KEY)).isNotNull();
+
+        assertNearby(cache, PAYMENT, RECEIPT);
+    }
+
+    @Test
+    void that_an_outcome_cannot_be_replayed_is_nearby_too() {
+        RecordedOutcome notReplayable = new RecordedOutcome.NotReplayable("too large");
+        assertThat(cache.complete(claim(cache), notReplayable, RETENTION)).isTrue();
+
+        assertNearby(cache, PAYMENT, notReplayable);
+    }
+
+    @Test
+    void a_completion_that_is_refused_fills_nothing() {
+        Claim stale = claim(cache);
+        elapse(LEASE);
+        claim(otherNode);
+
+        assertThat(cache.complete(stale, RECEIPT, RETENTION)).isFalse();
+
+        assertThat(cache.findNearby(KEY)).isNull();
+    }
+
+    @Test
+    void a_completion_whose_answer_was_lost_fills_nothing_and_neither_does_its_repetition() {
+        Claim claim = claim(cache);
+        distant.after = CompletedRecordCacheTest::fail;
+        assertThatExceptionOfType(IdempotencyStoreException.class)
+                .isThrownBy(() -> cache.complete(claim, RECEIPT, RETENTION));
+        assertThat(cache.findNearby(KEY)).isNull();
+
+        // The record is as old as the first, and says what that said.
+        elapse(Duration.ofHours(1));
+        assertThat(cache.complete(claim, OTHER_RECEIPT, RETENTION)).isTrue();
+        assertThat(cache.findNearby(KEY)).isNull();
+
+        assertThat(cache.claim(request())).isInstanceOf(ClaimResult.Completed.class);
+        assertNearby(cache, PAYMENT, RECEIPT);
+    }
+
+    @Test
+    void a_completion_repeated_with_another_outcome_changes_nothing() {
+        Claim claim = completed(cache, RETENTION);
+
+        assertThat(cache.complete(claim, OTHER_RECEIPT, RETENTION.multipliedBy(2)))
+                .isTrue();
+
+        assertNearby(cache, PAYMENT, RECEIPT);
+    }
+
+    @Test
+    void a_take_over_is_nearby_with_the_fingerprint_of_the_first_request() {
+        expectClaimed(otherNode.claim(request(Fingerprint.none())));
+        elapse(LEASE);
+        Claim claim = claim(cache);
+        assertThat(cache.complete(claim, RECEIPT, RETENTION)).isTrue();
+        assertThat(cache.findNearby(KEY)).isNull();
+
+        assertThat(cache.claim(request())).isInstanceOf(ClaimResult.Completed.class);
+
+        assertNearby(cache, Fingerprint.none(), RECEIPT);
+    }
+
+    @Test
+    void a_claim_asked_for_again_because_its_answer_was_lost_is_nearby_once_completed() {
+        ClaimRequest request = request();
+        distant.after = CompletedRecordCacheTest::fail;
+        assertThatExceptionOfType(IdempotencyStoreException.class).isThrownBy(() -> cache.claim(request));
+
+        Claim claim = expectClaimed(cache.claim(request)).claim();
+        assertThat(cache.complete(claim, RECEIPT, RETENTION)).isTrue();
+
+        assertNearby(cache, PAYMENT, RECEIPT);
+    }
+
+    @Test
+    void what_was_released_and_claimed_by_another_node_is_nearby_with_that_ones_fingerprint() {
+        Claim released = claim(cache);
+        assertThat(cache.release(released)).isTrue();
+        Claim claim =
+                expectClaimed(otherNode.claim(request(Fingerprint.none()))).claim();
+        assertThat(cache.complete(claim, RECEIPT, RETENTION)).isTrue();
+        assertThat(cache.findNearby(KEY)).isNull();
+
+        assertThat(cache.find(KEY)).isNotNull();
+
+        assertNearby(cache, Fingerprint.none(), RECEIPT);
+    }
+
+    // time
+
+    @Test
+    void the_time_to_live_is_over_at_its_very_nanosecond() {
+        completed(cache, RETENTION);
+        elapse(TIME_TO_LIVE.minus(NANOSECOND));
+        assertNearby(cache, PAYMENT, RECEIPT);
+
+        elapse(NANOSECOND);
+
+        assertThat(cache.findNearby(KEY)).isNull();
+        assertThat(cache.claim(request())).isInstanceOf(ClaimResult.Completed.class);
+        elapse(TIME_TO_LIVE.minus(NANOSECOND));
+        assertNearby(cache, PAYMENT, RECEIPT);
+        elapse(NANOSECOND);
+        assertThat(cache.findNearby(KEY)).isNull();
+    }
+
+    @Test
+    void the_retention_of_what_was_completed_here_is_over_at_its_very_nanosecond() {
+        completed(cache, Duration.ofSeconds(1));
+        elapse(Duration.ofSeconds(1).minus(NANOSECOND));
+        assertNearby(cache, PAYMENT, RECEIPT);
+
+        elapse(NANOSECOND);
+
+        assertThat(cache.findNearby(KEY)).isNull();
+    }
+
+    @Test
+    void what_is_left_of_the_retention_is_told_by_the_other_store_and_counted_by_the_ticker() {
+        completed(otherNode, Duration.ofMinutes(60));
+        distant.elapse(Duration.ofMinutes(40));
+        assertThat(cache.claim(request())).isInstanceOf(ClaimResult.Completed.class);
+
+        nanoseconds.addAndGet(Duration.ofMinutes(20).toNanos() - 1);
+        assertNearby(cache, PAYMENT, RECEIPT);
+        nanoseconds.incrementAndGet();
+
+        assertThat(cache.findNearby(KEY)).isNull();
+    }
+
+    @Test
+    void what_is_asked_again_stays_as_long_as_the_last_answer_says() {
+        completed(cache, Duration.ofMinutes(60));
+        // The other store's clock is faster than the ticker.
+        distant.elapse(Duration.ofMinutes(59));
+        assertThat(cache.claim(request())).isInstanceOf(ClaimResult.Completed.class);
+
+        nanoseconds.addAndGet(Duration.ofMinutes(1).toNanos());
+
+        assertThat(cache.findNearby(KEY)).isNull();
+    }
+
+    @Test
+    void time_counts_from_before_the_request() {
+        Duration way = Duration.ofMinutes(10);
+        Claim claim = claim(cache);
+        for (Runnable request : List.<Runnable>of(
+                () -> cache.complete(claim, RECEIPT, RETENTION), () -> cache.claim(request()), () -> cache.find(KEY))) {
+            distant.after = () -> elapse(way);
+            request.run();
+            elapse(TIME_TO_LIVE.minus(way).minus(NANOSECOND));
+            assertNearby(cache, PAYMENT, RECEIPT);
+            elapse(NANOSECOND);
+            assertThat(cache.findNearby(KEY)).isNull();
+        }
+    }
+
+    @Test
+    void what_is_over_before_its_answer_comes_is_not_kept() {
+        completed(otherNode, RETENTION);
+        distant.after = () -> elapse(TIME_TO_LIVE);
+
+        assertThat(cache.find(KEY)).isNotNull();
+
+        assertThat(cache.findNearby(KEY)).isNull();
+    }
+
+    @Test
+    void times_of_more_than_292_years_do_not_end() {
+        Duration forever = Duration.ofSeconds(Long.MAX_VALUE);
+        CompletedRecordCache eternal = CompletedRecordCache.builder(distant)
+                .timeToLive(forever)
+                .ticker(nanoseconds::get)
+                .build();
+        completed(eternal, Duration.ofDays(365_000));
+        nanoseconds.addAndGet(Duration.ofDays(30_000).toNanos());
+
+        assertNearby(eternal, PAYMENT, RECEIPT);
+    }
+
+    // forgetting
+
+    @Test
+    void what_was_forgotten_here_is_gone_at_once() {
+        Claim claim = completed(cache, RETENTION);
+
+        assertThat(cache.forget(KEY, claim.fencingToken())).isTrue();
+
+        assertThat(cache.findNearby(KEY)).isNull();
+        completed(cache, RETENTION);
+        assertNearby(cache, PAYMENT, RECEIPT);
+    }
+
+    @Test
+    void an_answer_from_before_the_forgetting_that_comes_after_it_is_not_kept() {
+        Claim claim = completed(otherNode, RETENTION);
+        distant.after =
+                () -> assertThat(cache.forget(KEY, claim.fencingToken())).isTrue();
+
+        assertThat(cache.claim(request())).isInstanceOf(ClaimResult.Completed.class);
+
+        assertThat(cache.findNearby(KEY)).isNull();
+    }
+
+    @Test
+    void a_record_found_before_its_forgetting_that_comes_after_it_is_not_kept() {
+        Claim claim = completed(otherNode, RETENTION);
+        distant.after =
+                () -> assertThat(cache.forget(KEY, claim.fencingToken())).isTrue();
+
+        assertThat(cache.find(KEY)).isNotNull();
+
+        assertThat(cache.findNearby(KEY)).isNull();
+    }
+
+    @Test
+    void a_completion_that_is_forgotten_before_its_answer_comes_is_not_kept() {
+        Claim claim = claim(cache);
+        distant.after =
+                () -> assertThat(cache.forget(KEY, claim.fencingToken())).isTrue();
+
+        assertThat(cache.complete(claim, RECEIPT, RETENTION)).isTrue();
+
+        assertThat(cache.findNearby(KEY)).isNull();
+    }
+
+    @Test
+    void what_is_asked_for_while_it_is_being_forgotten_is_not_kept() {
+        Claim claim = completed(cache, RETENTION);
+        distant.before = () -> {
+            assertThat(cache.findNearby(KEY)).as("gone at first").isNull();
+            assertThat(cache.find(KEY)).isNotNull();
+            assertNearby(cache, PAYMENT, RECEIPT);
+        };
+
+        assertThat(cache.forget(KEY, claim.fencingToken())).isTrue();
+
+        assertThat(cache.findNearby(KEY)).isNull();
+    }
+
+    @Test
+    void an_answer_from_while_it_is_being_forgotten_that_comes_after_it_is_not_kept() {
+        Claim claim = completed(cache, RETENTION);
+        // The forgetting is on its way; meanwhile the record is asked for, and forgotten before that answer comes.
+        distant.before = () -> {
+            distant.after =
+                    () -> assertThat(cache.forget(KEY, claim.fencingToken())).isTrue();
+            assertThat(cache.find(KEY)).isNotNull();
+        };
+
+        assertThat(cache.forget(KEY, claim.fencingToken())).isFalse();
+
+        assertThat(cache.findNearby(KEY)).isNull();
+    }
+
+    @Test
+    void what_may_have_been_forgotten_is_gone_too() {
+        Claim claim = completed(cache, RETENTION);
+        distant.after = CompletedRecordCacheTest::fail;
+
+        assertThatExceptionOfType(IdempotencyStoreException.class)
+                .isThrownBy(() -> cache.forget(KEY, claim.fencingToken()));
+
+        assertThat(cache.findNearby(KEY)).isNull();
+    }
+
+    @Test
+    void that_another_node_forgot_goes_unseen_for_the_time_to_live_at_most() {
+        Claim claim = completed(cache, RETENTION);
+        assertThat(otherNode.forget(KEY, claim.fencingToken())).isTrue();
+        assertNearby(cache, PAYMENT, RECEIPT);
+
+        elapse(TIME_TO_LIVE);
+
+        assertThat(cache.findNearby(KEY)).isNull();
+    }
+
+    @Test
+    void that_another_node_forgot_is_seen_when_this_one_asks() {
+        Claim claim = completed(cache, RETENTION);
+        assertThat(otherNode.forget(KEY, claim.fencingToken())).isTrue();
+        assertThat(cache.find(KEY)).isNull();
+        assertThat(cache.findNearby(KEY)).isNull();
+
+        Claim again = completed(cache, RETENTION);
+        assertThat(otherNode.forget(KEY, again.fencingToken())).isTrue();
+        claim(otherNode);
+        assertThat(cache.claim(request())).isInstanceOf(ClaimResult.InProgress.class);
+        assertThat(cache.findNearby(KEY)).isNull();
+    }
+
+    @Test
+    void that_another_node_forgot_and_claimed_is_seen_when_this_one_finds_it() {
+        Claim claim = completed(cache, RETENTION);
+        assertThat(otherNode.forget(KEY, claim.fencingToken())).isTrue();
+        claim(otherNode);
+
+        assertThat(cache.find(KEY)).isNotNull();
+
+        assertThat(cache.findNearby(KEY)).isNull();
+    }
+
+    @Test
+    void a_claim_that_runs_is_noted_whatever_others_are_told_of_it() {
+        Claim claim = claim(cache);
+        assertThat(cache.claim(request())).isInstanceOf(ClaimResult.InProgress.class);
+        assertThat(cache.find(KEY)).isNotNull();
+
+        assertThat(cache.complete(claim, RECEIPT, RETENTION)).isTrue();
+
+        assertNearby(cache, PAYMENT, RECEIPT);
+    }
+
+    // histories
+
+    @Test
+    void whatever_happens_here_nearby_is_what_the_other_store_has() {
+        for (long seed = 0; seed < 100; seed++) {
+            DistantStore another = new DistantStore();
+            CompletedRecordCache only = CompletedRecordCache.builder(another)
+                    .timeToLive(TIME_TO_LIVE)
+                    .ticker(nanoseconds::get)
+                    .build();
+            Compared compared = new Compared(only, another);
+            RandomHistory.check(seed, 200, () -> compared, time -> {
+                another.elapse(time);
+                nanoseconds.addAndGet(time.toNanos());
+            });
+            assertThat(compared.hits).as("hits of seed %s", seed).isPositive();
+        }
+    }
+
+    /** Compares what is nearby with what is found, after every request. */
+    private static final class Compared implements IdempotencyStore {
+
+        private final IdempotencyStore near;
+        private final IdempotencyStore distant;
+        private int hits;
+
+        Compared(IdempotencyStore near, IdempotencyStore distant) {
+            this.near = near;
+            this.distant = distant;
+        }
+
+        private <T extends @Nullable Object> T compared(IdempotencyKey key, Supplier<T> request) {
+            compare(key);
+            T answer = request.get();
+            compare(key);
+            return answer;
+        }
+
+        private void compare(IdempotencyKey key) {
+            NearbyOutcome nearby = near.findNearby(key);
+            if (nearby != null) {
+                hits++;
+                IdempotencyRecord record = distant.find(key);
+                assertThat(record).isNotNull();
+                assertThat(nearby.outcome()).isEqualTo(record.outcome());
+                assertThat(nearby.fingerprint()).isEqualTo(record.fingerprint());
+            }
+        }
+
+        @Override
+        public ClaimResult claim(ClaimRequest request) {
+            return compared(request.key(), () -> near.claim(request));
+        }
+
+        @Override
+        public Set<Claim> renew(Collection<Claim> claims, Duration lease) {
+            return near.renew(claims, lease);
+        }
+
+        @Override
+        public boolean complete(Claim claim, RecordedOutcome outcome, Duration retention) {
+            return compared(claim.key(), () -> near.complete(claim, outcome, retention));
+        }
+
+        @Override
+        public boolean release(Claim claim) {
+            return compared(claim.key(), () -> near.release(claim));
+        }
+
+        @Override
+        public boolean abandon(Claim claim) {
+            return compared(claim.key(), () -> near.abandon(claim));
+        }
+
+        @Override
+        public @Nullable IdempotencyRecord find(IdempotencyKey key) {
+            return compared(key, () -> near.find(key));
+        }
+
+        @Override
+        public boolean forget(IdempotencyKey key, long expectedToken) {
+            return compared(key, () -> near.forget(key, expectedToken));
+        }
+    }
+
+    // size and speed
+
+    @Test
+    void no_more_than_the_maximum_size_are_kept() {
+        CompletedRecordCache small = cache(10);
+        for (int number = 0; number < 1_000; number++) {
+            Claim claim = expectClaimed(small.claim(request(key("k" + number), PAYMENT)))
+                    .claim();
+            assertThat(small.complete(claim, RECEIPT, RETENTION)).isTrue();
+        }
+
+        assertThat(IntStream.range(0, 1_000)
+                        .filter(number -> small.findNearby(key("k" + number)) != null)
+                        .count())
+                .isBetween(1L, 10L);
+    }
+
+    @Test
+    void claims_that_never_end_do_not_keep_records_out() {
+        CompletedRecordCache small = cache(10);
+        for (int number = 0; number < 1_000; number++) {
+            expectClaimed(small.claim(request(key("k" + number), PAYMENT)));
+        }
+
+        completed(small, RETENTION);
+
+        assertNearby(small, PAYMENT, RECEIPT);
+    }
+
+    @Test
+    void a_hit_allocates_nothing() {
+        ThreadMXBean memory = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        CompletedRecordCache real = CompletedRecordCache.builder(distant).build();
+        completed(real, RETENTION);
+        long hits = hits(real, 200_000);
+
+        long before = memory.getCurrentThreadAllocatedBytes();
+        hits += hits(real, 100_000);
+        long allocated = memory.getCurrentThreadAllocatedBytes() - before;
+
+        assertThat(hits).isEqualTo(300_000);
+        // What measuring itself allocates is far less than a byte for each hit.
+        assertThat(allocated).isLessThan(10_000);
+    }
+
+    private static long hits(IdempotencyStore any, int times) {
+        long hits = 0;
+        for (int turn = 0; turn < times; turn++) {
+            if (any.findNearby(KEY) != null) {
+                hits++;
+            }
+        }
+        return hits;
+    }
+
+    // settings
+
+    @Test
+    void a_store_that_keeps_references_is_refused() {
+        assertThatExceptionOfType(IdempotencyConfigurationException.class)
+                .isThrownBy(() -> CompletedRecordCache.builder(CaffeineIdempotencyStore.create()))
+                .withMessage("The store io.idempotent.store.caffeine.CaffeineIdempotencyStore keeps references in this"
+                        + " JVM's memory, and needs no cache in front of it. Use it without one");
+        assertThat(cache.keepsReferences()).isFalse();
+    }
+
+    @Test
+    void the_builder_fails_at_once() {
+        CompletedRecordCache.Builder builder = CompletedRecordCache.builder(distant);
+
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> builder.maximumSize(0))
+                .withMessage("The maximum size has to be positive, not 0");
+        assertThatIllegalArgumentException().isThrownBy(() -> builder.maximumSize(-1));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> builder.timeToLive(Duration.ZERO))
+                .withMessage("The time-to-live has to be positive, not PT0S");
+        assertThatIllegalArgumentException().isThrownBy(() -> builder.timeToLive(Duration.ofSeconds(-1)));
+        assertThatNullPointerException().isThrownBy(() -> builder.ticker(null));
+    }
+
+    @Test
+    void a_record_is_kept_for_five_minutes_unless_said() {
+        CompletedRecordCache unset =
+                CompletedRecordCache.builder(distant).ticker(nanoseconds::get).build();
+        completed(unset, RETENTION);
+        elapse(Duration.ofMinutes(5).minus(NANOSECOND));
+        assertNearby(unset, PAYMENT, RECEIPT);
+
+        elapse(NANOSECOND);
+
+        assertThat(unset.findNearby(KEY)).isNull();
+    }
+
+    // words
+
+    private static RecordedOutcome outcome(String text) {
+        return new RecordedOutcome.Encoded(Kind.VALUE, text.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+    }
+
+    private static IdempotencyKey key(String value) {
+        return IdempotencyKey.of("payment", value);
+    }
+
+    private static ClaimRequest request(IdempotencyKey key, Fingerprint fingerprint) {
+        return new ClaimRequest(key, UUID.randomUUID(), fingerprint, LEASE, true);
+    }
+
+    private static ClaimRequest request(Fingerprint fingerprint) {
+        return request(KEY, fingerprint);
+    }
+
+    private static ClaimRequest request() {
+        return request(PAYMENT);
+    }
+
+    private static Claim claim(IdempotencyStore any) {
+        return expectClaimed(any.claim(request())).claim();
+    }
+
+    private static Claim completed(IdempotencyStore any, Duration retention) {
+        Claim claim = claim(any);
+        assertThat(any.complete(claim, RECEIPT, retention)).isTrue();
+        return claim;
+    }
+
+    private static ClaimResult.Claimed expectClaimed(ClaimResult result) {
+        assertThat(result).isInstanceOf(ClaimResult.Claimed.class);
+        return (ClaimResult.Claimed) result;
+    }
+
+    private static void assertNearby(IdempotencyStore any, Fingerprint fingerprint, RecordedOutcome outcome) {
+        NearbyOutcome nearby = any.findNearby(KEY);
+        assertThat(nearby).isNotNull();
+        assertThat(nearby.fingerprint()).isEqualTo(fingerprint);
+        assertThat(nearby.outcome()).isEqualTo(outcome);
+    }
+}
