@@ -468,7 +468,8 @@ public final class JdbcIdempotencyStore implements IdempotencyStore, AutoCloseab
                 "The JDBC store's request to " + what + of + " " + kind.says() + state
                         + "; whether it took effect is not known; see the cause",
                 key,
-                cause);
+                cause,
+                kind.isTransient(cause));
     }
 
     private static Sql.Call set(Sql.Call call, Claim claim) throws SQLException {

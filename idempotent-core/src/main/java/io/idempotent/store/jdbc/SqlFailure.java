@@ -2,6 +2,8 @@ package io.idempotent.store.jdbc;
 
 import java.sql.BatchUpdateException;
 import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
+import java.sql.SQLTransientException;
 import java.util.Set;
 
 /** What a database's exception says, by its SQLState, or its vendor's code where a state says too little. */
@@ -55,7 +57,7 @@ enum SqlFailure {
         if (state.startsWith("23")) {
             return CONSTRAINT;
         }
-        if (state.startsWith("08") || state.startsWith("57P") || failure instanceof java.sql.SQLTransientException) {
+        if (state.startsWith("08") || state.startsWith("57P") || failure instanceof SQLTransientException) {
             return CONNECTION;
         }
         return OTHER;
@@ -64,6 +66,11 @@ enum SqlFailure {
     /** Whether the database did nothing and the same request may succeed at once. */
     boolean didNothing() {
         return this == DEADLOCK || this == SERIALIZATION;
+    }
+
+    /** Whether asking again soon may help, and does not mean to wait as long once more for a lock or a connection. */
+    boolean isTransient(Throwable failure) {
+        return didNothing() || (this == CONNECTION && !(failure instanceof SQLTransientConnectionException));
     }
 
     /** In words that follow "the request". */

@@ -83,6 +83,9 @@ public final class IdempotencyProperties {
     /** The store in a relational database. */
     private final Jdbc jdbc = new Jdbc();
 
+    /** What is kept of a durable store in this JVM's memory. */
+    private final NearCache nearCache = new NearCache();
+
     /**
      * Settings of single operations by their names, which are compared by lower-case letters and digits; they beat what is
      * annotated.
@@ -190,6 +193,9 @@ public final class IdempotencyProperties {
 
     public Jdbc getJdbc() {
         return jdbc;
+
+    public NearCache getNearCache() {
+        return nearCache;
     }
 
     public Map<String, Operation> getOperations() {
@@ -212,7 +218,9 @@ public final class IdempotencyProperties {
                 .maxWaiters(maxWaiters)
                 .unknownOperations(unknownOperations)
                 .caffeineMaximumSize(caffeine.maximumSize)
-                .caffeineStoreByValue(caffeine.storeByValue);
+                .caffeineStoreByValue(caffeine.storeByValue)
+                .nearCacheMaximumSize(nearCache.maximumSize)
+                .nearCacheTimeToLive(nearCache.timeToLive);
         operations.forEach((name, operation) -> settings.operation(name, operation.toSettings()));
         return settings.build();
     }
@@ -551,6 +559,37 @@ public final class IdempotencyProperties {
 
         public void setPurgeBatchSize(int purgeBatchSize) {
             this.purgeBatchSize = purgeBatchSize;
+        }
+    }
+
+    /** What is kept of a durable store in this JVM's memory. */
+    public static final class NearCache {
+
+        /**
+         * How many completed records of a durable store are kept in this JVM's memory, so that a replay of one costs no
+         * round trip. Zero is no near cache. 10000 is a good size unless outcomes are large.
+         */
+        private long maximumSize = 0;
+
+        /**
+         * How long a completed record is kept there, and so how long it may go unseen that another node forgot it.
+         */
+        private Duration timeToLive = Duration.ofMinutes(5);
+
+        public long getMaximumSize() {
+            return maximumSize;
+        }
+
+        public void setMaximumSize(long maximumSize) {
+            this.maximumSize = maximumSize;
+        }
+
+        public Duration getTimeToLive() {
+            return timeToLive;
+        }
+
+        public void setTimeToLive(Duration timeToLive) {
+            this.timeToLive = timeToLive;
         }
     }
 

@@ -4,6 +4,7 @@ import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.engine.IdempotencyEngine;
 import io.idempotent.engine.WhenStoreFails;
 import io.idempotent.spring.interceptor.IdempotencySettings.UnknownOperations;
+import io.idempotent.store.caffeine.CompletedRecordCache;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -41,7 +42,9 @@ public final class EnvironmentSettings {
             "max-waiters",
             "unknown-operations",
             "caffeine.maximum-size",
-            "caffeine.store-by-value");
+            "caffeine.store-by-value",
+            "near-cache.maximum-size",
+            "near-cache.time-to-live");
 
     private static final Set<String> OF_OPERATION = Set.of(
             "enabled",
@@ -103,7 +106,12 @@ public final class EnvironmentSettings {
                         PREFIX + "caffeine.maximum-size",
                         IdempotencySettings.DEFAULT_CAFFEINE_MAXIMUM_SIZE,
                         Long::valueOf))
-                .caffeineStoreByValue(value(PREFIX + "caffeine.store-by-value", false, EnvironmentSettings::bool));
+                .caffeineStoreByValue(value(PREFIX + "caffeine.store-by-value", false, EnvironmentSettings::bool))
+                .nearCacheMaximumSize(value(PREFIX + "near-cache.maximum-size", 0L, Long::valueOf))
+                .nearCacheTimeToLive(value(
+                        PREFIX + "near-cache.time-to-live",
+                        CompletedRecordCache.DEFAULT_TIME_TO_LIVE,
+                        EnvironmentSettings::duration));
         for (String name : operationNames()) {
             String prefix = OPERATIONS + name + ".";
             settings.operation(name, operation(prefix, value(prefix + "enabled", EnvironmentSettings::bool)));

@@ -1,5 +1,6 @@
 package io.idempotent.spring.interceptor;
 
+import com.github.benmanes.caffeine.cache.Ticker;
 import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.codec.Fingerprinter;
 import io.idempotent.codec.JacksonFingerprinter;
@@ -9,6 +10,7 @@ import io.idempotent.codec.ReferenceOutcomeCodec;
 import io.idempotent.engine.IdempotencyEngine;
 import io.idempotent.engine.IdempotencyListener;
 import io.idempotent.store.IdempotencyStore;
+import io.idempotent.store.caffeine.CompletedRecordCache;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -136,12 +138,23 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
                     "Idempotency records are kept in this JVM's memory: they protect this one JVM, and are gone when it"
                             + " stops. Declare a durable store, or set idempotent.store=caffeine to say that this is meant");
         }
-        IdempotencyEngine.Builder builder = IdempotencyEngine.builder(store)
+        IdempotencyEngine.Builder builder = IdempotencyEngine.builder(withNearCache(store, settings))
                 .codec(codec(store, settings))
                 .maxWaiters(settings.maxWaiters())
                 .errorHandler(LOG::error)
                 .listener(new LoggingListener());
         beanFactory.getBeanProvider(IdempotencyListener.class).orderedStream().forEach(builder::listener);
+        return builder.build();
+    }
+
+    private IdempotencyStore withNearCache(IdempotencyStore store, IdempotencySettings settings) {
+        if (settings.nearCacheMaximumSize() == 0 || store.keepsReferences()) {
+            return store;
+        }
+        CompletedRecordCache.Builder builder = CompletedRecordCache.builder(store)
+                .maximumSize(settings.nearCacheMaximumSize())
+                .timeToLive(settings.nearCacheTimeToLive());
+        beanFactory.getBeanProvider(Ticker.class).ifUnique(builder::ticker);
         return builder.build();
     }
 

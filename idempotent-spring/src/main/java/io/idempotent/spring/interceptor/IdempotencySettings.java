@@ -2,6 +2,8 @@ package io.idempotent.spring.interceptor;
 
 import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.engine.IdempotencyEngine;
+import io.idempotent.store.caffeine.CompletedRecordCache;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -32,6 +34,8 @@ public final class IdempotencySettings {
     private final UnknownOperations unknownOperations;
     private final long caffeineMaximumSize;
     private final boolean caffeineStoreByValue;
+    private final long nearCacheMaximumSize;
+    private final Duration nearCacheTimeToLive;
 
     private IdempotencySettings(Builder builder) {
         this.enabled = builder.enabled;
@@ -41,6 +45,8 @@ public final class IdempotencySettings {
         this.unknownOperations = builder.unknownOperations;
         this.caffeineMaximumSize = builder.caffeineMaximumSize;
         this.caffeineStoreByValue = builder.caffeineStoreByValue;
+        this.nearCacheMaximumSize = builder.nearCacheMaximumSize;
+        this.nearCacheTimeToLive = builder.nearCacheTimeToLive;
     }
 
     /** Begins settings that have all defaults. */
@@ -102,6 +108,16 @@ public final class IdempotencySettings {
         return caffeineStoreByValue;
     }
 
+    /** How many completed records of a durable store are kept nearby at most; zero if none are. */
+    public long nearCacheMaximumSize() {
+        return nearCacheMaximumSize;
+    }
+
+    /** How long a completed record is kept nearby, and so how long it may go unseen that another node forgot it. */
+    public Duration nearCacheTimeToLive() {
+        return nearCacheTimeToLive;
+    }
+
     /** The form in which names of operations are compared: lower-case letters and digits only. */
     static String normalized(String name) {
         return name.replaceAll("[^A-Za-z0-9]", "").toLowerCase(Locale.ROOT);
@@ -119,6 +135,8 @@ public final class IdempotencySettings {
         private UnknownOperations unknownOperations = UnknownOperations.FAIL;
         private long caffeineMaximumSize = DEFAULT_CAFFEINE_MAXIMUM_SIZE;
         private boolean caffeineStoreByValue;
+        private long nearCacheMaximumSize;
+        private Duration nearCacheTimeToLive = CompletedRecordCache.DEFAULT_TIME_TO_LIVE;
 
         private Builder() {}
 
@@ -187,6 +205,36 @@ public final class IdempotencySettings {
         /** Whether the Caffeine store keeps outcomes as bytes; false unless said otherwise. */
         public Builder caffeineStoreByValue(boolean caffeineStoreByValue) {
             this.caffeineStoreByValue = caffeineStoreByValue;
+            return this;
+        }
+
+        /**
+         * How many completed records of a durable store are kept nearby, in this JVM's memory, so that a replay of one costs no
+         * round trip; zero unless said otherwise, which is no near cache.
+         *
+         * @throws IdempotencyConfigurationException if it is negative
+         */
+        public Builder nearCacheMaximumSize(long nearCacheMaximumSize) {
+            if (nearCacheMaximumSize < 0) {
+                throw new IdempotencyConfigurationException(
+                        "idempotent.near-cache.maximum-size is " + nearCacheMaximumSize, "It has to be zero or more");
+            }
+            this.nearCacheMaximumSize = nearCacheMaximumSize;
+            return this;
+        }
+
+        /**
+         * How long a completed record is kept nearby, and so how long it may go unseen that another node forgot it; five
+         * minutes unless said otherwise.
+         *
+         * @throws IdempotencyConfigurationException if it is not positive
+         */
+        public Builder nearCacheTimeToLive(Duration nearCacheTimeToLive) {
+            if (nearCacheTimeToLive.isNegative() || nearCacheTimeToLive.isZero()) {
+                throw new IdempotencyConfigurationException(
+                        "idempotent.near-cache.time-to-live is " + nearCacheTimeToLive, "It has to be positive");
+            }
+            this.nearCacheTimeToLive = nearCacheTimeToLive;
             return this;
         }
 

@@ -1,6 +1,7 @@
 package io.idempotent.spring.interceptor;
 
 import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.store.IdempotencyStore;
 import java.lang.reflect.Method;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -12,6 +13,10 @@ import org.jspecify.annotations.Nullable;
 public final class IdempotencySupport {
 
     private final OperationSource source;
+
+    private final IdempotencyEngines engines;
+
+    private final Supplier<IdempotencySettings> settings;
 
     private final IdempotentMethods methods;
 
@@ -29,6 +34,8 @@ public final class IdempotencySupport {
             IdempotencyEngines engines,
             Supplier<IdempotencySettings> settings) {
         this.source = source;
+        this.engines = engines;
+        this.settings = settings;
         this.methods = new IdempotentMethods(source, expressions, engines, settings);
     }
 
@@ -42,6 +49,21 @@ public final class IdempotencySupport {
     public @Nullable Object invoke(IdempotentCall call) throws Throwable {
         IdempotentMethod method = methods.find(call.method(), call.target().getClass());
         return method == null ? call.proceed() : method.invoke(call);
+    }
+
+    /**
+     * The store as operations use it, with the near cache in front of it if there is one. What is forgotten through it is gone
+     * from this node at once; what is forgotten through the store's own bean may be replayed here until the near cache's
+     * time-to-live is over.
+     *
+     * @param store the name of its bean, or that name without {@value IdempotencyEngines#STORE_SUFFIX}; null for the store of
+     *     operations that name none
+     * @throws IdempotencyConfigurationException if there is no such store, or none is chosen of several
+     */
+    public IdempotencyStore store(@Nullable String store) {
+        IdempotencySettings configured = settings.get();
+        return engines.engine(store == null ? configured.defaults().store() : store, configured)
+                .store();
     }
 
     OperationSource source() {

@@ -124,6 +124,16 @@ class FailureAnalysisTest {
                         "idempotent.caffeine.maximum-size is 0.",
                         "It has to be one or more."),
                 Arguments.of(
+                        Fine.class,
+                        "idempotent.near-cache.maximum-size=-1",
+                        "idempotent.near-cache.maximum-size is -1.",
+                        "It has to be zero or more."),
+                Arguments.of(
+                        Fine.class,
+                        "idempotent.near-cache.time-to-live=0s",
+                        "idempotent.near-cache.time-to-live is PT0S.",
+                        "It has to be positive."),
+                Arguments.of(
                         Fine.class, "idempotent.lease=1ms", "The lease of operation 'fine-run'", "at least 10 ms."),
                 Arguments.of(Fine.class, "idempotent.retention=tomorrow", "idempotent.retention", "Update"));
     }

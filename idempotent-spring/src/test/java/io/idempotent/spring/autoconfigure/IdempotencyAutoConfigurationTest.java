@@ -93,6 +93,8 @@ class IdempotencyAutoConfigurationTest {
             assertThat(settings.unknownOperations()).isEqualTo(UnknownOperations.FAIL);
             assertThat(settings.caffeineMaximumSize()).isEqualTo(100_000);
             assertThat(settings.caffeineStoreByValue()).isFalse();
+            assertThat(settings.nearCacheMaximumSize()).isZero();
+            assertThat(settings.nearCacheTimeToLive()).isEqualTo(Duration.ofMinutes(5));
             assertThat(settings.defaults().retention()).isEqualTo(Duration.ofHours(24));
             assertThat(settings.defaults().lease()).isEqualTo(Duration.ofSeconds(30));
             assertThat(settings.defaults().maxRun()).isEqualTo(Duration.ofHours(1));
@@ -108,13 +110,17 @@ class IdempotencyAutoConfigurationTest {
                 .withPropertyValues(
                         "idempotent.max-waiters=7",
                         "idempotent.unknown-operations=warn",
-                        "idempotent.caffeine.maximum-size=9")
+                        "idempotent.caffeine.maximum-size=9",
+                        "idempotent.near-cache.maximum-size=10",
+                        "idempotent.near-cache.time-to-live=11s")
                 .run(context -> {
                     IdempotencySettings settings = context.getBean(IdempotencySettings.class);
                     assertThat(settings.defaults()).isEqualTo(EVERYTHING);
                     assertThat(settings.maxWaiters()).isEqualTo(7);
                     assertThat(settings.unknownOperations()).isEqualTo(UnknownOperations.WARN);
                     assertThat(settings.caffeineMaximumSize()).isEqualTo(9);
+                    assertThat(settings.nearCacheMaximumSize()).isEqualTo(10);
+                    assertThat(settings.nearCacheTimeToLive()).isEqualTo(Duration.ofSeconds(11));
                 });
     }
 

@@ -84,6 +84,8 @@ class EnvironmentSettingsTest {
         assertThat(settings.unknownOperations()).isEqualTo(UnknownOperations.FAIL);
         assertThat(settings.caffeineMaximumSize()).isEqualTo(100_000);
         assertThat(settings.caffeineStoreByValue()).isFalse();
+        assertThat(settings.nearCacheMaximumSize()).isZero();
+        assertThat(settings.nearCacheTimeToLive()).isEqualTo(Duration.ofMinutes(5));
         assertThat(settings.operation("pay")).isEqualTo(OperationSettings.UNSAID);
     }
 
@@ -112,12 +114,16 @@ class EnvironmentSettingsTest {
                 "idempotent.unknown-operations=warn",
                 "idempotent.caffeine.maximum-size=9",
                 "idempotent.caffeine.store-by-value=true",
+                "idempotent.near-cache.maximum-size=10",
+                "idempotent.near-cache.time-to-live=11s",
                 "idempotent.operations.pay.enabled=false");
         assertThat(settings.enabled()).isFalse();
         assertThat(settings.maxWaiters()).isEqualTo(7);
         assertThat(settings.unknownOperations()).isEqualTo(UnknownOperations.WARN);
         assertThat(settings.caffeineMaximumSize()).isEqualTo(9);
         assertThat(settings.caffeineStoreByValue()).isTrue();
+        assertThat(settings.nearCacheMaximumSize()).isEqualTo(10);
+        assertThat(settings.nearCacheTimeToLive()).isEqualTo(Duration.ofSeconds(11));
         assertThat(settings.operation("pay").enabled()).isFalse();
         assertThat(settings.defaults().enabled()).isNull();
     }
@@ -141,6 +147,8 @@ class EnvironmentSettingsTest {
         "idempotent.unknown-operations, ignore",
         "idempotent.caffeine.maximum-size, huge",
         "idempotent.caffeine.store-by-value, 1",
+        "idempotent.near-cache.maximum-size, huge",
+        "idempotent.near-cache.time-to-live, x",
         "idempotent.retention, tomorrow",
         "idempotent.lease, 10 parsecs",
         "idempotent.max-run, x",
@@ -178,6 +186,7 @@ class EnvironmentSettingsTest {
                 "idempotent.maxRun",
                 "idempotent.retry.retries",
                 "idempotent.caffeine.size",
+                "idempotent.near-cache.enabled",
                 "idempotent.operations",
                 "idempotent.operations.pay",
                 "idempotent.operations.pay.order",
