@@ -59,7 +59,8 @@ import org.jspecify.annotations.Nullable;
  *       until it is completed, released, or forgotten after its lease.
  *   <li>Keys are compared char by char: no collation and no case folding.
  *   <li>Answers are values. An {@link IdempotencyStoreException}, always with a cause, means that it is not known whether
- *       the request took effect; a store throws nothing else, but for arguments that cannot be.
+ *       the request took effect, and says {@linkplain IdempotencyStoreException#isTransient() whether asking again may
+ *       help}; a store throws nothing else, but for arguments that cannot be.
  *   <li>A store knows no policy: it does not wait, hash, evaluate, encode, or try again on its own, except where its
  *       backend tells that it did nothing.
  *   <li>Safe for use by many threads.
