@@ -193,6 +193,7 @@ public final class IdempotencyProperties {
 
     public Jdbc getJdbc() {
         return jdbc;
+    }
 
     public NearCache getNearCache() {
         return nearCache;
