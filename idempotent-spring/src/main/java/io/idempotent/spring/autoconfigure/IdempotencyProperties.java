@@ -86,6 +86,9 @@ public final class IdempotencyProperties {
     /** What is kept of a durable store in this JVM's memory. */
     private final NearCache nearCache = new NearCache();
 
+    /** The store in Redis. */
+    private final Redis redis = new Redis();
+
     /**
      * Settings of single operations by their names, which are compared by lower-case letters and digits; they beat what is
      * annotated.
@@ -197,6 +200,10 @@ public final class IdempotencyProperties {
 
     public NearCache getNearCache() {
         return nearCache;
+    }
+
+    public Redis getRedis() {
+        return redis;
     }
 
     public Map<String, Operation> getOperations() {
@@ -591,6 +598,23 @@ public final class IdempotencyProperties {
 
         public void setTimeToLive(Duration timeToLive) {
             this.timeToLive = timeToLive;
+        }
+    }
+
+    /** The store in Redis. */
+    public static final class Redis {
+
+        /**
+         * What the Redis keys of records begin with: the same for all that share records, another for others.
+         */
+        private String keyPrefix = "idempotent:";
+
+        public String getKeyPrefix() {
+            return keyPrefix;
+        }
+
+        public void setKeyPrefix(String keyPrefix) {
+            this.keyPrefix = keyPrefix;
         }
     }
 

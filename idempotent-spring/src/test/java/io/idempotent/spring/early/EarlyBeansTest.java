@@ -113,7 +113,7 @@ class EarlyBeansTest {
         new SpringApplicationBuilder(BootApplication.class)
                 .web(WebApplicationType.NONE)
                 .logStartupInfo(false)
-                .properties("spring.main.banner-mode=off")
+                .properties("spring.main.banner-mode=off", "idempotent.store=caffeine")
                 .run()
                 .close();
 

@@ -48,7 +48,7 @@ enum Way {
                     .sources(beans)
                     .web(WebApplicationType.NONE)
                     .logStartupInfo(false)
-                    .properties("spring.main.banner-mode=off")
+                    .properties("spring.main.banner-mode=off", "idempotent.store=caffeine")
                     .run();
         }
         AnnotationConfigApplicationContext context = new AnnotationConfigApplicationContext();

@@ -1,0 +1,620 @@
+package io.idempotent.spring.store.redis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.idempotent.Fingerprint;
+import io.idempotent.IdempotencyKey;
+import io.idempotent.IdempotencyStoreException;
+import io.idempotent.Outcome;
+import io.idempotent.RecordedOutcome;
+import io.idempotent.server.NeedsServer;
+import io.idempotent.server.RedisServer;
+import io.idempotent.server.Server;
+import io.idempotent.store.Claim;
+import io.idempotent.store.ClaimRequest;
+import io.idempotent.store.ClaimResult;
+import io.idempotent.store.IdempotencyStore;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.springframework.data.redis.connection.RedisConnection;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
+
+/** What this store does beyond the contract, and how it asks Redis for it. */
+@NeedsServer(Server.REDIS)
+class RedisIdempotencyStoreTest {
+
+    private static final Duration LEASE = Duration.ofSeconds(30);
+    private static final Duration RETENTION = Duration.ofHours(1);
+    private static final long MICROSECONDS_PER_SECOND = 1_000_000;
+    private static final RecordedOutcome RECEIPT = encoded("receipt");
+
+    private static final Map<Driver, RedisConnectionFactory> CONNECTIONS = new EnumMap<>(Map.of(
+            Driver.LETTUCE, Driver.LETTUCE.connect(RedisServer.shared().port()),
+            Driver.JEDIS, Driver.JEDIS.connect(RedisServer.shared().port())));
+
+    private final String keyPrefix = UUID.randomUUID() + ":";
+    private final RedisIdempotencyStore store = new RedisIdempotencyStore(connections(Driver.LETTUCE), keyPrefix);
+
+    // round trips
+
+    @ParameterizedTest
+    @EnumSource
+    void aFirstExecutionTakesTwoCommandsAndAReplayOne(Driver driver) {
+        RedisConnectionFactory connections = connections(driver);
+        RedisIdempotencyStore counted = new RedisIdempotencyStore(connections, keyPrefix);
+        useEveryScript(counted);
+
+        Map<String, Long> first = commandsOf(() -> assertThat(counted.complete(claim(counted, "a"), RECEIPT, RETENTION))
+                .isTrue());
+        Map<String, Long> replay =
+                commandsOf(() -> assertThat(counted.claim(request("a"))).isInstanceOf(ClaimResult.Completed.class));
+
+        assertThat(first).isEqualTo(Map.of("evalsha", 2L));
+        assertThat(replay).isEqualTo(Map.of("evalsha", 1L));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void everyRequestOfOneKeyTakesOneCommand(Driver driver) {
+        RedisIdempotencyStore counted = new RedisIdempotencyStore(connections(driver), keyPrefix);
+        useEveryScript(counted);
+        Claim claim = claim(counted, "a");
+
+        List<Runnable> requests = List.of(
+                () -> counted.claim(request("a")),
+                () -> counted.find(claim.key()),
+                () -> counted.renew(List.of(claim), LEASE),
+                () -> counted.abandon(claim),
+                () -> counted.forget(claim.key(), claim.fencingToken()),
+                () -> counted.release(claim(counted, "a")));
+
+        assertThat(requests.stream().map(request -> commandsOf(request).get("evalsha")))
+                .containsExactly(1L, 1L, 1L, 1L, 1L, 2L);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void everyScriptIsCalledWithExactlyOneKeyAndItsRenewalOfManyOncePerClaim(Driver driver) {
+        RecordedCalls recorded = new RecordedCalls();
+        RedisIdempotencyStore observed = new RedisIdempotencyStore(recorded.over(connections(driver)), keyPrefix);
+
+        useEveryScript(observed);
+
+        assertThat(recorded.calls)
+                .hasSizeGreaterThan(RecordScript.values().length)
+                .allSatisfy(call -> {
+                    assertThat(call.numberOfKeys()).isOne();
+                    assertThat(call.firstKey()).startsWith(keyPrefix + "pay:");
+                });
+        for (RecordScript script : RecordScript.values()) {
+            assertThat(new String(script.source(), StandardCharsets.UTF_8).replace("KEYS[1]", ""))
+                    .doesNotContain("KEYS");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void scriptsThatRedisDoesNotKnowAreGivenToItWhole(Driver driver) {
+        RedisConnectionFactory connections = connections(driver);
+        RedisIdempotencyStore flushed = new RedisIdempotencyStore(connections, keyPrefix);
+        Consumer<Runnable> afterFlush = request -> {
+            in(connections, connection -> {
+                connection.scriptingCommands().scriptFlush();
+                return true;
+            });
+            Map<String, Long> commands = commandsOf(request);
+            assertThat(commands).containsEntry("eval", 1L).containsKey("evalsha");
+        };
+
+        afterFlush.accept(() -> claim(flushed, "a"));
+        Claim claim = held("a");
+        Claim other = claim(flushed, "b");
+        Claim third = claim(flushed, "c");
+        afterFlush.accept(() -> assertThat(flushed.renew(List.of(claim), LEASE)).containsExactly(claim));
+        afterFlush.accept(() -> assertThat(flushed.renew(List.of(claim, other, third), LEASE))
+                .containsExactlyInAnyOrder(claim, other, third));
+        afterFlush.accept(() -> assertThat(flushed.find(claim.key())).isNotNull());
+        afterFlush.accept(() -> assertThat(flushed.abandon(other)).isTrue());
+        afterFlush.accept(() -> assertThat(flushed.release(other)).isTrue());
+        afterFlush.accept(
+                () -> assertThat(flushed.complete(claim, RECEIPT, RETENTION)).isTrue());
+        afterFlush.accept(() ->
+                assertThat(flushed.forget(claim.key(), claim.fencingToken())).isTrue());
+    }
+
+    // what is in Redis
+
+    @Test
+    void aRecordInProgressHasTheDocumentedFieldsAndNoExpiry() {
+        Claim claim = claim(store, "a");
+
+        Map<String, String> fields = fields("a");
+        assertThat(fields).containsOnlyKeys("v", "s", "t", "i", "f", "a", "c", "n", "e");
+        assertThat(fields)
+                .containsEntry("v", "1")
+                .containsEntry("s", "p")
+                .containsEntry("t", Long.toString(claim.fencingToken()))
+                .containsEntry("i", claim.id().toString())
+                .containsEntry("f", "1:payment")
+                .containsEntry("n", "0");
+        assertThat(fields.get("a")).isEqualTo(fields.get("c")).matches("\\d{16}");
+        assertThat(number(fields, "e") - number(fields, "c")).isEqualTo(LEASE.toMillis() * 1_000);
+        assertThat(timeToLive("a")).isEqualTo(-1);
+    }
+
+    @Test
+    void aCompletedRecordHasItsOutcomeAndExpiresAfterItsRetentionAndNotBefore() {
+        assertThat(store.complete(claim(store, "a"), RECEIPT, RETENTION)).isTrue();
+
+        Map<String, String> fields = fields("a");
+        assertThat(fields).containsOnlyKeys("v", "s", "t", "i", "f", "a", "c", "n", "e", "d", "o");
+        assertThat(fields).containsEntry("s", "v").containsEntry("o", "receipt");
+        assertThat(number(fields, "e") - number(fields, "d")).isEqualTo(RETENTION.toMillis() * 1_000);
+        // A remaining time that is asked for later than the clock ends no earlier than it does.
+        long clock = clock();
+        long expiresAfter = clock / 1_000 + timeToLive("a");
+        assertThat(expiresAfter).isBetween(number(fields, "e") / 1_000, number(fields, "e") / 1_000 + 1_000);
+    }
+
+    @Test
+    void aRecordPastItsRetentionIsFreeThoughRedisStillHasItAndTheNextOneHasNoExpiry() {
+        Claim first = claim(store, "a");
+        assertThat(store.complete(first, RECEIPT, RETENTION)).isTrue();
+        set("a", "e", Long.toString(clock()));
+
+        assertThat(store.find(key("a"))).isNull();
+        assertThat(store.forget(key("a"), first.fencingToken())).isFalse();
+        assertThat(store.complete(first, RECEIPT, RETENTION)).isFalse();
+        assertThat(claim(store, "a").fencingToken()).isGreaterThan(first.fencingToken());
+
+        assertThat(fields("a")).containsEntry("s", "p").doesNotContainKeys("o", "d");
+        assertThat(timeToLive("a")).isEqualTo(-1);
+    }
+
+    @Test
+    void whatExpiresInRedisIsGone() {
+        assertThat(store.complete(claim(store, "a"), RECEIPT, Duration.ofNanos(1)))
+                .isTrue();
+
+        assertThat(store.find(key("a"))).isNull();
+        await().atMost(Duration.ofSeconds(10)).until(() -> fields("a").isEmpty());
+    }
+
+    @Test
+    void theRedisKeyIsThePrefixAndTheTextOfTheKeyInUtf8() {
+        IdempotencyKey key = new IdempotencyKey("pay", "Bäcker:é", "\uD83D\uDE00 1");
+
+        assertThat(store.claim(new ClaimRequest(key, UUID.randomUUID(), Fingerprint.none(), LEASE, true)))
+                .isInstanceOf(ClaimResult.Claimed.class);
+
+        String redisKey = keyPrefix + "pay@Bäcker\\:é:\uD83D\uDE00 1";
+        boolean exists = in(
+                connections(Driver.JEDIS),
+                connection -> connection.keyCommands().exists(bytes(redisKey)));
+        assertThat(exists).isTrue();
+    }
+
+    @Test
+    void storesOfDifferentPrefixesShareNothing() {
+        claim(store, "a");
+
+        assertThat(new RedisIdempotencyStore(connections(Driver.LETTUCE), "other-" + keyPrefix).find(key("a")))
+                .isNull();
+        assertThat(RedisIdempotencyStore.DEFAULT_KEY_PREFIX).isEqualTo("idempotent:");
+    }
+
+    @Test
+    void durationsOfMoreThan100YearsCountAs100Years() {
+        Duration forever = Duration.ofSeconds(Long.MAX_VALUE);
+        Claim claim = claim(store, new ClaimRequest(key("a"), UUID.randomUUID(), Fingerprint.none(), forever, true));
+        assertThat(store.renew(List.of(claim), forever)).containsExactly(claim);
+        assertThat(store.claim(request("a"))).isInstanceOf(ClaimResult.InProgress.class);
+        assertThat(number(fields("a"), "e") - clock())
+                .isBetween(36_524L * 86_400 * MICROSECONDS_PER_SECOND, 36_525L * 86_400 * MICROSECONDS_PER_SECOND);
+
+        assertThat(store.complete(claim, RECEIPT, forever)).isTrue();
+
+        assertThat(store.claim(request("a"))).isInstanceOf(ClaimResult.Completed.class);
+        assertThat(timeToLive("a")).isGreaterThan(36_524L * 86_400_000);
+    }
+
+    // tokens
+
+    @Test
+    void aReleasedKeyIsKnownForAMinuteToHaveBeenReleasedByThisClaim() {
+        Claim claim = claim(store, "a");
+
+        assertThat(store.release(claim)).isTrue();
+        assertThat(store.release(claim)).isTrue();
+
+        assertThat(store.find(key("a"))).isNull();
+        assertThat(fields("a")).containsOnlyKeys("v", "s", "t", "i");
+        assertThat(timeToLive("a")).isBetween(50_000L, 60_001L);
+        assertThat(store.forget(key("a"), claim.fencingToken())).isFalse();
+    }
+
+    @Test
+    void tokensGrowAfterReleaseAndForgetThoughTheClockWasSetBack() {
+        long ahead = clock() + 20 * MICROSECONDS_PER_SECOND;
+        claim(store, "a");
+        set("a", "t", Long.toString(ahead));
+        assertThat(store.release(held("a"))).isTrue();
+
+        Claim second = claim(store, "a");
+        assertThat(second.fencingToken()).isEqualTo(ahead + 1);
+        assertThat(store.abandon(second)).isTrue();
+        assertThat(store.forget(key("a"), second.fencingToken())).isTrue();
+        assertThat(store.release(second)).isFalse();
+
+        Claim third = claim(store, "a");
+        assertThat(third.fencingToken()).isEqualTo(ahead + 2);
+        assertThat(store.complete(third, RECEIPT, Duration.ofNanos(1))).isTrue();
+
+        // The retention is over at once, but Redis keeps the hash until its clock is past the token.
+        assertThat(timeToLive("a")).isGreaterThan(10_000);
+        assertThat(claim(store, "a").fencingToken()).isEqualTo(ahead + 3);
+    }
+
+    // arguments that cannot be
+
+    @Test
+    void fingerprintsByContentAndOutcomesByReferenceAreRefused() {
+        ClaimRequest byContent =
+                new ClaimRequest(key("a"), UUID.randomUUID(), Fingerprint.ofContent("secret"), LEASE, true);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> store.claim(byContent))
+                .withMessageContaining("digest")
+                .withMessageNotContaining("secret");
+        Claim claim = claim(store, "a");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() ->
+                        store.complete(claim, new RecordedOutcome.ByReference(new Outcome.Value("secret")), RETENTION))
+                .withMessageContaining("encode")
+                .withMessageNotContaining("secret");
+        assertThat(store.keepsReferences()).isFalse();
+        assertThat(store.complete(claim, RECEIPT, RETENTION)).isTrue();
+    }
+
+    @Test
+    void leasesAndRetentionsThatAreNotPositiveAreRefused() {
+        Claim claim = claim(store, "a");
+        for (Duration duration : List.of(Duration.ZERO, Duration.ofNanos(-1))) {
+            assertThatIllegalArgumentException().isThrownBy(() -> store.renew(List.of(claim), duration));
+            assertThatIllegalArgumentException().isThrownBy(() -> store.renew(List.of(), duration));
+            assertThatIllegalArgumentException().isThrownBy(() -> store.complete(claim, RECEIPT, duration));
+        }
+    }
+
+    // what is not a record
+
+    @ParameterizedTest
+    @EnumSource
+    void whatSomebodyElseWroteIsRefusedAndLeftAlone(Driver driver) {
+        RedisIdempotencyStore other = new RedisIdempotencyStore(connections(driver), keyPrefix);
+        in(connections(driver), connection -> connection.stringCommands().set(redisKey("text"), bytes("s3cret")));
+        set("hash", "field", "s3cret");
+        set("newer", "v", "2");
+        set("stranger", "v", "s3cret");
+
+        for (String value : List.of("text", "hash", "newer", "stranger")) {
+            Claim claim = new Claim(key(value), UUID.randomUUID(), 1);
+            assertEachFails(
+                    other,
+                    claim,
+                    failure -> assertThat(failure)
+                            .hasMessageContaining("no record that this version can read")
+                            .hasMessageContaining("begins with '" + keyPrefix + "'")
+                            .hasMessageContaining("key prefix"));
+        }
+        assertThat(causesOf(() -> other.find(key("newer")))).contains("UNKNOWNFORMAT 2");
+        assertThat(fields("newer")).isEqualTo(Map.of("v", "2"));
+        assertThat(fields("hash")).isEqualTo(Map.of("field", "s3cret"));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aRecordThatIsDamagedIsAFailureOfTheStore(Driver driver) {
+        RedisIdempotencyStore other = new RedisIdempotencyStore(connections(driver), keyPrefix);
+        claim(other, "a");
+        set("a", "n", "x");
+        assertThat(causesOf(() -> other.find(key("a")))).contains("Redis failed to find idempotency key 'pay:a'");
+        claim(other, "b");
+        set("b", "e", "s3cret");
+        assertThat(causesOf(() -> other.claim(request("b")))).contains("Redis failed to claim idempotency key 'pay:b'");
+    }
+
+    // failures
+
+    @ParameterizedTest
+    @EnumSource
+    void whereThereIsNoRedisEachRequestFailsWithItsKeyAndTheCause(Driver driver) throws Exception {
+        RedisIdempotencyStore unreachable = new RedisIdempotencyStore(driver.connect(Driver.portOfNobody()));
+
+        assertEachFails(
+                unreachable,
+                new Claim(key("a"), UUID.randomUUID(), 1),
+                failure -> assertThat(failure)
+                        .hasMessageContaining("whether it took effect is not known")
+                        .hasMessageContaining("check that Redis can be reached"));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    @Timeout(30)
+    void aRenewalThatRedisDoesNotAnswerFailsWithinAThirdOfTheLease(Driver driver) throws Exception {
+        Duration lease = Duration.ofMillis(1_500);
+        try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+            RedisIdempotencyStore hanging = new RedisIdempotencyStore(driver.connect(silent.getLocalPort()));
+            for (int claims = 1; claims <= 2; claims++) {
+                List<Claim> held = IntStream.range(0, claims)
+                        .mapToObj(number -> new Claim(key("a" + number), UUID.randomUUID(), 1))
+                        .toList();
+                long start = System.nanoTime();
+
+                assertThatThrownBy(() -> hanging.renew(held, lease)).isInstanceOf(IdempotencyStoreException.class);
+
+                assertThat(Duration.ofNanos(System.nanoTime() - start))
+                        .isBetween(lease.dividedBy(3), lease.dividedBy(3).plusMillis(900));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aClaimThatCannotBeRenewedDoesNotKeepTheOthersFromIt(Driver driver) {
+        assertOthersAreRenewed(connections(driver));
+    }
+
+    @Test
+    void anInterruptedRenewalFailsAndTheThreadStaysInterrupted() {
+        Claim claim = claim(store, "a");
+        Thread.currentThread().interrupt();
+
+        assertThatThrownBy(() -> store.renew(List.of(claim), LEASE)).isInstanceOf(IdempotencyStoreException.class);
+
+        assertThat(Thread.interrupted()).isTrue();
+    }
+
+    @Test
+    void aFullMemoryRefusesClaimsAndChangesNothingButLetsKeysBeReleased() throws IOException {
+        Claim held = claim(store, "held");
+        Claim abandoned = claim(store, "abandoned");
+        assertThat(store.abandon(abandoned)).isTrue();
+        RedisServer.shared().ask("CONFIG SET maxmemory 1");
+        try {
+            assertThatThrownBy(() -> store.claim(request("new"))).hasStackTraceContaining("OOM");
+            assertThatThrownBy(() -> store.claim(request("abandoned"))).hasStackTraceContaining("OOM");
+            assertThatThrownBy(() -> store.complete(held, RECEIPT, RETENTION)).hasStackTraceContaining("OOM");
+            assertThat(store.find(key("new"))).isNull();
+            assertThat(store.find(key("abandoned")))
+                    .satisfies(record -> assertThat(record.fencingToken()).isEqualTo(abandoned.fencingToken()));
+            assertThat(store.release(held)).isTrue();
+        } finally {
+            RedisServer.shared().ask("CONFIG SET maxmemory 0");
+        }
+        assertThat(claim(store, "held").fencingToken()).isGreaterThan(held.fencingToken());
+    }
+
+    // cluster
+
+    @ParameterizedTest
+    @EnumSource
+    void everyRequestWorksOnACluster(Driver driver) {
+        RedisConnectionFactory connections =
+                driver.connectToCluster(RedisServer.cluster().port());
+        RedisIdempotencyStore clustered = new RedisIdempotencyStore(connections, keyPrefix);
+
+        useEveryScript(clustered);
+        assertOthersAreRenewed(connections);
+    }
+
+    // words
+
+    private static RedisConnectionFactory connections(Driver driver) {
+        return CONNECTIONS.get(driver);
+    }
+
+    private static <T> T in(RedisConnectionFactory connections, Function<RedisConnection, T> request) {
+        try (RedisConnection connection = connections.getConnection()) {
+            return request.apply(connection);
+        }
+    }
+
+    /** How often Redis was sent each command meanwhile, without those that the scripts call. */
+    private static Map<String, Long> commandsOf(Runnable requests) {
+        Map<String, Long> before = commands();
+        requests.run();
+        Map<String, Long> after = commands();
+        after.replaceAll((command, calls) -> calls - before.getOrDefault(command, 0L));
+        after.values().removeIf(calls -> calls == 0);
+        after.keySet().removeAll(Set.of("info", "time", "hmget", "exists", "hset", "del", "pexpireat"));
+        return after;
+    }
+
+    private static Map<String, Long> commands() {
+        Map<String, Long> commands = new TreeMap<>();
+        Properties statistics = in(
+                connections(Driver.LETTUCE),
+                connection -> connection.serverCommands().info("commandstats"));
+        statistics.forEach((name, value) -> {
+            Matcher calls = Pattern.compile("calls=(\\d+)").matcher(value.toString());
+            assertThat(calls.find()).isTrue();
+            commands.put(name.toString().replace("cmdstat_", ""), Long.valueOf(calls.group(1)));
+        });
+        return commands;
+    }
+
+    private Map<String, String> fields(String value) {
+        Map<String, String> fields = new TreeMap<>();
+        in(connections(Driver.JEDIS), connection -> connection.hashCommands().hGetAll(redisKey(value)))
+                .forEach((field, content) -> fields.put(text(field), text(content)));
+        return fields;
+    }
+
+    private void set(String value, String field, String content) {
+        in(
+                connections(Driver.JEDIS),
+                connection -> connection.hashCommands().hSet(redisKey(value), bytes(field), bytes(content)));
+    }
+
+    private long timeToLive(String value) {
+        return in(
+                connections(Driver.JEDIS),
+                connection -> connection.keyCommands().pTtl(redisKey(value)));
+    }
+
+    private static long clock() {
+        return in(
+                connections(Driver.JEDIS),
+                connection -> connection.serverCommands().time(TimeUnit.MICROSECONDS));
+    }
+
+    private static long number(Map<String, String> fields, String field) {
+        return Long.parseLong(fields.get(field));
+    }
+
+    private byte[] redisKey(String value) {
+        return bytes(keyPrefix + key(value));
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static String text(byte[] bytes) {
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    private static RecordedOutcome encoded(String text) {
+        return new RecordedOutcome.Encoded(RecordedOutcome.Encoded.Kind.VALUE, bytes(text));
+    }
+
+    private static IdempotencyKey key(String value) {
+        return IdempotencyKey.of("pay", value);
+    }
+
+    private static ClaimRequest request(String value) {
+        return new ClaimRequest(key(value), UUID.randomUUID(), Fingerprint.ofDigest("1:payment"), LEASE, true);
+    }
+
+    private static Claim claim(IdempotencyStore store, String value) {
+        return claim(store, request(value));
+    }
+
+    private static Claim claim(IdempotencyStore store, ClaimRequest request) {
+        ClaimResult result = store.claim(request);
+        assertThat(result).isInstanceOf(ClaimResult.Claimed.class);
+        return ((ClaimResult.Claimed) result).claim();
+    }
+
+    /** The claim that Redis has for a key. */
+    private Claim held(String value) {
+        Map<String, String> fields = fields(value);
+        return new Claim(key(value), UUID.fromString(fields.get("i")), number(fields, "t"));
+    }
+
+    /** Makes every kind of request, of several keys where it can. */
+    private static void useEveryScript(IdempotencyStore store) {
+        Claim one = claim(store, "every-1");
+        Claim two = claim(store, "every-2");
+        Claim three = claim(store, "every-3");
+        assertThat(store.renew(List.of(one), LEASE)).containsExactly(one);
+        assertThat(store.renew(List.of(one, two, three), LEASE)).containsExactlyInAnyOrder(one, two, three);
+        assertThat(store.complete(one, RECEIPT, RETENTION)).isTrue();
+        assertThat(store.claim(request("every-1"))).isInstanceOf(ClaimResult.Completed.class);
+        assertThat(store.abandon(two)).isTrue();
+        assertThat(store.find(two.key()))
+                .satisfies(record -> assertThat(record.isAbandoned()).isTrue());
+        assertThat(store.release(three)).isTrue();
+        assertThat(store.release(claim(store, "every-2"))).isTrue();
+        assertThat(store.forget(one.key(), one.fencingToken())).isTrue();
+    }
+
+    private void assertOthersAreRenewed(RedisConnectionFactory connections) {
+        RedisIdempotencyStore other = new RedisIdempotencyStore(connections, keyPrefix);
+        Claim one = claim(other, "others-1");
+        Claim broken = claim(other, "others-2");
+        Claim two = claim(other, "others-3");
+        Claim lost = new Claim(two.key(), UUID.randomUUID(), 1);
+        assertThat(other.renew(List.of(one, lost), LEASE)).containsExactly(one);
+        in(connections, connection -> connection.hashCommands().hSet(redisKey("others-2"), bytes("v"), bytes("2")));
+
+        assertThatThrownBy(() -> other.renew(List.of(one, broken, two), LEASE.multipliedBy(10)))
+                .isInstanceOf(IdempotencyStoreException.class)
+                .hasMessageContaining("failed to renew leases")
+                .hasMessageContaining("no record that this version can read");
+
+        for (Claim claim : List.of(one, two)) {
+            assertThat(other.find(claim.key()))
+                    .satisfies(record -> assertThat(record.leaseRemaining()).isGreaterThan(LEASE.multipliedBy(9)));
+        }
+    }
+
+    private static void assertEachFails(
+            IdempotencyStore store, Claim claim, Consumer<IdempotencyStoreException> requirements) {
+        RecordedOutcome secret = encoded("s3cret");
+        Map<String, ThrowingCallable> requests = new LinkedHashMap<>();
+        requests.put("claim", () -> store.claim(request(claim.key().value())));
+        requests.put("complete", () -> store.complete(claim, secret, RETENTION));
+        requests.put("release", () -> store.release(claim));
+        requests.put("abandon", () -> store.abandon(claim));
+        requests.put("find", () -> store.find(claim.key()));
+        requests.put("forget", () -> store.forget(claim.key(), 1));
+        requests.forEach((name, request) -> assertThatThrownBy(request)
+                .isInstanceOfSatisfying(IdempotencyStoreException.class, failure -> {
+                    assertThat(failure).hasMessageContaining("failed to " + name + " idempotency key '" + claim.key());
+                    assertThat(failure.key()).isEqualTo(claim.key());
+                    assertThat(failure).hasCauseInstanceOf(RuntimeException.class);
+                    assertThat(failure).satisfies(requirements::accept);
+                    assertThat(messagesOf(failure)).doesNotContain("s3cret");
+                }));
+        assertThatThrownBy(() -> store.renew(List.of(claim), LEASE))
+                .isInstanceOfSatisfying(IdempotencyStoreException.class, failure -> {
+                    assertThat(failure).hasMessageContaining("failed to renew leases");
+                    assertThat(failure.key()).isNull();
+                    assertThat(failure).satisfies(requirements::accept);
+                });
+    }
+
+    private static String causesOf(ThrowingCallable request) {
+        StringBuilder messages = new StringBuilder();
+        assertThatThrownBy(request)
+                .isInstanceOfSatisfying(
+                        IdempotencyStoreException.class, failure -> messages.append(messagesOf(failure)));
+        assertThat(messages.toString()).doesNotContain("s3cret");
+        return messages.toString();
+    }
+
+    private static String messagesOf(Throwable failure) {
+        StringBuilder messages = new StringBuilder();
+        for (Throwable each = failure; each != null; each = each.getCause()) {
+            messages.append(each.getMessage()).append('\n');
+        }
+        return messages.toString();
+    }
+}

@@ -1,0 +1,153 @@
+package io.idempotent.spring.store.redis;
+
+import io.idempotent.IdempotencyKey;
+import io.idempotent.RecordedOutcome;
+import io.idempotent.store.Claim;
+import io.idempotent.store.ClaimRequest;
+import io.idempotent.store.ClaimResult;
+import io.idempotent.store.IdempotencyRecord;
+import io.idempotent.store.IdempotencyStore;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Collection;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.springframework.data.redis.connection.RedisConnection;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
+import org.springframework.data.redis.connection.ReturnType;
+
+/**
+ * Lets Redis' time pass without sleeping: moves all times and tokens of the records back, and their expiry nearer, and shows
+ * a store's times and tokens as much later.
+ */
+final class ShiftedTime {
+
+    private static final String SHIFT = """
+            for _, key in ipairs(redis.call('KEYS', KEYS[1] .. '*')) do
+              for _, field in ipairs({'t', 'a', 'c', 'e', 'd'}) do
+                local value = redis.call('HGET', key, field)
+                if value then redis.call('HSET', key, field, string.format('%.0f', value - ARGV[1])) end
+              end
+              local left = redis.call('PTTL', key)
+              if left >= 0 then redis.call('PEXPIRE', key, string.format('%.0f', left - ARGV[1] / 1000)) end
+            end
+            return 1
+            """;
+
+    private final RedisConnectionFactory connectionFactory;
+    private final String keyPrefix;
+    private final AtomicLong elapsed = new AtomicLong();
+
+    ShiftedTime(RedisConnectionFactory connectionFactory, String keyPrefix) {
+        this.connectionFactory = connectionFactory;
+        this.keyPrefix = keyPrefix;
+    }
+
+    void elapse(Duration time) {
+        long microseconds = time.toNanos() / 1_000;
+        try (RedisConnection connection = connectionFactory.getConnection()) {
+            connection
+                    .scriptingCommands()
+                    .<Long>eval(bytes(SHIFT), ReturnType.INTEGER, 1, bytes(keyPrefix), bytes("" + microseconds));
+        }
+        elapsed.addAndGet(microseconds);
+    }
+
+    IdempotencyStore over(IdempotencyStore store) {
+        return new Store(store);
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private Claim shown(Claim claim) {
+        return new Claim(claim.key(), claim.id(), claim.fencingToken() + elapsed.get());
+    }
+
+    private Claim stored(Claim claim) {
+        return new Claim(claim.key(), claim.id(), claim.fencingToken() - elapsed.get());
+    }
+
+    private Instant shown(Instant stored) {
+        return stored.plus(elapsed.get(), ChronoUnit.MICROS);
+    }
+
+    private IdempotencyRecord shown(IdempotencyRecord record) {
+        return new IdempotencyRecord(
+                record.key(),
+                record.fencingToken() + elapsed.get(),
+                record.fingerprint(),
+                shown(record.firstClaimedAt()),
+                shown(record.claimedAt()),
+                record.takeovers(),
+                record.state() instanceof IdempotencyRecord.Completed completed
+                        ? new IdempotencyRecord.Completed(
+                                completed.outcome(), shown(completed.completedAt()), shown(completed.retainedUntil()))
+                        : new IdempotencyRecord.InProgress(
+                                shown(((IdempotencyRecord.InProgress) record.state()).leaseEndsAt())),
+                shown(record.observedAt()));
+    }
+
+    private final class Store implements IdempotencyStore {
+
+        private final IdempotencyStore store;
+
+        Store(IdempotencyStore store) {
+            this.store = store;
+        }
+
+        @Override
+        public ClaimResult claim(ClaimRequest request) {
+            ClaimResult result = store.claim(request);
+            if (result instanceof ClaimResult.Claimed claimed) {
+                return new ClaimResult.Claimed(
+                        shown(claimed.claim()), shown(claimed.firstClaimedAt()), claimed.takeovers());
+            }
+            if (result instanceof ClaimResult.InProgress inProgress) {
+                return new ClaimResult.InProgress(shown(inProgress.record()));
+            }
+            if (result instanceof ClaimResult.Abandoned abandoned) {
+                return new ClaimResult.Abandoned(shown(abandoned.record()));
+            }
+            return new ClaimResult.Completed(shown(((ClaimResult.Completed) result).record()));
+        }
+
+        @Override
+        public Set<Claim> renew(Collection<Claim> claims, Duration lease) {
+            return store.renew(claims.stream().map(ShiftedTime.this::stored).toList(), lease).stream()
+                    .map(ShiftedTime.this::shown)
+                    .collect(Collectors.toSet());
+        }
+
+        @Override
+        public boolean complete(Claim claim, RecordedOutcome outcome, Duration retention) {
+            return store.complete(stored(claim), outcome, retention);
+        }
+
+        @Override
+        public boolean release(Claim claim) {
+            return store.release(stored(claim));
+        }
+
+        @Override
+        public boolean abandon(Claim claim) {
+            return store.abandon(stored(claim));
+        }
+
+        @Override
+        public @Nullable IdempotencyRecord find(IdempotencyKey key) {
+            IdempotencyRecord record = store.find(key);
+            return record == null ? null : shown(record);
+        }
+
+        @Override
+        public boolean forget(IdempotencyKey key, long expectedToken) {
+            return store.forget(key, expectedToken - elapsed.get());
+        }
+    }
+}
