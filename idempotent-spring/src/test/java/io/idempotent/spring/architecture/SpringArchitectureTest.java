@@ -69,6 +69,13 @@ class SpringArchitectureTest {
                 mayDependOnly(annotation, interceptor, expression),
                 mayDependOnly(aspect, interceptor, expression, "org.aspectj.lang.."),
                 mayDependOnly(base + ".web", "org.springframework.http..", "org.springframework.web.."),
+                Architecture.mayDependOnly(
+                        base + ".store.redis",
+                        "io.idempotent",
+                        "io.idempotent.store",
+                        "org.springframework.data.redis..",
+                        "org.springframework.beans..",
+                        "org.apache.commons.logging.."),
                 mayDependOnly(base + ".test"),
                 Architecture.nobodyMayDependOn(autoconfigure),
                 Architecture.nobodyMayDependOn(base + ".test"),

@@ -52,7 +52,8 @@ class ConfigurationMetadataTest {
                 .containsExactlyInAnyOrderElementsOf(Arrays.stream("""
                                 enabled store scope order retention lease max-run wait-at-most max-waiters
                                 when-store-fails unknown-operations operations caffeine.maximum-size
-                                caffeine.store-by-value near-cache.maximum-size near-cache.time-to-live retry.max-retries retry.delay retry.multiplier
+                                caffeine.store-by-value near-cache.maximum-size near-cache.time-to-live
+                                redis.key-prefix retry.max-retries retry.delay retry.multiplier
                                 retry.max-delay retry.jitter retry.timeout retry.includes retry.excludes
                                 jdbc.data-source jdbc.table-name jdbc.initialize-schema jdbc.statement-timeout
                                 jdbc.purge-interval jdbc.purge-batch-size
@@ -96,6 +97,7 @@ class ConfigurationMetadataTest {
         "caffeine.store-by-value, false",
         "near-cache.maximum-size, 0",
         "near-cache.time-to-live, 5m",
+        "redis.key-prefix, idempotent:",
     })
     void hasTheDefaultThatTheIssueNames(String property, String value) {
         assertThat(properties.get("idempotent." + property).get("defaultValue").asString())
