@@ -2,6 +2,7 @@ package io.idempotent.server;
 
 import static org.awaitility.Awaitility.await;
 
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -26,9 +27,13 @@ public final class RedisServer {
     private static final int CLUSTER_BUS = 10_000;
     private static final int HIGHEST_PORT = 65_535;
 
-    private static final Starting<RedisServer> SHARED = new Starting<>(Server.REDIS, () -> start("redis"));
+    private static final Starting<RedisServer> SHARED =
+            new Starting<>(Server.REDIS, () -> start("redis", RedisServer::brought));
 
     private static final Starting<RedisServer> CLUSTER = new Starting<>(Server.REDIS, RedisServer::startCluster);
+
+    private static final Starting<RedisServer> INSTALLED =
+            new Starting<>(Server.REDIS, () -> start("redis-installed", directory -> onPath()));
 
     private final int port;
 
@@ -44,6 +49,21 @@ public final class RedisServer {
     /** A Redis Cluster of one node, of this JVM: it refuses what a cluster refuses, scripts with keys of several slots. */
     public static RedisServer cluster() {
         return CLUSTER.get();
+    }
+
+    /** Whether this machine has a Redis of its own on the PATH. */
+    public static boolean isInstalled() {
+        try {
+            onPath();
+            return true;
+        } catch (FileNotFoundException none) {
+            return false;
+        }
+    }
+
+    /** The one of this JVM that runs the Redis that {@linkplain #isInstalled() is installed}, which may be a later version. */
+    public static RedisServer installed() {
+        return INSTALLED.get();
     }
 
     /** Where it listens. */
@@ -70,11 +90,23 @@ public final class RedisServer {
         }
     }
 
-    private static RedisServer start(String name, String... settings) throws IOException {
+    private interface Executable {
+        ExecutableProvider in(Path directory) throws IOException;
+    }
+
+    private static ExecutableProvider brought(Path directory) {
+        return ExecutableProvider.newJarResourceProvider(directory.toFile());
+    }
+
+    private static ExecutableProvider onPath() throws FileNotFoundException {
+        return ExecutableProvider.newExecutableInPath("redis-server");
+    }
+
+    private static RedisServer start(String name, Executable executable, String... settings) throws IOException {
         Path directory = ServerDirectory.create(name);
         int port = freePort();
         RedisServerBuilder builder = redis.embedded.RedisServer.newRedisServer()
-                .executableProvider(ExecutableProvider.newJarResourceProvider(directory.toFile()))
+                .executableProvider(executable.in(directory))
                 .port(port)
                 .setting("dir " + directory)
                 .setting("save \"\"")
@@ -87,7 +119,7 @@ public final class RedisServer {
     }
 
     private static RedisServer startCluster() throws IOException {
-        RedisServer cluster = start("redis-cluster", "cluster-enabled yes");
+        RedisServer cluster = start("redis-cluster", RedisServer::brought, "cluster-enabled yes");
         for (int first = 0; first < CLUSTER_SLOTS; first += SLOTS_PER_COMMAND) {
             cluster.ask(IntStream.range(first, first + SLOTS_PER_COMMAND)
                     .mapToObj(Integer::toString)

@@ -17,9 +17,12 @@ import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyStore;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.EnumMap;
@@ -168,17 +171,39 @@ class RedisIdempotencyStoreTest {
     }
 
     @Test
-    void aCompletedRecordHasItsOutcomeAndExpiresAfterItsRetentionAndNotBefore() {
+    void aCompletedRecordHasItsOutcomeAndAnExpiry() {
         assertThat(store.complete(claim(store, "a"), RECEIPT, RETENTION)).isTrue();
 
         Map<String, String> fields = fields("a");
         assertThat(fields).containsOnlyKeys("v", "s", "t", "i", "f", "a", "c", "n", "e", "d", "o");
         assertThat(fields).containsEntry("s", "v").containsEntry("o", "receipt");
         assertThat(number(fields, "e") - number(fields, "d")).isEqualTo(RETENTION.toMillis() * 1_000);
-        // A remaining time that is asked for later than the clock ends no earlier than it does.
-        long clock = clock();
-        long expiresAfter = clock / 1_000 + timeToLive("a");
-        assertThat(expiresAfter).isBetween(number(fields, "e") / 1_000, number(fields, "e") / 1_000 + 1_000);
+        assertThat(timeToLive("a")).isBetween(RETENTION.toMillis() - 10_000, RETENTION.toMillis() + 1);
+    }
+
+    @Test
+    void noRecordExpiresBeforeItsRetentionIsOverAndNoneAMillisecondLater() throws IOException {
+        RedisServer redis = RedisServer.shared();
+        try (Socket socket = new Socket(redis.host(), redis.port())) {
+            socket.setSoTimeout(10_000);
+            BufferedReader monitor =
+                    new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
+            socket.getOutputStream().write(bytes("MONITOR\r\n"));
+            assertThat(monitor.readLine()).isEqualTo("+OK");
+            for (int turn = 0; turn < 20; turn++) {
+                assertThat(store.complete(claim(store, "a" + turn), RECEIPT, RETENTION))
+                        .isTrue();
+                Matcher expiry = Pattern.compile(
+                                "\"PEXPIREAT\" \"" + keyPrefix + "pay:a" + turn + "\" \"(\\d+)\"",
+                                Pattern.CASE_INSENSITIVE)
+                        .matcher("");
+                while (!expiry.find()) {
+                    expiry.reset(monitor.readLine());
+                }
+                assertThat(Long.parseLong(expiry.group(1)) * 1_000 - number(fields("a" + turn), "e"))
+                        .isBetween(0L, 1_000L);
+            }
+        }
     }
 
     @Test
