@@ -1,6 +1,7 @@
 package io.idempotent.spring.store.redis;
 
 import java.util.Properties;
+import java.util.Set;
 import java.util.TreeSet;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -19,19 +20,21 @@ final class EvictionPolicy {
 
     /** Asks Redis, and warns if it may evict records; says so if Redis does not tell. Never fails. */
     static void check(RedisConnectionFactory connectionFactory) {
-        TreeSet<String> policies = new TreeSet<>();
+        Properties parameters;
         try (RedisConnection connection = connectionFactory.getConnection()) {
-            Properties parameters = connection.serverCommands().getConfig(PARAMETER);
-            if (parameters != null) {
-                // One for each node of a cluster, whose name then stands before that of the parameter.
-                parameters.forEach((name, value) -> policies.add(value.toString()));
-            }
+            parameters = connection.serverCommands().getConfig(PARAMETER);
         } catch (RuntimeException refused) {
             // Managed services often refuse the CONFIG command; and whether Redis can be reached is not asked here.
-            LOG.info("Whether Redis evicts idempotency records when its memory is full could not be checked ("
-                    + refused.getMessage() + "): make sure that its " + PARAMETER + " is " + REQUIRED);
+            tellNotChecked(String.valueOf(refused.getMessage()));
             return;
         }
+        if (parameters == null || parameters.isEmpty()) {
+            tellNotChecked("it answered nothing");
+            return;
+        }
+        // One for each node of a cluster, whose name then stands before that of the parameter.
+        Set<String> policies = new TreeSet<>();
+        parameters.forEach((name, value) -> policies.add(value.toString()));
         policies.remove(REQUIRED);
         if (!policies.isEmpty()) {
             LOG.warn("Redis may evict idempotency records when its memory is full, since its " + PARAMETER + " is "
@@ -39,5 +42,10 @@ final class EvictionPolicy {
                     + " again. Set " + PARAMETER + " to " + REQUIRED
                     + ", or keep the records in a Redis apart from the caches");
         }
+    }
+
+    private static void tellNotChecked(String reason) {
+        LOG.info("Whether Redis evicts idempotency records when its memory is full could not be checked (" + reason
+                + "): make sure that its " + PARAMETER + " is " + REQUIRED);
     }
 }

@@ -6,14 +6,19 @@ import io.idempotent.server.NeedsServer;
 import io.idempotent.server.RedisServer;
 import io.idempotent.server.Server;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
+import java.util.Properties;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.data.redis.connection.RedisConnection;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
+import org.springframework.data.redis.connection.RedisServerCommands;
 
 @NeedsServer(Server.REDIS)
 @ExtendWith(OutputCaptureExtension.class)
@@ -70,6 +75,23 @@ class EvictionPolicyTest {
                 .contains("INFO")
                 .contains("make sure that its maxmemory-policy is noeviction")
                 .doesNotContain(WARNING);
+    }
+
+    @Test
+    void aServiceThatAnswersNothingIsSaid(CapturedOutput output) {
+        RedisServerCommands commands = answering(RedisServerCommands.class, new Properties());
+        RedisConnection connection = answering(RedisConnection.class, commands);
+
+        check(answering(RedisConnectionFactory.class, connection));
+
+        assertThat(output).containsOnlyOnce(NOT_CHECKED).contains("it answered nothing");
+    }
+
+    private static <T> T answering(Class<T> type, Object answer) {
+        return type.cast(Proxy.newProxyInstance(
+                type.getClassLoader(),
+                new Class<?>[] {type},
+                (proxy, method, arguments) -> method.getName().equals("close") ? null : answer));
     }
 
     @ParameterizedTest
