@@ -52,10 +52,10 @@ import org.jspecify.annotations.Nullable;
  *   <li>The first completion of a claim that left a note takes it away. If it is answered with true, the completed record
  *       takes its place. A completion that is asked again fills nothing, since it does not tell what was recorded, and when.
  *   <li>A completed record that {@code claim} or {@code find} answers is kept.
- *   <li>Before a request that may fill is made, the number of {@code forget} requests is read, and the entry is kept only
- *       if that number is the same, both under Caffeine's lock for the key. {@code forget} counts and then removes, before
- *       its request and again after it, even if it failed. So an answer from before the forgetting is either removed by it,
- *       or not kept.
+ *   <li>{@code forget} removes the entry first, so that it is not replayed from here on. Its request made, even in vain, it
+ *       counts and removes again. Whoever makes a request that may fill reads that count before, and keeps the answer only
+ *       if the count is the same, both under Caffeine's lock for the key. So an answer from before the forgetting is either
+ *       removed by it, or not kept.
  *   <li>An answer by which the key is not completed removes a completed record. Removing is never wrong, and costs a round
  *       trip at most.
  * </ol>
@@ -172,18 +172,14 @@ public final class CompletedRecordCache implements IdempotencyStore {
 
     @Override
     public boolean forget(IdempotencyKey key, long expectedToken) {
-        remove(key);
+        entries.remove(key);
         try {
             return store.forget(key, expectedToken);
         } finally {
             // Also what was asked for since, and answered before the forgetting took effect.
-            remove(key);
+            forgets.incrementAndGet();
+            entries.remove(key);
         }
-    }
-
-    private void remove(IdempotencyKey key) {
-        forgets.incrementAndGet();
-        entries.remove(key);
     }
 
     private void removeCompleted(IdempotencyKey key) {
@@ -228,7 +224,7 @@ public final class CompletedRecordCache implements IdempotencyStore {
      * When a request was made.
      *
      * @param nanoseconds by the ticker
-     * @param forgets how often something had been forgotten
+     * @param forgets how many requests to forget had been answered
      */
     private record Moment(long nanoseconds, long forgets) {}
 

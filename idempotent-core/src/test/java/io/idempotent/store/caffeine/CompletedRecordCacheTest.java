@@ -28,6 +28,9 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
@@ -393,18 +396,37 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void an_answer_from_while_it_is_being_forgotten_that_comes_after_it_is_not_kept() {
+    void an_answer_from_while_it_is_being_forgotten_that_comes_after_it_is_not_kept() throws Exception {
         Claim claim = completed(cache, RETENTION);
-        // The forgetting is on its way; meanwhile the record is asked for, and forgotten before that answer comes.
+        CountDownLatch onItsWay = new CountDownLatch(1);
+        CountDownLatch answered = new CountDownLatch(1);
+        CountDownLatch forgotten = new CountDownLatch(1);
         distant.before = () -> {
-            distant.after =
-                    () -> assertThat(cache.forget(KEY, claim.fencingToken())).isTrue();
-            assertThat(cache.find(KEY)).isNotNull();
+            onItsWay.countDown();
+            await(answered);
         };
+        distant.after = () -> {
+            answered.countDown();
+            await(forgotten);
+        };
+        CompletableFuture<@Nullable IdempotencyRecord> found = CompletableFuture.supplyAsync(() -> {
+            await(onItsWay);
+            return cache.find(KEY);
+        });
 
-        assertThat(cache.forget(KEY, claim.fencingToken())).isFalse();
+        assertThat(cache.forget(KEY, claim.fencingToken())).isTrue();
+        forgotten.countDown();
 
+        assertThat(found.get(10, TimeUnit.SECONDS)).isNotNull();
         assertThat(cache.findNearby(KEY)).isNull();
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(10, TimeUnit.SECONDS)).isTrue();
+        } catch (InterruptedException interrupted) {
+            throw new IllegalStateException(interrupted);
+        }
     }
 
     @Test
