@@ -1,10 +1,10 @@
 package io.idempotent.spring.store.redis;
 
-import io.idempotent.RecordedOutcome;
 import io.idempotent.codec.OutcomeFidelityContract;
 import io.idempotent.server.NeedsServer;
 import io.idempotent.server.RedisServer;
 import io.idempotent.server.Server;
+import io.idempotent.store.IdempotencyStore;
 
 /** Outcomes through Redis with Jedis. */
 @NeedsServer(Server.REDIS)
@@ -14,7 +14,7 @@ class JedisRedisOutcomeFidelityTest extends OutcomeFidelityContract {
             new RedisIdempotencyStore(Driver.JEDIS.connect(RedisServer.shared().port()), "fidelity:");
 
     @Override
-    protected RecordedOutcome store(RecordedOutcome outcome) {
-        return StoredOutcome.through(STORE, outcome);
+    protected IdempotencyStore store() {
+        return STORE;
     }
 }
