@@ -9,6 +9,7 @@ import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Collection;
@@ -20,6 +21,7 @@ import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.InitializingBean;
+import org.springframework.data.redis.RedisConnectionFailureException;
 import org.springframework.data.redis.connection.RedisClusterConnection;
 import org.springframework.data.redis.connection.RedisConnection;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
@@ -303,7 +305,20 @@ public final class RedisIdempotencyStore implements IdempotencyStore, Initializi
                     "; whether it took effect is not known. See the cause, and check that Redis can be reached and"
                             + " takes writes");
         }
-        return new IdempotencyStoreException(message.toString(), key, cause);
+        return new IdempotencyStoreException(message.toString(), key, cause, isTransient(cause));
+    }
+
+    /** Whether a connection broke, or could not be had at once; after a time-out a caller should not wait as long again. */
+    private static boolean isTransient(Throwable failure) {
+        boolean broken = false;
+        for (Throwable each = failure; each != null; each = each.getCause()) {
+            // Each driver has time-outs of its own, and so has each layer below.
+            if (each.getClass().getSimpleName().contains("Timeout")) {
+                return false;
+            }
+            broken |= each instanceof RedisConnectionFailureException || each instanceof IOException;
+        }
+        return broken;
     }
 
     private static String digest(Fingerprint fingerprint) {

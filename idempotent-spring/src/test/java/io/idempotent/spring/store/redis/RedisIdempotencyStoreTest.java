@@ -354,7 +354,9 @@ class RedisIdempotencyStoreTest {
                     failure -> assertThat(failure)
                             .hasMessageContaining("no record that this version can read")
                             .hasMessageContaining("begins with '" + keyPrefix + "'")
-                            .hasMessageContaining("key prefix"));
+                            .hasMessageContaining("key prefix")
+                            .extracting(IdempotencyStoreException::isTransient)
+                            .isEqualTo(false));
         }
         assertThat(causesOf(() -> other.find(key("newer")))).contains("UNKNOWNFORMAT 2");
         assertThat(fields("newer")).isEqualTo(Map.of("v", "2"));
@@ -385,7 +387,9 @@ class RedisIdempotencyStoreTest {
                 new Claim(key("a"), UUID.randomUUID(), 1),
                 failure -> assertThat(failure)
                         .hasMessageContaining("whether it took effect is not known")
-                        .hasMessageContaining("check that Redis can be reached"));
+                        .hasMessageContaining("check that Redis can be reached")
+                        .extracting(IdempotencyStoreException::isTransient)
+                        .isEqualTo(true));
     }
 
     @ParameterizedTest
@@ -401,7 +405,10 @@ class RedisIdempotencyStoreTest {
                         .toList();
                 long start = System.nanoTime();
 
-                assertThatThrownBy(() -> hanging.renew(held, lease)).isInstanceOf(IdempotencyStoreException.class);
+                assertThatThrownBy(() -> hanging.renew(held, lease))
+                        .isInstanceOfSatisfying(
+                                IdempotencyStoreException.class,
+                                failure -> assertThat(failure.isTransient()).isFalse());
 
                 assertThat(Duration.ofNanos(System.nanoTime() - start))
                         .isBetween(lease.dividedBy(3), lease.dividedBy(3).plusMillis(900));
