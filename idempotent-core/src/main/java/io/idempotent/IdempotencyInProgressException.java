@@ -17,7 +17,7 @@ public final class IdempotencyInProgressException extends IdempotencyConflictExc
         TOO_MANY_WAITERS,
         /** The waiting thread was interrupted; its interrupt flag is set. */
         INTERRUPTED,
-        /** The key is held by this very call, further up the stack. */
+        /** The key is held by this very thread: by a call further up the stack, or by a transaction that is not at its end. */
         REENTRANT
     }
 
@@ -70,7 +70,8 @@ public final class IdempotencyInProgressException extends IdempotencyConflictExc
             case WAITED -> "waited for waitAtMost in vain; retry later, or raise it";
             case TOO_MANY_WAITERS -> "retry after that; as many callers as max-waiters allows are waiting already";
             case INTERRUPTED -> "the wait for its outcome was interrupted";
-            case REENTRANT -> "it is held by this very call, which must not call itself with the same key";
+            case REENTRANT ->
+                "it is held by this very thread, in a call or a transaction that is not at its end, and cannot wait for itself";
         };
     }
 

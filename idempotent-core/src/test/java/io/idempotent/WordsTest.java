@@ -129,7 +129,9 @@ final class WordsTest {
                 .hasMessage(begin + "retry after that; as many callers as max-waiters allows are waiting already");
         assertThat(inProgress(Reason.INTERRUPTED)).hasMessage(begin + "the wait for its outcome was interrupted");
         assertThat(inProgress(Reason.REENTRANT))
-                .hasMessage(begin + "it is held by this very call, which must not call itself with the same key");
+                .hasMessage(
+                        begin
+                                + "it is held by this very thread, in a call or a transaction that is not at its end, and cannot wait for itself");
 
         IdempotencyInProgressException refusal = inProgress(Reason.WAITED);
         assertThat(refusal).isInstanceOf(IdempotencyConflictException.class);

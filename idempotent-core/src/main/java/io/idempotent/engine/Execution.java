@@ -25,6 +25,7 @@ public final class Execution extends IdempotencyContext {
     private final LongSupplier ticker;
     private final long startedAt;
     private final long leaseNanos;
+    private final @Nullable EnclosingTransaction transaction;
     private final CountDownLatch ended = new CountDownLatch(1);
 
     // Written by the renewing thread, read by the running one.
@@ -32,6 +33,9 @@ public final class Execution extends IdempotencyContext {
     private volatile boolean refused;
     private volatile boolean settling;
     private volatile int attemptsBegun;
+
+    // Written by the thread that ran the operation, read by those that come later.
+    private volatile @Nullable PendingCompletion pending;
 
     // Confined to the thread that runs the operation.
     private @Nullable IdempotencyContext outer;
@@ -44,6 +48,7 @@ public final class Execution extends IdempotencyContext {
      *
      * @param claim null where the operation runs unprotected
      * @param requestedAt the ticker's time before the claim was requested: the lease cannot have begun earlier
+     * @param transaction what its operation is part of, or null
      */
     Execution(
             Operation<?> operation,
@@ -52,7 +57,8 @@ public final class Execution extends IdempotencyContext {
             Instant firstClaimedAt,
             int takeovers,
             LongSupplier ticker,
-            long requestedAt) {
+            long requestedAt,
+            @Nullable EnclosingTransaction transaction) {
         this.operation = operation;
         this.key = key;
         this.claim = claim;
@@ -62,6 +68,7 @@ public final class Execution extends IdempotencyContext {
         this.startedAt = requestedAt;
         this.renewedAt = requestedAt;
         this.leaseNanos = Nanos.of(operation.lease());
+        this.transaction = transaction;
     }
 
     @Override
@@ -114,6 +121,14 @@ public final class Execution extends IdempotencyContext {
         attemptsBegun = next;
     }
 
+    /**
+     * Whether another attempt is worth beginning: the lease is not lost, and a transaction that the operation is part of can
+     * still commit.
+     */
+    public boolean mayAttemptAgain() {
+        return !leaseLost() && (transaction == null || !transaction.isRollbackOnly());
+    }
+
     void enter() {
         outer = bind(this);
     }
@@ -140,6 +155,28 @@ public final class Execution extends IdempotencyContext {
             throw new IllegalStateException("The execution of " + key + " runs unprotected and holds no claim");
         }
         return claim;
+    }
+
+    /** The transaction that its operation is part of, or null. */
+    @Nullable
+    EnclosingTransaction transaction() {
+        return transaction;
+    }
+
+    /** Leaves the end of this execution to its transaction. */
+    void pend(PendingCompletion completion) {
+        pending = completion;
+    }
+
+    /** What this execution's transaction is to end, or null. */
+    @Nullable
+    PendingCompletion pending() {
+        return pending;
+    }
+
+    /** The ticker's time. */
+    long now() {
+        return ticker.getAsLong();
     }
 
     /** How long ago the execution began, in nanoseconds. */

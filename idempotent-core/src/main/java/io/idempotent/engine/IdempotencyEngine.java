@@ -34,7 +34,6 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiConsumer;
-import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -43,7 +42,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <ol>
  *   <li>If the store has the key's completed record in this JVM's memory, its outcome is replayed like any other.
- *   <li>A key that is not acceptable is refused, and one that this very call holds already.
+ *   <li>A key that is not acceptable is refused. A call in the same transaction as an earlier one, whose outcome waits for
+ *       that transaction's end, gets that outcome. A key that this very thread holds otherwise is refused.
  *   <li>The key is claimed. If the store fails in a way that may pass, the same claim is asked for once more after a few
  *       milliseconds: if only the answer was lost, it is given again. If the store still fails, the call is refused, or runs
  *       unprotected where its operation says so.
@@ -57,6 +57,8 @@ import org.jspecify.annotations.Nullable;
  *       renewed.
  *   <li>If the claim was lost meanwhile, a result is given up for the outcome that its successor recorded, or for an
  *       {@link IdempotencyClaimLostException} if there is none yet; a failure stays the caller's.
+ *   <li>If the call is made in a transaction that what it does is part of, its result is recorded, and a failure on which
+ *       its work stands is made known, when that transaction ends: see {@link PendingCompletion}.
  * </ol>
  *
  * <p>Safe for use by many threads; one engine serves all operations on a store. Close it after the last call: it then
@@ -73,10 +75,6 @@ public final class IdempotencyEngine implements AutoCloseable {
     /** For how long closing waits for running executions unless said otherwise: ten seconds. */
     public static final Duration DEFAULT_CLOSE_TIMEOUT = Duration.ofSeconds(10);
 
-    private static final long FIRST_PAUSE = TimeUnit.MILLISECONDS.toNanos(50);
-
-    private static final long LONGEST_PAUSE = TimeUnit.SECONDS.toNanos(1);
-
     private static final long SHORTEST_REPEAT_PAUSE = TimeUnit.MILLISECONDS.toNanos(1);
 
     private static final long LONGEST_REPEAT_PAUSE = TimeUnit.MILLISECONDS.toNanos(10);
@@ -87,7 +85,8 @@ public final class IdempotencyEngine implements AutoCloseable {
     private final LeaseRenewal renewal;
     private final Waiting waiting;
     private final LongSupplier ticker;
-    private final long completionTimeout;
+    private final Settlement settlement;
+    private final boolean encodes;
     private final Duration closeTimeout;
     private final BiConsumer<String, Throwable> errorHandler;
 
@@ -107,7 +106,8 @@ public final class IdempotencyEngine implements AutoCloseable {
         this.listeners = new Listeners(builder.listeners, errorHandler);
         this.renewal = new LeaseRenewal(store, ticker, listeners, errorHandler);
         this.waiting = new Waiting(builder.maxWaiters, ticker, owners::get, this::claim);
-        this.completionTimeout = Nanos.of(builder.completionTimeout);
+        this.settlement = new Settlement(store, renewal, listeners, Nanos.of(builder.completionTimeout), owners);
+        this.encodes = !(codec instanceof ReferenceOutcomeCodec);
         this.closeTimeout = builder.closeTimeout;
     }
 
@@ -175,7 +175,13 @@ public final class IdempotencyEngine implements AutoCloseable {
             return replay(operation, key, fingerprint, nearby.fingerprint(), nearby.outcome());
         }
         key.check();
-        Execution holder = Execution.holding(key);
+        EnclosingTransaction transaction = work.enclosingTransaction();
+        PendingCompletion pending = pending(key);
+        if (pending != null && pending.isOutcomeIn(transaction)) {
+            return replay(operation, key, fingerprint, pending.fingerprint(), pending.recordable());
+        }
+        // Waiting for what this thread itself is to end would be in vain.
+        Execution holder = pending != null && pending.isOfThisThread() ? pending.execution() : Execution.holding(key);
         if (holder != null) {
             throw refused(
                     key,
@@ -193,7 +199,7 @@ public final class IdempotencyEngine implements AutoCloseable {
             result = claim(request);
         } catch (IdempotencyStoreException failure) {
             if (operation.whenStoreFails() == WhenStoreFails.RUN) {
-                return runUnprotected(operation, key, requestedAt, work, failure);
+                return runUnprotected(operation, key, requestedAt, work, transaction, failure);
             }
             throw refused(key, failure);
         }
@@ -217,7 +223,8 @@ public final class IdempotencyEngine implements AutoCloseable {
                             claimed.firstClaimedAt(),
                             claimed.takeovers(),
                             ticker,
-                            requestedAt),
+                            requestedAt,
+                            transaction),
                     fingerprint,
                     work);
         }
@@ -292,18 +299,26 @@ public final class IdempotencyEngine implements AutoCloseable {
                 listeners.tell(listener -> listener.claimed(execution));
                 value = work.run(execution);
                 releases = releases(execution, work, value);
+                if (encodes && !releases && execution.transaction() != null) {
+                    execution.transaction().flush();
+                }
             } catch (Throwable failure) {
                 execution.exit();
-                settleFailure(operation, execution, failure);
+                settleFailure(operation, execution, fingerprint, work, failure);
                 throw failure;
             }
             execution.exit();
             return settleValue(operation, execution, fingerprint, releases, value);
         } finally {
-            renewal.stop(execution);
-            owners.remove(key, execution);
-            execution.end();
+            if (execution.pending() == null) {
+                settlement.finish(execution);
+            }
         }
+    }
+
+    private @Nullable PendingCompletion pending(IdempotencyKey key) {
+        Execution owner = owners.get(key);
+        return owner == null ? null : owner.pending();
     }
 
     /**
@@ -322,9 +337,8 @@ public final class IdempotencyEngine implements AutoCloseable {
 
     /** Gives the key back whose operation is not to run. */
     private <E extends RuntimeException> E notBegun(Execution execution, E refusal) {
-        Duration took = Duration.ofNanos(execution.age());
         try {
-            settle(execution, "release", took, () -> store.release(execution.claim()));
+            settlement.giveBack(execution);
         } catch (RuntimeException | Error failure) {
             refusal.addSuppressed(failure);
         }
@@ -338,10 +352,22 @@ public final class IdempotencyEngine implements AutoCloseable {
         boolean recorded;
         try {
             if (releases) {
-                release(execution, null, took);
+                settlement.release(execution, null, took);
                 return value;
             }
-            recorded = complete(operation, execution, new Outcome.Value(value), took);
+            Outcome outcome = new Outcome.Value(value);
+            RecordedOutcome recordable = encode(operation, execution, outcome);
+            if (execution.transaction() != null) {
+                PendingCompletion pending =
+                        new PendingCompletion(settlement, execution, fingerprint, outcome, recordable, took);
+                defer(execution, pending, execution.transaction());
+                if (!settlement.holds(execution)) {
+                    // The transaction cannot commit any more, since the claim is asked for again before it does.
+                    throw pending.lost();
+                }
+                return value;
+            }
+            recorded = settlement.complete(execution, recordable, outcome, took);
         } catch (IdempotencyStoreException toldAlready) {
             // The work is done, and its caller gets the result, whatever the store does.
             return value;
@@ -349,17 +375,41 @@ public final class IdempotencyEngine implements AutoCloseable {
         return recorded ? value : outcomeOfSuccessor(operation, execution, fingerprint);
     }
 
-    private void settleFailure(Operation<?> operation, Execution execution, Throwable failure) {
+    private <T extends @Nullable Object> void settleFailure(
+            Operation<T> operation,
+            Execution execution,
+            Fingerprint fingerprint,
+            IdempotentWork<T> work,
+            Throwable failure) {
         Duration took = Duration.ofNanos(execution.age());
         try {
             // What this library says of a call is never the operation's final word, whatever types are declared.
             if (operation.type().records(failure) && !(failure instanceof IdempotencyException)) {
-                complete(operation, execution, new Outcome.Failure(failure), took);
+                Outcome outcome = new Outcome.Failure(failure);
+                settlement.complete(execution, encode(operation, execution, outcome), outcome, took);
+            } else if (!work.commitsOn(failure)) {
+                settlement.release(execution, failure, took);
+            } else if (execution.transaction() == null) {
+                settlement.abandon(execution);
             } else {
-                release(execution, failure, took);
+                defer(
+                        execution,
+                        new PendingCompletion(settlement, execution, fingerprint, null, null, took),
+                        execution.transaction());
             }
         } catch (RuntimeException | Error ours) {
             failure.addSuppressed(ours);
+        }
+    }
+
+    /** Leaves the end of an execution to its transaction. */
+    private static void defer(Execution execution, PendingCompletion pending, EnclosingTransaction transaction) {
+        execution.pend(pending);
+        try {
+            transaction.enlist(pending);
+        } catch (RuntimeException | Error failure) {
+            pending.unknown();
+            throw failure;
         }
     }
 
@@ -372,29 +422,6 @@ public final class IdempotencyEngine implements AutoCloseable {
                     RedactedException.of(failure));
             return false;
         }
-    }
-
-    private void release(Execution execution, @Nullable Throwable failure, Duration took) {
-        if (settle(execution, "release", took, () -> store.release(execution.claim()))) {
-            listeners.tell(listener -> listener.released(execution, failure, took));
-        }
-    }
-
-    /** Records the outcome; false if the claim was lost. */
-    private boolean complete(Operation<?> operation, Execution execution, Outcome outcome, Duration took) {
-        RecordedOutcome recorded = encode(operation, execution, outcome);
-        if (!settle(
-                execution,
-                "complete",
-                took,
-                () -> store.complete(execution.claim(), recorded, operation.retention()))) {
-            return false;
-        }
-        if (recorded instanceof RecordedOutcome.NotReplayable notReplayable) {
-            listeners.tell(listener -> listener.notReplayable(execution, notReplayable.reason()));
-        }
-        listeners.tell(listener -> listener.completed(execution, outcome, took));
-        return true;
     }
 
     private RecordedOutcome encode(Operation<?> operation, Execution execution, Outcome outcome) {
@@ -411,49 +438,6 @@ public final class IdempotencyEngine implements AutoCloseable {
     /** Says that the codec failed, without its message, which may show the outcome. */
     private static String failureOfCodec(Throwable failure) {
         return "the codec failed with " + failure.getClass().getName();
-    }
-
-    /**
-     * Makes the last request of an execution, again and again for a bounded time while the store fails.
-     *
-     * @param took how long the operation ran: the bounded time begins with its end
-     * @return the store's answer; false if the claim was lost
-     * @throws IdempotencyStoreException if the store failed to the end; the listeners have been told
-     */
-    private boolean settle(Execution execution, String what, Duration took, BooleanSupplier request) {
-        // An interrupted thread must be able to talk to the store, or the key would stick.
-        boolean interrupted = Thread.interrupted();
-        execution.settling();
-        try {
-            long pause = FIRST_PAUSE;
-            while (true) {
-                // No renewal may meet this request, which ends the claim.
-                renewal.stop(execution);
-                try {
-                    boolean held = request.getAsBoolean();
-                    if (!held) {
-                        execution.refuse();
-                        renewal.tellLoss(execution);
-                    }
-                    return held;
-                } catch (RuntimeException | Error thrown) {
-                    long remaining = completionTimeout - (execution.age() - took.toNanos());
-                    if (remaining <= 0) {
-                        IdempotencyStoreException failure = StoreFailures.of(thrown, what, execution.key());
-                        listeners.tell(listener -> listener.completionFailed(execution, failure));
-                        throw failure;
-                    }
-                    renewal.start(execution);
-                    LockSupport.parkNanos(Math.min(pause, remaining));
-                    interrupted |= Thread.interrupted();
-                    pause = Math.min(pause * 2, LONGEST_PAUSE);
-                }
-            }
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
-        }
     }
 
     // The codec decodes to the operation's own type, which its maker vouched to be T, null included.
@@ -522,10 +506,11 @@ public final class IdempotencyEngine implements AutoCloseable {
             IdempotencyKey key,
             long requestedAt,
             IdempotentWork<T> work,
+            @Nullable EnclosingTransaction transaction,
             IdempotencyStoreException failure)
             throws Throwable {
         listeners.tell(listener -> listener.unprotected(key, failure));
-        Execution execution = new Execution(operation, key, null, Instant.now(), 0, ticker, requestedAt);
+        Execution execution = new Execution(operation, key, null, Instant.now(), 0, ticker, requestedAt, transaction);
         execution.enter();
         try {
             return work.run(execution);

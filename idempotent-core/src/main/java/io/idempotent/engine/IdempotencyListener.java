@@ -31,13 +31,21 @@ public interface IdempotencyListener {
     default void completed(IdempotencyContext context, Outcome outcome, Duration took) {}
 
     /**
-     * The operation ran and the key was given back: it threw, or its result is one that is not recorded.
+     * The operation ran and the key was given back: it threw, its result is one that is not recorded, or the transaction
+     * that it is part of was rolled back.
      *
      * @param context the execution
      * @param failure what it threw, or null
      * @param took how long it ran, its retries included
      */
     default void released(IdempotencyContext context, @Nullable Throwable failure, Duration took) {}
+
+    /**
+     * The operation ran, and it is not known whether what it did stands: the claim was given up, and the record is abandoned.
+     * Its transaction committed though it threw, or nobody knows whether the transaction that it is part of has committed,
+     * or that was rolled back and the operation has effects outside.
+     */
+    default void abandoned(IdempotencyContext context) {}
 
     /** The call was answered by the recorded outcome; the operation did not run. */
     default void replayed(IdempotencyKey key) {}

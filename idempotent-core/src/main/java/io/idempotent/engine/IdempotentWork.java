@@ -28,4 +28,27 @@ public interface IdempotentWork<T extends @Nullable Object> {
     default boolean releases(T result) {
         return false;
     }
+
+    /**
+     * Asked, on the calling thread, before the key is claimed, and not at all if its outcome is replayed from this JVM's
+     * memory: which transaction, begun outside of the call, decides whether what the work does stands. The key's record
+     * follows that transaction then.
+     *
+     * @return null where the work has ended its own transaction, or has none, when it returns; null, unless overridden
+     */
+    default @Nullable EnclosingTransaction enclosingTransaction() {
+        return null;
+    }
+
+    /**
+     * Asked after the work threw what is not recorded: whether what it did until then stands all the same, or will if the
+     * enclosing transaction commits, since its own transaction commits on such a failure. Its outcome is not known then: the
+     * key is abandoned and not released.
+     *
+     * @param failure what {@link #run} threw
+     * @return false, unless overridden
+     */
+    default boolean commitsOn(Throwable failure) {
+        return false;
+    }
 }

@@ -33,6 +33,7 @@ public final class Operation<T extends @Nullable Object> {
     private final Duration maxRun;
     private final Duration waitAtMost;
     private final WhenStoreFails whenStoreFails;
+    private final boolean effectsOutside;
 
     private Operation(Builder<T> builder) {
         this.name = builder.name;
@@ -42,6 +43,7 @@ public final class Operation<T extends @Nullable Object> {
         this.maxRun = builder.maxRun;
         this.waitAtMost = builder.waitAtMost;
         this.whenStoreFails = builder.whenStoreFails;
+        this.effectsOutside = builder.effectsOutside;
     }
 
     /**
@@ -101,6 +103,11 @@ public final class Operation<T extends @Nullable Object> {
         return whenStoreFails;
     }
 
+    /** Whether a rollback of the transaction that a call is made in leaves effects of the operation behind. */
+    public boolean hasEffectsOutside() {
+        return effectsOutside;
+    }
+
     /** A key of this operation, without a scope. */
     public IdempotencyKey key(String value) {
         return IdempotencyKey.of(name, value);
@@ -126,6 +133,7 @@ public final class Operation<T extends @Nullable Object> {
         private Duration maxRun = DEFAULT_MAX_RUN;
         private Duration waitAtMost = Duration.ZERO;
         private WhenStoreFails whenStoreFails = WhenStoreFails.REFUSE;
+        private boolean effectsOutside;
 
         private Builder(String name, Type valueType) {
             if (!IdempotencyKey.isOperationName(name)) {
@@ -201,6 +209,15 @@ public final class Operation<T extends @Nullable Object> {
         /** What to do when the store cannot tell whether the key is free; {@code REFUSE} unless said otherwise. */
         public Builder<T> whenStoreFails(WhenStoreFails policy) {
             this.whenStoreFails = policy;
+            return this;
+        }
+
+        /**
+         * Whether the operation has effects outside of the transaction that it is called in, which a rollback does not undo:
+         * its key is then abandoned, and not free, after one; false unless said otherwise.
+         */
+        public Builder<T> effectsOutside(boolean effectsOutside) {
+            this.effectsOutside = effectsOutside;
             return this;
         }
 

@@ -67,7 +67,14 @@ final class LeaseRenewalTest {
         ClaimResult.Claimed claimed = (ClaimResult.Claimed)
                 store.claim(new ClaimRequest(PAY.key(key), UUID.randomUUID(), Fingerprint.none(), LEASE, true));
         Execution execution = new Execution(
-                PAY, PAY.key(key), claimed.claim(), claimed.firstClaimedAt(), claimed.takeovers(), ticker, requestedAt);
+                PAY,
+                PAY.key(key),
+                claimed.claim(),
+                claimed.firstClaimedAt(),
+                claimed.takeovers(),
+                ticker,
+                requestedAt,
+                null);
         group.add(execution);
         return execution;
     }

@@ -1,0 +1,233 @@
+package io.idempotent.engine;
+
+import io.idempotent.IdempotencyKey;
+import io.idempotent.IdempotencyStoreException;
+import io.idempotent.Outcome;
+import io.idempotent.RecordedOutcome;
+import io.idempotent.store.IdempotencyRecord;
+import io.idempotent.store.IdempotencyStore;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tells the store the end of executions, and the listeners what it said.
+ *
+ * <ol>
+ *   <li>No renewal is under way while a request is that ends the claim.
+ *   <li>A request that fails is made again after growing pauses, for a bounded time, the lease being renewed meanwhile.
+ *   <li>An interrupted thread talks to the store like any other, or its key would stick; its flag is restored.
+ * </ol>
+ */
+final class Settlement {
+
+    private static final long FIRST_PAUSE = TimeUnit.MILLISECONDS.toNanos(50);
+
+    private static final long LONGEST_PAUSE = TimeUnit.SECONDS.toNanos(1);
+
+    private final IdempotencyStore store;
+    private final LeaseRenewal renewal;
+    private final Listeners listeners;
+    private final long timeout;
+    private final Map<IdempotencyKey, Execution> owners;
+
+    /**
+     * Makes the settlement of one engine.
+     *
+     * @param timeout for how long a request is tried again, in nanoseconds
+     * @param owners who runs in this JVM
+     */
+    Settlement(
+            IdempotencyStore store,
+            LeaseRenewal renewal,
+            Listeners listeners,
+            long timeout,
+            Map<IdempotencyKey, Execution> owners) {
+        this.store = store;
+        this.renewal = renewal;
+        this.listeners = listeners;
+        this.timeout = timeout;
+        this.owners = owners;
+    }
+
+    IdempotencyStore store() {
+        return store;
+    }
+
+    /**
+     * Records the outcome.
+     *
+     * @param took how long the operation ran
+     * @return false if the claim was lost
+     * @throws IdempotencyStoreException if the store failed to the end; the listeners have been told
+     */
+    boolean complete(Execution execution, RecordedOutcome recorded, Outcome outcome, Duration took) {
+        if (!settle(
+                execution,
+                "complete",
+                () -> store.complete(
+                        execution.claim(), recorded, execution.operation().retention()))) {
+            return false;
+        }
+        tellCompleted(execution, recorded, outcome, took);
+        return true;
+    }
+
+    void tellCompleted(Execution execution, RecordedOutcome recorded, Outcome outcome, Duration took) {
+        if (recorded instanceof RecordedOutcome.NotReplayable notReplayable) {
+            listeners.tell(listener -> listener.notReplayable(execution, notReplayable.reason()));
+        }
+        listeners.tell(listener -> listener.completed(execution, outcome, took));
+    }
+
+    /**
+     * Gives the key back.
+     *
+     * @param failure what the operation threw, or null
+     * @param took how long the operation ran
+     * @throws IdempotencyStoreException if the store failed to the end; the listeners have been told
+     */
+    void release(Execution execution, @Nullable Throwable failure, Duration took) {
+        if (giveBack(execution)) {
+            listeners.tell(listener -> listener.released(execution, failure, took));
+        }
+    }
+
+    /**
+     * Gives the key back of which nobody has heard.
+     *
+     * @return false if the claim was lost
+     * @throws IdempotencyStoreException if the store failed to the end; the listeners have been told
+     */
+    boolean giveBack(Execution execution) {
+        return settle(execution, "release", () -> store.release(execution.claim()));
+    }
+
+    /**
+     * Gives up a claim of which it is not known what it did.
+     *
+     * @throws IdempotencyStoreException if the store failed to the end; the listeners have been told
+     */
+    void abandon(Execution execution) {
+        if (settle(execution, "abandon", () -> store.abandon(execution.claim()))) {
+            listeners.tell(listener -> listener.abandoned(execution));
+        }
+    }
+
+    /**
+     * Whether this very execution's outcome is recorded.
+     *
+     * @throws IdempotencyStoreException if the store failed to the end; the listeners have been told
+     */
+    boolean isCompleted(Execution execution) {
+        IdempotencyRecord record = repeat(execution, "find", () -> store.find(execution.key()));
+        return record != null && record.fencingToken() == execution.fencingToken() && record.outcome() != null;
+    }
+
+    /**
+     * Records the outcome by a request that cannot be made again, and does not yet end the execution.
+     *
+     * @return false if the claim was lost
+     * @throws IdempotencyStoreException if it failed
+     */
+    boolean record(Execution execution, BooleanSupplier request) {
+        return uninterrupted(() -> {
+            execution.settling();
+            renewal.stop(execution);
+            try {
+                return request.getAsBoolean();
+            } catch (RuntimeException | Error failure) {
+                throw StoreFailures.of(failure, "complete", execution.key());
+            }
+        });
+    }
+
+    /** Whether the key is held without doubt: the store is asked if the lease may have been lost. */
+    boolean holds(Execution execution) {
+        if (!execution.leaseLost()) {
+            return true;
+        }
+        long requestedAt = execution.now();
+        return uninterrupted(() -> {
+            try {
+                if (store.renew(Set.of(execution.claim()), execution.operation().lease())
+                        .isEmpty()) {
+                    return false;
+                }
+                execution.renewed(requestedAt);
+                return !execution.leaseLost();
+            } catch (RuntimeException | Error failure) {
+                // Not to be told apart from a loss by whoever has to decide now, before the transaction commits.
+                return false;
+            }
+        });
+    }
+
+    /** The claim is lost, whoever asks. */
+    void lost(Execution execution) {
+        execution.refuse();
+        renewal.tellLoss(execution);
+    }
+
+    /** The execution has ended, whatever its end. */
+    void finish(Execution execution) {
+        renewal.stop(execution);
+        owners.remove(execution.key(), execution);
+        execution.end();
+    }
+
+    private boolean settle(Execution execution, String what, BooleanSupplier request) {
+        boolean held = repeat(execution, what, request::getAsBoolean);
+        if (!held) {
+            lost(execution);
+        }
+        return held;
+    }
+
+    /** Makes a request again and again for a bounded time while the store fails. */
+    private <T extends @Nullable Object> T repeat(Execution execution, String what, Supplier<T> request) {
+        execution.settling();
+        long since = execution.age();
+        boolean interrupted = Thread.interrupted();
+        try {
+            long pause = FIRST_PAUSE;
+            while (true) {
+                renewal.stop(execution);
+                try {
+                    return request.get();
+                } catch (RuntimeException | Error thrown) {
+                    long remaining = timeout - (execution.age() - since);
+                    if (remaining <= 0) {
+                        IdempotencyStoreException failure = StoreFailures.of(thrown, what, execution.key());
+                        listeners.tell(listener -> listener.completionFailed(execution, failure));
+                        throw failure;
+                    }
+                    renewal.start(execution);
+                    LockSupport.parkNanos(Math.min(pause, remaining));
+                    interrupted |= Thread.interrupted();
+                    pause = Math.min(pause * 2, LONGEST_PAUSE);
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private static <T extends @Nullable Object> T uninterrupted(Supplier<T> request) {
+        boolean interrupted = Thread.interrupted();
+        try {
+            return request.get();
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+}

@@ -1,0 +1,45 @@
+package io.idempotent.store;
+
+import io.idempotent.IdempotencyStoreException;
+import io.idempotent.RecordedOutcome;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import javax.sql.DataSource;
+
+/**
+ * What an {@link IdempotencyStore} has beside, if it can record an outcome in a transaction that somebody else began and
+ * ends: the record is then completed if, and only if, that transaction commits.
+ */
+public interface TransactionalCompletion {
+
+    /** Where the store keeps its records: transactions on connections of this very object can be joined. */
+    DataSource dataSource();
+
+    /**
+     * Whether the transaction of a connection could see a claim that was made after it began, as it has to in order to
+     * complete it. One that reads a snapshot cannot, and would fail over it.
+     *
+     * @param connection the connection, in a transaction
+     * @return whether the transaction reads what others commit, unless the store knows better
+     * @throws SQLException if the connection could not be asked
+     */
+    default boolean canCompleteOn(Connection connection) throws SQLException {
+        return connection.getTransactionIsolation() <= Connection.TRANSACTION_READ_COMMITTED;
+    }
+
+    /**
+     * Like {@link IdempotencyStore#complete}, but in the transaction of this connection, which is neither ended nor closed.
+     * Until that has ended, nobody else can write to the record.
+     *
+     * @param connection the connection, in a transaction that writes
+     * @param claim the claim that ran
+     * @param outcome what is to be replayed
+     * @param retention how long, from now; positive
+     * @return whether this claim's outcome is recorded; false if the claim was no longer the key's
+     * @throws IllegalArgumentException if the retention is not positive
+     * @throws IdempotencyStoreException if it is not known whether the outcome was recorded: the transaction has to be
+     *     rolled back
+     */
+    boolean completeOn(Connection connection, Claim claim, RecordedOutcome outcome, Duration retention);
+}
