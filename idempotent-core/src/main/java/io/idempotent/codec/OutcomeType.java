@@ -22,6 +22,11 @@ public record OutcomeType(Type valueType, List<Class<? extends Throwable>> failu
         return new OutcomeType(valueType, List.of());
     }
 
+    /** Whether all failures of a type are recorded. */
+    public boolean recordsAll(Class<? extends Throwable> type) {
+        return failures.stream().anyMatch(recorded -> recorded.isAssignableFrom(type));
+    }
+
     /** Whether a failure is one that is recorded. */
     public boolean records(Throwable failure) {
         for (Class<? extends Throwable> type : failures) {

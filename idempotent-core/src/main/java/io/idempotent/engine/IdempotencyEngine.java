@@ -387,7 +387,7 @@ public final class IdempotencyEngine implements AutoCloseable {
             if (operation.type().records(failure) && !(failure instanceof IdempotencyException)) {
                 Outcome outcome = new Outcome.Failure(failure);
                 settlement.complete(execution, encode(operation, execution, outcome), outcome, took);
-            } else if (!work.commitsOn(failure)) {
+            } else if (!work.mayStand(failure)) {
                 settlement.release(execution, failure, took);
             } else if (execution.transaction() == null) {
                 settlement.abandon(execution);

@@ -41,14 +41,14 @@ public interface IdempotentWork<T extends @Nullable Object> {
     }
 
     /**
-     * Asked after the work threw what is not recorded: whether what it did until then stands all the same, or will if the
-     * enclosing transaction commits, since its own transaction commits on such a failure. Its outcome is not known then: the
-     * key is abandoned and not released.
+     * Asked after the work threw what is not recorded: whether what it did until then stands, or may stand, all the same, or
+     * will if the enclosing transaction commits: since its own transaction commits on such a failure, or nobody knows
+     * whether that has committed. The outcome is not known then: the key is abandoned and not released.
      *
      * @param failure what {@link #run} threw
      * @return false, unless overridden
      */
-    default boolean commitsOn(Throwable failure) {
+    default boolean mayStand(Throwable failure) {
         return false;
     }
 }

@@ -57,7 +57,7 @@ public final class IdempotencyInfrastructure {
         return beanFactory.getBean(name(type), type);
     }
 
-    /** Registers engines, support and the default store; source and expressions have to be registered too. */
+    /** Registers engines, support and the default store; source and expressions have to be registered too, and transactions may. */
     public void registerSupport() {
         register(SettingsSource.class, () -> new SettingsSource(beanFactory, environment));
         register(IdempotencyEngines.class, () -> new IdempotencyEngines(beanFactory));
@@ -67,6 +67,9 @@ public final class IdempotencyInfrastructure {
                         bean(OperationSource.class),
                         bean(CallExpressions.class),
                         bean(IdempotencyEngines.class),
+                        registry.containsBeanDefinition(name(MethodTransactionSource.class))
+                                ? bean(MethodTransactionSource.class)
+                                : null,
                         this::settings));
         register(DefaultStoreRegistrar.class, () -> new DefaultStoreRegistrar(this::settings));
     }

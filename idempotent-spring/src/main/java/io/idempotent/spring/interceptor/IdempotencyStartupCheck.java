@@ -160,11 +160,30 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
                     + "', named by class and method: say operation = \"" + name.text()
                     + "\", so that renaming one of them does not lose its records");
         }
+        warnOfCommits(resolved, method, described);
         for (String outerRetry : OUTER_RETRIES) {
             if (isAnnotated(method, targetClass, outerRetry)) {
                 LOG.warn(described + " is also annotated with @" + ClassUtils.getShortName(outerRetry)
                         + ", whose retries stand outside: each is a call of its own, answered by the record or refused"
                         + " while it is in progress. Use @Idempotent(retry = …) to retry within one claim");
+            }
+        }
+    }
+
+    /** A failure on which the method's transaction commits leaves work behind of which no record tells. */
+    private static void warnOfCommits(IdempotentMethod resolved, Method method, String described) {
+        MethodTransaction transaction = resolved.transaction();
+        if (transaction == null) {
+            return;
+        }
+        for (Class<?> declared : method.getExceptionTypes()) {
+            Class<? extends Throwable> failure = declared.asSubclass(Throwable.class);
+            if (!resolved.operation().type().recordsAll(failure) && transaction.commitsOn(failure)) {
+                LOG.warn(described + " commits its transaction when it throws " + failure.getName()
+                        + ", and no outcome is recorded: the next call with the key would do its work again. Say"
+                        + " @Transactional(rollbackFor = " + failure.getSimpleName()
+                        + ".class) to undo it, or @Idempotent(recordFailures = " + failure.getSimpleName()
+                        + ".class) if the failure is final");
             }
         }
     }

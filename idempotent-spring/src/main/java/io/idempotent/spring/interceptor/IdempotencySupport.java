@@ -26,17 +26,19 @@ public final class IdempotencySupport {
      * @param source says what is declared
      * @param expressions parses what is declared
      * @param engines run the operations
+     * @param transactions says how calls and transactions go together; null where there are no transactions
      * @param settings what is configured; asked for when it is needed
      */
     public IdempotencySupport(
             OperationSource source,
             CallExpressions expressions,
             IdempotencyEngines engines,
+            @Nullable MethodTransactionSource transactions,
             Supplier<IdempotencySettings> settings) {
         this.source = source;
         this.engines = engines;
         this.settings = settings;
-        this.methods = new IdempotentMethods(source, expressions, engines, settings);
+        this.methods = new IdempotentMethods(source, expressions, engines, transactions, settings);
     }
 
     /**

@@ -1,5 +1,6 @@
 package io.idempotent.spring.interceptor;
 
+import io.idempotent.engine.EnclosingTransaction;
 import io.idempotent.engine.Execution;
 import io.idempotent.engine.IdempotentWork;
 import java.lang.reflect.Method;
@@ -62,6 +63,18 @@ public abstract class IdempotentCall implements IdempotentWork<@Nullable Object>
     @Override
     public final boolean releases(@Nullable Object result) {
         return method(resolved).releases(this, result);
+    }
+
+    @Override
+    public final @Nullable EnclosingTransaction enclosingTransaction() {
+        MethodTransaction transaction = method(resolved).transaction();
+        return transaction == null ? null : transaction.enclosing();
+    }
+
+    @Override
+    public final boolean mayStand(Throwable failure) {
+        MethodTransaction transaction = method(resolved).transaction();
+        return transaction != null && transaction.mayStand(failure);
     }
 
     private static IdempotentMethod method(@Nullable IdempotentMethod resolved) {

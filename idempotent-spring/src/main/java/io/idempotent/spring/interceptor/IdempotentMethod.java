@@ -22,7 +22,8 @@ record IdempotentMethod(
         @Nullable CallExpression scope,
         CallFingerprint fingerprint,
         @Nullable CallExpression unless,
-        @Nullable Retries retries) {
+        @Nullable Retries retries,
+        @Nullable MethodTransaction transaction) {
 
     @Nullable
     Object invoke(IdempotentCall call) throws Throwable {

@@ -31,6 +31,7 @@ final class IdempotentMethods {
     private final OperationSource source;
     private final CallExpressions expressions;
     private final IdempotencyEngines engines;
+    private final @Nullable MethodTransactionSource transactions;
     private final Supplier<IdempotencySettings> settings;
 
     // By the method alone, whose look-up makes no garbage; of the few target classes of one method the right one is
@@ -46,10 +47,12 @@ final class IdempotentMethods {
             OperationSource source,
             CallExpressions expressions,
             IdempotencyEngines engines,
+            @Nullable MethodTransactionSource transactions,
             Supplier<IdempotencySettings> settings) {
         this.source = source;
         this.expressions = expressions;
         this.engines = engines;
+        this.transactions = transactions;
         this.settings = settings;
     }
 
@@ -187,7 +190,8 @@ final class IdempotentMethods {
                 declaration.unless() == null
                         ? null
                         : expressions.parse(Purpose.UNLESS, declaration.unless(), specific, targetClass),
-                Retries.of(name, effective.retry(), operation.type()));
+                Retries.of(name, effective.retry(), operation.type()),
+                transactions == null ? null : transactions.transaction(method, targetClass));
     }
 
     private static Operation<@Nullable Object> operation(

@@ -39,9 +39,16 @@ final class LoggingListener implements IdempotencyListener {
             LOG.debug("Idempotency key '" + context.key() + "' was released after " + took.toMillis() + " ms and "
                     + context.attempt() + " attempts: "
                     + (failure == null
-                            ? "its result is not to be recorded"
+                            ? "its result is not to be recorded, or its transaction was rolled back"
                             : failure.getClass().getName()));
         }
+    }
+
+    @Override
+    public void abandoned(IdempotencyContext context) {
+        LOG.warn("Idempotency key '" + context.key() + "' with fencing token " + context.fencingToken()
+                + " was abandoned: its operation has run, and it is not known whether what it did stands; the next call"
+                + " will run it again");
     }
 
     @Override

@@ -19,8 +19,8 @@ import org.springframework.util.StringUtils;
  * Attempts a call again within its claim, by Spring Framework's {@link RetryTemplate}.
  *
  * <p>Never retried, whatever is included: an {@link Error}, this library's own exceptions, a failure that the operation
- * records, a violation of constraints on the arguments, and anything once the lease is lost. The caller gets the last
- * failure, with the earlier ones suppressed by it.
+ * records, a violation of constraints on the arguments, and anything once the lease is lost or the caller's transaction can
+ * only be rolled back. The caller gets the last failure, with the earlier ones suppressed by it.
  */
 final class Retries {
 
@@ -95,8 +95,7 @@ final class Retries {
                 return false;
             }
         }
-        IdempotencyContext context = IdempotencyContext.currentOrNull();
-        return context == null || !context.leaseLost();
+        return !(IdempotencyContext.currentOrNull() instanceof Execution execution) || execution.mayAttemptAgain();
     }
 
     @Nullable

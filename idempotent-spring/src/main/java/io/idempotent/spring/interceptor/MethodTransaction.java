@@ -1,0 +1,24 @@
+package io.idempotent.spring.interceptor;
+
+import io.idempotent.engine.EnclosingTransaction;
+import org.jspecify.annotations.Nullable;
+
+/** How calls of one method and transactions go together. Safe for use by many threads. */
+public interface MethodTransaction {
+
+    /**
+     * The transaction of this thread, begun outside of the call that is about to be made, that what the method does will be
+     * part of; null if there is none, or the method has a transaction of its own or none in any case.
+     */
+    @Nullable
+    EnclosingTransaction enclosing();
+
+    /**
+     * Asked on the calling thread after the method threw: whether what it did stands, or may stand, nevertheless, or will if
+     * the enclosing transaction commits.
+     */
+    boolean mayStand(Throwable failure);
+
+    /** Whether the method's own transaction, wherever it is called, commits when the method throws such a failure. */
+    boolean commitsOn(Class<? extends Throwable> failure);
+}

@@ -1,0 +1,142 @@
+package io.idempotent.spring.transaction;
+
+import io.idempotent.engine.EnclosingTransaction;
+import io.idempotent.engine.PendingCompletion;
+import io.idempotent.store.TransactionalCompletion;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.Ordered;
+import org.springframework.transaction.support.TransactionSynchronization;
+import org.springframework.transaction.support.TransactionSynchronizationManager;
+import org.springframework.util.ClassUtils;
+
+/**
+ * A transaction of Spring's that calls are made in, and the completions that follow it. Its place is among the transaction's
+ * synchronizations, which Spring puts away and brings back with the transaction: one that is suspended is not found.
+ *
+ * <ol>
+ *   <li>Before the commit each completion is recorded in the transaction, if the store can do that on the transaction's own
+ *       connection, unless the transaction is read-only. This comes after the work of others before the commit, as far as
+ *       that says no order itself: what they still do belongs to the transaction, and what they refuse is not recorded.
+ *   <li>After the commit each is told so, before the work of others after the commit: they find the keys completed, and what
+ *       they throw comes too late to keep ours from it. Those that came in only then are told when that work is done.
+ *   <li>A rollback to a savepoint ends those that came after the savepoint was made; one that was made before the first call
+ *       in this transaction comes before all.
+ *   <li>After a rollback each is told so, unless the commit had been tried before: then nobody knows, but the store in whose
+ *       transaction the outcome was recorded.
+ * </ol>
+ */
+final class CallerTransaction implements EnclosingTransaction {
+
+    private static final boolean JDBC_PRESENT = ClassUtils.isPresent(
+            "org.springframework.jdbc.datasource.DataSourceUtils", CallerTransaction.class.getClassLoader());
+
+    private final CurrentTransaction current;
+    private final List<PendingCompletion> completions = new ArrayList<>();
+
+    // How many completions there were when a savepoint was made.
+    private final IdentityHashMap<Object, Integer> savepoints = new IdentityHashMap<>();
+
+    private boolean commitTried;
+
+    private CallerTransaction(CurrentTransaction current) {
+        this.current = current;
+    }
+
+    /** The transaction of this thread, which has to have one. */
+    static CallerTransaction current(CurrentTransaction current) {
+        for (TransactionSynchronization synchronization : TransactionSynchronizationManager.getSynchronizations()) {
+            if (synchronization instanceof Last last) {
+                return last.transaction();
+            }
+        }
+        CallerTransaction transaction = new CallerTransaction(current);
+        TransactionSynchronizationManager.registerSynchronization(transaction.new First());
+        TransactionSynchronizationManager.registerSynchronization(transaction.new Last());
+        return transaction;
+    }
+
+    @Override
+    public void enlist(PendingCompletion completion) {
+        completions.add(completion);
+    }
+
+    @Override
+    public void flush() {
+        current.flush();
+    }
+
+    @Override
+    public boolean isRollbackOnly() {
+        return current.isRollbackOnly();
+    }
+
+    private static PendingCompletion.@Nullable Recorder recorder(PendingCompletion completion) {
+        return JDBC_PRESENT && completion.store() instanceof TransactionalCompletion store
+                ? JdbcRecorder.inCurrentTransaction(store)
+                : null;
+    }
+
+    /** What has to come before what others do. */
+    private final class First implements TransactionSynchronization {
+
+        @Override
+        public int getOrder() {
+            return Ordered.HIGHEST_PRECEDENCE;
+        }
+
+        @Override
+        public void afterCommit() {
+            completions.forEach(PendingCompletion::committed);
+        }
+    }
+
+    /** What has to come after what others do. */
+    private final class Last implements TransactionSynchronization {
+
+        CallerTransaction transaction() {
+            return CallerTransaction.this;
+        }
+
+        @Override
+        public int getOrder() {
+            return Ordered.LOWEST_PRECEDENCE;
+        }
+
+        @Override
+        public void savepoint(Object savepoint) {
+            savepoints.put(savepoint, completions.size());
+        }
+
+        @Override
+        public void savepointRollback(Object savepoint) {
+            Integer before = savepoints.get(savepoint);
+            List<PendingCompletion> undone = completions.subList(before == null ? 0 : before, completions.size());
+            undone.forEach(PendingCompletion::rolledBack);
+            undone.clear();
+        }
+
+        @Override
+        public void beforeCommit(boolean readOnly) {
+            for (PendingCompletion completion : completions) {
+                completion.beforeCommit(readOnly ? null : recorder(completion));
+            }
+            commitTried = true;
+        }
+
+        @Override
+        public void afterCompletion(int status) {
+            for (PendingCompletion completion : completions) {
+                if (status == STATUS_COMMITTED) {
+                    completion.committed();
+                } else if (status == STATUS_ROLLED_BACK && (!commitTried || completion.isRecorded())) {
+                    completion.rolledBack();
+                } else {
+                    completion.unknown();
+                }
+            }
+        }
+    }
+}

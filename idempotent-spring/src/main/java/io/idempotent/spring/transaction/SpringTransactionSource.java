@@ -1,0 +1,59 @@
+package io.idempotent.spring.transaction;
+
+import io.idempotent.spring.interceptor.IdempotencyAdvisor;
+import io.idempotent.spring.interceptor.MethodTransaction;
+import io.idempotent.spring.interceptor.MethodTransactionSource;
+import java.lang.reflect.Method;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.BeanFactory;
+import org.springframework.core.Ordered;
+import org.springframework.transaction.config.TransactionManagementConfigUtils;
+import org.springframework.transaction.interceptor.TransactionAspectSupport;
+import org.springframework.transaction.interceptor.TransactionAttribute;
+import org.springframework.transaction.interceptor.TransactionAttributeSource;
+
+/**
+ * Finds the attributes of methods' own transactions, whatever declares them: they are those that the context's advice of
+ * transactions goes by. Safe for use by many threads.
+ */
+final class SpringTransactionSource implements MethodTransactionSource {
+
+    private final BeanFactory beanFactory;
+    private final CurrentTransaction current;
+
+    SpringTransactionSource(BeanFactory beanFactory) {
+        this.beanFactory = beanFactory;
+        this.current = new CurrentTransaction(beanFactory);
+    }
+
+    @Override
+    public MethodTransaction transaction(Method method, Class<?> targetClass) {
+        return new SpringMethodTransaction(attribute(method, targetClass), isOutside(), current);
+    }
+
+    private @Nullable TransactionAttribute attribute(Method method, Class<?> targetClass) {
+        return beanFactory.getBeanProvider(TransactionAspectSupport.class).stream()
+                .map(TransactionAspectSupport::getTransactionAttributeSource)
+                .filter(Objects::nonNull)
+                .map((TransactionAttributeSource source) -> source.getTransactionAttribute(method, targetClass))
+                .filter(Objects::nonNull)
+                .findFirst()
+                .orElse(null);
+    }
+
+    /**
+     * Whether the advice of transactions stands outside of ours, so that a call is in the method's own transaction already
+     * when it gets to us: always where our advice is woven and theirs is a proxy's, and else as the orders say.
+     */
+    private boolean isOutside() {
+        String name = TransactionManagementConfigUtils.TRANSACTION_ADVISOR_BEAN_NAME;
+        if (!beanFactory.containsBean(name)) {
+            return false;
+        }
+        IdempotencyAdvisor ours =
+                beanFactory.getBeanProvider(IdempotencyAdvisor.class).getIfAvailable();
+        return ours == null
+                || (beanFactory.getBean(name) instanceof Ordered theirs && theirs.getOrder() < ours.getOrder());
+    }
+}
