@@ -6,6 +6,7 @@ import io.idempotent.store.TransactionalCompletion;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.Ordered;
 import org.springframework.transaction.support.TransactionSynchronization;
@@ -73,6 +74,13 @@ final class CallerTransaction implements EnclosingTransaction {
         return current.isRollbackOnly();
     }
 
+    /** Tells each, and those too that a listener's own calls add meanwhile. */
+    private void each(Consumer<PendingCompletion> told) {
+        for (int index = 0; index < completions.size(); index++) {
+            told.accept(completions.get(index));
+        }
+    }
+
     private static PendingCompletion.@Nullable Recorder recorder(PendingCompletion completion) {
         return JDBC_PRESENT && completion.store() instanceof TransactionalCompletion store
                 ? JdbcRecorder.inCurrentTransaction(store)
@@ -89,7 +97,7 @@ final class CallerTransaction implements EnclosingTransaction {
 
         @Override
         public void afterCommit() {
-            completions.forEach(PendingCompletion::committed);
+            each(PendingCompletion::committed);
         }
     }
 
@@ -120,15 +128,13 @@ final class CallerTransaction implements EnclosingTransaction {
 
         @Override
         public void beforeCommit(boolean readOnly) {
-            for (PendingCompletion completion : completions) {
-                completion.beforeCommit(readOnly ? null : recorder(completion));
-            }
+            each(completion -> completion.beforeCommit(readOnly ? null : recorder(completion)));
             commitTried = true;
         }
 
         @Override
         public void afterCompletion(int status) {
-            for (PendingCompletion completion : completions) {
+            each(completion -> {
                 if (status == STATUS_COMMITTED) {
                     completion.committed();
                 } else if (status == STATUS_ROLLED_BACK && (!commitTried || completion.isRecorded())) {
@@ -136,7 +142,7 @@ final class CallerTransaction implements EnclosingTransaction {
                 } else {
                     completion.unknown();
                 }
-            }
+            });
         }
     }
 }
