@@ -64,6 +64,11 @@ final class Events implements IdempotencyListener, BiConsumer<String, Throwable>
     }
 
     @Override
+    public void abandoned(IdempotencyContext context) {
+        add("abandoned", context);
+    }
+
+    @Override
     public void replayed(IdempotencyKey key) {
         add("replayed", key);
     }

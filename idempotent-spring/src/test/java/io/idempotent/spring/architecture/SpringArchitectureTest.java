@@ -25,9 +25,16 @@ class SpringArchitectureTest {
     };
 
     private static final String[] SPRING = {
-        "org.springframework.aop..", "org.springframework.beans..", "org.springframework.context..",
-        "org.springframework.core..", "org.springframework.expression..", "org.springframework.format..",
-        "org.springframework.util..", "org.aopalliance..", "org.apache.commons.logging.."
+        "org.springframework.aop..",
+        "org.springframework.beans..",
+        "org.springframework.context..",
+        "org.springframework.core..",
+        "org.springframework.expression..",
+        "org.springframework.format..",
+        "org.springframework.util..",
+        "org.springframework.objenesis..",
+        "org.aopalliance..",
+        "org.apache.commons.logging.."
     };
 
     private static final JavaClasses OURS = new ClassFileImporter()
@@ -62,12 +69,19 @@ class SpringArchitectureTest {
         String expression = base + ".expression";
         String annotation = base + ".annotation";
         String aspect = base + ".aspect";
+        String transaction = base + ".transaction";
         String autoconfigure = base + ".autoconfigure";
         return Stream.of(
                 mayDependOnly(interceptor),
                 mayDependOnly(expression, interceptor),
                 mayDependOnly(annotation, interceptor, expression),
                 mayDependOnly(aspect, interceptor, expression, "org.aspectj.lang.."),
+                mayDependOnly(
+                        transaction,
+                        interceptor,
+                        "org.springframework.transaction..",
+                        "org.springframework.jdbc.datasource.."),
+                Architecture.nobodyMayDependOn(transaction),
                 mayDependOnly(base + ".web", "org.springframework.http..", "org.springframework.web.."),
                 Architecture.mayDependOnly(
                         base + ".store.redis",

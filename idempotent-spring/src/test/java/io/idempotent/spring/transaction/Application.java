@@ -23,6 +23,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.BeanFactory;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.jdbc.core.JdbcTemplate;
@@ -99,6 +100,10 @@ final class Application implements AutoCloseable {
                 .generateUniqueName(true)
                 .setType(EmbeddedDatabaseType.H2)
                 .build();
+    }
+
+    BeanFactory context() {
+        return context;
     }
 
     TransactionTemplate transaction(int isolation) {

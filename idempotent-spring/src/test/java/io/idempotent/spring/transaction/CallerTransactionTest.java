@@ -3,18 +3,27 @@ package io.idempotent.spring.transaction;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyClaimLostException;
 import io.idempotent.IdempotencyInProgressException;
 import io.idempotent.IdempotencyInProgressException.Reason;
 import io.idempotent.IdempotencyKeyReusedException;
 import io.idempotent.IdempotencyStoreException;
+import io.idempotent.codec.JacksonOutcomeCodec;
+import io.idempotent.engine.EnclosingTransaction;
+import io.idempotent.engine.Execution;
+import io.idempotent.engine.IdempotencyEngine;
+import io.idempotent.engine.IdempotentWork;
 import io.idempotent.engine.Operation;
+import io.idempotent.spring.interceptor.MethodTransaction;
 import io.idempotent.spring.transaction.Application.Store;
 import java.io.IOException;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -369,6 +378,51 @@ class CallerTransactionTest {
         assertThat(application.committed("a")).isZero();
         assertThat(application.state("bare", "a")).isEqualTo("free");
         assertThat(application.events.drain()).containsExactly("claimed", "released");
+    }
+
+    @Test
+    void anOutcomeThatCannotBeRecordedAfterTheCommitIsToldAndBecomesAbandonedButNeverFree() throws Exception {
+        Application application = start(Store.ON_ANOTHER_DATA_SOURCE);
+        ((StoreOnDataSource) application.store).fail();
+        MethodTransaction transaction =
+                new SpringMethodTransaction(null, false, new CurrentTransaction(application.context()));
+        Operation<String> operation =
+                Operation.builder("payments-bare", String.class).build();
+        try (IdempotencyEngine impatient = IdempotencyEngine.builder(application.store)
+                .codec(JacksonOutcomeCodec.create())
+                .completionTimeout(Duration.ZERO)
+                .listener(application.events)
+                .build()) {
+            application.transaction.executeWithoutResult(
+                    status -> execute(impatient, operation, new IdempotentWork<>() {
+                        @Override
+                        public String run(Execution execution) {
+                            application.jdbc.update("insert into payment values ('a')");
+                            return "receipt";
+                        }
+
+                        @Override
+                        public @Nullable EnclosingTransaction enclosingTransaction() {
+                            return transaction.enclosing();
+                        }
+                    }));
+        }
+        assertThat(application.committed("a")).isOne();
+        assertThat(application.events.drain()).containsExactly("claimed", "completionFailed");
+        assertThat(application.state("bare", "a")).isEqualTo("in progress");
+        assertThatExceptionOfType(IdempotencyInProgressException.class)
+                .isThrownBy(() -> application.payments.bare("a", 1));
+        application.ticker.advance(Operation.DEFAULT_LEASE);
+        assertThat(application.state("bare", "a")).isEqualTo("abandoned");
+    }
+
+    private static void execute(IdempotencyEngine engine, Operation<String> operation, IdempotentWork<String> work) {
+        try {
+            assertThat(engine.execute(operation, operation.key("a"), Fingerprint.none(), work))
+                    .isEqualTo("receipt");
+        } catch (Throwable failure) {
+            throw new AssertionError(failure);
+        }
     }
 
     @ParameterizedTest

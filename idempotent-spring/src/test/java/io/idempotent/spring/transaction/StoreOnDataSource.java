@@ -130,6 +130,9 @@ final class StoreOnDataSource implements IdempotencyStore, TransactionalCompleti
 
     @Override
     public boolean complete(Claim claim, RecordedOutcome outcome, Duration retention) {
+        if (failing) {
+            throw new IdempotencyStoreException("The line is down", claim.key(), new SQLException("The line is down"));
+        }
         return knowing(claim.key(), () -> claims.complete(claim, outcome, retention));
     }
 

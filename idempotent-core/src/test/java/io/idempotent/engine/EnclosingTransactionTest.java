@@ -1,0 +1,448 @@
+package io.idempotent.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.idempotent.Fingerprint;
+import io.idempotent.IdempotencyClaimLostException;
+import io.idempotent.IdempotencyInProgressException;
+import io.idempotent.IdempotencyInProgressException.Reason;
+import io.idempotent.IdempotencyKey;
+import io.idempotent.IdempotencyKeyReusedException;
+import io.idempotent.IdempotencyStoreException;
+import io.idempotent.codec.JacksonOutcomeCodec;
+import io.idempotent.engine.TroubledStore.Request;
+import io.idempotent.store.IdempotencyRecord;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Executions that end with the transaction that they are part of. */
+final class EnclosingTransactionTest {
+
+    private static final Operation<String> PAY = Operation.builder("payment-service-pay", String.class)
+            .recordFailures(List.of(IOException.class))
+            .build();
+    private static final Operation<String> WAITING = Operation.builder("payment-service-pay", String.class)
+            .waitAtMost(Duration.ofSeconds(30))
+            .build();
+    private static final Operation<String> WITH_EFFECTS_OUTSIDE = Operation.builder("payment-service-pay", String.class)
+            .effectsOutside(true)
+            .build();
+    private static final IdempotencyKey KEY = PAY.key("4711");
+
+    /** A transaction that does nothing by itself. */
+    private static final class Transaction implements EnclosingTransaction {
+
+        private final List<PendingCompletion> completions = new ArrayList<>();
+        private int flushes;
+        private @Nullable RuntimeException flushFailure;
+        private @Nullable RuntimeException refusal;
+        private boolean rollbackOnly;
+
+        @Override
+        public void enlist(PendingCompletion completion) {
+            if (refusal != null) {
+                throw refusal;
+            }
+            completions.add(completion);
+        }
+
+        @Override
+        public void flush() {
+            flushes++;
+            if (flushFailure != null) {
+                throw flushFailure;
+            }
+        }
+
+        @Override
+        public boolean isRollbackOnly() {
+            return rollbackOnly;
+        }
+
+        PendingCompletion only() {
+            assertThat(completions).hasSize(1);
+            return completions.get(0);
+        }
+    }
+
+    private record Work(Callable<String> call, @Nullable EnclosingTransaction enclosingTransaction, boolean stands)
+            implements IdempotentWork<String> {
+
+        @Override
+        public String run(Execution execution) throws Exception {
+            return call.call();
+        }
+
+        @Override
+        public boolean mayStand(Throwable failure) {
+            return stands;
+        }
+    }
+
+    private final FakeTicker ticker = new FakeTicker();
+    private final TroubledStore store = TroubledStore.on(ticker);
+    private final Events events = new Events();
+    private final IdempotencyEngine engine =
+            builder().completionTimeout(Duration.ZERO).build();
+    private final Callers callers = new Callers();
+    private final Transaction transaction = new Transaction();
+    private final AtomicInteger runs = new AtomicInteger();
+
+    private IdempotencyEngine.Builder builder() {
+        return IdempotencyEngine.builder(store).ticker(ticker).listener(events).errorHandler(events);
+    }
+
+    @AfterEach
+    void close() {
+        callers.close();
+        transaction.completions.forEach(PendingCompletion::rolledBack);
+        engine.close();
+    }
+
+    private String call(Operation<String> operation, @Nullable EnclosingTransaction enclosing) throws Throwable {
+        return call(operation, new Work(() -> "receipt " + runs.incrementAndGet(), enclosing, false));
+    }
+
+    private String call(Operation<String> operation, Work work) throws Throwable {
+        return engine.execute(operation, KEY, Fingerprint.ofContent("12.50"), work);
+    }
+
+    private Future<String> elsewhere(Operation<String> operation) {
+        return callers.call(() -> {
+            try {
+                return call(operation, (EnclosingTransaction) null);
+            } catch (Throwable failure) {
+                throw Sneaky.raise(failure);
+            }
+        });
+    }
+
+    private boolean isAbandoned() {
+        IdempotencyRecord record = store.find(KEY);
+        return record != null && record.isAbandoned();
+    }
+
+    @Test
+    void an_outcome_is_recorded_after_the_commit_and_waiters_are_woken_by_it() throws Throwable {
+        assertThat(call(PAY, transaction)).isEqualTo("receipt 1");
+        assertThat(store.count(Request.COMPLETE)).isZero();
+        Future<String> waiter = elsewhere(WAITING);
+        callers.awaitWaiting(1);
+
+        transaction.only().beforeCommit(null);
+        transaction.only().committed();
+
+        assertThat(Callers.get(waiter)).isEqualTo("receipt 1");
+        assertThat(events.names()).containsExactly("claimed", "completed", "replayed");
+        assertThat(store.count(Request.CLAIM)).as("woken, not polled").isEqualTo(3);
+    }
+
+    @Test
+    void an_end_has_effect_once() throws Throwable {
+        call(PAY, transaction);
+        transaction.only().committed();
+        transaction.only().rolledBack();
+        transaction.only().unknown();
+        transaction.only().beforeCommit((claim, outcome, retention) -> false);
+        assertThat(events.names()).containsExactly("claimed", "completed");
+        assertThat(call(PAY, (EnclosingTransaction) null)).isEqualTo("receipt 1");
+    }
+
+    @Test
+    void a_rollback_frees_the_key_and_wakes_waiters_to_run() throws Throwable {
+        call(PAY, transaction);
+        Future<String> waiter = elsewhere(WAITING);
+        callers.awaitWaiting(1);
+        transaction.only().rolledBack();
+        assertThat(Callers.get(waiter)).isEqualTo("receipt 2");
+    }
+
+    @Test
+    void a_rollback_abandons_the_key_of_an_operation_with_effects_outside() throws Throwable {
+        call(WITH_EFFECTS_OUTSIDE, transaction);
+        transaction.only().rolledBack();
+        assertThat(isAbandoned()).isTrue();
+        assertThat(events.names()).containsExactly("claimed", "abandoned");
+    }
+
+    @Test
+    void a_call_in_the_same_transaction_gets_the_outcome_and_one_in_another_of_the_same_thread_is_refused()
+            throws Throwable {
+        assertThat(call(PAY, transaction)).isEqualTo(call(PAY, transaction)).isEqualTo("receipt 1");
+        assertThatExceptionOfType(IdempotencyKeyReusedException.class)
+                .isThrownBy(() -> engine.execute(
+                        PAY, KEY, Fingerprint.ofContent("13.50"), new Work(() -> "never", transaction, false)));
+        for (Transaction other : new Transaction[] {null, new Transaction()}) {
+            assertThatExceptionOfType(IdempotencyInProgressException.class)
+                    .isThrownBy(() -> call(WAITING, other))
+                    .satisfies(refusal -> assertThat(refusal.reason()).isEqualTo(Reason.REENTRANT));
+        }
+        assertThatExceptionOfType(Exception.class)
+                .isThrownBy(() -> Callers.get(elsewhere(PAY)))
+                .withCauseInstanceOf(IdempotencyInProgressException.class);
+        transaction.only().rolledBack();
+        assertThat(call(PAY, transaction)).isEqualTo("receipt 2");
+    }
+
+    @Test
+    void a_recorder_records_in_the_transaction_and_nothing_is_asked_of_the_store_after_the_commit() throws Throwable {
+        call(PAY, transaction);
+        List<Object> recorded = new ArrayList<>();
+        transaction.only().beforeCommit((claim, outcome, retention) -> {
+            recorded.addAll(List.of(claim.key(), retention));
+            return true;
+        });
+        assertThat(transaction.only().isRecorded()).isTrue();
+        transaction.only().committed();
+        assertThat(recorded).containsExactly(KEY, PAY.retention());
+        assertThat(store.count(Request.COMPLETE)).isZero();
+        assertThat(events.names()).containsExactly("claimed", "completed");
+    }
+
+    @Test
+    void a_recorder_that_finds_the_claim_lost_or_fails_forbids_the_commit() throws Throwable {
+        call(PAY, transaction);
+        assertThatExceptionOfType(IdempotencyStoreException.class)
+                .isThrownBy(() -> transaction.only().beforeCommit((claim, outcome, retention) -> {
+                    throw new IllegalStateException("deadlock");
+                }));
+        assertThatExceptionOfType(IdempotencyClaimLostException.class)
+                .isThrownBy(() -> transaction.only().beforeCommit((claim, outcome, retention) -> false))
+                .withMessageContaining("its transaction is not committed");
+        assertThat(transaction.only().isRecorded()).isFalse();
+        assertThat(events.names()).containsExactly("claimed", "leaseLost");
+    }
+
+    @Test
+    void an_interrupted_thread_records_in_the_transaction_with_the_flag_cleared_and_restored() throws Throwable {
+        call(PAY, transaction);
+        Thread.currentThread().interrupt();
+        transaction
+                .only()
+                .beforeCommit(
+                        (claim, outcome, retention) -> !Thread.currentThread().isInterrupted());
+        assertThat(Thread.interrupted()).isTrue();
+    }
+
+    @Test
+    void a_lease_that_may_be_lost_is_asked_for_before_the_commit_and_only_then() throws Throwable {
+        call(PAY, transaction);
+        transaction.only().beforeCommit(null);
+        assertThat(store.count(Request.RENEW)).isZero();
+        ticker.elapse(PAY.lease());
+        transaction.only().beforeCommit(null);
+        assertThat(store.count(Request.RENEW)).isOne();
+        ticker.elapse(PAY.lease());
+        store.fail(Request.RENEW, 1);
+        assertThatExceptionOfType(IdempotencyClaimLostException.class)
+                .as("in doubt, do not commit")
+                .isThrownBy(() -> transaction.only().beforeCommit(null));
+    }
+
+    @Test
+    void a_claim_that_was_taken_over_forbids_the_commit_and_its_rollback_disturbs_nobody() throws Throwable {
+        call(PAY, transaction);
+        ticker.elapse(PAY.lease());
+        assertThat(Callers.get(elsewhere(PAY))).isEqualTo("receipt 2");
+        assertThatExceptionOfType(IdempotencyClaimLostException.class)
+                .isThrownBy(() -> transaction.only().beforeCommit(null));
+        transaction.only().rolledBack();
+        assertThat(Callers.get(elsewhere(PAY))).isEqualTo("receipt 2");
+        assertThat(events.named("leaseLost")).hasSize(1);
+    }
+
+    @Test
+    void committed_work_whose_record_cannot_be_completed_is_unknown_and_never_free() throws Throwable {
+        call(PAY, transaction);
+        transaction.only().beforeCommit(null);
+        store.fail(Request.COMPLETE);
+        transaction.only().committed();
+        assertThat(events.names()).containsExactly("claimed", "completionFailed");
+        assertThat(store.find(KEY).outcome()).isNull();
+        assertThat(isAbandoned()).isFalse();
+        ticker.elapse(PAY.lease());
+        assertThat(isAbandoned()).isTrue();
+    }
+
+    @Test
+    void a_record_is_completed_after_the_commit_though_the_store_fails_for_a_while() throws Throwable {
+        try (IdempotencyEngine patient = builder().build()) {
+            patient.execute(PAY, KEY, Fingerprint.none(), new Work(() -> "receipt", transaction, false));
+            ticker.elapse(IdempotencyEngine.DEFAULT_COMPLETION_TIMEOUT.multipliedBy(2));
+            store.loseAnswers(Request.COMPLETE, 2);
+            transaction.only().committed();
+            assertThat(store.count(Request.COMPLETE)).isEqualTo(3);
+            assertThat(events.names()).containsExactly("claimed", "completed");
+        }
+    }
+
+    @Test
+    void rolled_back_work_whose_key_cannot_be_released_becomes_abandoned() throws Throwable {
+        call(PAY, transaction);
+        store.fail(Request.RELEASE);
+        transaction.only().rolledBack();
+        assertThat(events.names()).containsExactly("claimed", "completionFailed");
+        ticker.elapse(PAY.lease());
+        assertThat(call(PAY, (EnclosingTransaction) null)).isEqualTo("receipt 2");
+    }
+
+    @Test
+    void an_unknown_end_is_settled_by_asking_the_store() throws Throwable {
+        call(PAY, transaction);
+        transaction.only().beforeCommit((claim, outcome, retention) -> store.complete(claim, outcome, retention));
+        transaction.only().unknown();
+        assertThat(events.names()).containsExactly("claimed", "completed");
+
+        Transaction second = new Transaction();
+        store.forget(KEY, store.find(KEY).fencingToken());
+        call(PAY, second);
+        second.only().beforeCommit((claim, outcome, retention) -> true);
+        second.only().unknown();
+        assertThat(isAbandoned()).isTrue();
+    }
+
+    @Test
+    void an_outcome_that_was_recorded_though_its_transaction_is_said_to_be_rolled_back_stays() throws Throwable {
+        call(PAY, transaction);
+        transaction.only().beforeCommit((claim, outcome, retention) -> store.complete(claim, outcome, retention));
+        transaction.only().rolledBack();
+        assertThat(events.names()).containsExactly("claimed", "completed");
+        assertThat(call(PAY, (EnclosingTransaction) null)).isEqualTo("receipt 1");
+    }
+
+    // failures
+
+    private void failing(Exception failure, boolean stands, @Nullable EnclosingTransaction enclosing) {
+        assertThatExceptionOfType(Exception.class)
+                .isThrownBy(() -> call(
+                        PAY,
+                        new Work(
+                                () -> {
+                                    throw failure;
+                                },
+                                enclosing,
+                                stands)))
+                .isSameAs(failure)
+                .satisfies(thrown -> assertThat(thrown.getSuppressed()).isEmpty());
+    }
+
+    @Test
+    void a_failure_whose_work_stands_abandons_the_key_at_once_or_after_the_commit() throws Throwable {
+        failing(new IllegalStateException("timeout"), true, null);
+        assertThat(isAbandoned()).isTrue();
+        store.forget(KEY, store.find(KEY).fencingToken());
+
+        failing(new IllegalStateException("timeout"), true, transaction);
+        assertThat(isAbandoned()).isFalse();
+        assertThatExceptionOfType(IdempotencyInProgressException.class)
+                .isThrownBy(() -> call(PAY, transaction))
+                .satisfies(refusal -> assertThat(refusal.reason()).isEqualTo(Reason.REENTRANT));
+        transaction.only().beforeCommit((claim, outcome, retention) -> {
+            throw new AssertionError("there is nothing to record");
+        });
+        transaction.only().committed();
+        assertThat(isAbandoned()).isTrue();
+        assertThat(events.names()).containsExactly("claimed", "abandoned", "claimed", "refused", "abandoned");
+    }
+
+    @Test
+    void a_failure_whose_work_stands_frees_the_key_after_a_rollback() {
+        failing(new IllegalStateException("timeout"), true, transaction);
+        transaction.only().rolledBack();
+        assertThat(store.find(KEY)).isNull();
+    }
+
+    @Test
+    void other_failures_are_settled_at_once_in_a_transaction_too() {
+        failing(new IllegalStateException("declined"), false, transaction);
+        assertThat(store.find(KEY)).isNull();
+        failing(new IOException("declined"), true, transaction);
+        assertThat(store.find(KEY).outcome()).isNotNull();
+        assertThat(transaction.completions).isEmpty();
+    }
+
+    @Test
+    void a_transaction_that_does_not_take_the_completion_leaves_the_key_abandoned() {
+        transaction.refusal = new IllegalStateException("no transaction");
+        assertThatExceptionOfType(IllegalStateException.class)
+                .isThrownBy(() -> call(PAY, transaction))
+                .isSameAs(transaction.refusal);
+        assertThat(isAbandoned()).isTrue();
+    }
+
+    // flushing
+
+    private IdempotencyEngine encoding() {
+        return builder().codec(JacksonOutcomeCodec.create()).build();
+    }
+
+    @Test
+    void the_transaction_is_flushed_before_an_outcome_is_encoded_and_left_alone_where_it_is_kept_by_reference()
+            throws Throwable {
+        call(PAY, transaction);
+        assertThat(transaction.flushes).isZero();
+        transaction.only().rolledBack();
+        try (IdempotencyEngine encoding = encoding()) {
+            encoding.execute(PAY, KEY, Fingerprint.none(), new Work(() -> "receipt", new Transaction(), false));
+            encoding.execute(PAY, PAY.key("4712"), Fingerprint.none(), new Work(() -> "receipt", transaction, false));
+            assertThat(transaction.flushes).isOne();
+        }
+    }
+
+    @Test
+    void a_flush_that_fails_is_the_operations_failure_and_frees_the_key() {
+        transaction.flushFailure = new IllegalStateException("duplicate row");
+        try (IdempotencyEngine encoding = encoding()) {
+            assertThatExceptionOfType(IllegalStateException.class)
+                    .isThrownBy(() -> encoding.execute(
+                            PAY, KEY, Fingerprint.none(), new Work(() -> "receipt", transaction, false)))
+                    .isSameAs(transaction.flushFailure);
+            assertThat(store.find(KEY)).isNull();
+        }
+    }
+
+    // the engine's own life
+
+    @Test
+    void another_attempt_is_not_worth_beginning_once_the_transaction_can_only_be_rolled_back() throws Throwable {
+        engine.execute(PAY, KEY, Fingerprint.none(), new IdempotentWork<String>() {
+            @Override
+            public String run(Execution execution) {
+                assertThat(execution.mayAttemptAgain()).isTrue();
+                transaction.rollbackOnly = true;
+                assertThat(execution.mayAttemptAgain()).isFalse();
+                transaction.rollbackOnly = false;
+                ticker.elapse(PAY.lease());
+                assertThat(execution.mayAttemptAgain()).isFalse();
+                return "receipt";
+            }
+
+            @Override
+            public EnclosingTransaction enclosingTransaction() {
+                return transaction;
+            }
+        });
+    }
+
+    @Test
+    void an_engine_is_not_idle_and_leases_are_renewed_before_the_transaction_has_ended() throws Throwable {
+        Operation<String> renewed = Operation.builder("payment-service-pay", String.class)
+                .lease(Duration.ofMillis(60))
+                .build();
+        call(renewed, transaction);
+        assertThat(engine.awaitIdle(Duration.ofMillis(1))).isFalse();
+        ticker.elapse(Duration.ofMillis(50));
+        Callers.until(() -> store.count(Request.RENEW) > 0);
+        transaction.only().committed();
+        assertThat(engine.awaitIdle(Duration.ofMillis(1))).isTrue();
+    }
+}
