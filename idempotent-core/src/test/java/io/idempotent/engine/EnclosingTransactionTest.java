@@ -98,7 +98,11 @@ final class EnclosingTransactionTest {
     private final AtomicInteger runs = new AtomicInteger();
 
     private IdempotencyEngine.Builder builder() {
-        return IdempotencyEngine.builder(store).ticker(ticker).listener(events).errorHandler(events);
+        return IdempotencyEngine.builder(store)
+                .ticker(ticker)
+                .listener(events)
+                .errorHandler(events)
+                .closeTimeout(Duration.ZERO);
     }
 
     @AfterEach

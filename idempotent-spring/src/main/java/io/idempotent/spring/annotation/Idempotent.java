@@ -28,6 +28,11 @@ import java.lang.annotation.Target;
  * <p>If the method throws, its key is released: the exception is the caller's, and the next call runs the method again,
  * unless {@link #recordFailures} says that such a failure is final.
  *
+ * <p>Called in a transaction of its caller's that the method joins, its record follows that transaction: it is completed when
+ * the transaction commits, and the key is free again when it is rolled back, be it to a savepoint that was made before the
+ * call. A call with the same key in the same transaction gets the outcome meanwhile, others find it in progress. A method
+ * whose own transaction commits although it throws leaves its key abandoned: what it did stands, and is not known.
+ *
  * <p>Strings take placeholders, <code>${…}</code>. Expressions are of the Spring Expression Language, over the parameters
  * by name ({@code #request}) or position ({@code #p0}, {@code #a0}), {@code #root.args}, {@code #root.method} and
  * {@code #root.target}, and beans ({@code @tenants.current()}). They are parsed and checked when the application starts.

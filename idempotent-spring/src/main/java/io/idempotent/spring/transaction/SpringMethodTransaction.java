@@ -9,6 +9,7 @@ import java.sql.SQLRecoverableException;
 import org.jspecify.annotations.Nullable;
 import org.springframework.objenesis.SpringObjenesis;
 import org.springframework.transaction.CannotCreateTransactionException;
+import org.springframework.transaction.HeuristicCompletionException;
 import org.springframework.transaction.TransactionDefinition;
 import org.springframework.transaction.interceptor.TransactionAttribute;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
@@ -35,7 +36,7 @@ record SpringMethodTransaction(@Nullable TransactionAttribute attribute, boolean
         if (attribute == null || !hasTransaction(attribute)) {
             return false;
         }
-        return !attribute.rollbackOn(failure) || (!isEnclosed() && isConnectionLost(failure));
+        return !attribute.rollbackOn(failure) || (!isEnclosed() && isCommitUnknown(failure));
     }
 
     @Override
@@ -72,10 +73,13 @@ record SpringMethodTransaction(@Nullable TransactionAttribute attribute, boolean
         };
     }
 
-    /** Whether the answer to the commit of a transaction may be what was lost, if there was a transaction. */
-    private static boolean isConnectionLost(Throwable failure) {
+    /** Whether the answer to the commit of a transaction may be what was lost. */
+    private static boolean isCommitUnknown(Throwable failure) {
         if (failure instanceof CannotCreateTransactionException) {
             return false;
+        }
+        if (failure instanceof HeuristicCompletionException) {
+            return true;
         }
         for (Throwable next = failure; next != null; next = next.getCause()) {
             if (next instanceof SQLRecoverableException

@@ -25,8 +25,11 @@ class ProxiesAsBeansTest {
         return (Client) Proxy.newProxyInstance(
                 Client.class.getClassLoader(),
                 new Class<?>[] {Client.class},
-                (self, method, arguments) ->
-                        method.getName().equals("charge") ? "receipt " + calls.incrementAndGet() : null);
+                (self, method, arguments) -> switch (method.getName()) {
+                    case "charge" -> "receipt " + calls.incrementAndGet();
+                    case "hashCode" -> System.identityHashCode(self);
+                    default -> null;
+                });
     }
 
     @Configuration(proxyBeanMethods = false)
