@@ -102,6 +102,11 @@ public final class CompletedRecordCache implements IdempotencyStore {
         return new Builder(store);
     }
 
+    /** The other store. */
+    public IdempotencyStore store() {
+        return store;
+    }
+
     @Override
     public ClaimResult claim(ClaimRequest request) {
         IdempotencyKey key = request.key();

@@ -9,6 +9,7 @@ import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
+import io.idempotent.store.TransactionalCompletion;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -62,7 +63,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Safe for use by many threads.
  */
-public final class JdbcIdempotencyStore implements IdempotencyStore, AutoCloseable {
+public final class JdbcIdempotencyStore implements IdempotencyStore, TransactionalCompletion, AutoCloseable {
 
     /** The name of the table unless said otherwise: {@value}. */
     public static final String DEFAULT_TABLE_NAME = "idempotency_record";
@@ -157,6 +158,7 @@ public final class JdbcIdempotencyStore implements IdempotencyStore, AutoCloseab
     }
 
     /** Where the connections come from. */
+    @Override
     public DataSource dataSource() {
         return dataSource;
     }
@@ -302,22 +304,19 @@ public final class JdbcIdempotencyStore implements IdempotencyStore, AutoCloseab
         return request("complete", claim.key(), connection -> complete(connection, claim, outcome, retention));
     }
 
-    /**
-     * Records the outcome as {@link #complete(Claim, RecordedOutcome, Duration)} does, within a transaction of the caller's:
-     * it counts when that transaction commits.
-     *
-     * @param transaction a connection to this store's database; neither committed nor closed
-     * @param claim the claim that ran
-     * @param outcome what is to be replayed
-     * @param retention how long, from now; positive
-     * @return whether this claim's outcome is recorded; false if the claim was no longer the key's
-     * @throws IllegalArgumentException if the retention is not positive
-     * @throws SQLException if it could not be recorded, after which some databases refuse all else in the transaction
-     */
-    public boolean complete(Connection transaction, Claim claim, RecordedOutcome outcome, Duration retention)
+    @Override
+    public boolean completeOn(Connection connection, Claim claim, RecordedOutcome outcome, Duration retention) {
+        try {
+            return complete(connection, claim, outcome, retention);
+        } catch (SQLException failure) {
+            throw failed("complete in a transaction", claim.key(), SqlFailure.of(failure), failure);
+        }
+    }
+
+    private boolean complete(Connection connection, Claim claim, RecordedOutcome outcome, Duration retention)
             throws SQLException {
         requirePositive("retention", retention);
-        try (Sql.Call call = set(complete.on(transaction, timeoutSeconds), claim)) {
+        try (Sql.Call call = set(complete.on(connection, timeoutSeconds), claim)) {
             int completed = call.set("kind", Row.kind(outcome))
                     .set("outcome", Row.content(outcome))
                     .set("retention", microseconds(retention))
@@ -327,7 +326,7 @@ public final class JdbcIdempotencyStore implements IdempotencyStore, AutoCloseab
             }
         }
         // Asked again because the first answer was lost?
-        Row row = read(transaction, claim.key());
+        Row row = read(connection, claim.key());
         return row != null
                 && !row.isInProgress()
                 && !row.isFree()

@@ -2,7 +2,9 @@ package io.idempotent.spring.transaction;
 
 import io.idempotent.engine.EnclosingTransaction;
 import io.idempotent.engine.PendingCompletion;
+import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.TransactionalCompletion;
+import io.idempotent.store.caffeine.CompletedRecordCache;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -82,7 +84,10 @@ final class CallerTransaction implements EnclosingTransaction {
     }
 
     private static PendingCompletion.@Nullable Recorder recorder(PendingCompletion completion) {
-        return JDBC_PRESENT && completion.store() instanceof TransactionalCompletion store
+        // The near cache must not see what may yet be rolled back.
+        IdempotencyStore behind =
+                completion.store() instanceof CompletedRecordCache cache ? cache.store() : completion.store();
+        return JDBC_PRESENT && behind instanceof TransactionalCompletion store
                 ? JdbcRecorder.inCurrentTransaction(store)
                 : null;
     }
