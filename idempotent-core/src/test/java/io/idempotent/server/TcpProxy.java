@@ -74,6 +74,7 @@ public final class TcpProxy implements AutoCloseable {
     private volatile Duration delay = Duration.ZERO;
     private volatile boolean blackHole;
     private volatile ServerSocket listener;
+    private volatile Thread acceptor;
 
     /**
      * Listens on a free port of this machine, and passes everything through.
@@ -85,7 +86,7 @@ public final class TcpProxy implements AutoCloseable {
         this.server = new InetSocketAddress(host, port);
         this.listener = listen(0);
         this.port = listener.getLocalPort();
-        accept(listener);
+        this.acceptor = accept(listener);
     }
 
     /** Where the proxy listens. */
@@ -105,7 +106,7 @@ public final class TcpProxy implements AutoCloseable {
         blackHole = false;
         if (listener.isClosed()) {
             listener = listen(port);
-            accept(listener);
+            acceptor = accept(listener);
         }
     }
 
@@ -132,6 +133,12 @@ public final class TcpProxy implements AutoCloseable {
     /** Takes no new connections: a client that tries is refused. Those that are open go on. */
     public void refuseConnections() {
         closeQuietly(listener);
+        try {
+            // The system listens on as long as a thread is still inside accept.
+            acceptor.join();
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /**
@@ -176,8 +183,8 @@ public final class TcpProxy implements AutoCloseable {
         }
     }
 
-    private void accept(ServerSocket listener) {
-        start("accept", () -> {
+    private Thread accept(ServerSocket listener) {
+        return start("accept", () -> {
             while (true) {
                 Socket client = listener.accept();
                 connections.incrementAndGet();
@@ -190,7 +197,7 @@ public final class TcpProxy implements AutoCloseable {
         });
     }
 
-    private void start(String name, Transfer transfer) {
+    private Thread start(String name, Transfer transfer) {
         Thread thread = new Thread(
                 () -> {
                     try {
@@ -202,6 +209,7 @@ public final class TcpProxy implements AutoCloseable {
                 "proxy-" + port + "-" + name);
         thread.setDaemon(true);
         thread.start();
+        return thread;
     }
 
     private static void reset(Socket socket) {

@@ -1,0 +1,65 @@
+package io.idempotent.kill;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.idempotent.server.Database;
+import io.idempotent.server.DatabaseServer;
+import io.idempotent.server.MariaDbServer;
+import io.idempotent.server.NeedsServer;
+import io.idempotent.server.PostgresServer;
+import io.idempotent.server.Server;
+import io.idempotent.store.jdbc.JdbcIdempotencyStore;
+import io.idempotent.store.jdbc.SchemaInitialization;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** JVMs that are killed while they run leased operations on the JDBC store. */
+@DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
+class KillTest {
+
+    @TempDir
+    private Path directory;
+
+    @Test
+    @NeedsServer(Server.POSTGRES_18)
+    void on_postgresql_no_two_owners_are_live_and_every_second_payment_is_explained_by_a_kill() throws Exception {
+        check(run(PostgresServer.version18WithFsync(), JdbcNodeFactory.class, KillRun.KEYS, KillRun.duration()));
+    }
+
+    @Test
+    @NeedsServer(Server.MARIADB)
+    void on_mariadb_no_two_owners_are_live_and_every_second_payment_is_explained_by_a_kill() throws Exception {
+        check(run(MariaDbServer.shared(), JdbcNodeFactory.class, KillRun.KEYS, KillRun.duration()));
+    }
+
+    @Test
+    @NeedsServer(Server.POSTGRES_18)
+    void a_store_that_lets_anybody_take_over_at_once_is_caught() throws Exception {
+        Verdict verdict =
+                run(PostgresServer.version18WithFsync(), AnybodyTakesOverNodeFactory.class, 20, Duration.ofSeconds(5));
+
+        assertThat(verdict.violations())
+                .anySatisfy(violation -> assertThat(violation).contains("had two live owners"));
+    }
+
+    private static void check(Verdict verdict) {
+        System.out.println(verdict.report());
+        assertThat(verdict.violations()).as(verdict.report()).isEmpty();
+    }
+
+    private Verdict run(DatabaseServer server, Class<? extends NodeFactory> factory, int keys, Duration duration)
+            throws Exception {
+        Database database = server.newDatabase("kill");
+        JdbcIdempotencyStore.builder(database.dataSource())
+                .schemaInitialization(SchemaInitialization.ALWAYS)
+                .build()
+                .close();
+        History history = new KillRun(factory, List.of(database.url()), database, keys, directory).run(duration);
+        return Verdict.onLeased(history, LeasedNode.LEASE);
+    }
+}
