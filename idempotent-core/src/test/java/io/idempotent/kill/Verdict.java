@@ -25,7 +25,8 @@ import java.util.TreeSet;
  *   <li>A claim begins after the one before it is over: released, or its lease ended, counted from the claim and from each
  *       renewal. Nothing is claimed after it was completed. So no two owners were ever live.
  *   <li>The owner of each payment but the last was killed, after it had paid and before its claim was taken over; or
- *       was so slow that its lease ended, and was told so by the store. That is the only way to a second payment.
+ *       was so slow that its lease ended: it was told so by the store, or its JVM was at a standstill, since none of its
+ *       threads had written anything for half a lease. There is no other way to a second payment.
  * </ol>
  *
  * <p>Where payments are atomic with their record, there is no second payment at all.
@@ -72,6 +73,7 @@ public record Verdict(List<String> violations, List<String> explained, String su
         private final Map<String, NavigableSet<Long>> tokens = new HashMap<>();
         private final Map<ClaimOfKey, Long> claimants = new HashMap<>();
         private final Map<ClaimOfKey, Long> leaseStarts = new HashMap<>();
+        private final Map<Long, NavigableSet<Long>> writtenAt = new HashMap<>();
         private final Set<ClaimOfKey> completed = new HashSet<>();
         private final Set<ClaimOfKey> released = new HashSet<>();
         private final Set<ClaimOfKey> lost = new HashSet<>();
@@ -94,6 +96,9 @@ public record Verdict(List<String> violations, List<String> explained, String su
 
         private void take(Entry entry) {
             ClaimOfKey claim = new ClaimOfKey(entry.key(), entry.token());
+            writtenAt
+                    .computeIfAbsent(entry.process(), process -> new TreeSet<>())
+                    .add(entry.at());
             switch (entry.event()) {
                 case ASKED -> answers.computeIfAbsent(entry.key(), key -> new TreeSet<>());
                 case ANSWERED ->
@@ -167,13 +172,19 @@ public record Verdict(List<String> violations, List<String> explained, String su
                                         first.process(),
                                         (kill.after() - first.at()) / 1e3,
                                         (takenOverAt - kill.after()) / 1e3));
-            } else if (lost.contains(new ClaimOfKey(key, first.token()))) {
+            } else if (lost.contains(new ClaimOfKey(key, first.token()))
+                    || isAtStandstill(first.process(), takenOverAt)) {
                 explained.add("%s: paid by process %d, which was so slow that its lease ended; taken over %.1f ms later"
                         .formatted(key, first.process(), (takenOverAt - first.at()) / 1e3));
             } else {
                 violations.add("%s was paid by process %d, and again by process %d, though the first was alive"
                         .formatted(key, first.process(), second.process()));
             }
+        }
+
+        private boolean isAtStandstill(long process, long at) {
+            Long lastWritten = writtenAt.getOrDefault(process, new TreeSet<>()).floor(at);
+            return lastWritten != null && at - lastWritten > lease / 2;
         }
 
         private void judgeClaims(String key, NavigableSet<Long> ofKey) {

@@ -60,8 +60,20 @@ class VerdictTest {
     }
 
     @Test
+    void a_second_payment_is_explained_by_an_owner_whose_jvm_was_at_a_standstill() {
+        paidTwice();
+        // It lives on after the take-over, and is killed before it is told anything.
+        happened(1, Event.ASKED, 0, SECOND_CLAIM + 1);
+        killed(1, SECOND_CLAIM + 2);
+
+        assertThat(leased().violations()).isEmpty();
+        assertThat(leased().explained()).singleElement().asString().contains("so slow that its lease ended");
+    }
+
+    @Test
     void a_second_payment_whose_first_owner_lived_on_is_not_explained() {
         paidTwice();
+        happened(1, Event.ASKED, 0, SECOND_CLAIM - SECOND / 2);
         assertThat(leased().violations())
                 .containsExactly("4711 was paid by process 1, and again by process 2," + " though the first was alive");
     }
@@ -69,6 +81,7 @@ class VerdictTest {
     @Test
     void a_second_payment_that_was_made_before_the_kill_is_not_explained_by_it() {
         paidTwice();
+        happened(1, Event.ASKED, 0, SECOND_CLAIM - SECOND / 2);
         killed(1, SECOND_CLAIM + SECOND);
 
         assertThat(leased().violations()).singleElement().asString().contains("though the first was alive");

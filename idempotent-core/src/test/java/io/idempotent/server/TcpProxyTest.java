@@ -55,7 +55,7 @@ class TcpProxyTest {
         client.socket.shutdownOutput();
 
         assertThat(client.reader.readLine()).isNull();
-        Awaitility.await().until(() -> server.ended.get(0).equals("end"));
+        Awaitility.await().untilAsserted(() -> assertThat(server.ended).containsExactly("end"));
     }
 
     @Test
