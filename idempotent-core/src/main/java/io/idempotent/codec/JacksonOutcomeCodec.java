@@ -46,9 +46,9 @@ import tools.jackson.databind.type.LogicalType;
  *
  * <p>JSON is decoded to the declared generic type and to nothing else; Jackson's annotations on the application's types
  * apply. {@code BigDecimal} keeps its scale, {@code OffsetDateTime} its offset, {@code ZonedDateTime} its zone, an enum
- * constant is known by its name, {@code NaN} and the infinities are kept, and so are unpaired surrogates in text. A
- * sealed type needs no annotations: the permitted class is recorded by its {@code @JsonTypeName}, or else its name
- * without the package.
+ * constant is known by its name, {@code NaN} and the infinities are kept, and so are unpaired surrogates in text;
+ * numbers that annotations write as text are read from it. A sealed type needs no annotations: the permitted class is
+ * recorded by its {@code @JsonTypeName}, or else its name without the package.
  *
  * <p>A class that has lost a property since is read, and so is one that has gained one, which then is null, 0 or false;
  * what cannot be read to the declared type is refused. What is not kept: a subclass of a declared class that is not
@@ -371,6 +371,10 @@ public final class JacksonOutcomeCodec implements OutcomeCodec {
                             DeserializationFeature.ACCEPT_FLOAT_AS_INT)
                     .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
                     .withCoercionConfig(LogicalType.Textual, Builder::nothingButText)
+                    // @JsonFormat(shape = STRING) writes them so.
+                    .withCoercionConfig(LogicalType.Integer, Builder::fromText)
+                    .withCoercionConfig(LogicalType.Float, Builder::fromText)
+                    .withCoercionConfig(LogicalType.Boolean, Builder::fromText)
                     // A record is its components, and what has no properties would come back as nothing.
                     .enable(MapperFeature.INFER_RECORD_GETTERS_FROM_COMPONENTS_ONLY)
                     .enable(SerializationFeature.FAIL_ON_EMPTY_BEANS)
@@ -399,6 +403,11 @@ public final class JacksonOutcomeCodec implements OutcomeCodec {
                     List.of(CoercionInputShape.Integer, CoercionInputShape.Float, CoercionInputShape.Boolean)) {
                 config.setCoercion(shape, CoercionAction.Fail);
             }
+        }
+
+        private static void fromText(MutableCoercionConfig config) {
+            config.setCoercion(CoercionInputShape.String, CoercionAction.TryConvert)
+                    .setCoercion(CoercionInputShape.EmptyString, CoercionAction.Fail);
         }
 
         private static JsonFactory factory() {

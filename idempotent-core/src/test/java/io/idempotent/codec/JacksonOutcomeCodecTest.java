@@ -3,6 +3,7 @@ package io.idempotent.codec;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.annotation.JsonFormat;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.Outcome;
@@ -128,9 +129,19 @@ class JacksonOutcomeCodecTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"1\"5\"", "11.5", "1true", "1[5]", "199999999999"})
+    @ValueSource(strings = {"1\"five\"", "1\"\"", "1\" \"", "1\"1.5\"", "11.5", "1true", "1[5]", "199999999999"})
     void whatIsNoIntIsNotReadAsOne(String content) {
         assertRefused(Encoded.Kind.VALUE, content, OutcomeType.of(int.class));
+    }
+
+    @Test
+    void whatAnAnnotationWritesAsTextIsReadFromIt() {
+        AsText value = new AsText(new BigDecimal("12.50"), Long.MAX_VALUE, 1.5, true);
+        OutcomeType type = OutcomeType.of(AsText.class);
+
+        assertThat(text(value, AsText.class)).contains("\"12.50\"", "\"9223372036854775807\"", "\"1.5\"", "\"true\"");
+        assertThat(codec.decode(codec.encode(new Outcome.Value(value), type), type))
+                .isEqualTo(new Outcome.Value(value));
     }
 
     @Test
@@ -530,6 +541,12 @@ class JacksonOutcomeCodecTest {
     record Nested(@Nullable Nested inner) {}
 
     record Camel(String twoWords) {}
+
+    record AsText(
+            @JsonFormat(shape = JsonFormat.Shape.STRING) BigDecimal amount,
+            @JsonFormat(shape = JsonFormat.Shape.STRING) long number,
+            @JsonFormat(shape = JsonFormat.Shape.STRING) Double ratio,
+            @JsonFormat(shape = JsonFormat.Shape.STRING) boolean decided) {}
 
     record Validated(String code) {
 
