@@ -1,10 +1,12 @@
 package io.idempotent.server;
 
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.ProcessBuilder.Redirect;
 import java.net.URI;
+import java.nio.channels.FileChannel;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
@@ -24,7 +26,7 @@ import java.util.stream.Stream;
  * outlive the machine: enough for most tests, and faster than any disk. With fsync, everything is as PostgreSQL's own
  * defaults have it.
  */
-public final class PostgresServer implements DatabaseServer {
+public final class PostgresServer implements DatabaseServer, Closeable {
 
     private static final String HOST = "localhost";
     private static final String USER = "postgres";
@@ -36,10 +38,12 @@ public final class PostgresServer implements DatabaseServer {
     private static final Starting<PostgresServer> VERSION_18_WITH_FSYNC = starting(Server.POSTGRES_18, true);
 
     private final EmbeddedPostgres postgres;
+    private final Closeable lock;
     private final AtomicInteger databases = new AtomicInteger();
 
-    private PostgresServer(EmbeddedPostgres postgres) {
+    private PostgresServer(EmbeddedPostgres postgres, Closeable lock) {
         this.postgres = postgres;
+        this.lock = lock;
     }
 
     /** PostgreSQL 15 without fsync. */
@@ -63,12 +67,14 @@ public final class PostgresServer implements DatabaseServer {
     }
 
     /**
-     * Starts a PostgreSQL 18 with fsync whose data are kept when the JVM ends, and are there again when it is next
-     * started in the same folder. Not for two at once.
+     * Starts a PostgreSQL 18 with fsync whose data are kept when it is closed, and are there again when it is next
+     * started in the same folder. It runs until it is closed: unlike the others it does not end with the JVM by itself,
+     * so that an application can end its work first. What a JVM that was killed has left running there is stopped first.
+     *
+     * @throws ServerException if it does not start, as while another runs in that folder
      */
     public static PostgresServer keptIn(Path data) {
-        return new Starting<>(Server.POSTGRES_18, () -> start(Server.POSTGRES_18, true, data.toAbsolutePath(), true))
-                .get();
+        return new Starting<>(Server.POSTGRES_18, () -> startKept(data.toAbsolutePath())).get();
     }
 
     @Override
@@ -93,6 +99,14 @@ public final class PostgresServer implements DatabaseServer {
         return database("postgres");
     }
 
+    /** Stops the server. */
+    @Override
+    public void close() throws IOException {
+        try (lock) {
+            postgres.close();
+        }
+    }
+
     private Database database(String name) {
         return new Database("postgresql", HOST, port(), name, USER);
     }
@@ -108,10 +122,20 @@ public final class PostgresServer implements DatabaseServer {
 
     private static Starting<PostgresServer> starting(Server version, boolean fsync) {
         Path data = DIRECTORY.resolve(UUID.randomUUID().toString());
-        return new Starting<>(version, () -> start(version, fsync, data, false));
+        return new Starting<>(version, () -> new PostgresServer(start(version, fsync, data, false), () -> {}));
     }
 
-    private static PostgresServer start(Server version, boolean fsync, Path data, boolean keep) throws IOException {
+    private static PostgresServer startKept(Path data) throws IOException {
+        FileChannel lock = ServerDirectory.take(data, data.resolve("postmaster.pid"));
+        try {
+            return new PostgresServer(start(Server.POSTGRES_18, true, data, true), lock);
+        } catch (IOException | RuntimeException failure) {
+            lock.close();
+            throw failure;
+        }
+    }
+
+    private static EmbeddedPostgres start(Server version, boolean fsync, Path data, boolean keep) throws IOException {
         Path binaries = ServerDirectory.ROOT.resolve(version.id() + ".jar");
         if (!Files.exists(binaries)) {
             throw new IOException("there are no binaries at " + binaries + "; the build brings those of this platform");
@@ -122,10 +146,11 @@ public final class PostgresServer implements DatabaseServer {
         Path log = DIRECTORY.resolve(version.id() + (fsync ? "-fsync.log" : ".log"));
         String onOrOff = fsync ? "on" : "off";
         try {
-            return new PostgresServer(EmbeddedPostgres.builder()
+            return EmbeddedPostgres.builder()
                     .setPgBinaryResolver((system, machine) -> archive(binaries))
                     .setDataDirectory(data)
                     .setCleanDataDirectory(!keep)
+                    .setRegisterShutdownHook(!keep)
                     .setPGStartupWait(Duration.ofSeconds(60))
                     .setOutputRedirector(Redirect.to(log.toFile()))
                     .setLocaleConfig("locale", "C")
@@ -134,7 +159,7 @@ public final class PostgresServer implements DatabaseServer {
                     .setServerConfig("synchronous_commit", onOrOff)
                     // TCP will do; a socket's file would stay behind when the server is killed.
                     .setServerConfig("unix_socket_directories", "")
-                    .start());
+                    .start();
         } catch (IOException | RuntimeException failure) {
             throw new IOException(failure + System.lineSeparator() + ServerDirectory.tail(log), failure);
         }
