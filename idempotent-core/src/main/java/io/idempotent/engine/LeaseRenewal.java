@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>An execution that has run longer than its operation allows is not renewed any more; its lease runs out.
  *   <li>Those that were granted their lease less than a sixth of it ago are left alone until the next visit, so that short
  *       operations cost no request; the others are renewed by one request for all, at most half a lease after the last.
+ *   <li>If the request for all fails, each is asked for alone, as long as a third of the lease lasts: one that is stuck in the
+ *       store does not cost the others theirs.
  *   <li>A renewal counts from before its request. One that is refused means that the claim is lost; one whose request
  *       fails is tried again at the next visit.
  * </ol>
@@ -101,45 +103,60 @@ final class LeaseRenewal {
     private void renew(Set<Execution> group, Duration lease) {
         long sixth = Nanos.of(lease) / 6;
         List<Execution> due = new ArrayList<>();
-        List<Claim> claims = new ArrayList<>();
         for (Execution execution : group) {
             if (execution.age() >= Nanos.of(execution.operation().maxRun())) {
                 tellLoss(execution);
             } else if (execution.sinceRenewal() >= sixth) {
                 due.add(execution);
-                claims.add(execution.claim());
             }
         }
         if (due.isEmpty()) {
             return;
         }
-        long requestedAt = ticker.getAsLong();
-        Set<Claim> renewed = request(claims, lease);
+        long begin = ticker.getAsLong();
+        IdempotencyStoreException failure = request(group, due, lease);
+        if (failure == null) {
+            return;
+        }
+        listeners.tell(listener -> listener.renewalFailed(due.size(), failure));
+        if (due.size() == 1) {
+            return;
+        }
         for (Execution execution : due) {
-            if (renewed != null && renewed.contains(execution.claim())) {
+            if (ticker.getAsLong() - begin >= 2 * sixth) {
+                return;
+            }
+            // Told already; which of them it was is for the next visit to find out.
+            var unused = request(group, List.of(execution), lease);
+        }
+    }
+
+    /** Renews the leases by one request; gives the failure if it is not known which of them were renewed. */
+    private @Nullable IdempotencyStoreException request(Set<Execution> group, List<Execution> due, Duration lease) {
+        long requestedAt = ticker.getAsLong();
+        Set<Claim> renewed = Set.of();
+        IdempotencyStoreException failure = null;
+        try {
+            renewed = store.renew(due.stream().map(Execution::claim).toList(), lease);
+        } catch (RuntimeException | Error thrown) {
+            failure = StoreFailures.of(thrown, "renew " + due.size() + " leases", null);
+        }
+        for (Execution execution : due) {
+            if (renewed.contains(execution.claim())) {
                 execution.renewed(requestedAt);
-            } else if (renewed != null && group.contains(execution)) {
+            } else if (failure == null && group.contains(execution)) {
                 execution.notRenewed();
                 group.remove(execution);
             }
             tellLoss(execution);
         }
+        return failure;
     }
 
     /** Tells the listeners, once, if the lease is lost. */
     void tellLoss(Execution execution) {
         if (execution.shouldTellLoss()) {
             listeners.tell(listener -> listener.leaseLost(execution));
-        }
-    }
-
-    private @Nullable Set<Claim> request(List<Claim> claims, Duration lease) {
-        try {
-            return store.renew(claims, lease);
-        } catch (RuntimeException | Error failure) {
-            IdempotencyStoreException told = StoreFailures.of(failure, "renew " + claims.size() + " leases", null);
-            listeners.tell(listener -> listener.renewalFailed(claims.size(), told));
-            return null;
         }
     }
 }

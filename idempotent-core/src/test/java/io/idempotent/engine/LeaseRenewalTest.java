@@ -224,6 +224,34 @@ final class LeaseRenewalTest {
     }
 
     @Test
+    void one_claim_that_is_stuck_in_the_store_does_not_cost_the_others_their_leases() {
+        List<Execution> executions = List.of(begin("4711"), begin("4712"), begin("4713"));
+        ticker.elapse(SIXTH);
+        // The request for all, and the first of those for one.
+        store.fail(Request.RENEW, 2);
+        visit();
+        assertThat(executions.stream().map(Execution::leaseRemaining).sorted())
+                .containsExactly(LEASE.minus(SIXTH).toNanos(), LEASE.toNanos(), LEASE.toNanos());
+        assertThat(executions).noneMatch(Execution::leaseLost);
+        assertThat(events.names()).containsExactly("renewalFailed");
+    }
+
+    @Test
+    void a_store_that_fails_slowly_is_not_asked_for_each_claim_beyond_a_third_of_the_lease() {
+        begin("4711");
+        begin("4712");
+        ticker.elapse(SIXTH);
+        AtomicInteger requests = new AtomicInteger();
+        store.meet(Request.RENEW, request -> {
+            requests.incrementAndGet();
+            ticker.elapse(SIXTH.multipliedBy(2));
+            throw TroubledStore.failure();
+        });
+        visit();
+        assertThat(requests).hasValue(1);
+    }
+
+    @Test
     void a_renewal_counts_from_before_its_request() {
         Execution execution = begin("4711");
         ticker.elapse(SIXTH);
