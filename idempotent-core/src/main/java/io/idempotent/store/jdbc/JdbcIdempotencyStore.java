@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.LinkedHashSet;
@@ -287,7 +288,16 @@ public final class JdbcIdempotencyStore implements IdempotencyStore, Transaction
                 for (Claim next : all) {
                     set(call, next).set("lease", microseconds(lease)).addBatch();
                 }
-                return call.updateBatch();
+                int[] batch = call.updateBatch();
+                // Some drivers do not count in a batch if they are told to be fast; a statement alone they do.
+                for (int index = 0; index < batch.length; index++) {
+                    if (batch[index] == Statement.SUCCESS_NO_INFO) {
+                        batch[index] = set(call, all.get(index))
+                                .set("lease", microseconds(lease))
+                                .update();
+                    }
+                }
+                return batch;
             }
         });
         Set<Claim> renewed = new LinkedHashSet<>();
