@@ -70,6 +70,8 @@ public final class CompletedRecordCache implements IdempotencyStore {
     /** How long a record is kept unless told otherwise: five minutes. */
     public static final Duration DEFAULT_TIME_TO_LIVE = Duration.ofMinutes(5);
 
+    private static final Duration FOR_EVER = Duration.ofNanos(Long.MAX_VALUE);
+
     private final IdempotencyStore store;
     private final Ticker ticker;
     private final long timeToLive;
@@ -84,7 +86,7 @@ public final class CompletedRecordCache implements IdempotencyStore {
         this.cache = Caffeine.newBuilder()
                 .maximumSize(builder.maximumSize)
                 .ticker(ticker)
-                .expireAfter(new LifetimeExpiry())
+                .expireAfter(Expiry.writing((IdempotencyKey key, Kept kept) -> kept.remaining(ticker.read())))
                 // Purging in the thread that writes needs no other thread, and has happened when the write returns.
                 .executor(Runnable::run)
                 .build();
@@ -234,7 +236,11 @@ public final class CompletedRecordCache implements IdempotencyStore {
     private record Moment(long nanoseconds, long forgets) {}
 
     /** What there is for a key. Immutable, and equal to itself only. */
-    private abstract static sealed class Kept {}
+    private abstract static sealed class Kept {
+
+        /** For how long it stays. */
+        abstract Duration remaining(long now);
+    }
 
     /** What the request of a claim said; stays until that claim ends, or more is kept than the maximum size. */
     private static final class Note extends Kept {
@@ -245,6 +251,11 @@ public final class CompletedRecordCache implements IdempotencyStore {
         Note(Claim claim, Fingerprint fingerprint) {
             this.claim = claim;
             this.fingerprint = fingerprint;
+        }
+
+        @Override
+        Duration remaining(long now) {
+            return FOR_EVER;
         }
     }
 
@@ -264,6 +275,11 @@ public final class CompletedRecordCache implements IdempotencyStore {
         }
 
         @Override
+        Duration remaining(long now) {
+            return Duration.ofNanos(Math.max(0, lifetime - (now - askedAt)));
+        }
+
+        @Override
         public Fingerprint fingerprint() {
             return fingerprint;
         }
@@ -271,31 +287,6 @@ public final class CompletedRecordCache implements IdempotencyStore {
         @Override
         public RecordedOutcome outcome() {
             return outcome;
-        }
-    }
-
-    /** For how long what is kept stays. */
-    private static final class LifetimeExpiry implements Expiry<IdempotencyKey, Kept> {
-
-        @Override
-        public long expireAfterCreate(IdempotencyKey key, Kept kept, long currentTime) {
-            return remaining(kept, currentTime);
-        }
-
-        @Override
-        public long expireAfterUpdate(IdempotencyKey key, Kept kept, long currentTime, long currentDuration) {
-            return remaining(kept, currentTime);
-        }
-
-        @Override
-        public long expireAfterRead(IdempotencyKey key, Kept kept, long currentTime, long currentDuration) {
-            return currentDuration;
-        }
-
-        private static long remaining(Kept kept, long currentTime) {
-            return kept instanceof Completed completed
-                    ? Math.max(0, completed.lifetime - (currentTime - completed.askedAt))
-                    : Long.MAX_VALUE;
         }
     }
 

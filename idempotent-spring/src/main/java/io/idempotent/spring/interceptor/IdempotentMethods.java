@@ -34,9 +34,8 @@ final class IdempotentMethods {
     private final @Nullable MethodTransactionSource transactions;
     private final Supplier<IdempotencySettings> settings;
 
-    // By the method alone, whose look-up makes no garbage; of the few target classes of one method the right one is
-    // found
-    // by going through them.
+    // By the method alone, whose look-up makes no garbage; the right one of a method's few
+    // target classes is found by going through them.
     private final Map<Method, Resolved[]> methods = new ConcurrentHashMap<>();
 
     // In front of it, those called last, one for each slot; compared by identity, which costs less than any look-up. Of
