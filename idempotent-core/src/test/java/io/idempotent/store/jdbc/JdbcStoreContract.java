@@ -1,8 +1,5 @@
 package io.idempotent.store.jdbc;
 
-import com.zaxxer.hikari.HikariConfig;
-import com.zaxxer.hikari.HikariDataSource;
-import io.idempotent.server.Database;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.IdempotencyStoreContract;
 import java.sql.Connection;
@@ -10,7 +7,6 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
-import javax.sql.DataSource;
 import org.junit.jupiter.api.BeforeEach;
 
 /**
@@ -19,21 +15,12 @@ import org.junit.jupiter.api.BeforeEach;
  */
 abstract class JdbcStoreContract extends IdempotencyStoreContract {
 
+    private final TestDatabase database;
     private JdbcIdempotencyStore store;
     private JdbcIdempotencyStore otherNode;
 
-    /** The database; the same one for all tests. */
-    abstract DataSource dataSource();
-
-    /** Its dialect. */
-    abstract Dialect dialect();
-
-    /** A pool over a server's database. */
-    static HikariDataSource pool(Database database) {
-        HikariConfig config = new HikariConfig();
-        config.setDataSource(database.dataSource());
-        config.setMaximumPoolSize(20);
-        return new HikariDataSource(config);
+    JdbcStoreContract(TestDatabase database) {
+        this.database = database;
     }
 
     @BeforeEach
@@ -46,14 +33,14 @@ abstract class JdbcStoreContract extends IdempotencyStoreContract {
     }
 
     private JdbcIdempotencyStore node() {
-        return JdbcIdempotencyStore.builder(dataSource())
+        return JdbcIdempotencyStore.builder(database.pool())
                 .schemaInitialization(SchemaInitialization.ALWAYS)
-                .clock("(" + dialect().clock() + " + (SELECT microseconds FROM elapsed))")
+                .clock("(" + database.dialect().clock() + " + (SELECT microseconds FROM elapsed))")
                 .build();
     }
 
-    final void execute(String sql) throws SQLException {
-        try (Connection connection = dataSource().getConnection();
+    private void execute(String sql) throws SQLException {
+        try (Connection connection = database.pool().getConnection();
                 Statement statement = connection.createStatement()) {
             statement.execute(sql);
         }
@@ -71,7 +58,7 @@ abstract class JdbcStoreContract extends IdempotencyStoreContract {
 
     @Override
     protected void elapse(Duration time) {
-        try (Connection connection = dataSource().getConnection();
+        try (Connection connection = database.pool().getConnection();
                 PreparedStatement statement =
                         connection.prepareStatement("UPDATE elapsed SET microseconds = microseconds + ?")) {
             statement.setLong(1, time.toNanos() / 1_000);

@@ -1,36 +1,13 @@
 package io.idempotent.store.jdbc;
 
-import com.zaxxer.hikari.HikariDataSource;
-import io.idempotent.codec.OutcomeFidelityContract;
-import io.idempotent.server.MariaDbServer;
 import io.idempotent.server.NeedsServer;
 import io.idempotent.server.Server;
-import io.idempotent.store.IdempotencyStore;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 
 /** What MariaDB keeps comes back as it was. */
 @NeedsServer(Server.MARIADB)
-final class MariaDbOutcomeFidelityTest extends OutcomeFidelityContract {
+final class MariaDbOutcomeFidelityTest extends JdbcOutcomeFidelityContract {
 
-    private static HikariDataSource database;
-    private static JdbcIdempotencyStore store;
-
-    @BeforeAll
-    static void open() {
-        database = JdbcStoreContract.pool(MariaDbServer.shared().newDatabase("fidelity"));
-        store = JdbcIdempotencyStore.builder(database)
-                .schemaInitialization(SchemaInitialization.ALWAYS)
-                .build();
-    }
-
-    @AfterAll
-    static void close() {
-        database.close();
-    }
-
-    @Override
-    protected IdempotencyStore store() {
-        return store;
+    MariaDbOutcomeFidelityTest() {
+        super(TestDatabase.MARIADB);
     }
 }
