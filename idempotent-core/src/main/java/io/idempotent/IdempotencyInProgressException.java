@@ -21,6 +21,9 @@ public final class IdempotencyInProgressException extends IdempotencyConflictExc
         REENTRANT
     }
 
+    // Nobody can say when another's transaction ends.
+    private static final Duration RETRY_AFTER_TRANSACTION = Duration.ofSeconds(1);
+
     private final Reason reason;
 
     private final Duration claimedSince;
@@ -46,19 +49,36 @@ public final class IdempotencyInProgressException extends IdempotencyConflictExc
         this.retryAfter = leaseRemaining;
     }
 
+    /**
+     * Makes the exception for a key that is held by a transaction, and so has no lease.
+     *
+     * @param key the key that is in progress
+     * @param reason why the call does not wait, or no longer
+     * @param claimedSince for how long it is known to be held
+     */
+    public IdempotencyInProgressException(IdempotencyKey key, Reason reason, Duration claimedSince) {
+        super(
+                "Idempotency key '" + key + "' is in progress, in a transaction that has not ended (for "
+                        + seconds(claimedSince) + " at least); " + advice(reason),
+                key);
+        this.reason = reason;
+        this.claimedSince = claimedSince;
+        this.retryAfter = RETRY_AFTER_TRANSACTION;
+    }
+
     /** Why the call does not wait for the claim's end, or waits no longer. */
     public Reason reason() {
         return reason;
     }
 
-    /** How long ago the live claim was made, by the store's clock. */
+    /** How long ago the live claim was made, by the store's clock; at least, where it is held by a transaction. */
     public Duration claimedSince() {
         return claimedSince;
     }
 
     /**
      * After how long a repetition has a chance at the latest: when the lease ends, unless it is renewed. The first call
-     * may well be done earlier.
+     * may well be done earlier. One second where the key is held by a transaction, whose end nobody knows.
      */
     public Duration retryAfter() {
         return retryAfter;

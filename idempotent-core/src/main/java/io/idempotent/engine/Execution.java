@@ -4,6 +4,7 @@ import io.idempotent.IdempotencyClaimLostException;
 import io.idempotent.IdempotencyContext;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.store.Claim;
+import io.idempotent.store.ClaimResult;
 import java.time.Instant;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -19,14 +20,19 @@ public final class Execution extends IdempotencyContext {
 
     private final Operation<?> operation;
     private final IdempotencyKey key;
-    private final @Nullable Claim claim;
-    private final Instant firstClaimedAt;
-    private final int takeovers;
     private final LongSupplier ticker;
-    private final long startedAt;
     private final long leaseNanos;
+    private final boolean leased;
     private final @Nullable EnclosingTransaction transaction;
     private final CountDownLatch ended = new CountDownLatch(1);
+
+    // Written once, but where each attempt claims anew, in a transaction of its own.
+    private volatile @Nullable Claim claim;
+    private volatile Instant firstClaimedAt;
+    private volatile int takeovers;
+
+    // Written once, but where the execution has to wait for its turn.
+    private volatile long startedAt;
 
     // Written by the renewing thread, read by the running one.
     private volatile long renewedAt;
@@ -44,7 +50,7 @@ public final class Execution extends IdempotencyContext {
     private final AtomicBoolean lossTold = new AtomicBoolean();
 
     /**
-     * Makes an execution.
+     * Makes an execution under a lease.
      *
      * @param claim null where the operation runs unprotected
      * @param requestedAt the ticker's time before the claim was requested: the lease cannot have begun earlier
@@ -68,7 +74,21 @@ public final class Execution extends IdempotencyContext {
         this.startedAt = requestedAt;
         this.renewedAt = requestedAt;
         this.leaseNanos = Nanos.of(operation.lease());
+        this.leased = claim != null;
         this.transaction = transaction;
+    }
+
+    /**
+     * Makes an execution without a lease, which claims in transactions.
+     *
+     * @param transaction what its operation is part of, or null if it has transactions of its own
+     */
+    Execution(
+            Operation<?> operation,
+            IdempotencyKey key,
+            LongSupplier ticker,
+            @Nullable EnclosingTransaction transaction) {
+        this(operation, key, null, Instant.EPOCH, 0, ticker, ticker.getAsLong(), transaction);
     }
 
     @Override
@@ -94,13 +114,14 @@ public final class Execution extends IdempotencyContext {
     /** {@inheritDoc} Zero, which is less than every claim's, where the operation runs unprotected. */
     @Override
     public long fencingToken() {
-        return claim == null ? 0 : claim.fencingToken();
+        Claim held = claim;
+        return held == null ? 0 : held.fencingToken();
     }
 
-    /** {@inheritDoc} Never true where the operation runs unprotected. */
+    /** {@inheritDoc} Never true where there is no lease: where the operation runs unprotected, or is atomic. */
     @Override
     public boolean leaseLost() {
-        return claim != null && (refused || ticker.getAsLong() - renewedAt >= leaseNanos);
+        return leased && (refused || ticker.getAsLong() - renewedAt >= leaseNanos);
     }
 
     /** The operation that runs. */
@@ -115,8 +136,8 @@ public final class Execution extends IdempotencyContext {
      */
     public void beginAttempt() {
         int next = attemptsBegun + 1;
-        if (claim != null && leaseLost()) {
-            throw new IdempotencyClaimLostException(key, claim.fencingToken(), "attempt " + next + " was not begun");
+        if (leaseLost()) {
+            throw new IdempotencyClaimLostException(key, fencingToken(), "attempt " + next + " was not begun");
         }
         attemptsBegun = next;
     }
@@ -151,10 +172,28 @@ public final class Execution extends IdempotencyContext {
 
     /** The proof that the key is held. */
     Claim claim() {
-        if (claim == null) {
-            throw new IllegalStateException("The execution of " + key + " runs unprotected and holds no claim");
+        Claim held = claim;
+        if (held == null) {
+            throw new IllegalStateException("The execution of " + key + " holds no claim");
         }
-        return claim;
+        return held;
+    }
+
+    /** The execution begins only now, after it has waited. */
+    void restart() {
+        startedAt = ticker.getAsLong();
+    }
+
+    /** The key was claimed for the next attempt, in that attempt's transaction. */
+    void claimed(ClaimResult.Claimed claimed) {
+        claim = claimed.claim();
+        firstClaimedAt = claimed.firstClaimedAt();
+        takeovers = claimed.takeovers();
+    }
+
+    /** Whether the claim is a lease, and not a lock of the transaction's. */
+    boolean isLeased() {
+        return leased;
     }
 
     /** The transaction that its operation is part of, or null. */

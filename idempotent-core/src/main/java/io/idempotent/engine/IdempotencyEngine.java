@@ -8,13 +8,10 @@ import io.idempotent.IdempotencyInProgressException;
 import io.idempotent.IdempotencyInProgressException.Reason;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyKeyReusedException;
-import io.idempotent.IdempotencyOutcomeException;
 import io.idempotent.IdempotencyStoreException;
 import io.idempotent.Outcome;
 import io.idempotent.RecordedOutcome;
-import io.idempotent.RedactedException;
 import io.idempotent.codec.OutcomeCodec;
-import io.idempotent.codec.OutcomeCodecException;
 import io.idempotent.codec.ReferenceOutcomeCodec;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
@@ -61,6 +58,8 @@ import org.jspecify.annotations.Nullable;
  *       its work stands is made known, when that transaction ends: see {@link PendingCompletion}.
  * </ol>
  *
+ * <p>An atomic operation claims, runs and is completed in one transaction instead: see {@link #executeAtomically}.
+ *
  * <p>Safe for use by many threads; one engine serves all operations on a store. Close it after the last call: it then
  * waits for running executions, whose leases it renews until the end, and leaves the store open.
  */
@@ -80,15 +79,14 @@ public final class IdempotencyEngine implements AutoCloseable {
     private static final long LONGEST_REPEAT_PAUSE = TimeUnit.MILLISECONDS.toNanos(10);
 
     private final IdempotencyStore store;
-    private final OutcomeCodec codec;
+    private final Outcomes outcomes;
     private final Listeners listeners;
     private final LeaseRenewal renewal;
     private final Waiting waiting;
     private final LongSupplier ticker;
     private final Settlement settlement;
-    private final boolean encodes;
+    private final AtomicCalls atomicCalls;
     private final Duration closeTimeout;
-    private final BiConsumer<String, Throwable> errorHandler;
 
     // Who runs in this JVM, so that waiters can be woken; of two executions of one key the one that claimed last.
     private final ConcurrentHashMap<IdempotencyKey, Execution> owners = new ConcurrentHashMap<>();
@@ -100,14 +98,15 @@ public final class IdempotencyEngine implements AutoCloseable {
 
     private IdempotencyEngine(Builder builder) {
         this.store = builder.store;
-        this.codec = builder.codec();
-        this.errorHandler = harmless(builder.errorHandler);
+        OutcomeCodec codec = builder.codec();
+        BiConsumer<String, Throwable> errorHandler = harmless(builder.errorHandler);
         this.ticker = builder.ticker;
         this.listeners = new Listeners(builder.listeners, errorHandler);
+        this.outcomes = new Outcomes(codec, listeners, errorHandler);
         this.renewal = new LeaseRenewal(store, ticker, listeners, errorHandler);
         this.waiting = new Waiting(builder.maxWaiters, ticker, owners::get, this::claim);
         this.settlement = new Settlement(store, renewal, listeners, Nanos.of(builder.completionTimeout), owners);
-        this.encodes = !(codec instanceof ReferenceOutcomeCodec);
+        this.atomicCalls = new AtomicCalls(settlement, listeners, outcomes, waiting, ticker, owners, this::newClaimId);
         this.closeTimeout = builder.closeTimeout;
     }
 
@@ -172,27 +171,16 @@ public final class IdempotencyEngine implements AutoCloseable {
         }
         NearbyOutcome nearby = findNearby(key);
         if (nearby != null) {
-            return replay(operation, key, fingerprint, nearby.fingerprint(), nearby.outcome());
+            return outcomes.replay(operation, key, fingerprint, nearby.fingerprint(), nearby.outcome());
         }
         key.check();
         EnclosingTransaction transaction = work.enclosingTransaction();
         PendingCompletion pending = pending(key);
         if (pending != null && pending.isOutcomeIn(transaction)) {
-            return replay(operation, key, fingerprint, pending.fingerprint(), pending.recordable());
+            return outcomes.replay(operation, key, fingerprint, pending.fingerprint(), pending.recordable());
         }
-        // Waiting for what this thread itself is to end would be in vain.
-        Execution holder = pending != null && pending.isOfThisThread() ? pending.execution() : Execution.holding(key);
-        if (holder != null) {
-            throw refused(
-                    key,
-                    new IdempotencyInProgressException(
-                            key,
-                            Reason.REENTRANT,
-                            Duration.ofNanos(holder.age()),
-                            Duration.ofNanos(holder.leaseRemaining())));
-        }
-        UUID claimId = new UUID(claimIdPrefix, ThreadLocalRandom.current().nextLong());
-        ClaimRequest request = new ClaimRequest(key, claimId, fingerprint, operation.lease(), true);
+        requireNotHeld(key, pending);
+        ClaimRequest request = new ClaimRequest(key, newClaimId(), fingerprint, operation.lease(), true);
         long requestedAt = ticker.getAsLong();
         ClaimResult result;
         try {
@@ -201,7 +189,7 @@ public final class IdempotencyEngine implements AutoCloseable {
             if (operation.whenStoreFails() == WhenStoreFails.RUN) {
                 return runUnprotected(operation, key, requestedAt, work, transaction, failure);
             }
-            throw refused(key, failure);
+            throw outcomes.refused(key, failure);
         }
         if (result instanceof ClaimResult.InProgress inProgress) {
             try {
@@ -210,7 +198,7 @@ public final class IdempotencyEngine implements AutoCloseable {
                 requestedAt = answer.requestedAt();
             } catch (IdempotencyException refusal) {
                 // A store that fails now never leads to an unprotected run: another call is known to be running.
-                throw refused(key, refusal);
+                throw outcomes.refused(key, refusal);
             }
         }
         if (result instanceof ClaimResult.Claimed claimed) {
@@ -229,7 +217,7 @@ public final class IdempotencyEngine implements AutoCloseable {
                     work);
         }
         if (result instanceof ClaimResult.Completed completed) {
-            return replay(
+            return outcomes.replay(
                     operation,
                     key,
                     fingerprint,
@@ -237,7 +225,63 @@ public final class IdempotencyEngine implements AutoCloseable {
                     completed.record().outcome());
         }
         // Abandoned by a request that said something else: every other abandoned key is taken over.
-        throw refused(key, new IdempotencyKeyReusedException(key));
+        throw outcomes.refused(key, new IdempotencyKeyReusedException(key));
+    }
+
+    /**
+     * Runs an operation once for a key, in a transaction that it is claimed and completed in; or replays what it produced.
+     *
+     * @param operation the operation; its lease, the limit of its run and what to do when the store fails do not matter
+     * @param key the key
+     * @param fingerprint what the request says, to detect a key that is used again for something else
+     * @param transactions on the database of this engine's store
+     * @param work what to run in the transaction
+     * @return what it returned, now or when it ran
+     * @throws IdempotencyException if the call was refused, or its outcome cannot be given
+     * @throws Throwable what the operation throws, now or when it ran, or what the commit throws
+     */
+    public <T extends @Nullable Object> T executeAtomically(
+            Operation<T> operation,
+            IdempotencyKey key,
+            Fingerprint fingerprint,
+            StoreTransactions transactions,
+            AtomicWork<T> work)
+            throws Throwable {
+        if (closed) {
+            throw closed(key);
+        }
+        NearbyOutcome nearby = findNearby(key);
+        if (nearby != null) {
+            return outcomes.replay(operation, key, fingerprint, nearby.fingerprint(), nearby.outcome());
+        }
+        key.check();
+        EnclosingTransaction enclosing = transactions.enclosing();
+        PendingCompletion pending = pending(key);
+        if (pending != null && pending.isOutcomeIn(enclosing)) {
+            return outcomes.replay(operation, key, fingerprint, pending.fingerprint(), pending.recordable());
+        }
+        requireNotHeld(key, pending);
+        return atomicCalls.execute(
+                operation, key, fingerprint, transactions, enclosing, work, () -> closed, () -> closed(key));
+    }
+
+    /** Refuses to wait for what this thread itself is to end, which would be in vain. */
+    private void requireNotHeld(IdempotencyKey key, @Nullable PendingCompletion pending) {
+        Execution holder = pending != null && pending.isOfThisThread() ? pending.execution() : Execution.holding(key);
+        if (holder == null) {
+            return;
+        }
+        Duration age = Duration.ofNanos(holder.age());
+        throw outcomes.refused(
+                key,
+                holder.isLeased()
+                        ? new IdempotencyInProgressException(
+                                key, Reason.REENTRANT, age, Duration.ofNanos(holder.leaseRemaining()))
+                        : new IdempotencyInProgressException(key, Reason.REENTRANT, age));
+    }
+
+    private UUID newClaimId() {
+        return new UUID(claimIdPrefix, ThreadLocalRandom.current().nextLong());
     }
 
     /**
@@ -287,7 +331,7 @@ public final class IdempotencyEngine implements AutoCloseable {
             if (execution.leaseLost()) {
                 throw notBegun(
                         execution,
-                        refused(
+                        outcomes.refused(
                                 key,
                                 new IdempotencyClaimLostException(
                                         key, execution.fencingToken(), "the operation was not begun")));
@@ -298,8 +342,8 @@ public final class IdempotencyEngine implements AutoCloseable {
             try {
                 listeners.tell(listener -> listener.claimed(execution));
                 value = work.run(execution);
-                releases = releases(execution, work, value);
-                if (encodes && !releases && execution.transaction() != null) {
+                releases = outcomes.releases(execution, work::releases, value);
+                if (outcomes.encodes() && !releases && execution.transaction() != null) {
                     execution.transaction().flush();
                 }
             } catch (Throwable failure) {
@@ -356,11 +400,11 @@ public final class IdempotencyEngine implements AutoCloseable {
                 return value;
             }
             Outcome outcome = new Outcome.Value(value);
-            RecordedOutcome recordable = encode(operation, execution, outcome);
+            RecordedOutcome recordable = outcomes.encode(operation, execution, outcome);
             if (execution.transaction() != null) {
                 PendingCompletion pending =
                         new PendingCompletion(settlement, execution, fingerprint, outcome, recordable, took);
-                defer(execution, pending, execution.transaction());
+                pending.follow(execution.transaction());
                 if (!settlement.holds(execution)) {
                     // The transaction cannot commit any more, since the claim is asked for again before it does.
                     throw pending.lost();
@@ -386,58 +430,18 @@ public final class IdempotencyEngine implements AutoCloseable {
             // What this library says of a call is never the operation's final word, whatever types are declared.
             if (operation.type().records(failure) && !(failure instanceof IdempotencyException)) {
                 Outcome outcome = new Outcome.Failure(failure);
-                settlement.complete(execution, encode(operation, execution, outcome), outcome, took);
+                settlement.complete(execution, outcomes.encode(operation, execution, outcome), outcome, took);
             } else if (!work.mayStand(failure)) {
                 settlement.release(execution, failure, took);
             } else if (execution.transaction() == null) {
                 settlement.abandon(execution);
             } else {
-                defer(
-                        execution,
-                        new PendingCompletion(settlement, execution, fingerprint, null, null, took),
-                        execution.transaction());
+                new PendingCompletion(settlement, execution, fingerprint, null, null, took)
+                        .follow(execution.transaction());
             }
         } catch (RuntimeException | Error ours) {
             failure.addSuppressed(ours);
         }
-    }
-
-    /** Leaves the end of an execution to its transaction. */
-    private static void defer(Execution execution, PendingCompletion pending, EnclosingTransaction transaction) {
-        execution.pend(pending);
-        try {
-            transaction.enlist(pending);
-        } catch (RuntimeException | Error failure) {
-            pending.unknown();
-            throw failure;
-        }
-    }
-
-    private <T extends @Nullable Object> boolean releases(Execution execution, IdempotentWork<T> work, T value) {
-        try {
-            return work.releases(value);
-        } catch (RuntimeException | Error failure) {
-            errorHandler.accept(
-                    "Whether to release '" + execution.key() + "' could not be told; its outcome is recorded",
-                    RedactedException.of(failure));
-            return false;
-        }
-    }
-
-    private RecordedOutcome encode(Operation<?> operation, Execution execution, Outcome outcome) {
-        try {
-            return codec.encode(outcome, operation.type());
-        } catch (RuntimeException | Error failure) {
-            errorHandler.accept(
-                    "The codec failed to encode the outcome of '" + execution.key() + "'",
-                    RedactedException.of(failure));
-            return new RecordedOutcome.NotReplayable(failureOfCodec(failure));
-        }
-    }
-
-    /** Says that the codec failed, without its message, which may show the outcome. */
-    private static String failureOfCodec(Throwable failure) {
-        return "the codec failed with " + failure.getClass().getName();
     }
 
     // The codec decodes to the operation's own type, which its maker vouched to be T, null included.
@@ -461,44 +465,9 @@ public final class IdempotencyEngine implements AutoCloseable {
             }
         }
         if (record != null && record.outcome() != null && fingerprint.matches(record.fingerprint())) {
-            return (T) decoded(operation, key, record.outcome()).get();
+            return (T) outcomes.decoded(operation, key, record.outcome()).get();
         }
         throw lost;
-    }
-
-    // The codec decodes to the operation's own type, which its maker vouched to be T, null included.
-    @SuppressWarnings({"unchecked", "NullAway"})
-    private <T extends @Nullable Object> T replay(
-            Operation<T> operation,
-            IdempotencyKey key,
-            Fingerprint fingerprint,
-            Fingerprint firstFingerprint,
-            @Nullable RecordedOutcome recorded)
-            throws Throwable {
-        if (!fingerprint.matches(firstFingerprint)) {
-            throw refused(key, new IdempotencyKeyReusedException(key));
-        }
-        Outcome outcome;
-        try {
-            outcome = decoded(operation, key, recorded);
-        } catch (IdempotencyOutcomeException refusal) {
-            throw refused(key, refusal);
-        }
-        listeners.tell(listener -> listener.replayed(key));
-        return (T) outcome.get();
-    }
-
-    private Outcome decoded(Operation<?> operation, IdempotencyKey key, @Nullable RecordedOutcome recorded) {
-        if (recorded == null) {
-            throw new IllegalStateException("The store gave a completed record without an outcome for '" + key + "'");
-        }
-        try {
-            return codec.decode(recorded, operation.type());
-        } catch (OutcomeCodecException failure) {
-            throw new IdempotencyOutcomeException(key, String.valueOf(failure.getMessage()), failure);
-        } catch (RuntimeException | Error failure) {
-            throw new IdempotencyOutcomeException(key, failureOfCodec(failure), RedactedException.of(failure));
-        }
     }
 
     private <T extends @Nullable Object> T runUnprotected(
@@ -552,11 +521,6 @@ public final class IdempotencyEngine implements AutoCloseable {
         } catch (RuntimeException | Error failure) {
             throw StoreFailures.of(failure, "claim", request.key());
         }
-    }
-
-    private <E extends IdempotencyException> E refused(IdempotencyKey key, E refusal) {
-        listeners.tell(listener -> listener.refused(key, refusal));
-        return refusal;
     }
 
     /** Collects what an engine is made of. Not safe for use by several threads. */

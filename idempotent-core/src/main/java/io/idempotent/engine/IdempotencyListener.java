@@ -74,7 +74,8 @@ public interface IdempotencyListener {
 
     /**
      * The operation ran, but its end could not be told to the store within the time allowed: the record will be found
-     * abandoned when its lease is over, and a later call runs the operation again.
+     * abandoned when its lease is over, and a later call runs the operation again. Of an atomic operation, nobody knows whether
+     * its transaction has committed: a later call finds it completed, or runs it again.
      *
      * @param context the execution
      * @param failure what the store said last

@@ -59,12 +59,16 @@ final class LeaseRenewal {
     }
 
     void start(Execution execution) {
-        group(execution.operation().lease()).add(execution);
+        if (execution.isLeased()) {
+            group(execution.operation().lease()).add(execution);
+        }
     }
 
     /** Stops renewing; a request that is on its way is ignored when it is answered. */
     void stop(Execution execution) {
-        group(execution.operation().lease()).remove(execution);
+        if (execution.isLeased()) {
+            group(execution.operation().lease()).remove(execution);
+        }
     }
 
     void close() {

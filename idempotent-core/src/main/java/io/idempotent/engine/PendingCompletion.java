@@ -27,6 +27,9 @@ import org.jspecify.annotations.Nullable;
  *       key is abandoned.
  * </ol>
  *
+ * <p>An execution that claimed in the transaction is recorded there already when it comes here, and nothing is left of it
+ * after a rollback; the listeners are told what became of it.
+ *
  * <p>An execution whose outcome is not known, since it failed and its transaction is to commit all the same, is abandoned
  * after the commit, and else ends in the same way.
  *
@@ -52,6 +55,7 @@ public final class PendingCompletion {
     private final Thread thread = Thread.currentThread();
     private final AtomicBoolean ended = new AtomicBoolean();
     private volatile boolean recorded;
+    private volatile boolean committing;
 
     /**
      * Makes the end of an execution.
@@ -72,6 +76,18 @@ public final class PendingCompletion {
         this.outcome = outcome;
         this.recordable = recordable;
         this.took = took;
+        this.recorded = !execution.isLeased();
+    }
+
+    /** Leaves the end of the execution to its transaction. */
+    void follow(EnclosingTransaction transaction) {
+        execution.pend(this);
+        try {
+            transaction.enlist(this);
+        } catch (RuntimeException | Error failure) {
+            unknown();
+            throw failure;
+        }
     }
 
     /** The key that is held. */
@@ -97,7 +113,8 @@ public final class PendingCompletion {
      * @throws IdempotencyStoreException if it is not known whether the outcome was recorded
      */
     public void beforeCommit(@Nullable Recorder recorder) {
-        if (ended.get()) {
+        committing = true;
+        if (ended.get() || recorded) {
             return;
         }
         if (recorder == null || recordable == null) {
@@ -132,8 +149,10 @@ public final class PendingCompletion {
     public void rolledBack() {
         end(() -> {
             // If it is recorded nevertheless, it was not rolled back: the store is the judge.
-            if (recorded && settlement.isCompleted(execution)) {
+            if (recorded && committing && settlement.isCompleted(execution)) {
                 tellCompleted();
+            } else if (!execution.isLeased()) {
+                settlement.tellReleased(execution, null, took);
             } else if (execution.operation().hasEffectsOutside()) {
                 settlement.abandon(execution);
             } else {
@@ -147,6 +166,8 @@ public final class PendingCompletion {
         end(() -> {
             if (settlement.isCompleted(execution)) {
                 tellCompleted();
+            } else if (!execution.isLeased()) {
+                settlement.tellAbandoned(execution);
             } else {
                 settlement.abandon(execution);
             }

@@ -94,8 +94,12 @@ final class Settlement {
      */
     void release(Execution execution, @Nullable Throwable failure, Duration took) {
         if (giveBack(execution)) {
-            listeners.tell(listener -> listener.released(execution, failure, took));
+            tellReleased(execution, failure, took);
         }
+    }
+
+    void tellReleased(Execution execution, @Nullable Throwable failure, Duration took) {
+        listeners.tell(listener -> listener.released(execution, failure, took));
     }
 
     /**
@@ -115,8 +119,12 @@ final class Settlement {
      */
     void abandon(Execution execution) {
         if (settle(execution, "abandon", () -> store.abandon(execution.claim()))) {
-            listeners.tell(listener -> listener.abandoned(execution));
+            tellAbandoned(execution);
         }
+    }
+
+    void tellAbandoned(Execution execution) {
+        listeners.tell(listener -> listener.abandoned(execution));
     }
 
     /**
@@ -190,7 +198,7 @@ final class Settlement {
     }
 
     /** Makes a request again and again for a bounded time while the store fails. */
-    private <T extends @Nullable Object> T repeat(Execution execution, String what, Supplier<T> request) {
+    <T extends @Nullable Object> T repeat(Execution execution, String what, Supplier<T> request) {
         execution.settling();
         long since = execution.age();
         boolean interrupted = Thread.interrupted();
@@ -220,7 +228,7 @@ final class Settlement {
         }
     }
 
-    private static <T extends @Nullable Object> T uninterrupted(Supplier<T> request) {
+    static <T extends @Nullable Object> T uninterrupted(Supplier<T> request) {
         boolean interrupted = Thread.interrupted();
         try {
             return request.get();

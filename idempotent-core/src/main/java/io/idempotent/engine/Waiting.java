@@ -71,19 +71,29 @@ final class Waiting {
         if (waitAtMost == 0) {
             throw inProgress(first, Reason.NOT_WAITING);
         }
-        if (waiters.getAndUpdate(number -> Math.min(number + 1, maxWaiters)) >= maxWaiters) {
+        if (!enter()) {
             throw inProgress(first, Reason.TOO_MANY_WAITERS);
         }
         try {
             return await(request, first, ticker.getAsLong() + waitAtMost);
         } finally {
-            waiters.decrementAndGet();
+            leave();
         }
+    }
+
+    /** Takes a place among those who wait, to be left again; tells whether there was one. */
+    boolean enter() {
+        return waiters.getAndUpdate(number -> Math.min(number + 1, maxWaiters)) < maxWaiters;
+    }
+
+    /** Leaves the place that was taken. */
+    void leave() {
+        waiters.decrementAndGet();
     }
 
     private Answer await(ClaimRequest request, IdempotencyRecord first, long deadline) {
         IdempotencyRecord record = first;
-        long pause = TimeUnit.MILLISECONDS.toNanos(FIRST_PAUSE_MILLIS);
+        Pauses pauses = new Pauses();
         while (true) {
             long remaining = deadline - ticker.getAsLong();
             if (remaining <= 0) {
@@ -96,9 +106,7 @@ final class Waiting {
                 if (owner != null && owner.fencingToken() == record.fencingToken()) {
                     var unused = owner.awaitEnd(atMost);
                 } else {
-                    long jittered = pause - ThreadLocalRandom.current().nextLong(pause / 2);
-                    park(Math.min(atMost, jittered));
-                    pause = Math.min(pause * 2, TimeUnit.MILLISECONDS.toNanos(LONGEST_PAUSE_MILLIS));
+                    pauses.pause(atMost);
                 }
             } catch (InterruptedException interrupted) {
                 Thread.currentThread().interrupt();
@@ -124,12 +132,24 @@ final class Waiting {
         return new IdempotencyInProgressException(record.key(), reason, record.claimedSince(), record.leaseRemaining());
     }
 
-    private static void park(long nanos) throws InterruptedException {
-        long deadline = System.nanoTime() + nanos;
-        for (long left = nanos; left > 0; left = deadline - System.nanoTime()) {
-            LockSupport.parkNanos(left);
-            if (Thread.interrupted()) {
-                throw new InterruptedException();
+    /** The pauses of one waiter, each longer than the one before. */
+    static final class Pauses {
+
+        private long pause = TimeUnit.MILLISECONDS.toNanos(FIRST_PAUSE_MILLIS);
+
+        /** Pauses, at most so many nanoseconds. */
+        void pause(long atMost) throws InterruptedException {
+            park(Math.min(atMost, pause - ThreadLocalRandom.current().nextLong(pause / 2)));
+            pause = Math.min(pause * 2, TimeUnit.MILLISECONDS.toNanos(LONGEST_PAUSE_MILLIS));
+        }
+
+        private static void park(long nanos) throws InterruptedException {
+            long deadline = System.nanoTime() + nanos;
+            for (long left = nanos; left > 0; left = deadline - System.nanoTime()) {
+                LockSupport.parkNanos(left);
+                if (Thread.interrupted()) {
+                    throw new InterruptedException();
+                }
             }
         }
     }

@@ -31,6 +31,26 @@ enum Dialect {
             SELECT clock.store_time, claimed.fencing_token AS claimed_token, present.*
             FROM clock LEFT JOIN claimed ON TRUE LEFT JOIN present ON TRUE
             """,
+            // Whoever is to write takes the key's lock before, without waiting, and keeps it until the transaction
+            // ends.
+            """
+            WITH clock AS MATERIALIZED (SELECT {now} AS store_time),
+            present AS (SELECT * FROM {table} WHERE record_key = :key),
+            lock AS MATERIALIZED (
+                SELECT CASE WHEN EXISTS (SELECT 1 FROM present, clock
+                        WHERE store_time < COALESCE(retained_until, lease_ends_at)
+                            AND (completed_at IS NULL OR outcome_kind IS NOT NULL))
+                    THEN NULL ELSE pg_try_advisory_xact_lock(:lock) END AS lock_taken),
+            claimed AS (
+                INSERT INTO {table} (record_key, claim_id, fencing_token, fingerprint,
+                    first_claimed_at, claimed_at, lease_ends_at, takeovers)
+                SELECT :key, :claimId, store_time, :fingerprint, store_time, store_time, store_time + :lease, 0
+                FROM clock, lock WHERE lock_taken AND NOT EXISTS (SELECT 1 FROM present)
+                ON CONFLICT (record_key) DO NOTHING RETURNING fencing_token)
+            SELECT clock.store_time, claimed.fencing_token AS claimed_token, lock_taken, present.*
+            FROM clock CROSS JOIN lock LEFT JOIN claimed ON TRUE LEFT JOIN present ON TRUE
+            """,
+            "",
             """
             DELETE FROM {table} WHERE record_key IN (
                 SELECT record_key FROM {table} WHERE retained_until <= {now} - :grace
@@ -43,6 +63,9 @@ enum Dialect {
             "mariadb",
             "TIMESTAMPDIFF(MICROSECOND, '1970-01-01 00:00:00', UTC_TIMESTAMP(6))",
             Dialect.READ_ONLY_CLAIM,
+            Dialect.READ_ONLY_CLAIM,
+            // A comment to MySQL, which has nothing of the kind.
+            "/*M! SET STATEMENT innodb_lock_wait_timeout = 0 FOR */ ",
             """
             DELETE purged FROM {table} AS purged JOIN (
                 SELECT record_key FROM {table} WHERE retained_until <= {now} - :grace
@@ -53,11 +76,18 @@ enum Dialect {
             "MySQL"),
 
     /** The embedded one. */
-    H2("h2", "CAST(EXTRACT(EPOCH FROM CURRENT_TIMESTAMP(6)) * 1000000 AS BIGINT)", Dialect.READ_ONLY_CLAIM, """
+    H2(
+            "h2",
+            "CAST(EXTRACT(EPOCH FROM CURRENT_TIMESTAMP(6)) * 1000000 AS BIGINT)",
+            Dialect.READ_ONLY_CLAIM,
+            Dialect.READ_ONLY_CLAIM,
+            "",
+            """
             DELETE FROM {table} WHERE record_key IN (
                 SELECT record_key FROM {table} WHERE retained_until <= {now} - :grace
                 ORDER BY retained_until LIMIT :atMost FOR UPDATE SKIP LOCKED)
-            """, "H2");
+            """,
+            "H2");
 
     /** Tells whether the key is free; it is then inserted by a second statement. */
     private static final String READ_ONLY_CLAIM = """
@@ -68,13 +98,24 @@ enum Dialect {
     private final String resource;
     private final String clock;
     private final String claim;
+    private final String claimInTransaction;
+    private final String withoutWaiting;
     private final String purge;
     private final List<String> productNames;
 
-    Dialect(String resource, String clock, String claim, String purge, String... productNames) {
+    Dialect(
+            String resource,
+            String clock,
+            String claim,
+            String claimInTransaction,
+            String withoutWaiting,
+            String purge,
+            String... productNames) {
         this.resource = resource;
         this.clock = clock;
         this.claim = claim;
+        this.claimInTransaction = claimInTransaction;
+        this.withoutWaiting = withoutWaiting;
         this.purge = purge;
         this.productNames = List.of(productNames);
     }
@@ -101,6 +142,16 @@ enum Dialect {
 
     String claim() {
         return claim;
+    }
+
+    /** Claims in a transaction that goes on; the row that it writes is the claim. */
+    String claimInTransaction() {
+        return withoutWaiting(claimInTransaction);
+    }
+
+    /** The statement that fails at once where it would have to wait for another transaction, if the database can. */
+    String withoutWaiting(String statement) {
+        return withoutWaiting + statement;
     }
 
     String purge() {

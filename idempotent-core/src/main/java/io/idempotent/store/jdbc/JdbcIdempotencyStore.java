@@ -8,9 +8,11 @@ import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
-import io.idempotent.store.IdempotencyStore;
-import io.idempotent.store.TransactionalCompletion;
+import io.idempotent.store.TransactionalIdempotencyStore;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -52,6 +54,11 @@ import org.jspecify.annotations.Nullable;
  *       by now.
  * </ol>
  *
+ * <p>In a transaction of the caller's ({@link #claimOn}), a key that another transaction holds is answered at once: on
+ * PostgreSQL by an advisory lock on a number made of table and key, on MariaDB by a lock wait timeout of zero. MySQL waits for
+ * the statement timeout, H2 for the {@code LOCK_TIMEOUT} of its connections. Where the transaction cannot see what others
+ * wrote, since it reads a snapshot, it is told so.
+ *
  * <p>A key that is released or forgotten keeps its row, without outcome, until it is purged a minute later at the earliest:
  * somebody who read the clock before, and writes after, meets it, so that no token is less than the last one.
  *
@@ -64,7 +71,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Safe for use by many threads.
  */
-public final class JdbcIdempotencyStore implements IdempotencyStore, TransactionalCompletion, AutoCloseable {
+public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore, AutoCloseable {
 
     /** The name of the table unless said otherwise: {@value}. */
     public static final String DEFAULT_TABLE_NAME = "idempotency_record";
@@ -76,6 +83,9 @@ public final class JdbcIdempotencyStore implements IdempotencyStore, Transaction
     public static final int DEFAULT_PURGE_BATCH_SIZE = 1_000;
 
     private static final int MAXIMUM_TRIES = 100;
+
+    // A transaction that reads what others commit sees a row that was in its way when it looks again.
+    private static final int MAXIMUM_TRIES_IN_TRANSACTION = 3;
 
     // A claim id that no claimant makes: random ones are never all zeros.
     private static final byte[] NOBODY = new byte[16];
@@ -91,10 +101,10 @@ public final class JdbcIdempotencyStore implements IdempotencyStore, Transaction
     private static final long LONGEST_MICROSECONDS = TimeUnit.DAYS.toMicros(365L * 10_000);
 
     private final DataSource dataSource;
+    private final String tableName;
     private final int timeoutSeconds;
-    private final Sql claim;
-    private final Sql insert;
-    private final Sql replace;
+    private final Claiming claiming;
+    private final Claiming claimingInTransaction;
     private final Sql renew;
     private final Sql complete;
     private final Sql release;
@@ -106,26 +116,33 @@ public final class JdbcIdempotencyStore implements IdempotencyStore, Transaction
 
     private JdbcIdempotencyStore(Builder builder, Dialect dialect) {
         this.dataSource = builder.dataSource;
-        this.timeoutSeconds = (int) builder.statementTimeout.toSeconds();
-        String table = builder.tableName;
+        // On H2 it is the connection's own from then on, so that it would hold for the next statements of others.
+        this.timeoutSeconds = dialect == Dialect.H2 ? 0 : (int) builder.statementTimeout.toSeconds();
+        this.tableName = builder.tableName;
+        String table = tableName;
         String clock = builder.clock != null ? builder.clock : dialect.clock();
         String mine = " WHERE record_key = :key AND claim_id = :claimId AND fencing_token = :token";
         String held = mine + " AND completed_at IS NULL";
-        this.claim = sql(dialect.claim(), table, clock);
-        this.insert = sql("""
+        String insert = """
                 INSERT INTO {table} (record_key, claim_id, fencing_token, fingerprint, first_claimed_at, claimed_at,
                     lease_ends_at, takeovers)
                 SELECT :key, :claimId, :now, :fingerprint, :now, :now, :leaseEnd, 0
                 FROM (SELECT 1 AS one) AS one WHERE {now} < :latest
-                """, table, clock);
-        this.replace = sql("""
+                """;
+        String replace = """
                 UPDATE {table} SET claim_id = :claimId, fencing_token = :token, fingerprint = :fingerprint,
                     first_claimed_at = :firstClaimedAt, claimed_at = :now, lease_ends_at = :leaseEnd,
                     takeovers = :takeovers, outcome_kind = NULL, outcome = NULL, completed_at = NULL,
                     retained_until = NULL
                 WHERE record_key = :key AND claim_id = :lastClaimId AND fencing_token = :lastToken
                     AND lease_ends_at = :lastLeaseEnd AND COALESCE(completed_at, 0) = :lastCompletedAt
-                """, table, clock);
+                """;
+        this.claiming =
+                new Claiming(sql(dialect.claim(), table, clock), sql(insert, table, clock), sql(replace, table, clock));
+        this.claimingInTransaction = new Claiming(
+                sql(dialect.claimInTransaction(), table, clock),
+                sql(dialect.withoutWaiting(insert), table, clock),
+                sql(dialect.withoutWaiting(replace), table, clock));
         this.renew = sql("UPDATE {table} SET lease_ends_at = {now} + :lease" + held, table, clock);
         this.complete = sql(
                 "UPDATE {table} SET outcome_kind = :kind, outcome = :outcome, completed_at = {now},"
@@ -169,7 +186,7 @@ public final class JdbcIdempotencyStore implements IdempotencyStore, Transaction
         String fingerprint = Row.text(request.fingerprint());
         return request("claim", request.key(), connection -> {
             for (int tries = 1; tries <= MAXIMUM_TRIES; tries++) {
-                ClaimResult result = tryToClaim(connection, request, fingerprint);
+                ClaimResult result = tryToClaim(claiming, connection, request, fingerprint);
                 if (result != null) {
                     return result;
                 }
@@ -178,19 +195,46 @@ public final class JdbcIdempotencyStore implements IdempotencyStore, Transaction
         });
     }
 
+    @Override
+    public @Nullable ClaimResult claimOn(Connection connection, ClaimRequest request) {
+        String fingerprint = Row.text(request.fingerprint());
+        try {
+            for (int tries = 1; tries <= MAXIMUM_TRIES_IN_TRANSACTION; tries++) {
+                ClaimResult result = tryToClaim(claimingInTransaction, connection, request, fingerprint);
+                if (result != null) {
+                    return result;
+                }
+            }
+            throw new SQLException(
+                    "the transaction does not see the row that is in its way: it was written after the transaction began",
+                    SqlFailure.STATE_OF_SERIALIZATION);
+        } catch (SQLException failure) {
+            if (SqlFailure.isLocked(failure)) {
+                return null;
+            }
+            throw failed("claim in a transaction", request.key(), SqlFailure.of(failure), failure);
+        }
+    }
+
     /** Claims the key or tells why not; null if the row was changed in between. */
-    private @Nullable ClaimResult tryToClaim(Connection connection, ClaimRequest request, @Nullable String fingerprint)
+    private @Nullable ClaimResult tryToClaim(
+            Claiming statements, Connection connection, ClaimRequest request, @Nullable String fingerprint)
             throws SQLException {
         IdempotencyKey key = request.key();
         long lease = microseconds(request.lease());
         long now;
         Row row;
-        try (Sql.Call call = claim.on(connection, timeoutSeconds)) {
+        boolean inserts = statements.claim().names("claimId");
+        boolean locks = statements.claim().names("lock");
+        try (Sql.Call call = statements.claim().on(connection, timeoutSeconds)) {
             call.set("key", bytes(key));
-            if (claim.names("claimId")) {
+            if (inserts) {
                 call.set("claimId", Row.bytes(request.claimId()))
                         .set("fingerprint", fingerprint)
                         .set("lease", lease);
+            }
+            if (locks) {
+                call.set("lock", lock(key));
             }
             ResultSet result = call.query();
             result.next();
@@ -199,15 +243,18 @@ public final class JdbcIdempotencyStore implements IdempotencyStore, Transaction
             if (!result.wasNull()) {
                 return new ClaimResult.Claimed(new Claim(key, request.claimId(), claimed), Row.instant(now), 0);
             }
+            if (locks && !result.getBoolean("lock_taken") && !result.wasNull()) {
+                throw SqlFailure.locked();
+            }
             row = result.getBytes("record_key") == null ? null : Row.read(result, now);
         }
         if (row == null) {
-            return claim.names("claimId") ? null : insert(connection, request, fingerprint, now, lease);
+            return inserts ? null : insert(statements.insert(), connection, request, fingerprint, now, lease);
         }
         if (!row.isFree() && !row.mayBeTakenOverBy(request)) {
             return answer(row, request);
         }
-        return replace(connection, request, fingerprint, row, lease);
+        return replace(statements.replace(), connection, request, fingerprint, row, lease);
     }
 
     private static ClaimResult answer(Row row, ClaimRequest request) {
@@ -224,7 +271,7 @@ public final class JdbcIdempotencyStore implements IdempotencyStore, Transaction
     }
 
     private @Nullable ClaimResult insert(
-            Connection connection, ClaimRequest request, @Nullable String fingerprint, long now, long lease)
+            Sql insert, Connection connection, ClaimRequest request, @Nullable String fingerprint, long now, long lease)
             throws SQLException {
         try (Sql.Call call = insert.on(connection, timeoutSeconds)) {
             call.set("key", bytes(request.key()))
@@ -246,7 +293,7 @@ public final class JdbcIdempotencyStore implements IdempotencyStore, Transaction
     }
 
     private @Nullable ClaimResult replace(
-            Connection connection, ClaimRequest request, @Nullable String fingerprint, Row row, long lease)
+            Sql replace, Connection connection, ClaimRequest request, @Nullable String fingerprint, Row row, long lease)
             throws SQLException {
         long token = Math.max(row.fencingToken() + 1, row.now());
         boolean takesOver = row.isInProgress();
@@ -282,7 +329,7 @@ public final class JdbcIdempotencyStore implements IdempotencyStore, Transaction
             return Set.of();
         }
         // In whole seconds, as JDBC knows them.
-        int timeout = (int) Math.max(1, Math.min(timeoutSeconds, lease.toSeconds() / 3));
+        int timeout = timeoutSeconds == 0 ? 0 : (int) Math.max(1, Math.min(timeoutSeconds, lease.toSeconds() / 3));
         int[] counts = request("renew", null, connection -> {
             try (Sql.Call call = renew.on(connection, timeout)) {
                 for (Claim next : all) {
@@ -316,11 +363,7 @@ public final class JdbcIdempotencyStore implements IdempotencyStore, Transaction
 
     @Override
     public boolean completeOn(Connection connection, Claim claim, RecordedOutcome outcome, Duration retention) {
-        try {
-            return complete(connection, claim, outcome, retention);
-        } catch (SQLException failure) {
-            throw failed("complete in a transaction", claim.key(), SqlFailure.of(failure), failure);
-        }
+        return inTransaction("complete", claim, () -> complete(connection, claim, outcome, retention));
     }
 
     private boolean complete(Connection connection, Claim claim, RecordedOutcome outcome, Duration retention)
@@ -356,16 +399,23 @@ public final class JdbcIdempotencyStore implements IdempotencyStore, Transaction
     }
 
     @Override
+    public boolean releaseOn(Connection connection, Claim claim) {
+        return inTransaction("release", claim, () -> change(connection, release, claim));
+    }
+
+    @Override
     public boolean abandon(Claim claim) {
         return change("abandon", abandon, claim);
     }
 
     private boolean change(String what, Sql sql, Claim claim) {
-        return request(what, claim.key(), connection -> {
-            try (Sql.Call call = set(sql.on(connection, timeoutSeconds), claim)) {
-                return call.update() > 0;
-            }
-        });
+        return request(what, claim.key(), connection -> change(connection, sql, claim));
+    }
+
+    private boolean change(Connection connection, Sql sql, Claim claim) throws SQLException {
+        try (Sql.Call call = set(sql.on(connection, timeoutSeconds), claim)) {
+            return call.update() > 0;
+        }
     }
 
     @Override
@@ -431,6 +481,19 @@ public final class JdbcIdempotencyStore implements IdempotencyStore, Transaction
         T with(Connection connection) throws SQLException;
     }
 
+    /** What is done on a connection whose transaction is somebody else's. */
+    private interface Change {
+        boolean make() throws SQLException;
+    }
+
+    private static boolean inTransaction(String what, Claim claim, Change change) {
+        try {
+            return change.make();
+        } catch (SQLException failure) {
+            throw failed(what + " in a transaction", claim.key(), SqlFailure.of(failure), failure);
+        }
+    }
+
     /** Does the work in a transaction of its own, again while the database says that it undid it. */
     private <T> T request(String what, @Nullable IdempotencyKey key, Work<T> work) {
         for (int tries = 1; ; tries++) {
@@ -491,6 +554,17 @@ public final class JdbcIdempotencyStore implements IdempotencyStore, Transaction
         return key.toString().getBytes(StandardCharsets.UTF_8);
     }
 
+    /** The number that stands for a key where locks have numbers; one that two keys share makes one wait for the other. */
+    private long lock(IdempotencyKey key) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            digest.update(tableName.getBytes(StandardCharsets.UTF_8));
+            return ByteBuffer.wrap(digest.digest(bytes(key))).getLong();
+        } catch (NoSuchAlgorithmException impossible) {
+            throw new IllegalStateException("Every Java platform has SHA-256", impossible);
+        }
+    }
+
     private static long microseconds(Duration duration) {
         // At least one: what is positive must not become nothing.
         return Math.max(1, Math.min(LONGEST_MICROSECONDS, TimeUnit.MICROSECONDS.convert(duration)));
@@ -501,6 +575,15 @@ public final class JdbcIdempotencyStore implements IdempotencyStore, Transaction
             throw new IllegalArgumentException("The " + name + " has to be positive, not " + duration);
         }
     }
+
+    /**
+     * The statements that claim.
+     *
+     * @param claim reads the key's row, and inserts a free key's where the database can do that at once
+     * @param insert inserts a free key's row otherwise
+     * @param replace replaces what is left of the key's last record
+     */
+    private record Claiming(Sql claim, Sql insert, Sql replace) {}
 
     /** The settings of a store. Each is checked at once. Not safe for use by many threads. */
     public static final class Builder {
@@ -540,7 +623,8 @@ public final class JdbcIdempotencyStore implements IdempotencyStore, Transaction
         /**
          * How long a statement may take, and so wait for a lock; five seconds unless said. Statements that renew leases may
          * take a third of the lease if that is less. It does not help where the network is silent: set the driver's own
-         * socket timeout for that.
+         * socket timeout for that. On H2 it has no effect, since H2 would make it the connection's: what holds there for locks
+         * is the {@code LOCK_TIMEOUT} of its connections.
          *
          * @param timeout in whole seconds, 1 to 30
          * @return this builder

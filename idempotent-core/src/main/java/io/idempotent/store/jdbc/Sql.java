@@ -31,11 +31,13 @@ final class Sql {
         this.names = List.copyOf(found);
     }
 
-    /** Prepares the statement; it fails when it takes longer than the timeout. */
+    /** Prepares the statement; it fails when it takes longer than the timeout, if that is not zero. */
     Call on(Connection connection, int timeoutSeconds) throws SQLException {
         PreparedStatement statement = connection.prepareStatement(text);
         try {
-            statement.setQueryTimeout(timeoutSeconds);
+            if (timeoutSeconds > 0) {
+                statement.setQueryTimeout(timeoutSeconds);
+            }
         } catch (SQLException | RuntimeException failure) {
             statement.close();
             throw failure;

@@ -2,6 +2,7 @@ package io.idempotent.store.jdbc;
 
 import java.sql.BatchUpdateException;
 import java.sql.SQLException;
+import java.sql.SQLTimeoutException;
 import java.sql.SQLTransientConnectionException;
 import java.sql.SQLTransientException;
 import java.util.Set;
@@ -31,6 +32,13 @@ enum SqlFailure {
     private static final int MARIADB_SNAPSHOT_TOO_OLD = 1020;
     private static final Set<Integer> H2_TIMEOUTS = Set.of(50200, 57014);
 
+    /** The state of {@link #SERIALIZATION}, for failures that only this store knows to be one. */
+    static final String STATE_OF_SERIALIZATION = "40001";
+
+    private static final String STATE_OF_LOCKED = "55P03";
+
+    private static final String STATE_OF_CANCELED = "57014";
+
     private final String says;
 
     SqlFailure(String says) {
@@ -48,7 +56,9 @@ enum SqlFailure {
         }
         if (MARIADB_LOCK_TIMEOUTS.contains(code)
                 || H2_TIMEOUTS.contains(code)
-                || Set.of("55P03", "57014", "HYT00", "HYT01", "70100").contains(state)) {
+                || failure instanceof SQLTimeoutException
+                || Set.of(STATE_OF_LOCKED, STATE_OF_CANCELED, "HYT00", "HYT01", "70100")
+                        .contains(state)) {
             return TIMEOUT;
         }
         if (state.startsWith("40") || code == MARIADB_SNAPSHOT_TOO_OLD) {
@@ -61,6 +71,16 @@ enum SqlFailure {
             return CONNECTION;
         }
         return OTHER;
+    }
+
+    /** A failure that says of a row what a database does that does not wait for its lock. */
+    static SQLException locked() {
+        return new SQLException("another transaction holds the key", STATE_OF_LOCKED);
+    }
+
+    /** Whether a lock was not to be had in time; not where a statement just ran too long and was canceled. */
+    static boolean isLocked(SQLException failure) {
+        return of(failure) == TIMEOUT && !STATE_OF_CANCELED.equals(failure.getSQLState());
     }
 
     /** Whether the database did nothing and the same request may succeed at once. */

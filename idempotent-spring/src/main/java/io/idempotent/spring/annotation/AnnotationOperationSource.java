@@ -133,6 +133,8 @@ final class AnnotationOperationSource implements OperationSource {
                                 case REFUSE -> WhenStoreFails.REFUSE;
                                 case RUN -> WhenStoreFails.RUN;
                             })
+                    .atomic(annotation.atomic() ? Boolean.TRUE : null)
+                    .transactionManager(text("transactionManager", annotation.transactionManager()))
                     .retry(retry(annotation.retry()))
                     .build();
             return new OperationDeclaration(

@@ -91,6 +91,31 @@ public @interface Idempotent {
     /** What to do when the store cannot tell whether the key is free. */
     WhenStoreFails whenStoreFails() default WhenStoreFails.INHERIT;
 
+    /**
+     * Whether the key is claimed, the method runs and its outcome is recorded in one transaction, on the database that the store
+     * keeps its records in: what the method writes there happens exactly once, whatever crashes when. Not unless said otherwise.
+     *
+     * <p>The transaction is as the method's own {@code @Transactional} says. Every failure rolls it back, checked ones too; each
+     * attempt has a new one; a failure of {@link #recordFailures} is recorded after the rollback. There is no lease: the row's
+     * lock is the claim, and while one runs another waits for it, as {@link #waitAtMost} says, without a connection.
+     *
+     * <p>Called in a transaction of its caller's, it joins that: there is one attempt, a failure leaves that transaction to be
+     * rolled back and is never recorded, and waiting keeps the caller's connection. In a transaction that reads a snapshot, a
+     * duplicate that was completed after it began gets a transient {@link io.idempotent.IdempotencyStoreException}: the
+     * transaction is to be run again.
+     *
+     * <p>Refused at startup: a store without transactions, a transaction manager that is not that of the store's own
+     * {@code DataSource}, and a method whose own transaction is read-only, {@code REQUIRES_NEW}, {@code NESTED},
+     * {@code NOT_SUPPORTED} or {@code NEVER}.
+     */
+    boolean atomic() default false;
+
+    /**
+     * The bean name of the transaction manager, of an {@link #atomic} method that has no {@code @Transactional} of its own. The
+     * only one unless said otherwise.
+     */
+    String transactionManager() default "";
+
     /** The bean name of the store, or that name without {@code IdempotencyStore}. The only store unless said otherwise. */
     String store() default "";
 

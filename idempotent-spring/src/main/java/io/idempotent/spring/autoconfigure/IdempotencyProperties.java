@@ -661,6 +661,16 @@ public final class IdempotencyProperties {
          */
         private @Nullable WhenStoreFails whenStoreFails;
 
+        /**
+         * Whether claim, run and completion are one transaction of the store's database.
+         */
+        private @Nullable Boolean atomic;
+
+        /**
+         * Bean name of the transaction manager of an atomic operation.
+         */
+        private @Nullable String transactionManager;
+
         /** How failed attempts are repeated. */
         private final OperationRetry retry = new OperationRetry();
 
@@ -728,6 +738,22 @@ public final class IdempotencyProperties {
             this.whenStoreFails = whenStoreFails;
         }
 
+        public @Nullable Boolean getAtomic() {
+            return atomic;
+        }
+
+        public void setAtomic(@Nullable Boolean atomic) {
+            this.atomic = atomic;
+        }
+
+        public @Nullable String getTransactionManager() {
+            return transactionManager;
+        }
+
+        public void setTransactionManager(@Nullable String transactionManager) {
+            this.transactionManager = transactionManager;
+        }
+
         public OperationRetry getRetry() {
             return retry;
         }
@@ -742,6 +768,8 @@ public final class IdempotencyProperties {
                     .maxRun(maxRun)
                     .waitAtMost(waitAtMost)
                     .whenStoreFails(whenStoreFails)
+                    .atomic(atomic)
+                    .transactionManager(transactionManager)
                     .retry(retry.toSettings())
                     .build();
         }

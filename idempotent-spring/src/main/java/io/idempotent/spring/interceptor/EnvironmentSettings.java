@@ -64,6 +64,8 @@ public final class EnvironmentSettings {
             "retry.includes",
             "retry.excludes");
 
+    private static final Set<String> OF_ONE_OPERATION = Set.of("atomic", "transaction-manager");
+
     private final Environment environment;
 
     private final @Nullable ClassLoader classLoader;
@@ -96,7 +98,7 @@ public final class EnvironmentSettings {
     private IdempotencySettings read() {
         IdempotencySettings.Builder settings = IdempotencySettings.builder()
                 .enabled(value(PREFIX + "enabled", true, EnvironmentSettings::bool))
-                .defaults(operation(PREFIX, null))
+                .defaults(operation(PREFIX).build())
                 .maxWaiters(value(PREFIX + "max-waiters", IdempotencyEngine.DEFAULT_MAX_WAITERS, Integer::valueOf))
                 .unknownOperations(value(
                         PREFIX + "unknown-operations",
@@ -114,14 +116,20 @@ public final class EnvironmentSettings {
                         EnvironmentSettings::duration));
         for (String name : operationNames()) {
             String prefix = OPERATIONS + name + ".";
-            settings.operation(name, operation(prefix, value(prefix + "enabled", EnvironmentSettings::bool)));
+            settings.operation(
+                    name,
+                    operation(prefix)
+                            .enabled(value(prefix + "enabled", EnvironmentSettings::bool))
+                            .atomic(value(prefix + "atomic", EnvironmentSettings::bool))
+                            .transactionManager(value(prefix + "transaction-manager", Function.identity()))
+                            .build());
         }
         return settings.build();
     }
 
-    private OperationSettings operation(String prefix, @Nullable Boolean enabled) {
+    /** What can be set for one operation, and for all. */
+    private OperationSettings.Builder operation(String prefix) {
         return OperationSettings.builder()
-                .enabled(enabled)
                 .store(value(prefix + "store", Function.identity()))
                 .scope(value(prefix + "scope", Function.identity()))
                 .retention(value(prefix + "retention", EnvironmentSettings::duration))
@@ -137,8 +145,7 @@ public final class EnvironmentSettings {
                         value(prefix + "retry.jitter", EnvironmentSettings::duration),
                         value(prefix + "retry.timeout", EnvironmentSettings::duration),
                         value(prefix + "retry.includes", this::failures),
-                        value(prefix + "retry.excludes", this::failures)))
-                .build();
+                        value(prefix + "retry.excludes", this::failures)));
     }
 
     /** The names of operations for which something is set; checks all names of properties on the way. */
@@ -165,7 +172,8 @@ public final class EnvironmentSettings {
     private static String operationName(String property) {
         String rest = property.substring(OPERATIONS.length());
         int dot = rest.indexOf('.');
-        checkKnown(property, dot > 0 && OF_OPERATION.contains(rest.substring(dot + 1)));
+        String setting = rest.substring(dot + 1);
+        checkKnown(property, dot > 0 && (OF_OPERATION.contains(setting) || OF_ONE_OPERATION.contains(setting)));
         return rest.substring(0, dot);
     }
 
@@ -173,8 +181,9 @@ public final class EnvironmentSettings {
         if (!known) {
             throw new IdempotencyConfigurationException(
                     "There is no property '" + property + "'",
-                    "Known are " + PREFIX + new TreeSet<>(GLOBAL) + ", and " + PREFIX + " or " + OPERATIONS
-                            + "<name>. with " + new TreeSet<>(OF_OPERATION));
+                    "Known are " + PREFIX + new TreeSet<>(GLOBAL) + ", " + PREFIX + " or " + OPERATIONS
+                            + "<name>. with " + new TreeSet<>(OF_OPERATION) + ", and " + OPERATIONS + "<name>. with "
+                            + new TreeSet<>(OF_ONE_OPERATION));
         }
     }
 

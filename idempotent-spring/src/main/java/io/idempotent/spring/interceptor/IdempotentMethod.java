@@ -7,6 +7,7 @@ import io.idempotent.RedactedException;
 import io.idempotent.engine.Execution;
 import io.idempotent.engine.IdempotencyEngine;
 import io.idempotent.engine.Operation;
+import io.idempotent.engine.StoreTransactions;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +15,9 @@ import org.springframework.expression.spel.SpelEvaluationException;
 
 /**
  * All that is known of one idempotent method, resolved once and used by every call.
+ *
+ * @param transaction how calls and transactions go together; null where there are no transactions, and for an atomic method
+ * @param atomic the transactions that an atomic method is claimed, run and completed in; null for any other
  */
 record IdempotentMethod(
         Operation<@Nullable Object> operation,
@@ -23,7 +27,8 @@ record IdempotentMethod(
         CallFingerprint fingerprint,
         @Nullable CallExpression unless,
         @Nullable Retries retries,
-        @Nullable MethodTransaction transaction) {
+        @Nullable MethodTransaction transaction,
+        @Nullable StoreTransactions atomic) {
 
     @Nullable
     Object invoke(IdempotentCall call) throws Throwable {
@@ -33,13 +38,26 @@ record IdempotentMethod(
                 scope == null ? "" : text("scope", evaluate("scope", scope, call)),
                 keyText(evaluate("key", key, call)));
         Fingerprint resolvedFingerprint = fingerprint.of(call);
+        if (atomic != null) {
+            return engine.executeAtomically(
+                    operation, resolvedKey, resolvedFingerprint, atomic, new AtomicCall(this, call));
+        }
         call.resolved(this);
         return engine.execute(operation, resolvedKey, resolvedFingerprint, call);
     }
 
+    // The type argument says @Nullable, which javac 17 does not read from class files.
+    @SuppressWarnings("NullAway")
     @Nullable
     Object run(IdempotentCall call, Execution execution) throws Throwable {
-        return retries == null ? call.proceed() : retries.run(call, execution);
+        return retries == null
+                ? call.proceed()
+                : retries.run(
+                        () -> {
+                            execution.beginAttempt();
+                            return call.proceed();
+                        },
+                        execution);
     }
 
     boolean releases(IdempotentCall call, @Nullable Object result) {

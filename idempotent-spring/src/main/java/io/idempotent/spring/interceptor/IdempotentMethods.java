@@ -4,6 +4,7 @@ import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.engine.IdempotencyEngine;
 import io.idempotent.engine.Operation;
+import io.idempotent.engine.StoreTransactions;
 import io.idempotent.engine.WhenStoreFails;
 import io.idempotent.spring.interceptor.CallExpressions.Purpose;
 import java.lang.reflect.Method;
@@ -156,13 +157,14 @@ final class IdempotentMethods {
         }
         IdempotencySettings configured = settings.get();
         String name = name(declaration, method, targetClass).text();
-        OperationSettings effective =
-                configured.operation(name).orElse(declaration.settings()).orElse(configured.defaults());
+        OperationSettings own = configured.operation(name).orElse(declaration.settings());
+        OperationSettings effective = own.orElse(configured.defaults());
         if (!orElse(effective.enabled(), configured.enabled())) {
             return null;
         }
         Method specific = specific(method, targetClass);
         ReturnTypes.check(specific, targetClass);
+        boolean atomic = isAtomic(own, effective, method, targetClass);
 
         Operation<@Nullable Object> operation = operation(
                 name,
@@ -190,7 +192,39 @@ final class IdempotentMethods {
                         ? null
                         : expressions.parse(Purpose.UNLESS, declaration.unless(), specific, targetClass),
                 Retries.of(name, effective.retry(), operation.type()),
-                transactions == null ? null : transactions.transaction(method, targetClass));
+                atomic || transactions == null ? null : transactions.transaction(method, targetClass),
+                atomic ? atomic(method, targetClass, engine, effective) : null);
+    }
+
+    private StoreTransactions atomic(
+            Method method, Class<?> targetClass, IdempotencyEngine engine, OperationSettings effective) {
+        String described = MethodNames.describe(method, targetClass);
+        if (transactions == null) {
+            throw new IdempotencyConfigurationException(
+                    described + " is atomic, and Spring's transactions (spring-tx) are not on the class path",
+                    "Add them, or do without atomic");
+        }
+        return transactions.atomic(method, targetClass, described, engine.store(), effective.transactionManager());
+    }
+
+    /** Whether an operation is atomic, as it is declared or set for it alone. */
+    private static boolean isAtomic(
+            OperationSettings own, OperationSettings effective, Method method, Class<?> targetClass) {
+        boolean atomic = Boolean.TRUE.equals(effective.atomic());
+        if (atomic && own.whenStoreFails() == WhenStoreFails.RUN) {
+            throw new IdempotencyConfigurationException(
+                    MethodNames.describe(method, targetClass)
+                            + " is atomic, and is to run unprotected when the store fails: that is the database which it"
+                            + " writes to",
+                    "Do without one of atomic and whenStoreFails = RUN");
+        }
+        if (!atomic && effective.transactionManager() != null) {
+            throw new IdempotencyConfigurationException(
+                    MethodNames.describe(method, targetClass) + " has the transaction manager '"
+                            + effective.transactionManager() + "', and is not atomic",
+                    "Set atomic too, or leave the transaction manager out");
+        }
+        return atomic;
     }
 
     private static Operation<@Nullable Object> operation(

@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  * @param maxRun how long a lease is renewed at most; one hour unless said otherwise
  * @param waitAtMost how long a duplicate waits for the first call's outcome; zero unless said otherwise
  * @param whenStoreFails what to do when the store cannot tell whether the key is free; refuse unless said otherwise
+ * @param atomic whether claim, run and completion are one transaction of the store's database; false unless said otherwise
+ * @param transactionManager the bean name of the transaction manager of atomic operations; that of the method's own
+ *     transaction, or the only one, unless said otherwise
  * @param retry how failed attempts are repeated; not at all unless said otherwise
  */
 public record OperationSettings(
@@ -27,16 +30,19 @@ public record OperationSettings(
         @Nullable Duration maxRun,
         @Nullable Duration waitAtMost,
         @Nullable WhenStoreFails whenStoreFails,
+        @Nullable Boolean atomic,
+        @Nullable String transactionManager,
         RetrySettings retry) {
 
     /** Settings that say nothing. */
     public static final OperationSettings UNSAID =
-            new OperationSettings(null, null, null, null, null, null, null, null, RetrySettings.UNSAID);
+            new OperationSettings(null, null, null, null, null, null, null, null, null, null, RetrySettings.UNSAID);
 
-    /** Makes settings; a store or a scope that is blank was not said. */
+    /** Makes settings; a store, a scope or a transaction manager that is blank was not said. */
     public OperationSettings {
         store = store == null || store.isBlank() ? null : store;
         scope = scope == null || scope.isBlank() ? null : scope;
+        transactionManager = transactionManager == null || transactionManager.isBlank() ? null : transactionManager;
     }
 
     /** These settings, and where they say nothing the others. */
@@ -50,6 +56,8 @@ public record OperationSettings(
                 first(maxRun, others.maxRun),
                 first(waitAtMost, others.waitAtMost),
                 first(whenStoreFails, others.whenStoreFails),
+                first(atomic, others.atomic),
+                first(transactionManager, others.transactionManager),
                 retry.orElse(others.retry));
     }
 
@@ -73,6 +81,8 @@ public record OperationSettings(
         private @Nullable Duration maxRun;
         private @Nullable Duration waitAtMost;
         private @Nullable WhenStoreFails whenStoreFails;
+        private @Nullable Boolean atomic;
+        private @Nullable String transactionManager;
         private RetrySettings retry = RetrySettings.UNSAID;
 
         private Builder() {}
@@ -125,6 +135,18 @@ public record OperationSettings(
             return this;
         }
 
+        /** Whether claim, run and completion are one transaction of the store's database. */
+        public Builder atomic(@Nullable Boolean atomic) {
+            this.atomic = atomic;
+            return this;
+        }
+
+        /** The bean name of the transaction manager of atomic operations. */
+        public Builder transactionManager(@Nullable String transactionManager) {
+            this.transactionManager = transactionManager;
+            return this;
+        }
+
         /** How failed attempts are repeated. */
         public Builder retry(RetrySettings retry) {
             this.retry = retry;
@@ -134,7 +156,17 @@ public record OperationSettings(
         /** Makes the settings. */
         public OperationSettings build() {
             return new OperationSettings(
-                    enabled, store, scope, retention, lease, maxRun, waitAtMost, whenStoreFails, retry);
+                    enabled,
+                    store,
+                    scope,
+                    retention,
+                    lease,
+                    maxRun,
+                    waitAtMost,
+                    whenStoreFails,
+                    atomic,
+                    transactionManager,
+                    retry);
         }
     }
 }

@@ -5,6 +5,7 @@ import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.IdempotencyContext;
 import io.idempotent.IdempotencyException;
 import io.idempotent.codec.OutcomeType;
+import io.idempotent.engine.AtomicWork;
 import io.idempotent.engine.Execution;
 import java.time.Duration;
 import java.util.List;
@@ -99,9 +100,9 @@ final class Retries {
     }
 
     @Nullable
-    Object run(IdempotentCall call, Execution execution) throws Throwable {
+    Object run(AtomicWork.Attempt<@Nullable Object> attempt, Execution execution) throws Throwable {
         try {
-            return template.execute(new Attempt(operation, call, execution));
+            return template.execute(new Named(operation, attempt));
         } catch (RetryException exhausted) {
             throw lastOf(exhausted, execution);
         }
@@ -124,15 +125,14 @@ final class Retries {
         return last;
     }
 
-    private record Attempt(String operation, IdempotentCall call, Execution execution)
+    private record Named(String operation, AtomicWork.Attempt<@Nullable Object> attempt)
             implements Retryable<@Nullable Object> {
 
         // The type argument says @Nullable, which javac 17 does not read from class files.
         @Override
         @SuppressWarnings("NullAway")
         public @Nullable Object execute() throws Throwable {
-            execution.beginAttempt();
-            return call.proceed();
+            return attempt.run();
         }
 
         @Override

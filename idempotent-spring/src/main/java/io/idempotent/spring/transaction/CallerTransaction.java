@@ -33,7 +33,7 @@ import org.springframework.util.ClassUtils;
  */
 final class CallerTransaction implements EnclosingTransaction {
 
-    private static final boolean JDBC_PRESENT = ClassUtils.isPresent(
+    static final boolean JDBC_PRESENT = ClassUtils.isPresent(
             "org.springframework.jdbc.datasource.DataSourceUtils", CallerTransaction.class.getClassLoader());
 
     private final CurrentTransaction current;
@@ -85,11 +85,14 @@ final class CallerTransaction implements EnclosingTransaction {
 
     private static PendingCompletion.@Nullable Recorder recorder(PendingCompletion completion) {
         // The near cache must not see what may yet be rolled back.
-        IdempotencyStore behind =
-                completion.store() instanceof CompletedRecordCache cache ? cache.store() : completion.store();
-        return JDBC_PRESENT && behind instanceof TransactionalCompletion store
+        return JDBC_PRESENT && behind(completion.store()) instanceof TransactionalCompletion store
                 ? JdbcRecorder.inCurrentTransaction(store)
                 : null;
+    }
+
+    /** The store itself, without the near cache that may be in front of it. */
+    static IdempotencyStore behind(IdempotencyStore store) {
+        return store instanceof CompletedRecordCache cache ? cache.store() : store;
     }
 
     /** What has to come before what others do. */

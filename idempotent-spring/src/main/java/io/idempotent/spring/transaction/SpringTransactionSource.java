@@ -1,8 +1,11 @@
 package io.idempotent.spring.transaction;
 
+import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.engine.StoreTransactions;
 import io.idempotent.spring.interceptor.IdempotencyAdvisor;
 import io.idempotent.spring.interceptor.MethodTransaction;
 import io.idempotent.spring.interceptor.MethodTransactionSource;
+import io.idempotent.store.IdempotencyStore;
 import java.lang.reflect.Method;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +33,24 @@ final class SpringTransactionSource implements MethodTransactionSource {
     @Override
     public MethodTransaction transaction(Method method, Class<?> targetClass) {
         return new SpringMethodTransaction(attribute(method, targetClass), isOutside(), current);
+    }
+
+    @Override
+    public StoreTransactions atomic(
+            Method method,
+            Class<?> targetClass,
+            String described,
+            IdempotencyStore store,
+            @Nullable String transactionManager) {
+        TransactionAttribute attribute = attribute(method, targetClass);
+        if (attribute != null && isOutside()) {
+            throw new IdempotencyConfigurationException(
+                    described
+                            + " is atomic, and the advice that begins its transaction stands outside of the advice that"
+                            + " claims its key, so that no attempt has a transaction of its own",
+                    "Give the transactions' advice an order after idempotent.order, or weave both");
+        }
+        return new AtomicMethods(beanFactory, current).resolve(attribute, described, store, transactionManager);
     }
 
     private @Nullable TransactionAttribute attribute(Method method, Class<?> targetClass) {

@@ -1,0 +1,503 @@
+package io.idempotent.engine;
+
+import io.idempotent.Fingerprint;
+import io.idempotent.IdempotencyClaimLostException;
+import io.idempotent.IdempotencyException;
+import io.idempotent.IdempotencyInProgressException;
+import io.idempotent.IdempotencyInProgressException.Reason;
+import io.idempotent.IdempotencyKey;
+import io.idempotent.IdempotencyKeyReusedException;
+import io.idempotent.IdempotencyStoreException;
+import io.idempotent.Outcome;
+import io.idempotent.RecordedOutcome;
+import io.idempotent.store.Claim;
+import io.idempotent.store.ClaimRequest;
+import io.idempotent.store.ClaimResult;
+import io.idempotent.store.IdempotencyRecord;
+import java.time.Duration;
+import java.util.Map;
+import java.util.UUID;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs operations once per key in transactions on the store's own database: claim, what the operation writes there, and the
+ * completion are committed together, or not at all.
+ *
+ * <ol>
+ *   <li>In this JVM a key has one caller at a time, so that no connection is held in order to wait for another. Who finds
+ *       somebody else there asks for the record, and waits as long as its operation says. One that is in a transaction of its
+ *       own already, and so holds a connection in any case, does not ask, but tries to claim when it has waited.
+ *   <li>An attempt begins a transaction and claims in it. If another transaction holds the key, that of another node say,
+ *       the attempt's own is ended, and begun again after a pause, as long as the operation waits. If the database did not do
+ *       what it was asked for, or the connection broke, that is tried again in a new transaction a few times: nothing can
+ *       have been left behind.
+ *   <li>If the key is completed, its outcome is replayed. A leased claim of it is respected, or taken over if it is abandoned.
+ *   <li>The operation runs. Its result is recorded in the transaction, which is then committed. Any failure rolls back; after
+ *       that another attempt may be made, and after the last one a failure that the operation declares final is recorded in a
+ *       transaction of its own, if the key is still free.
+ *   <li>If nobody knows what became of a commit, the key is claimed with the same claim id: it is found completed by this
+ *       claim, or free. As long as another transaction holds it, that may be the one that is to commit.
+ *   <li>In a transaction of the caller's, there is one attempt, which joins it; the call is complete when that transaction
+ *       commits, and a failure leaves it to be rolled back.
+ * </ol>
+ */
+final class AtomicCalls {
+
+    // The first try and those after what was undone without a trace.
+    private static final int MAXIMUM_TRIES = 5;
+
+    private final Settlement settlement;
+    private final Listeners listeners;
+    private final Outcomes outcomes;
+    private final Waiting waiting;
+    private final LongSupplier ticker;
+    private final Map<IdempotencyKey, Execution> owners;
+    private final Supplier<UUID> claimIds;
+
+    /**
+     * Makes the part of one engine.
+     *
+     * @param owners who runs in this JVM
+     * @param claimIds makes new ones
+     */
+    AtomicCalls(
+            Settlement settlement,
+            Listeners listeners,
+            Outcomes outcomes,
+            Waiting waiting,
+            LongSupplier ticker,
+            Map<IdempotencyKey, Execution> owners,
+            Supplier<UUID> claimIds) {
+        this.settlement = settlement;
+        this.listeners = listeners;
+        this.outcomes = outcomes;
+        this.waiting = waiting;
+        this.ticker = ticker;
+        this.owners = owners;
+        this.claimIds = claimIds;
+    }
+
+    /**
+     * Runs a call for a key that this thread does not hold.
+     *
+     * @param closed whether the engine has been closed meanwhile
+     * @param closing what is thrown then
+     */
+    <T extends @Nullable Object> T execute(
+            Operation<T> operation,
+            IdempotencyKey key,
+            Fingerprint fingerprint,
+            StoreTransactions transactions,
+            @Nullable EnclosingTransaction enclosing,
+            AtomicWork<T> work,
+            BooleanSupplier closed,
+            Supplier<? extends RuntimeException> closing)
+            throws Throwable {
+        Execution execution = new Execution(operation, key, ticker, enclosing);
+        return new Call<>(operation, fingerprint, transactions, work, execution).execute(closed, closing);
+    }
+
+    /** One call. Confined to its thread. */
+    private final class Call<T extends @Nullable Object> {
+
+        private final Operation<T> operation;
+        private final IdempotencyKey key;
+        private final Fingerprint fingerprint;
+        private final StoreTransactions transactions;
+        private final AtomicWork<T> work;
+        private final Execution execution;
+        private final long deadline;
+
+        private boolean waits;
+
+        // Whether the key has been claimed, and whether the end of that has been told.
+        private boolean claimed;
+        private boolean settled;
+        private long claimedAt;
+
+        Call(
+                Operation<T> operation,
+                Fingerprint fingerprint,
+                StoreTransactions transactions,
+                AtomicWork<T> work,
+                Execution execution) {
+            this.operation = operation;
+            this.key = execution.key();
+            this.fingerprint = fingerprint;
+            this.transactions = transactions;
+            this.work = work;
+            this.execution = execution;
+            this.deadline = execution.now() + Nanos.of(operation.waitAtMost());
+        }
+
+        T execute(BooleanSupplier closed, Supplier<? extends RuntimeException> closing) throws Throwable {
+            try {
+                IdempotencyRecord completed = awaitTurn();
+                if (completed != null) {
+                    return replay(completed);
+                }
+                // Asked again after it can be seen by close(), which either waits for it or is noticed here.
+                if (closed.getAsBoolean()) {
+                    throw closing.get();
+                }
+                return run();
+            } finally {
+                if (waits) {
+                    waiting.leave();
+                }
+                if (execution.pending() == null) {
+                    settlement.finish(execution);
+                }
+            }
+        }
+
+        /** Waits until nobody else in this JVM has the key; gives its record if that is completed. */
+        private @Nullable IdempotencyRecord awaitTurn() {
+            while (true) {
+                execution.restart();
+                Execution owner = owners.putIfAbsent(key, execution);
+                if (owner == null) {
+                    return null;
+                }
+                if (execution.transaction() == null) {
+                    IdempotencyRecord record = find();
+                    if (record != null && record.outcome() != null) {
+                        return record;
+                    }
+                } else if (remaining() <= 0) {
+                    return null;
+                }
+                Duration age = Duration.ofNanos(owner.age());
+                startWaiting(age);
+                try {
+                    var unused = owner.awaitEnd(remaining());
+                } catch (InterruptedException interruption) {
+                    Thread.currentThread().interrupt();
+                    throw inProgress(Reason.INTERRUPTED, age);
+                }
+            }
+        }
+
+        private @Nullable IdempotencyRecord find() {
+            try {
+                return settlement.store().find(key);
+            } catch (RuntimeException | Error failure) {
+                throw outcomes.refused(key, StoreFailures.of(failure, "find", key));
+            }
+        }
+
+        private long remaining() {
+            return deadline - execution.now();
+        }
+
+        /**
+         * Takes a place among those who wait, unless it has one.
+         *
+         * @param known for how long the key is known to be held
+         */
+        private void startWaiting(Duration known) {
+            if (remaining() <= 0) {
+                throw inProgress(waits ? Reason.WAITED : Reason.NOT_WAITING, known);
+            }
+            if (!waits) {
+                if (!waiting.enter()) {
+                    throw inProgress(Reason.TOO_MANY_WAITERS, known);
+                }
+                waits = true;
+            }
+        }
+
+        private IdempotencyInProgressException inProgress(Reason reason, Duration known) {
+            return outcomes.refused(key, new IdempotencyInProgressException(key, reason, known));
+        }
+
+        private T replay(IdempotencyRecord record) throws Throwable {
+            return outcomes.replay(operation, key, fingerprint, record.fingerprint(), record.outcome());
+        }
+
+        private T run() throws Throwable {
+            execution.enter();
+            try {
+                return execution.transaction() == null ? work.retry(execution, this::attempt) : attempt();
+            } catch (Throwable failure) {
+                if (claimed && !settled) {
+                    settleFailure(failure);
+                }
+                throw failure;
+            } finally {
+                execution.exit();
+            }
+        }
+
+        private T attempt() throws Throwable {
+            execution.beginAttempt();
+            settled = false;
+            ClaimRequest request = new ClaimRequest(key, claimIds.get(), fingerprint, operation.lease(), true);
+            Claimed answer = claim(request);
+            if (answer.transaction() == null) {
+                if (answer.result() instanceof ClaimResult.Completed completed) {
+                    settled = true;
+                    return replay(completed.record());
+                }
+                // Abandoned by a leased claim of a request that said something else.
+                throw outcomes.refused(key, new IdempotencyKeyReusedException(key));
+            }
+            return run(answer.transaction(), request);
+        }
+
+        /** Claims the key in a transaction, which goes on only if it is claimed. */
+        private Claimed claim(ClaimRequest request) {
+            Waiting.Pauses pauses = new Waiting.Pauses();
+            long since = execution.now();
+            for (int tries = 1; ; ) {
+                StoreTransaction transaction = begin();
+                ClaimResult result;
+                try {
+                    result = transaction.claim(request);
+                } catch (RuntimeException | Error thrown) {
+                    IdempotencyStoreException failure = StoreFailures.of(thrown, "claim", key);
+                    transaction.giveUp();
+                    if (!failure.isTransient() || !transaction.isNew() || tries++ == MAXIMUM_TRIES) {
+                        throw outcomes.refused(key, failure);
+                    }
+                    pause(pauses, Long.MAX_VALUE, since);
+                    continue;
+                }
+                if (result instanceof ClaimResult.Claimed won) {
+                    execution.claimed(won);
+                    return new Claimed(result, transaction);
+                }
+                transaction.giveUp();
+                if (result instanceof ClaimResult.InProgress leased) {
+                    requireSame(leased.record());
+                    awaitLater(pauses, leased.record(), since);
+                } else if (result == null) {
+                    startWaiting(Duration.ofNanos(execution.now() - since));
+                    pause(pauses, remaining(), since);
+                } else {
+                    return new Claimed(result, null);
+                }
+            }
+        }
+
+        private StoreTransaction begin() {
+            try {
+                return transactions.begin();
+            } catch (IdempotencyException refusal) {
+                throw outcomes.refused(key, refusal);
+            }
+        }
+
+        private void requireSame(IdempotencyRecord record) {
+            if (!fingerprint.matches(record.fingerprint())) {
+                throw outcomes.refused(key, new IdempotencyKeyReusedException(key));
+            }
+        }
+
+        private void awaitLater(Waiting.Pauses pauses, IdempotencyRecord record, long since) {
+            if (remaining() <= 0) {
+                throw outcomes.refused(
+                        key,
+                        new IdempotencyInProgressException(
+                                key,
+                                waits ? Reason.WAITED : Reason.NOT_WAITING,
+                                record.claimedSince(),
+                                record.leaseRemaining()));
+            }
+            startWaiting(record.claimedSince());
+            pause(pauses, remaining(), since);
+        }
+
+        private void pause(Waiting.Pauses pauses, long atMost, long since) {
+            try {
+                pauses.pause(atMost);
+            } catch (InterruptedException interruption) {
+                Thread.currentThread().interrupt();
+                throw inProgress(Reason.INTERRUPTED, Duration.ofNanos(execution.now() - since));
+            }
+        }
+
+        private T run(StoreTransaction transaction, ClaimRequest request) throws Throwable {
+            T value;
+            boolean releases;
+            try {
+                if (!claimed) {
+                    claimed = true;
+                    claimedAt = execution.now();
+                    listeners.tell(listener -> listener.claimed(execution));
+                }
+                value = work.run(execution);
+                releases = outcomes.releases(execution, work::releases, value);
+                if (!transaction.isRollbackOnly()) {
+                    transaction.flush();
+                }
+            } catch (Throwable failure) {
+                rollBack(transaction, failure);
+                throw failure;
+            }
+            if (transaction.isRollbackOnly()) {
+                // The operation said so, and returned nevertheless: its work is undone, and nothing is to be replayed.
+                transaction.rollBack();
+                settled = true;
+                settlement.tellReleased(execution, null, took());
+                return value;
+            }
+            Outcome outcome = new Outcome.Value(value);
+            RecordedOutcome recordable = releases ? null : outcomes.encode(operation, execution, outcome);
+            record(transaction, recordable);
+            EnclosingTransaction enclosing = execution.transaction();
+            Throwable afterwards = enclosing == null ? commit(transaction, request) : null;
+            settled = true;
+            if (recordable == null) {
+                settlement.tellReleased(execution, null, took());
+            } else if (enclosing == null) {
+                settlement.tellCompleted(execution, recordable, outcome, took());
+            } else {
+                new PendingCompletion(settlement, execution, fingerprint, outcome, recordable, took())
+                        .follow(enclosing);
+            }
+            if (afterwards != null) {
+                throw afterwards;
+            }
+            return value;
+        }
+
+        private Duration took() {
+            return Duration.ofNanos(execution.now() - claimedAt);
+        }
+
+        /** Records the outcome in the transaction, or gives the key back if there is none. */
+        private void record(StoreTransaction transaction, @Nullable RecordedOutcome recordable) {
+            try {
+                Claim claim = execution.claim();
+                // An interrupted thread talks to the store like any other.
+                boolean held = Settlement.uninterrupted(() -> recordable == null
+                        ? transaction.release(claim)
+                        : transaction.complete(claim, recordable, operation.retention()));
+                if (!held) {
+                    throw new IdempotencyClaimLostException(
+                            key,
+                            claim.fencingToken(),
+                            "its record is not the one that this transaction wrote, and the transaction was rolled back");
+                }
+            } catch (RuntimeException | Error thrown) {
+                RuntimeException failure = thrown instanceof IdempotencyClaimLostException lost
+                        ? lost
+                        : StoreFailures.of(thrown, "complete", key);
+                rollBack(transaction, failure);
+                throw failure;
+            }
+        }
+
+        private void rollBack(StoreTransaction transaction, Throwable failure) {
+            try {
+                transaction.rollBack();
+            } catch (RuntimeException | Error another) {
+                failure.addSuppressed(another);
+            }
+        }
+
+        /**
+         * Commits.
+         *
+         * @return what failed after the commit, or null
+         * @throws RuntimeException if it is not committed, or nobody knows
+         */
+        private @Nullable Throwable commit(StoreTransaction transaction, ClaimRequest request) {
+            try {
+                return Settlement.uninterrupted(() -> {
+                    transaction.commit();
+                    return null;
+                });
+            } catch (RuntimeException | Error failure) {
+                StoreTransaction.End end = transaction.end();
+                if (end == StoreTransaction.End.COMMITTED) {
+                    return failure;
+                }
+                if (end == StoreTransaction.End.ROLLED_BACK || !isCommitted(request, failure)) {
+                    throw failure;
+                }
+                return null;
+            }
+        }
+
+        /** Asks what became of a commit that failed. */
+        private boolean isCommitted(ClaimRequest request, Throwable failure) {
+            try {
+                return settlement.repeat(execution, "tell what became of the commit for", () -> claimAgain(request));
+            } catch (IdempotencyStoreException unknown) {
+                // The listeners have been told.
+                settled = true;
+                failure.addSuppressed(unknown);
+                return false;
+            }
+        }
+
+        /** Whether the key is completed by the claim of this request. */
+        private boolean claimAgain(ClaimRequest request) {
+            StoreTransaction transaction = transactions.begin();
+            ClaimResult result;
+            try {
+                result = transaction.claim(request);
+            } finally {
+                transaction.giveUp();
+            }
+            if (result == null) {
+                throw new IllegalStateException(
+                        "A transaction still holds the key, which may be the one that is to commit");
+            }
+            return result instanceof ClaimResult.Completed completed
+                    && completed.record().fencingToken() == execution.fencingToken();
+        }
+
+        /** Tells the end of a call that failed for good, and records it if it is final. */
+        private void settleFailure(Throwable failure) {
+            boolean isFinal = operation.type().records(failure)
+                    && !(failure instanceof IdempotencyException)
+                    && execution.transaction() == null;
+            try {
+                if (!isFinal || !Settlement.uninterrupted(() -> recordFailure(failure))) {
+                    settlement.tellReleased(execution, failure, took());
+                }
+            } catch (RuntimeException | Error ours) {
+                failure.addSuppressed(ours);
+            }
+        }
+
+        /** Records a failure in a transaction of its own; tells whether it did, since the key was free. */
+        private boolean recordFailure(Throwable failure) {
+            Outcome outcome = new Outcome.Failure(failure);
+            RecordedOutcome recordable = outcomes.encode(operation, execution, outcome);
+            ClaimRequest request = new ClaimRequest(key, claimIds.get(), fingerprint, operation.lease(), true);
+            StoreTransaction transaction = transactions.begin();
+            try {
+                ClaimResult result = transaction.claim(request);
+                if (!(result instanceof ClaimResult.Claimed won)
+                        || !transaction.complete(won.claim(), recordable, operation.retention())) {
+                    transaction.giveUp();
+                    return false;
+                }
+                execution.claimed(won);
+            } catch (RuntimeException | Error thrown) {
+                rollBack(transaction, thrown);
+                throw thrown;
+            }
+            Throwable afterwards = commit(transaction, request);
+            if (afterwards != null) {
+                failure.addSuppressed(afterwards);
+            }
+            settlement.tellCompleted(execution, recordable, outcome, took());
+            return true;
+        }
+
+        /**
+         * The answer to a claim.
+         *
+         * @param transaction the transaction that it is made in; null if it is not, and the transaction has ended
+         */
+        private record Claimed(ClaimResult result, @Nullable StoreTransaction transaction) {}
+    }
+}

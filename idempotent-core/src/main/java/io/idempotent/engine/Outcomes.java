@@ -1,0 +1,112 @@
+package io.idempotent.engine;
+
+import io.idempotent.Fingerprint;
+import io.idempotent.IdempotencyException;
+import io.idempotent.IdempotencyKey;
+import io.idempotent.IdempotencyKeyReusedException;
+import io.idempotent.IdempotencyOutcomeException;
+import io.idempotent.Outcome;
+import io.idempotent.RecordedOutcome;
+import io.idempotent.RedactedException;
+import io.idempotent.codec.OutcomeCodec;
+import io.idempotent.codec.OutcomeCodecException;
+import io.idempotent.codec.ReferenceOutcomeCodec;
+import java.util.function.BiConsumer;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/** Turns what operations produced into what is recorded, and back, and tells the listeners what calls got instead of a run. */
+final class Outcomes {
+
+    private final OutcomeCodec codec;
+    private final Listeners listeners;
+    private final BiConsumer<String, Throwable> errorHandler;
+    private final boolean encodes;
+
+    Outcomes(OutcomeCodec codec, Listeners listeners, BiConsumer<String, Throwable> errorHandler) {
+        this.codec = codec;
+        this.listeners = listeners;
+        this.errorHandler = errorHandler;
+        this.encodes = !(codec instanceof ReferenceOutcomeCodec);
+    }
+
+    /** Whether outcomes are recorded as they are when they are encoded, and not as they become. */
+    boolean encodes() {
+        return encodes;
+    }
+
+    RecordedOutcome encode(Operation<?> operation, Execution execution, Outcome outcome) {
+        try {
+            return codec.encode(outcome, operation.type());
+        } catch (RuntimeException | Error failure) {
+            errorHandler.accept(
+                    "The codec failed to encode the outcome of '" + execution.key() + "'",
+                    RedactedException.of(failure));
+            return new RecordedOutcome.NotReplayable(failureOfCodec(failure));
+        }
+    }
+
+    /** Whether a result releases the key; it is recorded where that cannot be told. */
+    <T extends @Nullable Object> boolean releases(Execution execution, Predicate<? super T> releases, T value) {
+        try {
+            return releases.test(value);
+        } catch (RuntimeException | Error failure) {
+            errorHandler.accept(
+                    "Whether to release '" + execution.key() + "' could not be told; its outcome is recorded",
+                    RedactedException.of(failure));
+            return false;
+        }
+    }
+
+    /**
+     * Answers a call by a recorded outcome.
+     *
+     * @throws IdempotencyException if it says something else, or the outcome cannot be given
+     * @throws Throwable the failure that was recorded
+     */
+    // The codec decodes to the operation's own type, which its maker vouched to be T, null included.
+    @SuppressWarnings({"unchecked", "NullAway"})
+    <T extends @Nullable Object> T replay(
+            Operation<T> operation,
+            IdempotencyKey key,
+            Fingerprint fingerprint,
+            Fingerprint firstFingerprint,
+            @Nullable RecordedOutcome recorded)
+            throws Throwable {
+        if (!fingerprint.matches(firstFingerprint)) {
+            throw refused(key, new IdempotencyKeyReusedException(key));
+        }
+        Outcome outcome;
+        try {
+            outcome = decoded(operation, key, recorded);
+        } catch (IdempotencyOutcomeException refusal) {
+            throw refused(key, refusal);
+        }
+        listeners.tell(listener -> listener.replayed(key));
+        return (T) outcome.get();
+    }
+
+    Outcome decoded(Operation<?> operation, IdempotencyKey key, @Nullable RecordedOutcome recorded) {
+        if (recorded == null) {
+            throw new IllegalStateException("The store gave a completed record without an outcome for '" + key + "'");
+        }
+        try {
+            return codec.decode(recorded, operation.type());
+        } catch (OutcomeCodecException failure) {
+            throw new IdempotencyOutcomeException(key, String.valueOf(failure.getMessage()), failure);
+        } catch (RuntimeException | Error failure) {
+            throw new IdempotencyOutcomeException(key, failureOfCodec(failure), RedactedException.of(failure));
+        }
+    }
+
+    /** Tells the listeners of a refusal, to be thrown. */
+    <E extends IdempotencyException> E refused(IdempotencyKey key, E refusal) {
+        listeners.tell(listener -> listener.refused(key, refusal));
+        return refusal;
+    }
+
+    /** Says that the codec failed, without its message, which may show the outcome. */
+    private static String failureOfCodec(Throwable failure) {
+        return "the codec failed with " + failure.getClass().getName();
+    }
+}

@@ -1,0 +1,191 @@
+package io.idempotent.spring.transaction;
+
+import io.idempotent.IdempotencyKey;
+import io.idempotent.IdempotencyStoreException;
+import io.idempotent.RecordedOutcome;
+import io.idempotent.engine.StoreTransaction;
+import io.idempotent.store.Claim;
+import io.idempotent.store.ClaimRequest;
+import io.idempotent.store.ClaimResult;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Savepoint;
+import java.time.Duration;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.datasource.DataSourceUtils;
+import org.springframework.transaction.TransactionStatus;
+import org.springframework.transaction.UnexpectedRollbackException;
+import org.springframework.transaction.support.TransactionSynchronization;
+import org.springframework.transaction.support.TransactionSynchronizationManager;
+
+/**
+ * One transaction of Spring's, on the connection that it has on the store's database.
+ *
+ * <p>In a caller's transaction a savepoint comes before the claim, on the connection itself, since not every transaction
+ * manager has savepoints: a claim that fails, or is not made, leaves the transaction as it was. Where that cannot be, it is
+ * left to be rolled back.
+ */
+final class AtomicTransaction implements StoreTransaction {
+
+    private final TransactionStatus status;
+    private final AtomicTransactions transactions;
+    private @Nullable IdempotencyKey completed;
+    private End end = End.UNKNOWN;
+
+    AtomicTransaction(TransactionStatus status, AtomicTransactions transactions) {
+        this.status = status;
+        this.transactions = transactions;
+        if (isNew() && TransactionSynchronizationManager.isSynchronizationActive()) {
+            TransactionSynchronizationManager.registerSynchronization(new TransactionSynchronization() {
+                @Override
+                public void afterCompletion(int status) {
+                    // That it was rolled back is also said where a commit failed, of which nobody knows.
+                    if (status == STATUS_COMMITTED) {
+                        end = End.COMMITTED;
+                    }
+                }
+            });
+        }
+    }
+
+    @Override
+    public boolean isNew() {
+        return status.isNewTransaction();
+    }
+
+    @Override
+    public @Nullable ClaimResult claim(ClaimRequest request) {
+        ClaimResult result = isNew() ? claimOn(request) : claimAfterSavepoint(request);
+        if (result instanceof ClaimResult.Completed found) {
+            completed = found.record().key();
+        }
+        return result;
+    }
+
+    private @Nullable ClaimResult claimOn(ClaimRequest request) {
+        Connection connection =
+                DataSourceUtils.getConnection(transactions.store().dataSource());
+        try {
+            return transactions.store().claimOn(connection, request);
+        } finally {
+            release(connection);
+        }
+    }
+
+    private @Nullable ClaimResult claimAfterSavepoint(ClaimRequest request) {
+        Connection connection =
+                DataSourceUtils.getConnection(transactions.store().dataSource());
+        try {
+            Savepoint before = connection.setSavepoint();
+            ClaimResult result = null;
+            try {
+                result = transactions.store().claimOn(connection, request);
+            } finally {
+                if (result == null) {
+                    undo(connection, before);
+                }
+            }
+            if (result != null) {
+                connection.releaseSavepoint(before);
+            }
+            return result;
+        } catch (SQLException failure) {
+            status.setRollbackOnly();
+            throw new IdempotencyStoreException(
+                    "The claim of '" + request.key()
+                            + "' could not be kept apart from its transaction by a savepoint; roll the transaction back",
+                    request.key(),
+                    failure);
+        } finally {
+            release(connection);
+        }
+    }
+
+    private void undo(Connection connection, Savepoint before) {
+        try {
+            connection.rollback(before);
+            connection.releaseSavepoint(before);
+        } catch (SQLException gone) {
+            // The database has undone the whole transaction, or lost it: what was written in it before is gone.
+            status.setRollbackOnly();
+        }
+    }
+
+    @Override
+    public boolean isRollbackOnly() {
+        return status.isRollbackOnly();
+    }
+
+    @Override
+    public void flush() {
+        transactions.current().flush();
+    }
+
+    @Override
+    public boolean complete(Claim claim, RecordedOutcome outcome, Duration retention) {
+        return onConnection(connection -> transactions.store().completeOn(connection, claim, outcome, retention));
+    }
+
+    @Override
+    public boolean release(Claim claim) {
+        return onConnection(connection -> transactions.store().releaseOn(connection, claim));
+    }
+
+    private boolean onConnection(Function<Connection, Boolean> request) {
+        Connection connection =
+                DataSourceUtils.getConnection(transactions.store().dataSource());
+        try {
+            return request.apply(connection);
+        } finally {
+            release(connection);
+        }
+    }
+
+    private void release(Connection connection) {
+        DataSourceUtils.releaseConnection(connection, transactions.store().dataSource());
+    }
+
+    @Override
+    public void commit() {
+        if (!isNew()) {
+            return;
+        }
+        try {
+            transactions.manager().commit(status);
+        } catch (UnexpectedRollbackException failure) {
+            end = End.ROLLED_BACK;
+            throw failure;
+        }
+    }
+
+    @Override
+    public End end() {
+        return end;
+    }
+
+    @Override
+    public void rollBack() {
+        if (!status.isCompleted()) {
+            transactions.manager().rollback(status);
+        }
+    }
+
+    @Override
+    public void giveUp() {
+        if (!isNew()) {
+            return;
+        }
+        try {
+            rollBack();
+            if (completed != null && transactions.nearby() != transactions.store()) {
+                // What a transaction found is not in the near cache: it is found there by asking once more, outside.
+                var unused = transactions.nearby().find(completed);
+            }
+        } catch (RuntimeException | Error lost) {
+            // There was nothing to roll back, and a connection that cannot be told so is lost by itself; the near cache
+            // can
+            // be filled another time.
+        }
+    }
+}

@@ -1,0 +1,69 @@
+package io.idempotent.spring.transaction;
+
+import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.IdempotencyStoreException;
+import io.idempotent.engine.EnclosingTransaction;
+import io.idempotent.engine.StoreTransaction;
+import io.idempotent.engine.StoreTransactions;
+import io.idempotent.store.IdempotencyStore;
+import io.idempotent.store.TransactionalIdempotencyStore;
+import org.jspecify.annotations.Nullable;
+import org.springframework.transaction.CannotCreateTransactionException;
+import org.springframework.transaction.PlatformTransactionManager;
+import org.springframework.transaction.TransactionDefinition;
+import org.springframework.transaction.TransactionStatus;
+import org.springframework.transaction.support.DefaultTransactionDefinition;
+import org.springframework.transaction.support.TransactionSynchronizationManager;
+
+/**
+ * The transactions of one atomic method, by Spring's transaction manager for the store's database.
+ *
+ * @param manager begins and ends them
+ * @param definition as the method's own transaction is declared
+ * @param store where records are kept
+ * @param nearby the store as operations use it: the same, or a near cache in front of it
+ * @param current the transaction of the calling thread
+ */
+record AtomicTransactions(
+        PlatformTransactionManager manager,
+        TransactionDefinition definition,
+        TransactionalIdempotencyStore store,
+        IdempotencyStore nearby,
+        CurrentTransaction current)
+        implements StoreTransactions {
+
+    @Override
+    public @Nullable EnclosingTransaction enclosing() {
+        if (!TransactionSynchronizationManager.isActualTransactionActive()
+                || !TransactionSynchronizationManager.isSynchronizationActive()) {
+            return null;
+        }
+        // One that takes part has nothing to end: it began nothing.
+        TransactionStatus participation =
+                manager.getTransaction(new DefaultTransactionDefinition(TransactionDefinition.PROPAGATION_SUPPORTS));
+        return participation.hasTransaction() ? CallerTransaction.current(current) : null;
+    }
+
+    @Override
+    public StoreTransaction begin() {
+        TransactionStatus status;
+        try {
+            status = manager.getTransaction(definition);
+        } catch (CannotCreateTransactionException failure) {
+            throw new IdempotencyStoreException(
+                    "No transaction could be begun in which to claim the key; nothing was run. Is the database up, and are"
+                            + " there connections enough?",
+                    null,
+                    failure,
+                    false);
+        }
+        if (!TransactionSynchronizationManager.hasResource(store.dataSource())) {
+            manager.rollback(status);
+            throw new IdempotencyConfigurationException(
+                    "The transaction manager " + manager.getClass().getName()
+                            + " does not show the JDBC connection of its transactions, so that nothing can be atomic in them",
+                    "Give it a JPA dialect that does, HibernateJpaDialect say, or use the JdbcTransactionManager");
+        }
+        return new AtomicTransaction(status, this);
+    }
+}
