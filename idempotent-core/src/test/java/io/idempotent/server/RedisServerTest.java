@@ -1,11 +1,16 @@
 package io.idempotent.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.net.ConnectException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** {@link RedisServer}. */
 @NeedsServer(Server.REDIS)
@@ -29,5 +34,59 @@ class RedisServerTest {
 
         assertThat(cluster.ask("CLUSTER INFO")).contains("cluster_state:ok").contains("cluster_slots_ok:16384");
         assertThat(cluster.ask("MGET a b")).startsWith("-CROSSSLOT");
+    }
+
+    @Test
+    void kept_data_are_there_again_when_the_server_is_closed_and_started(@TempDir Path directory) throws Exception {
+        Path data = directory.resolve("kept data");
+        RedisServer first = RedisServer.keptIn(data);
+        try (first) {
+            first.ask("SET kept 42");
+            assertThatThrownBy(() -> RedisServer.keptIn(data))
+                    .isInstanceOf(ServerException.class)
+                    .hasMessageContaining("this JVM has a server running on the data in " + data);
+        }
+        assertThatThrownBy(() -> first.ask("PING")).isInstanceOf(ConnectException.class);
+        try (RedisServer second = RedisServer.keptIn(data)) {
+            assertThat(second.ask("GET kept")).isEqualTo("$2\r\n42\r\n");
+            assertThat(second.ask("CONFIG GET appendfsync")).contains("always");
+            assertThat(second.ask("CONFIG GET maxmemory-policy")).contains("noeviction");
+        }
+    }
+
+    @Test
+    void a_server_that_a_killed_JVM_has_left_running_on_kept_data_is_stopped(@TempDir Path data) throws Exception {
+        Process killed = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Dservers.directory=" + ServerDirectory.ROOT,
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        LeavesRedisBehind.class.getName(),
+                        data.toString())
+                .inheritIO()
+                .start();
+        assertThat(killed.waitFor()).isEqualTo(LeavesRedisBehind.KILLED);
+        String processId = Files.readString(ServerDirectory.processId(data)).strip();
+        ProcessHandle left = ProcessHandle.of(Long.parseLong(processId)).orElseThrow();
+        // Its executable, and not whether it is alive: what nobody waits for stays a process when it has ended.
+        assertThat(left.info().command()).isPresent();
+
+        try (RedisServer next = RedisServer.keptIn(data)) {
+            assertThat(left.info().command()).isEmpty();
+            assertThat(next.ask("GET kept")).isEqualTo("$2\r\n42\r\n");
+        }
+    }
+
+    /** A JVM that ends without closing its server. */
+    static final class LeavesRedisBehind {
+
+        static final int KILLED = 137;
+
+        private LeavesRedisBehind() {}
+
+        public static void main(String[] arguments) throws IOException {
+            RedisServer.keptIn(Path.of(arguments[0])).ask("SET kept 42");
+            Runtime.getRuntime().halt(KILLED);
+        }
     }
 }
