@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.idempotent.server.NeedsServer;
 import io.idempotent.server.Server;
+import java.io.IOException;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -31,12 +33,51 @@ class RestartAcceptanceTest {
         assertThatARestartReplays("postgres");
     }
 
+    @Test
+    @NeedsServer(Server.REDIS)
+    void redisReplaysWhatWasPaidBeforeTheRestart() {
+        assertThatARestartReplays("redis");
+    }
+
+    @Test
+    @NeedsServer(Server.POSTGRES_18)
+    void postgresReplaysWhatWasPaidBeforeTheJvmWasKilled() throws Exception {
+        assertThatAStartAfterAKillReplays("postgres");
+    }
+
+    @Test
+    @NeedsServer(Server.REDIS)
+    void redisReplaysWhatWasPaidBeforeTheJvmWasKilled() throws Exception {
+        assertThatAStartAfterAKillReplays("redis");
+    }
+
     private void assertThatARestartReplays(String profile) {
         String receipt;
-        try (ConfigurableApplicationContext application = start(profile)) {
+        try (ConfigurableApplicationContext application = start(profile, data)) {
             receipt = payTwoHundredTimesAtOnce(client(application));
         }
-        try (ConfigurableApplicationContext application = start(profile)) {
+        assertThatAStartReplays(profile, receipt);
+    }
+
+    private void assertThatAStartAfterAKillReplays(String profile) throws Exception {
+        Path receipt = data.resolve("receipt");
+        Process killed = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Dservers.directory=" + System.getProperty("servers.directory"),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        KilledOncePaid.class.getName(),
+                        profile,
+                        data.toString(),
+                        receipt.toString())
+                .inheritIO()
+                .start();
+        assertThat(killed.waitFor()).isEqualTo(KilledOncePaid.KILLED);
+        assertThatAStartReplays(profile, Files.readString(receipt));
+    }
+
+    private void assertThatAStartReplays(String profile, String receipt) {
+        try (ConfigurableApplicationContext application = start(profile, data)) {
             SampleClient client = client(application);
 
             HttpResponse<String> again = client.pay(ID, "12.50");
@@ -70,7 +111,7 @@ class RestartAcceptanceTest {
         return receipts.get(0);
     }
 
-    private ConfigurableApplicationContext start(String profile) {
+    private static ConfigurableApplicationContext start(String profile, Path data) {
         return new SpringApplicationBuilder(SampleApplication.class)
                 .profiles(profile)
                 .run("--server.port=0", "--sample.data=" + data);
@@ -78,5 +119,20 @@ class RestartAcceptanceTest {
 
     private static SampleClient client(ConfigurableApplicationContext application) {
         return new SampleClient(application.getEnvironment().getRequiredProperty("local.server.port", Integer.class));
+    }
+
+    /** A JVM that ends as soon as the payment is answered, and stops nothing. */
+    static final class KilledOncePaid {
+
+        static final int KILLED = 137;
+
+        private KilledOncePaid() {}
+
+        public static void main(String[] arguments) throws IOException {
+            ConfigurableApplicationContext application = start(arguments[0], Path.of(arguments[1]));
+            Files.writeString(
+                    Path.of(arguments[2]), client(application).pay(ID, "12.50").body());
+            Runtime.getRuntime().halt(KILLED);
+        }
     }
 }
