@@ -173,7 +173,12 @@ public final class RedisServer implements Closeable {
                 .redirectOutput(Redirect.appendTo(log.toFile()))
                 .start();
         long deadline = System.nanoTime() + PATIENCE.toNanos();
-        if (launcher.waitFor() != 0) {
+        if (!launcher.waitFor(PATIENCE.toNanos(), TimeUnit.NANOSECONDS)) {
+            launcher.destroyForcibly();
+            throw new IOException("it did not go to the background within " + PATIENCE.toSeconds() + " s, and says"
+                    + System.lineSeparator() + ServerDirectory.tail(log));
+        }
+        if (launcher.exitValue() != 0) {
             throw new IOException("it ended with " + launcher.exitValue() + ", saying" + System.lineSeparator()
                     + ServerDirectory.tail(log));
         }
