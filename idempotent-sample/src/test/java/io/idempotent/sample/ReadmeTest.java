@@ -69,6 +69,7 @@ class ReadmeTest {
             import org.springframework.context.annotation.*;
             import org.springframework.core.annotation.AliasFor;
             import org.springframework.stereotype.*;
+            import org.springframework.transaction.annotation.Transactional;
             import static org.assertj.core.api.Assertions.assertThat;
 
             class Surroundings {
@@ -76,6 +77,7 @@ class ReadmeTest {
                 record Receipt(String id) {}
                 record Order(String id) {}
                 record Shipment(String id) {}
+                record Confirmation(String id) {}
                 record Facts() {}
                 record Evaluation(String id) {}
                 record Message(String id, String body) {}
@@ -93,7 +95,9 @@ class ReadmeTest {
                 interface Payer { Receipt pay(PaymentRequest request); }
                 static Bank gateway;
                 static Bank client;
+                interface OrderTable { Confirmation insert(Order order); }
                 static Carrier carrier;
+                static OrderTable orders;
                 static PaymentRequest request;
                 static Logger log;
             """;
