@@ -13,6 +13,7 @@ public abstract class IdempotentCall implements IdempotentWork<@Nullable Object>
     private final Object target;
     private final @Nullable Object[] arguments;
     private @Nullable IdempotentMethod resolved;
+    private boolean earlierStands;
 
     /**
      * For the ways to intercept.
@@ -49,6 +50,16 @@ public abstract class IdempotentCall implements IdempotentWork<@Nullable Object>
      */
     protected abstract @Nullable Object proceed() throws Throwable;
 
+    /** Like {@link #proceed}, and remembers whether what a failed attempt did may stand, whatever later ones do. */
+    final @Nullable Object attempt() throws Throwable {
+        try {
+            return proceed();
+        } catch (Throwable failure) {
+            earlierStands |= mayStand(failure);
+            throw failure;
+        }
+    }
+
     final void resolved(IdempotentMethod method) {
         this.resolved = method;
     }
@@ -74,7 +85,7 @@ public abstract class IdempotentCall implements IdempotentWork<@Nullable Object>
     @Override
     public final boolean mayStand(Throwable failure) {
         MethodTransaction transaction = method(resolved).transaction();
-        return transaction != null && transaction.mayStand(failure);
+        return earlierStands || (transaction != null && transaction.mayStand(failure));
     }
 
     private static IdempotentMethod method(@Nullable IdempotentMethod resolved) {

@@ -55,7 +55,7 @@ record IdempotentMethod(
                 : retries.run(
                         () -> {
                             execution.beginAttempt();
-                            return call.proceed();
+                            return call.attempt();
                         },
                         execution);
     }

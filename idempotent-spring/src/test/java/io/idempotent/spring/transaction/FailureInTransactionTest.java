@@ -3,6 +3,7 @@ package io.idempotent.spring.transaction;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.idempotent.IdempotencyContext;
 import io.idempotent.IdempotencyInProgressException;
 import io.idempotent.spring.annotation.EnableIdempotency;
 import io.idempotent.spring.annotation.Idempotent;
@@ -68,6 +69,20 @@ class FailureInTransactionTest {
         fails(IllegalStateException.class, () -> application.payments.keeping("a"));
         assertThat(application.committed("a")).isOne();
         assertThat(application.state("keeping", "a")).isEqualTo("abandoned");
+    }
+
+    @Test
+    void whatAnEarlierAttemptCommittedIsNotForgottenWhenALaterOneIsRolledBack() throws Exception {
+        Application application = start(Store.IN_MEMORY, new IOException("timeout"));
+        application.payments.meanwhile(() -> {
+            throw IdempotencyContext.current().attempt() == 1
+                    ? new IOException("timeout")
+                    : new IllegalStateException("declined");
+        });
+        assertThatExceptionOfType(IllegalStateException.class)
+                .isThrownBy(() -> application.payments.retryingKeeping("a"));
+        assertThat(application.committed("a")).isOne();
+        assertThat(application.state("retrying-keeping", "a")).isEqualTo("abandoned");
     }
 
     @Test

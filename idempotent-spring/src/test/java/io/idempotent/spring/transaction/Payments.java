@@ -128,6 +128,12 @@ class Payments {
         return work(id);
     }
 
+    @Idempotent(key = "#id", retry = @Idempotent.Retry(maxRetries = 1, delay = "1ms"))
+    @Transactional(noRollbackFor = IOException.class)
+    public String retryingKeeping(String id) throws IOException {
+        return work(id);
+    }
+
     @Idempotent(key = "#id", unless = "#result.startsWith('receipt')")
     public String unrecorded(String id) {
         return work(id);
