@@ -8,8 +8,10 @@ import io.idempotent.IdempotencyInProgressException;
 import io.idempotent.IdempotencyInProgressException.Reason;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyKeyReusedException;
+import io.idempotent.IdempotencyOutcomeUnknownException;
 import io.idempotent.IdempotencyStoreException;
 import io.idempotent.Outcome;
+import io.idempotent.Reconciliation;
 import io.idempotent.RecordedOutcome;
 import io.idempotent.codec.OutcomeCodec;
 import io.idempotent.codec.ReferenceOutcomeCodec;
@@ -47,9 +49,14 @@ import org.jspecify.annotations.Nullable;
  *   <li>If the key is completed, its outcome is replayed: returned, or thrown. If it is in progress, the call is refused,
  *       or waits as long as its operation says and claims again: woken by an owner in this JVM, asking at growing and
  *       random intervals otherwise. In both cases a request that says something else is refused.
+ *   <li>If the key was abandoned, the operation says what is to be done: it is taken over, and the operation run again; or asked,
+ *       under the new claim, what became of the earlier execution: if its operation was done that is the outcome, if not the
+ *       operation runs, and if nobody can tell, or finding out fails, the key is abandoned again and the call refused; or it
+ *       is not taken over, and every call is refused.
  *   <li>If the key is claimed, the operation runs, its lease being renewed meanwhile. If the lease is over by the time
  *       that the claim is heard of, it does not.
- *   <li>What it returns is recorded, or a failure that it declares final; any other failure, and a result that is not to
+ *   <li>What it returns is recorded, or a failure that it declares final; one after which nobody knows whether it was done
+ *       abandons the key; any other failure, and a result that is not to
  *       be recorded, releases the key. If the store fails, that is tried again for a bounded time, the lease still being
  *       renewed.
  *   <li>If the claim was lost meanwhile, a result is given up for the outcome that its successor recorded, or for an
@@ -180,7 +187,8 @@ public final class IdempotencyEngine implements AutoCloseable {
             return outcomes.replay(operation, key, fingerprint, pending.fingerprint(), pending.recordable());
         }
         requireNotHeld(key, pending);
-        ClaimRequest request = new ClaimRequest(key, newClaimId(), fingerprint, operation.lease(), true);
+        boolean mayTakeOver = operation.whenAbandoned() != WhenAbandoned.REFUSE;
+        ClaimRequest request = new ClaimRequest(key, newClaimId(), fingerprint, operation.lease(), mayTakeOver);
         long requestedAt = ticker.getAsLong();
         ClaimResult result;
         try {
@@ -224,8 +232,13 @@ public final class IdempotencyEngine implements AutoCloseable {
                     completed.record().fingerprint(),
                     completed.record().outcome());
         }
-        // Abandoned by a request that said something else: every other abandoned key is taken over.
-        throw outcomes.refused(key, new IdempotencyKeyReusedException(key));
+        IdempotencyRecord abandoned = ((ClaimResult.Abandoned) result).record();
+        throw outcomes.refused(
+                key,
+                fingerprint.matches(abandoned.fingerprint())
+                        ? new IdempotencyOutcomeUnknownException(
+                                key, abandoned.fencingToken(), abandoned.firstClaimedAt(), false, null)
+                        : new IdempotencyKeyReusedException(key));
     }
 
     /**
@@ -337,18 +350,25 @@ public final class IdempotencyEngine implements AutoCloseable {
                                         key, execution.fencingToken(), "the operation was not begun")));
             }
             T value;
-            boolean releases;
+            boolean releases = false;
+            boolean unknown = execution.takeovers() > 0 && operation.whenAbandoned() == WhenAbandoned.RECONCILE;
             execution.enter();
             try {
                 listeners.tell(listener -> listener.claimed(execution));
-                value = work.run(execution);
-                releases = outcomes.releases(execution, work::releases, value);
+                Reconciliation<T> found = unknown ? reconcile(execution, work) : null;
+                unknown = false;
+                if (found instanceof Reconciliation.Completed<T> completed) {
+                    value = completed.value();
+                } else {
+                    value = work.run(execution);
+                    releases = outcomes.releases(execution, work::releases, value);
+                }
                 if (outcomes.encodes() && !releases && execution.transaction() != null) {
                     execution.transaction().flush();
                 }
             } catch (Throwable failure) {
                 execution.exit();
-                settleFailure(operation, execution, fingerprint, work, failure);
+                settleFailure(operation, execution, fingerprint, work, unknown, failure);
                 throw failure;
             }
             execution.exit();
@@ -358,6 +378,40 @@ public final class IdempotencyEngine implements AutoCloseable {
                 settlement.finish(execution);
             }
         }
+    }
+
+    /**
+     * Asks what became of an earlier execution.
+     *
+     * @return that it was done, or that it was not and may be run; else an {@link IdempotencyOutcomeUnknownException} is thrown,
+     *     or an {@link IdempotencyClaimLostException} if it was not done and the claim was lost meanwhile
+     */
+    private <T extends @Nullable Object> Reconciliation<T> reconcile(Execution execution, IdempotentWork<T> work) {
+        Reconciliation<T> found;
+        Throwable cause = null;
+        try {
+            found = work.reconcile(execution);
+        } catch (Error failure) {
+            throw failure;
+        } catch (Throwable failure) {
+            found = Reconciliation.unknown();
+            cause = failure;
+        }
+        Reconciliation<T> told = found;
+        listeners.tell(listener -> listener.reconciled(execution, told));
+        if (found instanceof Reconciliation.Unknown<T>) {
+            throw outcomes.refused(
+                    execution.key(),
+                    new IdempotencyOutcomeUnknownException(
+                            execution.key(), execution.fencingToken(), execution.firstClaimedAt(), true, cause));
+        }
+        if (found instanceof Reconciliation.NotDone<T> && execution.leaseLost()) {
+            throw outcomes.refused(
+                    execution.key(),
+                    new IdempotencyClaimLostException(
+                            execution.key(), execution.fencingToken(), "the operation was not begun"));
+        }
+        return found;
     }
 
     private @Nullable PendingCompletion pending(IdempotencyKey key) {
@@ -379,10 +433,14 @@ public final class IdempotencyEngine implements AutoCloseable {
         return new IllegalStateException("The engine is closed; '" + key + "' was not run");
     }
 
-    /** Gives the key back whose operation is not to run. */
+    /** Gives the key back whose operation is not to run; one whose outcome was unknown before stays so. */
     private <E extends RuntimeException> E notBegun(Execution execution, E refusal) {
         try {
-            settlement.giveBack(execution);
+            if (execution.takeovers() > 0 && execution.operation().whenAbandoned() == WhenAbandoned.RECONCILE) {
+                settlement.abandon(execution);
+            } else {
+                settlement.giveBack(execution);
+            }
         } catch (RuntimeException | Error failure) {
             refusal.addSuppressed(failure);
         }
@@ -424,11 +482,14 @@ public final class IdempotencyEngine implements AutoCloseable {
             Execution execution,
             Fingerprint fingerprint,
             IdempotentWork<T> work,
+            boolean unknown,
             Throwable failure) {
         Duration took = Duration.ofNanos(execution.age());
         try {
-            // What this library says of a call is never the operation's final word, whatever types are declared.
-            if (operation.type().records(failure) && !(failure instanceof IdempotencyException)) {
+            if (unknown || operation.isUnknownOn(failure)) {
+                settlement.abandon(execution);
+                // What this library says of a call is never the operation's final word, whatever types are declared.
+            } else if (operation.type().records(failure) && !(failure instanceof IdempotencyException)) {
                 Outcome outcome = new Outcome.Failure(failure);
                 settlement.complete(execution, outcomes.encode(operation, execution, outcome), outcome, took);
             } else if (!work.mayStand(failure)) {

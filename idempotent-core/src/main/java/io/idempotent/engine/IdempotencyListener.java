@@ -5,6 +5,7 @@ import io.idempotent.IdempotencyException;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyStoreException;
 import io.idempotent.Outcome;
+import io.idempotent.Reconciliation;
 import io.idempotent.store.IdempotencyRecord;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +47,15 @@ public interface IdempotencyListener {
      * or that was rolled back and the operation has effects outside.
      */
     default void abandoned(IdempotencyContext context) {}
+
+    /**
+     * The key was abandoned before, and it was asked what happened: if the operation was done, that outcome is recorded next; if
+     * not, it runs next; if that is not known, the key is abandoned again.
+     *
+     * @param context the execution
+     * @param found what was found out; unknown too where finding out failed
+     */
+    default void reconciled(IdempotencyContext context, Reconciliation<?> found) {}
 
     /** The call was answered by the recorded outcome; the operation did not run. */
     default void replayed(IdempotencyKey key) {}

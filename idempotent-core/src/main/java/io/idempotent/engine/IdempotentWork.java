@@ -1,5 +1,6 @@
 package io.idempotent.engine;
 
+import io.idempotent.Reconciliation;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +28,18 @@ public interface IdempotentWork<T extends @Nullable Object> {
      */
     default boolean releases(T result) {
         return false;
+    }
+
+    /**
+     * Asked, while the key is held, where it was abandoned before and its operation is to {@link WhenAbandoned#RECONCILE}:
+     * whether an earlier execution has done the operation. The work is run only if it has not.
+     *
+     * @param execution this execution, also bound to the thread as the current context
+     * @return unknown, unless overridden
+     * @throws Throwable whatever says that it cannot be told
+     */
+    default Reconciliation<T> reconcile(Execution execution) throws Throwable {
+        return Reconciliation.unknown();
     }
 
     /**

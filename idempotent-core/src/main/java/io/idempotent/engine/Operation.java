@@ -26,6 +26,8 @@ public final class Operation<T extends @Nullable Object> {
     /** How long a lease is renewed at most unless said otherwise: one hour. */
     public static final Duration DEFAULT_MAX_RUN = Duration.ofHours(1);
 
+    private static final int LONGEST_CHAIN_OF_CAUSES = 100;
+
     private final String name;
     private final OutcomeType type;
     private final Duration retention;
@@ -33,6 +35,8 @@ public final class Operation<T extends @Nullable Object> {
     private final Duration maxRun;
     private final Duration waitAtMost;
     private final WhenStoreFails whenStoreFails;
+    private final WhenAbandoned whenAbandoned;
+    private final List<Class<? extends Throwable>> unknownOn;
     private final boolean effectsOutside;
 
     private Operation(Builder<T> builder) {
@@ -43,7 +47,10 @@ public final class Operation<T extends @Nullable Object> {
         this.maxRun = builder.maxRun;
         this.waitAtMost = builder.waitAtMost;
         this.whenStoreFails = builder.whenStoreFails;
-        this.effectsOutside = builder.effectsOutside;
+        this.whenAbandoned = builder.whenAbandoned;
+        this.unknownOn = List.copyOf(builder.unknownOn);
+        this.effectsOutside =
+                builder.effectsOutside || whenAbandoned != WhenAbandoned.RUN_AGAIN || !unknownOn.isEmpty();
     }
 
     /**
@@ -103,6 +110,30 @@ public final class Operation<T extends @Nullable Object> {
         return whenStoreFails;
     }
 
+    /** What to do for a key that is abandoned. */
+    public WhenAbandoned whenAbandoned() {
+        return whenAbandoned;
+    }
+
+    /** Whether after this failure, or one that caused it, nobody knows whether the operation was done. */
+    public boolean isUnknownOn(Throwable failure) {
+        if (unknownOn.isEmpty()) {
+            return false;
+        }
+        int depth = 0;
+        // Causes may go round in a circle.
+        for (Throwable next = failure;
+                next != null && depth < LONGEST_CHAIN_OF_CAUSES;
+                next = next.getCause(), depth++) {
+            for (Class<? extends Throwable> type : unknownOn) {
+                if (type.isInstance(next)) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
     /** Whether a rollback of the transaction that a call is made in leaves effects of the operation behind. */
     public boolean hasEffectsOutside() {
         return effectsOutside;
@@ -133,6 +164,8 @@ public final class Operation<T extends @Nullable Object> {
         private Duration maxRun = DEFAULT_MAX_RUN;
         private Duration waitAtMost = Duration.ZERO;
         private WhenStoreFails whenStoreFails = WhenStoreFails.REFUSE;
+        private WhenAbandoned whenAbandoned = WhenAbandoned.RUN_AGAIN;
+        private final List<Class<? extends Throwable>> unknownOn = new ArrayList<>();
         private boolean effectsOutside;
 
         private Builder(String name, Type valueType) {
@@ -214,15 +247,42 @@ public final class Operation<T extends @Nullable Object> {
 
         /**
          * Whether the operation has effects outside of the transaction that it is called in, which a rollback does not undo:
-         * its key is then abandoned, and not free, after one; false unless said otherwise.
+         * its key is then abandoned, and not free, after one; false unless said otherwise, by this or by what is to be done
+         * when it is abandoned.
          */
         public Builder<T> effectsOutside(boolean effectsOutside) {
             this.effectsOutside = effectsOutside;
             return this;
         }
 
-        /** Makes the operation. */
+        /** What to do for a key that is abandoned; {@code RUN_AGAIN} unless said otherwise. */
+        public Builder<T> whenAbandoned(WhenAbandoned policy) {
+            this.whenAbandoned = policy;
+            return this;
+        }
+
+        /**
+         * The types of failures after which nobody knows whether the operation was done, a read timeout say; causes are
+         * searched for them. None unless said otherwise. Such a failure abandons the key, whatever else is declared for it.
+         */
+        public Builder<T> unknownOn(List<Class<? extends Throwable>> types) {
+            unknownOn.clear();
+            unknownOn.addAll(types);
+            return this;
+        }
+
+        /**
+         * Makes the operation.
+         *
+         * @throws IdempotencyConfigurationException if an outcome may be unknown, and it would be run again all the same
+         */
         public Operation<T> build() {
+            if (!unknownOn.isEmpty() && whenAbandoned == WhenAbandoned.RUN_AGAIN) {
+                throw new IdempotencyConfigurationException(
+                        "The operation '" + name + "' has failures after which its outcome is unknown, " + unknownOn
+                                + ", and would be run again after them",
+                        "Set when-abandoned to reconcile or refuse, or leave unknown-on empty");
+            }
             return new Operation<>(this);
         }
 

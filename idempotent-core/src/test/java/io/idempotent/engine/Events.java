@@ -5,6 +5,7 @@ import io.idempotent.IdempotencyException;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyStoreException;
 import io.idempotent.Outcome;
+import io.idempotent.Reconciliation;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -51,6 +52,11 @@ final class Events implements IdempotencyListener, BiConsumer<String, Throwable>
     @Override
     public void claimed(IdempotencyContext context) {
         add("claimed", context);
+    }
+
+    @Override
+    public void reconciled(IdempotencyContext context, Reconciliation<?> found) {
+        add("reconciled", found);
     }
 
     @Override
