@@ -59,6 +59,7 @@ class ReadmeTest {
             import io.idempotent.spring.test.*;
             import java.lang.annotation.*;
             import java.math.BigDecimal;
+            import java.net.SocketTimeoutException;
             import java.time.*;
             import java.util.*;
             import java.util.concurrent.atomic.LongAdder;
@@ -86,6 +87,7 @@ class ReadmeTest {
                     Receipt charge(String account, BigDecimal amount);
                     Receipt charge(PaymentRequest request);
                     Receipt charge(String key, UUID receipt, PaymentRequest request);
+                    Receipt find(String key);
                 }
                 interface Carrier { Shipment ship(Order order); }
                 interface Rule {

@@ -1,6 +1,7 @@
 package io.idempotent.spring.annotation;
 
 import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.engine.WhenAbandoned;
 import io.idempotent.engine.WhenStoreFails;
 import io.idempotent.spring.interceptor.EnvironmentSettings;
 import io.idempotent.spring.interceptor.OperationDeclaration;
@@ -133,6 +134,7 @@ final class AnnotationOperationSource implements OperationSource {
                                 case REFUSE -> WhenStoreFails.REFUSE;
                                 case RUN -> WhenStoreFails.RUN;
                             })
+                    .whenAbandoned(whenAbandoned(annotation))
                     .atomic(annotation.atomic() ? Boolean.TRUE : null)
                     .transactionManager(text("transactionManager", annotation.transactionManager()))
                     .retry(retry(annotation.retry()))
@@ -143,7 +145,18 @@ final class AnnotationOperationSource implements OperationSource {
                     content(text("fingerprint", annotation.fingerprint())),
                     text("unless", annotation.unless()),
                     List.of(annotation.recordFailures()),
+                    List.of(annotation.unknownOn()),
+                    text("reconcileWith", annotation.reconcileWith()),
                     settings);
+        }
+
+        private static @Nullable WhenAbandoned whenAbandoned(Idempotent annotation) {
+            return switch (annotation.whenAbandoned()) {
+                case INHERIT -> annotation.reconcileWith().isEmpty() ? null : WhenAbandoned.RECONCILE;
+                case RUN_AGAIN -> WhenAbandoned.RUN_AGAIN;
+                case RECONCILE -> WhenAbandoned.RECONCILE;
+                case REFUSE -> WhenAbandoned.REFUSE;
+            };
         }
 
         private static Content content(@Nullable String fingerprint) {

@@ -88,6 +88,23 @@ public @interface Idempotent {
     /** The failures that are final: recorded and thrown again, subtypes included. None unless said otherwise. */
     Class<? extends Throwable>[] recordFailures() default {};
 
+    /**
+     * The failures after which nobody knows whether the method's work was done, a read timeout of a remote call say; subtypes
+     * and causes included. They abandon the key, whatever else is declared for them, and are never retried. None unless said
+     * otherwise; where some are, {@link #whenAbandoned} has to say what then.
+     */
+    Class<? extends Throwable>[] unknownOn() default {};
+
+    /** What to do for a key that is abandoned: its owner died, hangs, or gave up by {@link #unknownOn}. */
+    WhenAbandoned whenAbandoned() default WhenAbandoned.INHERIT;
+
+    /**
+     * The name of the method that finds out whether the work of an abandoned execution was done, and so {@code RECONCILE}. It is
+     * of the same bean, and called past its proxy, takes the same parameters, or an {@link io.idempotent.IdempotencyContext}
+     * after them, and returns an {@link io.idempotent.Reconciliation} of this method's result. Any visibility will do.
+     */
+    String reconcileWith() default "";
+
     /** What to do when the store cannot tell whether the key is free. */
     WhenStoreFails whenStoreFails() default WhenStoreFails.INHERIT;
 
@@ -121,6 +138,18 @@ public @interface Idempotent {
 
     /** How a failed attempt is followed by others, within the same claim. Not at all unless said otherwise. */
     Retry retry() default @Retry;
+
+    /** What to do for a key that is abandoned. */
+    enum WhenAbandoned {
+        /** What {@code idempotent.when-abandoned} says: {@link #RUN_AGAIN} unless said otherwise. */
+        INHERIT,
+        /** Take it over and run the method again: what it does outside the store is done at least once. */
+        RUN_AGAIN,
+        /** Take it over and ask {@link #reconcileWith}, or a bean, what happened; run the method only if it was not done. */
+        RECONCILE,
+        /** Refuse every call with an {@link io.idempotent.IdempotencyOutcomeUnknownException} until somebody decides. */
+        REFUSE
+    }
 
     /** What to do when the store cannot tell whether the key is free. */
     enum WhenStoreFails {

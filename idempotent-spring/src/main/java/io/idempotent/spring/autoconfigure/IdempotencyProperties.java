@@ -1,5 +1,6 @@
 package io.idempotent.spring.autoconfigure;
 
+import io.idempotent.engine.WhenAbandoned;
 import io.idempotent.engine.WhenStoreFails;
 import io.idempotent.spring.interceptor.IdempotencySettings;
 import io.idempotent.spring.interceptor.IdempotencySettings.UnknownOperations;
@@ -68,6 +69,12 @@ public final class IdempotencyProperties {
      * What to do when the store cannot tell whether a key is free: refuse the call, or run it unprotected.
      */
     private WhenStoreFails whenStoreFails = WhenStoreFails.REFUSE;
+
+    /**
+     * What to do for a key whose owner died or gave up: run the operation again, ask what happened, or refuse until somebody
+     * decides.
+     */
+    private WhenAbandoned whenAbandoned = WhenAbandoned.RUN_AGAIN;
 
     /**
      * What to do about properties of an operation that nothing declares: stop the start, or warn.
@@ -178,6 +185,14 @@ public final class IdempotencyProperties {
         this.whenStoreFails = whenStoreFails;
     }
 
+    public WhenAbandoned getWhenAbandoned() {
+        return whenAbandoned;
+    }
+
+    public void setWhenAbandoned(WhenAbandoned whenAbandoned) {
+        this.whenAbandoned = whenAbandoned;
+    }
+
     public UnknownOperations getUnknownOperations() {
         return unknownOperations;
     }
@@ -221,6 +236,7 @@ public final class IdempotencyProperties {
                         .maxRun(maxRun)
                         .waitAtMost(waitAtMost)
                         .whenStoreFails(whenStoreFails)
+                        .whenAbandoned(whenAbandoned)
                         .retry(retry.toSettings())
                         .build())
                 .maxWaiters(maxWaiters)
@@ -662,6 +678,11 @@ public final class IdempotencyProperties {
         private @Nullable WhenStoreFails whenStoreFails;
 
         /**
+         * What to do for a key whose owner died or gave up.
+         */
+        private @Nullable WhenAbandoned whenAbandoned;
+
+        /**
          * Whether claim, run and completion are one transaction of the store's database.
          */
         private @Nullable Boolean atomic;
@@ -738,6 +759,14 @@ public final class IdempotencyProperties {
             this.whenStoreFails = whenStoreFails;
         }
 
+        public @Nullable WhenAbandoned getWhenAbandoned() {
+            return whenAbandoned;
+        }
+
+        public void setWhenAbandoned(@Nullable WhenAbandoned whenAbandoned) {
+            this.whenAbandoned = whenAbandoned;
+        }
+
         public @Nullable Boolean getAtomic() {
             return atomic;
         }
@@ -768,6 +797,7 @@ public final class IdempotencyProperties {
                     .maxRun(maxRun)
                     .waitAtMost(waitAtMost)
                     .whenStoreFails(whenStoreFails)
+                    .whenAbandoned(whenAbandoned)
                     .atomic(atomic)
                     .transactionManager(transactionManager)
                     .retry(retry.toSettings())

@@ -2,6 +2,7 @@ package io.idempotent.spring.interceptor;
 
 import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.engine.IdempotencyEngine;
+import io.idempotent.engine.WhenAbandoned;
 import io.idempotent.engine.WhenStoreFails;
 import io.idempotent.spring.interceptor.IdempotencySettings.UnknownOperations;
 import io.idempotent.store.caffeine.CompletedRecordCache;
@@ -55,6 +56,7 @@ public final class EnvironmentSettings {
             "max-run",
             "wait-at-most",
             "when-store-fails",
+            "when-abandoned",
             "retry.max-retries",
             "retry.delay",
             "retry.multiplier",
@@ -137,6 +139,7 @@ public final class EnvironmentSettings {
                 .maxRun(value(prefix + "max-run", EnvironmentSettings::duration))
                 .waitAtMost(value(prefix + "wait-at-most", EnvironmentSettings::duration))
                 .whenStoreFails(value(prefix + "when-store-fails", text -> constant(WhenStoreFails.class, text)))
+                .whenAbandoned(value(prefix + "when-abandoned", text -> constant(WhenAbandoned.class, text)))
                 .retry(new RetrySettings(
                         value(prefix + "retry.max-retries", Long::valueOf),
                         value(prefix + "retry.delay", EnvironmentSettings::duration),

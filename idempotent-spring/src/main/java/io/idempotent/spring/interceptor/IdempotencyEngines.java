@@ -130,6 +130,11 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
                 "Add it, or declare a bean of type " + OutcomeCodec.class.getName());
     }
 
+    /** The beans that find out what became of abandoned executions. */
+    List<Reconciler> reconcilers() {
+        return beanFactory.getBeanProvider(Reconciler.class).orderedStream().toList();
+    }
+
     private IdempotencyEngine make(String storeName, boolean byItself, IdempotencySettings settings) {
         IdempotencyStore store = beanFactory.getBean(storeName, IdempotencyStore.class);
         beanFactory.registerDependentBean(storeName, beanName);

@@ -1,5 +1,6 @@
 package io.idempotent.spring.interceptor;
 
+import io.idempotent.Reconciliation;
 import io.idempotent.engine.EnclosingTransaction;
 import io.idempotent.engine.Execution;
 import io.idempotent.engine.IdempotentWork;
@@ -74,6 +75,13 @@ public abstract class IdempotentCall implements IdempotentWork<@Nullable Object>
     @Override
     public final boolean releases(@Nullable Object result) {
         return method(resolved).releases(this, result);
+    }
+
+    // It is checked at startup that what is found out is about the method's own result.
+    @Override
+    @SuppressWarnings("unchecked")
+    public final Reconciliation<@Nullable Object> reconcile(Execution execution) throws Throwable {
+        return (Reconciliation<@Nullable Object>) method(resolved).reconcile(this, execution);
     }
 
     @Override

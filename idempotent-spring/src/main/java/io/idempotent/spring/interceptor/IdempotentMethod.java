@@ -3,6 +3,7 @@ package io.idempotent.spring.interceptor;
 import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyKeyException;
+import io.idempotent.Reconciliation;
 import io.idempotent.RedactedException;
 import io.idempotent.engine.Execution;
 import io.idempotent.engine.IdempotencyEngine;
@@ -17,6 +18,7 @@ import org.springframework.expression.spel.SpelEvaluationException;
  * All that is known of one idempotent method, resolved once and used by every call.
  *
  * @param transaction how calls and transactions go together; null where there are no transactions, and for an atomic method
+ * @param reconciling how it is found out what became of abandoned executions; null where nobody asks
  * @param atomic the transactions that an atomic method is claimed, run and completed in; null for any other
  */
 record IdempotentMethod(
@@ -28,6 +30,7 @@ record IdempotentMethod(
         @Nullable CallExpression unless,
         @Nullable Retries retries,
         @Nullable MethodTransaction transaction,
+        @Nullable Reconciling reconciling,
         @Nullable StoreTransactions atomic) {
 
     @Nullable
@@ -58,6 +61,10 @@ record IdempotentMethod(
                             return call.attempt();
                         },
                         execution);
+    }
+
+    Reconciliation<?> reconcile(IdempotentCall call, Execution execution) throws Throwable {
+        return reconciling == null ? Reconciliation.unknown() : reconciling.ask(call, execution);
     }
 
     boolean releases(IdempotentCall call, @Nullable Object result) {

@@ -5,6 +5,7 @@ import io.idempotent.IdempotencyKey;
 import io.idempotent.engine.IdempotencyEngine;
 import io.idempotent.engine.Operation;
 import io.idempotent.engine.StoreTransactions;
+import io.idempotent.engine.WhenAbandoned;
 import io.idempotent.engine.WhenStoreFails;
 import io.idempotent.spring.interceptor.CallExpressions.Purpose;
 import java.lang.reflect.Method;
@@ -164,12 +165,14 @@ final class IdempotentMethods {
         }
         Method specific = specific(method, targetClass);
         ReturnTypes.check(specific, targetClass);
-        boolean atomic = isAtomic(own, effective, method, targetClass);
+        checkAbandoning(declaration, method, targetClass);
+        boolean atomic = isAtomic(declaration, own, effective, method, targetClass);
 
         Operation<@Nullable Object> operation = operation(
                 name,
                 declaration,
                 effective,
+                atomic,
                 GenericTypeResolver.resolveType(specific.getGenericReturnType(), targetClass));
         IdempotencyEngine engine = engines.engine(effective.store(), configured);
         engines.codec(engine.store(), configured).check(operation.type());
@@ -191,9 +194,20 @@ final class IdempotentMethods {
                 declaration.unless() == null
                         ? null
                         : expressions.parse(Purpose.UNLESS, declaration.unless(), specific, targetClass),
-                Retries.of(name, effective.retry(), operation.type()),
+                Retries.of(effective.retry(), operation),
                 atomic || transactions == null ? null : transactions.transaction(method, targetClass),
+                operation.whenAbandoned() == WhenAbandoned.RECONCILE
+                        ? reconciling(name, declaration, specific, targetClass)
+                        : null,
                 atomic ? atomic(method, targetClass, engine, effective) : null);
+    }
+
+    private Reconciling reconciling(
+            String operation, OperationDeclaration declaration, Method method, Class<?> targetClass) {
+        String described = MethodNames.describe(method, targetClass);
+        return declaration.reconcileWith() == null
+                ? Reconciling.by(engines.reconcilers(), operation, described)
+                : Reconciling.by(declaration.reconcileWith(), method, targetClass, described);
     }
 
     private StoreTransactions atomic(
@@ -207,9 +221,22 @@ final class IdempotentMethods {
         return transactions.atomic(method, targetClass, described, engine.store(), effective.transactionManager());
     }
 
+    private static void checkAbandoning(OperationDeclaration declaration, Method method, Class<?> targetClass) {
+        WhenAbandoned declared = declaration.settings().whenAbandoned();
+        if (declaration.reconcileWith() != null && declared != WhenAbandoned.RECONCILE) {
+            throw new IdempotencyConfigurationException(
+                    MethodNames.describe(method, targetClass) + " says reconcileWith, and whenAbandoned = " + declared,
+                    "Say RECONCILE, or leave one of them out");
+        }
+    }
+
     /** Whether an operation is atomic, as it is declared or set for it alone. */
     private static boolean isAtomic(
-            OperationSettings own, OperationSettings effective, Method method, Class<?> targetClass) {
+            OperationDeclaration declaration,
+            OperationSettings own,
+            OperationSettings effective,
+            Method method,
+            Class<?> targetClass) {
         boolean atomic = Boolean.TRUE.equals(effective.atomic());
         if (atomic && own.whenStoreFails() == WhenStoreFails.RUN) {
             throw new IdempotencyConfigurationException(
@@ -217,6 +244,13 @@ final class IdempotentMethods {
                             + " is atomic, and is to run unprotected when the store fails: that is the database which it"
                             + " writes to",
                     "Do without one of atomic and whenStoreFails = RUN");
+        }
+        if (atomic && (own.whenAbandoned() != null || !declaration.unknownOn().isEmpty())) {
+            throw new IdempotencyConfigurationException(
+                    MethodNames.describe(method, targetClass)
+                            + " is atomic, and says what to do when its outcome is unknown: nothing is left of an atomic"
+                            + " execution that did not commit",
+                    "Do without atomic, or without unknownOn, whenAbandoned and reconcileWith");
         }
         if (!atomic && effective.transactionManager() != null) {
             throw new IdempotencyConfigurationException(
@@ -228,14 +262,17 @@ final class IdempotentMethods {
     }
 
     private static Operation<@Nullable Object> operation(
-            String name, OperationDeclaration declaration, OperationSettings settings, Type type) {
+            String name, OperationDeclaration declaration, OperationSettings settings, boolean atomic, Type type) {
         return Operation.<@Nullable Object>builder(name, type)
                 .retention(orElse(settings.retention(), Operation.DEFAULT_RETENTION))
                 .lease(orElse(settings.lease(), Operation.DEFAULT_LEASE))
                 .maxRun(orElse(settings.maxRun(), Operation.DEFAULT_MAX_RUN))
                 .waitAtMost(orElse(settings.waitAtMost(), Duration.ZERO))
                 .whenStoreFails(orElse(settings.whenStoreFails(), WhenStoreFails.REFUSE))
+                .whenAbandoned(
+                        atomic ? WhenAbandoned.RUN_AGAIN : orElse(settings.whenAbandoned(), WhenAbandoned.RUN_AGAIN))
                 .recordFailures(declaration.recordFailures())
+                .unknownOn(declaration.unknownOn())
                 .build();
     }
 

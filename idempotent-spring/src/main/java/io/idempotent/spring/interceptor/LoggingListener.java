@@ -5,6 +5,7 @@ import io.idempotent.IdempotencyException;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyStoreException;
 import io.idempotent.Outcome;
+import io.idempotent.Reconciliation;
 import io.idempotent.engine.IdempotencyListener;
 import java.time.Duration;
 import org.apache.commons.logging.Log;
@@ -21,8 +22,18 @@ final class LoggingListener implements IdempotencyListener {
         if (context.takeovers() > 0) {
             LOG.warn("Idempotency key '" + context.key() + "' was taken over (take-over " + context.takeovers()
                     + ", fencing token " + context.fencingToken()
-                    + "): its last owner died or hangs, and the operation runs again");
+                    + "): its last owner died, hangs or gave up, and recorded no outcome");
         }
+    }
+
+    @Override
+    public void reconciled(IdempotencyContext context, Reconciliation<?> found) {
+        LOG.info("Idempotency key '" + context.key() + "' was reconciled: "
+                + (found instanceof Reconciliation.Completed
+                        ? "its operation was done before"
+                        : found instanceof Reconciliation.NotDone
+                                ? "its operation was not done, and runs now"
+                                : "nobody can tell whether its operation was done"));
     }
 
     @Override
@@ -47,8 +58,8 @@ final class LoggingListener implements IdempotencyListener {
     @Override
     public void abandoned(IdempotencyContext context) {
         LOG.warn("Idempotency key '" + context.key() + "' with fencing token " + context.fencingToken()
-                + " was abandoned: its operation has run, and it is not known whether what it did stands; the next call"
-                + " will run it again");
+                + " was abandoned: its operation has run, and it is not known whether what it did stands; what the"
+                + " next call does is for the operation's when-abandoned to say");
     }
 
     @Override

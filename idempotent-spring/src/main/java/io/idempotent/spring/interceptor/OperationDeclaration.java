@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param fingerprint how requests are told apart
  * @param unless the expression that says which results are not recorded; null where all are
  * @param recordFailures the types of failures that are final
+ * @param unknownOn the types of failures after which nobody knows whether the operation was done
+ * @param reconcileWith the name of the method of the same bean that finds out; null for none
  * @param settings what else was said; null stands for what was not
  */
 public record OperationDeclaration(
@@ -19,11 +21,14 @@ public record OperationDeclaration(
         Content fingerprint,
         @Nullable String unless,
         List<Class<? extends Throwable>> recordFailures,
+        List<Class<? extends Throwable>> unknownOn,
+        @Nullable String reconcileWith,
         OperationSettings settings) {
 
     /** Makes a declaration. */
     public OperationDeclaration {
         recordFailures = List.copyOf(recordFailures);
+        unknownOn = List.copyOf(unknownOn);
     }
 
     /** What of a request makes its fingerprint. */

@@ -1,5 +1,6 @@
 package io.idempotent.spring.interceptor;
 
+import io.idempotent.engine.WhenAbandoned;
 import io.idempotent.engine.WhenStoreFails;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param maxRun how long a lease is renewed at most; one hour unless said otherwise
  * @param waitAtMost how long a duplicate waits for the first call's outcome; zero unless said otherwise
  * @param whenStoreFails what to do when the store cannot tell whether the key is free; refuse unless said otherwise
+ * @param whenAbandoned what to do for a key whose owner died or gave up; run again unless said otherwise
  * @param atomic whether claim, run and completion are one transaction of the store's database; false unless said otherwise
  * @param transactionManager the bean name of the transaction manager of atomic operations; that of the method's own
  *     transaction, or the only one, unless said otherwise
@@ -30,13 +32,14 @@ public record OperationSettings(
         @Nullable Duration maxRun,
         @Nullable Duration waitAtMost,
         @Nullable WhenStoreFails whenStoreFails,
+        @Nullable WhenAbandoned whenAbandoned,
         @Nullable Boolean atomic,
         @Nullable String transactionManager,
         RetrySettings retry) {
 
     /** Settings that say nothing. */
-    public static final OperationSettings UNSAID =
-            new OperationSettings(null, null, null, null, null, null, null, null, null, null, RetrySettings.UNSAID);
+    public static final OperationSettings UNSAID = new OperationSettings(
+            null, null, null, null, null, null, null, null, null, null, null, RetrySettings.UNSAID);
 
     /** Makes settings; a store, a scope or a transaction manager that is blank was not said. */
     public OperationSettings {
@@ -56,6 +59,7 @@ public record OperationSettings(
                 first(maxRun, others.maxRun),
                 first(waitAtMost, others.waitAtMost),
                 first(whenStoreFails, others.whenStoreFails),
+                first(whenAbandoned, others.whenAbandoned),
                 first(atomic, others.atomic),
                 first(transactionManager, others.transactionManager),
                 retry.orElse(others.retry));
@@ -81,6 +85,7 @@ public record OperationSettings(
         private @Nullable Duration maxRun;
         private @Nullable Duration waitAtMost;
         private @Nullable WhenStoreFails whenStoreFails;
+        private @Nullable WhenAbandoned whenAbandoned;
         private @Nullable Boolean atomic;
         private @Nullable String transactionManager;
         private RetrySettings retry = RetrySettings.UNSAID;
@@ -135,6 +140,12 @@ public record OperationSettings(
             return this;
         }
 
+        /** What to do for a key whose owner died or gave up. */
+        public Builder whenAbandoned(@Nullable WhenAbandoned whenAbandoned) {
+            this.whenAbandoned = whenAbandoned;
+            return this;
+        }
+
         /** Whether claim, run and completion are one transaction of the store's database. */
         public Builder atomic(@Nullable Boolean atomic) {
             this.atomic = atomic;
@@ -164,6 +175,7 @@ public record OperationSettings(
                     maxRun,
                     waitAtMost,
                     whenStoreFails,
+                    whenAbandoned,
                     atomic,
                     transactionManager,
                     retry);

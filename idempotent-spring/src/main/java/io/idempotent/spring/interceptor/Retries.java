@@ -4,9 +4,9 @@ import io.idempotent.IdempotencyClaimLostException;
 import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.IdempotencyContext;
 import io.idempotent.IdempotencyException;
-import io.idempotent.codec.OutcomeType;
 import io.idempotent.engine.AtomicWork;
 import io.idempotent.engine.Execution;
+import io.idempotent.engine.Operation;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +20,7 @@ import org.springframework.util.StringUtils;
  * Attempts a call again within its claim, by Spring Framework's {@link RetryTemplate}.
  *
  * <p>Never retried, whatever is included: an {@link Error}, this library's own exceptions, a failure that the operation
- * records, a violation of constraints on the arguments, and anything once the lease is lost or the caller's transaction can
+ * records or after which its outcome is unknown, a violation of constraints on the arguments, and anything once the lease is lost or the caller's transaction can
  * only be rolled back. The caller gets the last failure, with the earlier ones suppressed by it.
  */
 final class Retries {
@@ -42,24 +42,24 @@ final class Retries {
      *
      * @return null if it does not retry
      */
-    static @Nullable Retries of(String operation, RetrySettings settings, OutcomeType type) {
+    static @Nullable Retries of(RetrySettings settings, Operation<?> operation) {
         try {
             // Checked though it be off, since a mistake must not wait until somebody switches it on.
-            RetryPolicy policy = policy(settings, type);
+            RetryPolicy policy = policy(settings, operation);
             boolean on = settings.maxRetries() != null && settings.maxRetries() > 0;
-            return on ? new Retries(operation, new RetryTemplate(policy)) : null;
+            return on ? new Retries(operation.name(), new RetryTemplate(policy)) : null;
         } catch (IllegalArgumentException refusal) {
             throw new IdempotencyConfigurationException(
-                    "The retry of operation '" + operation + "' cannot be: "
+                    "The retry of operation '" + operation.name() + "' cannot be: "
                             + StringUtils.trimTrailingCharacter(String.valueOf(refusal.getMessage()), '.'),
                     "Correct it at the method's @Idempotent(retry = …) or at idempotent.retry and"
-                            + " idempotent.operations." + operation + ".retry",
+                            + " idempotent.operations." + operation.name() + ".retry",
                     refusal);
         }
     }
 
     /** The policy alone, for those who want to look at its back-off. */
-    static RetryPolicy policy(RetrySettings settings, OutcomeType type) {
+    static RetryPolicy policy(RetrySettings settings, Operation<?> operation) {
         RetryPolicy.Builder policy = RetryPolicy.builder();
         Duration delay =
                 settings.delay() == null ? Duration.ofMillis(RetryPolicy.Builder.DEFAULT_DELAY) : settings.delay();
@@ -84,11 +84,14 @@ final class Retries {
         if (settings.excludes() != null) {
             policy.excludes(settings.excludes());
         }
-        return policy.predicate(failure -> isRetryable(failure, type)).build();
+        return policy.predicate(failure -> isRetryable(failure, operation)).build();
     }
 
-    private static boolean isRetryable(Throwable failure, OutcomeType type) {
-        if (failure instanceof Error || failure instanceof IdempotencyException || type.records(failure)) {
+    private static boolean isRetryable(Throwable failure, Operation<?> operation) {
+        if (failure instanceof Error
+                || failure instanceof IdempotencyException
+                || operation.type().records(failure)
+                || operation.isUnknownOn(failure)) {
             return false;
         }
         for (Class<?> next = failure.getClass(); next != null; next = next.getSuperclass()) {

@@ -5,6 +5,7 @@ import io.idempotent.IdempotencyInProgressException;
 import io.idempotent.IdempotencyKeyException;
 import io.idempotent.IdempotencyKeyReusedException;
 import io.idempotent.IdempotencyOutcomeException;
+import io.idempotent.IdempotencyOutcomeUnknownException;
 import io.idempotent.IdempotencyStoreException;
 import java.time.Duration;
 import org.springframework.core.Ordered;
@@ -69,6 +70,15 @@ public class IdempotencyExceptionHandler {
                 "Request not confirmed",
                 "The request took too long, and its result was not recorded; repeat it later with the same idempotency key.",
                 STORE_PAUSE);
+    }
+
+    /** Nobody knows whether it was done: 409, and repeating does not help by itself. */
+    @ExceptionHandler
+    ResponseEntity<ProblemDetail> handle(IdempotencyOutcomeUnknownException exception) {
+        return answer(
+                HttpStatus.CONFLICT,
+                "Request outcome unknown",
+                "An earlier request with this idempotency key was interrupted, and it is not known whether it was processed.");
     }
 
     /** Done, but its outcome cannot be given: 500. */

@@ -2,6 +2,7 @@ package io.idempotent.spring.annotation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.idempotent.engine.WhenAbandoned;
 import io.idempotent.engine.WhenStoreFails;
 import io.idempotent.spring.interceptor.OperationDeclaration;
 import io.idempotent.spring.interceptor.OperationDeclaration.Content;
@@ -13,6 +14,7 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 import java.lang.reflect.Method;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -45,6 +47,10 @@ class AnnotationOperationSourceTest {
                 lease = "PT10S",
                 waitAtMost = "500ms",
                 recordFailures = {IOException.class, IllegalStateException.class},
+                unknownOn = SocketTimeoutException.class,
+                reconcileWith = "find",
+                atomic = true,
+                transactionManager = "payments",
                 whenStoreFails = Idempotent.WhenStoreFails.RUN,
                 store = "redis",
                 retry =
@@ -89,6 +95,8 @@ class AnnotationOperationSourceTest {
                         new Content.Expression("#p1"),
                         "#result == null",
                         List.of(IOException.class, IllegalStateException.class),
+                        List.of(SocketTimeoutException.class),
+                        "find",
                         OperationSettings.builder()
                                 .store("redis")
                                 .scope("@tenants")
@@ -96,6 +104,9 @@ class AnnotationOperationSourceTest {
                                 .lease(Duration.ofSeconds(10))
                                 .waitAtMost(Duration.ofMillis(500))
                                 .whenStoreFails(WhenStoreFails.RUN)
+                                .whenAbandoned(WhenAbandoned.RECONCILE)
+                                .atomic(true)
+                                .transactionManager("payments")
                                 .retry(new RetrySettings(
                                         3L,
                                         Duration.ofMillis(200),
@@ -112,7 +123,14 @@ class AnnotationOperationSourceTest {
     void whatIsLeftAtItsDefaultIsNotSaid() {
         assertThat(declaration(Everything.class, "least"))
                 .isEqualTo(new OperationDeclaration(
-                        "#p0", null, new Content.Arguments(), null, List.of(), OperationSettings.UNSAID));
+                        "#p0",
+                        null,
+                        new Content.Arguments(),
+                        null,
+                        List.of(),
+                        List.of(),
+                        null,
+                        OperationSettings.UNSAID));
     }
 
     @Test

@@ -51,7 +51,7 @@ class ConfigurationMetadataTest {
         assertThat(properties.keySet())
                 .containsExactlyInAnyOrderElementsOf(Arrays.stream("""
                                 enabled store scope order retention lease max-run wait-at-most max-waiters
-                                when-store-fails unknown-operations operations caffeine.maximum-size
+                                when-store-fails when-abandoned unknown-operations operations caffeine.maximum-size
                                 caffeine.store-by-value near-cache.maximum-size near-cache.time-to-live
                                 redis.key-prefix retry.max-retries retry.delay retry.multiplier
                                 retry.max-delay retry.jitter retry.timeout retry.includes retry.excludes
@@ -89,6 +89,7 @@ class ConfigurationMetadataTest {
         "wait-at-most, 0s",
         "max-waiters, 1000",
         "when-store-fails, refuse",
+        "when-abandoned, run-again",
         "unknown-operations, fail",
         "retry.max-retries, 0",
         "retry.delay, 1s",

@@ -2,6 +2,7 @@ package io.idempotent.spring.autoconfigure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.idempotent.engine.WhenAbandoned;
 import io.idempotent.engine.WhenStoreFails;
 import io.idempotent.spring.annotation.EnableIdempotency;
 import io.idempotent.spring.annotation.Idempotent;
@@ -35,6 +36,7 @@ class IdempotencyAutoConfigurationTest {
         "max-run=2h",
         "wait-at-most=500ms",
         "when-store-fails=run",
+        "when-abandoned=refuse",
         "retry.max-retries=3",
         "retry.delay=200ms",
         "retry.multiplier=1.5",
@@ -53,6 +55,7 @@ class IdempotencyAutoConfigurationTest {
             .maxRun(Duration.ofHours(2))
             .waitAtMost(Duration.ofMillis(500))
             .whenStoreFails(WhenStoreFails.RUN)
+            .whenAbandoned(WhenAbandoned.REFUSE)
             .retry(new RetrySettings(
                     3L,
                     Duration.ofMillis(200),

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.idempotent.IdempotencyConfigurationException;
-import io.idempotent.codec.OutcomeType;
+import io.idempotent.engine.Operation;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
@@ -14,7 +14,8 @@ import org.springframework.util.backoff.BackOffExecution;
 
 class RetriesTest {
 
-    private static final OutcomeType TYPE = OutcomeType.of(String.class);
+    private static final Operation<String> PAY =
+            Operation.builder("pay", String.class).build();
 
     private static RetrySettings settings(Duration delay, Double multiplier, Duration maxDelay, Duration jitter) {
         return new RetrySettings(5L, delay, multiplier, maxDelay, jitter, null, null, null);
@@ -31,7 +32,7 @@ class RetriesTest {
 
     @Test
     void overAThousandDrawsTheMeanPauseGrowsWithEachAttemptAndHardlyTwoAreAlike() {
-        RetryPolicy policy = Retries.policy(settings(Duration.ofSeconds(1), 2.0, null, null), TYPE);
+        RetryPolicy policy = Retries.policy(settings(Duration.ofSeconds(1), 2.0, null, null), PAY);
         double[] sums = new double[5];
         Set<Long> distinct = new HashSet<>();
         for (int draw = 0; draw < 1_000; draw++) {
@@ -51,7 +52,7 @@ class RetriesTest {
 
     @Test
     void theJitterIsAsLongAsTheDelayUnlessSaidOtherwise() {
-        RetryPolicy policy = Retries.policy(RetrySettings.ofMaxRetries(3), TYPE);
+        RetryPolicy policy = Retries.policy(RetrySettings.ofMaxRetries(3), PAY);
         Set<Long> distinct = new HashSet<>();
         for (int draw = 0; draw < 1_000; draw++) {
             long pause = pauses(policy)[0];
@@ -64,27 +65,27 @@ class RetriesTest {
     @Test
     void withoutJitterThePausesAreExactAndBounded() {
         RetryPolicy policy =
-                Retries.policy(settings(Duration.ofMillis(100), 3.0, Duration.ofMillis(500), Duration.ZERO), TYPE);
+                Retries.policy(settings(Duration.ofMillis(100), 3.0, Duration.ofMillis(500), Duration.ZERO), PAY);
         assertThat(pauses(policy)).containsExactly(100, 300, 500, 500, 500, BackOffExecution.STOP);
     }
 
     @Test
     void noDelayIsNoPause() {
-        RetryPolicy policy = Retries.policy(settings(Duration.ZERO, null, null, null), TYPE);
+        RetryPolicy policy = Retries.policy(settings(Duration.ZERO, null, null, null), PAY);
         assertThat(pauses(policy)).containsExactly(0, 0, 0, 0, 0, BackOffExecution.STOP);
     }
 
     @Test
     void nothingIsRetriedUnlessSaid() {
-        assertThat(Retries.of("pay", RetrySettings.UNSAID, TYPE)).isNull();
-        assertThat(Retries.of("pay", RetrySettings.ofMaxRetries(0), TYPE)).isNull();
-        assertThat(Retries.of("pay", RetrySettings.ofMaxRetries(1), TYPE)).isNotNull();
+        assertThat(Retries.of(RetrySettings.UNSAID, PAY)).isNull();
+        assertThat(Retries.of(RetrySettings.ofMaxRetries(0), PAY)).isNull();
+        assertThat(Retries.of(RetrySettings.ofMaxRetries(1), PAY)).isNotNull();
     }
 
     @Test
     void whatSpringRefusesIsRefusedWithTheOperationsName() {
         assertThatExceptionOfType(IdempotencyConfigurationException.class)
-                .isThrownBy(() -> Retries.of("pay", settings(null, 0.5, null, null), TYPE))
+                .isThrownBy(() -> Retries.of(settings(null, 0.5, null, null), PAY))
                 .satisfies(refusal -> {
                     assertThat(refusal.description())
                             .contains("The retry of operation 'pay' cannot be: ")

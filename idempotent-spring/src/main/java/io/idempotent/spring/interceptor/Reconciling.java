@@ -1,0 +1,116 @@
+package io.idempotent.spring.interceptor;
+
+import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.IdempotencyContext;
+import io.idempotent.Reconciliation;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.ResolvableType;
+import org.springframework.util.ClassUtils;
+import org.springframework.util.ReflectionUtils;
+
+/** How it is found out what became of earlier executions of one method. Safe for use by many threads. */
+@FunctionalInterface
+interface Reconciling {
+
+    /** Asks about a call under a new claim. */
+    Reconciliation<?> ask(IdempotentCall call, IdempotencyContext context) throws Throwable;
+
+    /** Asks the one bean that finds out for an operation. */
+    static Reconciling by(List<Reconciler> reconcilers, String operation, String described) {
+        List<Reconciler> responsible = reconcilers.stream()
+                .filter(reconciler -> reconciler.supports(operation))
+                .toList();
+        if (responsible.size() != 1) {
+            throw new IdempotencyConfigurationException(
+                    described + " is to be reconciled when it is abandoned, and "
+                            + (responsible.isEmpty()
+                                    ? "nothing finds out what happened"
+                                    : "several beans would find out what happened, " + responsible),
+                    "Set reconcileWith to a method of the same bean, or declare one bean of type "
+                            + Reconciler.class.getName() + " that supports the operation '" + operation + "'");
+        }
+        Reconciler reconciler = responsible.get(0);
+        return (call, context) -> reconciler.reconcile(context, call.arguments());
+    }
+
+    /**
+     * Asks a method of the same bean, past its proxy: with the parameters of the idempotent method, and the context after them
+     * if it wants that.
+     */
+    static Reconciling by(String name, Method idempotent, Class<?> targetClass, String described) {
+        List<Method> named = Arrays.stream(ReflectionUtils.getUniqueDeclaredMethods(targetClass))
+                .filter(candidate -> candidate.getName().equals(name))
+                .toList();
+        List<Method> fitting = named.stream()
+                .filter(candidate -> takesContext(candidate, idempotent) || takesSame(candidate, idempotent))
+                .toList();
+        if (fitting.size() != 1) {
+            throw new IdempotencyConfigurationException(
+                    described + " is to be reconciled with the method '" + name + "', and its class has "
+                            + (fitting.isEmpty() ? "none of that name" : fitting.size() + " of that name")
+                            + " with the same parameters, or with an IdempotencyContext after them"
+                            + (named.isEmpty() || !fitting.isEmpty() ? "" : ": there is " + named),
+                    "Declare one: Reconciliation<…> " + name + "(" + parameters(idempotent) + ")");
+        }
+        Method method = fitting.get(0);
+        checkReturnType(method, idempotent, targetClass, described);
+        ReflectionUtils.makeAccessible(method);
+        boolean takesContext = takesContext(method, idempotent);
+        return (call, context) -> {
+            @Nullable Object[] arguments = call.arguments();
+            if (takesContext) {
+                arguments = Arrays.copyOf(arguments, arguments.length + 1);
+                arguments[arguments.length - 1] = context;
+            }
+            try {
+                return (Reconciliation<?>)
+                        method.invoke(Modifier.isStatic(method.getModifiers()) ? null : call.target(), arguments);
+            } catch (InvocationTargetException thrown) {
+                throw thrown.getTargetException();
+            }
+        };
+    }
+
+    private static boolean takesSame(Method candidate, Method idempotent) {
+        return Arrays.equals(candidate.getParameterTypes(), idempotent.getParameterTypes());
+    }
+
+    private static boolean takesContext(Method candidate, Method idempotent) {
+        int same = idempotent.getParameterCount();
+        Class<?>[] parameters = candidate.getParameterTypes();
+        return parameters.length == same + 1
+                && parameters[same] == IdempotencyContext.class
+                && Arrays.equals(Arrays.copyOf(parameters, same), idempotent.getParameterTypes());
+    }
+
+    private static void checkReturnType(Method method, Method idempotent, Class<?> targetClass, String described) {
+        ResolvableType found = ResolvableType.forMethodReturnType(method, targetClass);
+        ResolvableType wanted =
+                ResolvableType.forClass(ClassUtils.resolvePrimitiveIfNecessary(idempotent.getReturnType()));
+        ResolvableType value = found.getGeneric(0);
+        boolean fits = found.toClass() == Reconciliation.class
+                && (idempotent.getReturnType() == void.class
+                        || ResolvableType.forMethodReturnType(idempotent, targetClass)
+                                .isAssignableFrom(value)
+                        || (idempotent.getReturnType().isPrimitive() && wanted.isAssignableFrom(value)));
+        if (!fits) {
+            throw new IdempotencyConfigurationException(
+                    described + " is to be reconciled with the method '" + method.getName() + "', which returns "
+                            + found + " and not what was found out about its own result",
+                    "Let it return Reconciliation<" + wanted.toClass().getSimpleName() + ">");
+        }
+    }
+
+    private static String parameters(Method method) {
+        return String.join(
+                ", ",
+                Arrays.stream(method.getParameterTypes())
+                        .map(Class::getSimpleName)
+                        .toList());
+    }
+}
