@@ -1,6 +1,10 @@
 package io.idempotent.server;
 
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import javax.sql.DataSource;
 import org.mariadb.jdbc.MariaDbDataSource;
 import org.postgresql.ds.PGSimpleDataSource;
@@ -38,5 +42,22 @@ public record Database(String subprotocol, String host, int port, String name, S
         } catch (SQLException failure) {
             throw new IllegalStateException("Not a URL: " + url(), failure);
         }
+    }
+
+    /** Like {@link #dataSource()}; a connection that waits longer than that for an answer breaks. */
+    public DataSource dataSource(Duration patience) {
+        DataSource dataSource = dataSource();
+        return (DataSource) Proxy.newProxyInstance(
+                Database.class.getClassLoader(), new Class<?>[] {DataSource.class}, (proxy, method, arguments) -> {
+                    try {
+                        Object result = method.invoke(dataSource, arguments);
+                        if (result instanceof Connection connection) {
+                            connection.setNetworkTimeout(Runnable::run, (int) patience.toMillis());
+                        }
+                        return result;
+                    } catch (InvocationTargetException thrown) {
+                        throw thrown.getCause();
+                    }
+                });
     }
 }

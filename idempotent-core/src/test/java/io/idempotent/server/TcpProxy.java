@@ -2,6 +2,7 @@ package io.idempotent.server;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -11,6 +12,8 @@ import java.net.Socket;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -40,7 +43,18 @@ public final class TcpProxy implements AutoCloseable {
         HALF_CLOSE,
 
         /** Stays open; nothing is forwarded any more, in either direction. */
-        BLACK_HOLE
+        BLACK_HOLE,
+
+        /** Held up before the request is forwarded, which it is even if the client has given up meanwhile. */
+        LATE_REQUEST,
+
+        /** Held up before the answer is forwarded; the server has done by then what it was asked for. */
+        LATE_ANSWER;
+
+        /** Whether a client finds out by waiting only. */
+        public boolean isSilent() {
+            return this == BLACK_HOLE || this == LATE_REQUEST || this == LATE_ANSWER;
+        }
     }
 
     /**
@@ -63,6 +77,8 @@ public final class TcpProxy implements AutoCloseable {
 
     private record Armed(long request, Fault fault) {}
 
+    private static final Duration UNTIL_TOLD = Duration.ofDays(1);
+
     private final InetSocketAddress server;
     private final int port;
     private final Set<Connection> open = ConcurrentHashMap.newKeySet();
@@ -71,6 +87,9 @@ public final class TcpProxy implements AutoCloseable {
     private final Counter toClient = new Counter();
     private final AtomicLong connections = new AtomicLong();
     private final AtomicLong requests = new AtomicLong();
+    private final Set<Connection> late = ConcurrentHashMap.newKeySet();
+    private volatile CountDownLatch endOfLateness = new CountDownLatch(1);
+    private volatile Duration lateness = UNTIL_TOLD;
     private volatile Duration delay = Duration.ZERO;
     private volatile boolean blackHole;
     private volatile ServerSocket listener;
@@ -99,9 +118,11 @@ public final class TcpProxy implements AutoCloseable {
         return port;
     }
 
-    /** Ends every fault that is not yet done; connections that are broken stay so. */
+    /** Ends every fault that is not yet done, and holds nothing up any more; connections that are broken stay so. */
     public void passThrough() {
         armed.set(null);
+        lateness = UNTIL_TOLD;
+        endLateness();
         delay = Duration.ZERO;
         blackHole = false;
         if (listener.isClosed()) {
@@ -113,6 +134,11 @@ public final class TcpProxy implements AutoCloseable {
     /** Resets all connections now. */
     public void cut() {
         open.forEach(Connection::cut);
+    }
+
+    /** Resets the connections that are black holes, as an operating system does when nothing is acknowledged for long. */
+    public void cutBlackHoles() {
+        open.stream().filter(Connection::isBlackHole).forEach(Connection::cut);
     }
 
     /** Ends the direction to the client of all connections now. */
@@ -154,6 +180,24 @@ public final class TcpProxy implements AutoCloseable {
         armed.set(new Armed(requests.get() + number, fault));
     }
 
+    /** Whether what {@link #atRequest} was told has not happened yet. */
+    public boolean isArmed() {
+        return armed.get() != null;
+    }
+
+    /**
+     * For how long that is held up which is late. Unless said, and again after {@link #passThrough}, it is held up until that
+     * is called.
+     */
+    public void lateBy(Duration lateness) {
+        this.lateness = lateness;
+    }
+
+    /** Whether the server has not yet answered a request that is late, or an answer that is late is not yet forwarded. */
+    public boolean isLate() {
+        return !late.isEmpty();
+    }
+
     /** What has been forwarded up to now. */
     public Traffic traffic() {
         return new Traffic(
@@ -170,6 +214,13 @@ public final class TcpProxy implements AutoCloseable {
     public void close() {
         closeQuietly(listener);
         cut();
+        endLateness();
+    }
+
+    private void endLateness() {
+        CountDownLatch end = endOfLateness;
+        endOfLateness = new CountDownLatch(1);
+        end.countDown();
     }
 
     private static ServerSocket listen(int port) {
@@ -252,6 +303,7 @@ public final class TcpProxy implements AutoCloseable {
         private final Socket upstream;
         private volatile boolean serverSpokeLast = true;
         private volatile @Nullable Fault fault;
+        private volatile CountDownLatch released = endOfLateness;
 
         Connection(Socket client) throws IOException {
             this.client = client;
@@ -263,8 +315,20 @@ public final class TcpProxy implements AutoCloseable {
 
         void start() {
             open.add(this);
-            TcpProxy.this.start("to-server", this::forwardToServer);
-            TcpProxy.this.start("to-client", this::forwardToClient);
+            TcpProxy.this.start("to-server", () -> forward(this::forwardToServer));
+            TcpProxy.this.start("to-client", () -> {
+                forward(this::forwardToClient);
+                late.remove(this);
+            });
+        }
+
+        private void forward(Transfer transfer) {
+            try {
+                transfer.run();
+            } catch (IOException broken) {
+                // Whoever is left is told, as by the network: a server may hold locks for a client that is gone.
+                cut();
+            }
         }
 
         void cut() {
@@ -299,7 +363,7 @@ public final class TcpProxy implements AutoCloseable {
                 if (isBlackHole()) {
                     continue;
                 }
-                holdUp();
+                holdUp(Fault.LATE_REQUEST);
                 to.write(buffer, 0, length);
                 toServer.count(length);
             }
@@ -324,9 +388,13 @@ public final class TcpProxy implements AutoCloseable {
                 if (fault == Fault.HALF_CLOSE || isBlackHole()) {
                     continue;
                 }
-                holdUp();
-                to.write(buffer, 0, length);
-                toClient.count(length);
+                holdUp(Fault.LATE_ANSWER);
+                try {
+                    to.write(buffer, 0, length);
+                    toClient.count(length);
+                } finally {
+                    late.remove(this);
+                }
             }
             if (fault == Fault.LOSE_ANSWER) {
                 cut();
@@ -348,6 +416,9 @@ public final class TcpProxy implements AutoCloseable {
                 fault = next.fault();
                 if (fault == Fault.HALF_CLOSE) {
                     halfClose();
+                } else if (fault == Fault.LATE_REQUEST || fault == Fault.LATE_ANSWER) {
+                    late.add(this);
+                    released = endOfLateness;
                 }
             }
         }
@@ -356,7 +427,15 @@ public final class TcpProxy implements AutoCloseable {
             return blackHole || fault == Fault.BLACK_HOLE;
         }
 
-        private void holdUp() {
+        private void holdUp(Fault lateOne) throws IOException {
+            if (fault == lateOne) {
+                fault = null;
+                try {
+                    var unused = released.await(lateness.toNanos(), TimeUnit.NANOSECONDS);
+                } catch (InterruptedException interrupted) {
+                    throw new InterruptedIOException();
+                }
+            }
             long nanos = delay.toNanos();
             long end = System.nanoTime() + nanos;
             // Time itself is the fault here: there is nothing else to wait for.

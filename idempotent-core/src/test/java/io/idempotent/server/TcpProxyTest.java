@@ -173,6 +173,68 @@ class TcpProxyTest {
     }
 
     @Test
+    void a_late_request_is_forwarded_in_the_end_though_its_client_is_gone_and_other_connections_are_not_late()
+            throws IOException {
+        proxy.atRequest(1, Fault.LATE_REQUEST);
+        assertThat(proxy.isArmed()).isTrue();
+        client.say("first");
+        client.close();
+        try (Client next = new Client(proxy)) {
+            assertThat(next.ask("second")).isEqualTo("second");
+        }
+        assertThat(server.lines).containsExactly("second");
+        assertThat(proxy.isArmed()).isFalse();
+        assertThat(proxy.isLate()).isTrue();
+
+        proxy.passThrough();
+
+        Awaitility.await().until(() -> !proxy.isLate());
+        assertThat(server.lines).containsExactly("second", "first");
+    }
+
+    @Test
+    void a_late_answer_is_held_up_after_the_server_has_made_it() throws IOException {
+        proxy.lateBy(Duration.ofMillis(150));
+        proxy.atRequest(2, Fault.LATE_ANSWER);
+        client.ask("first");
+        long start = System.nanoTime();
+
+        client.say("second");
+        Awaitility.await().until(() -> server.lines.size() == 2);
+        assertThat(proxy.isLate()).isTrue();
+
+        assertThat(client.reader.readLine()).isEqualTo("second");
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThanOrEqualTo(Duration.ofMillis(150));
+        assertThat(client.ask("third")).isEqualTo("third");
+        assertThat(proxy.isLate()).isFalse();
+    }
+
+    @Test
+    void the_server_is_told_when_a_client_is_gone_that_it_has_not_answered_yet() throws IOException {
+        proxy.atRequest(1, Fault.LATE_ANSWER);
+        client.say("first");
+        Awaitility.await().until(() -> server.lines.size() == 1);
+        client.reset();
+
+        Awaitility.await().until(() -> server.ended.size() == 1);
+    }
+
+    @Test
+    void black_holes_are_cut_and_other_connections_are_not() throws IOException {
+        proxy.atRequest(1, Fault.BLACK_HOLE);
+        client.say("first");
+        Awaitility.await().until(() -> proxy.traffic().requests() == 1);
+        try (Client next = new Client(proxy)) {
+            assertThat(next.ask("second")).isEqualTo("second");
+
+            proxy.cutBlackHoles();
+
+            assertThatThrownBy(() -> client.reader.readLine()).isInstanceOf(SocketException.class);
+            assertThat(next.ask("third")).isEqualTo("third");
+        }
+    }
+
+    @Test
     void a_request_in_pieces_is_one_request() throws IOException {
         client.socket.getOutputStream().write("in ".getBytes(StandardCharsets.UTF_8));
         Awaitility.await().until(() -> proxy.traffic().chunksToServer() == 1);
@@ -282,6 +344,11 @@ class TcpProxyTest {
         String ask(String line) throws IOException {
             say(line);
             return reader.readLine();
+        }
+
+        void reset() throws IOException {
+            socket.setSoLinger(true, 0);
+            socket.close();
         }
 
         @Override
