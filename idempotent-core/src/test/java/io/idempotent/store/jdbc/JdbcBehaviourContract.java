@@ -8,7 +8,6 @@ import static org.awaitility.Awaitility.await;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import io.idempotent.Fingerprint;
-import io.idempotent.IdempotencyInProgressException;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyStoreException;
 import io.idempotent.RecordedOutcome;
@@ -39,8 +38,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** How the JDBC store talks to a database's server, and what it makes of that server's failures. */
 abstract class JdbcBehaviourContract {
@@ -74,9 +71,7 @@ abstract class JdbcBehaviourContract {
         database = newDatabase();
         proxy = new TcpProxy(database.host(), database.port());
         HikariConfig config = new HikariConfig();
-        // Without it a network that is silent holds a call for ever.
-        String socketTimeout = dialect() == Dialect.MARIADB ? "&socketTimeout=2000" : "&socketTimeout=2";
-        config.setJdbcUrl(database.through(proxy).url() + socketTimeout);
+        config.setJdbcUrl(database.through(proxy).url());
         config.setMaximumPoolSize(4);
         config.setMinimumIdle(1);
         config.setConnectionTimeout(3_000);
@@ -184,7 +179,9 @@ abstract class JdbcBehaviourContract {
 
     @Test
     void no_connection_is_held_while_an_operation_runs() throws Throwable {
-        try (IdempotencyEngine engine = engine()) {
+        try (IdempotencyEngine engine = IdempotencyEngine.builder(store)
+                .codec(JacksonOutcomeCodec.create())
+                .build()) {
             engine.execute(PAY, "4711", Fingerprint.none(), () -> {
                 assertThat(pool.getHikariPoolMXBean().getActiveConnections()).isZero();
                 return "receipt";
@@ -354,55 +351,5 @@ abstract class JdbcBehaviourContract {
         }
         Object victim = CompletableFuture.anyOf(both.get(0), both.get(1)).get(30, TimeUnit.SECONDS);
         return SqlFailure.of((SQLException) victim);
-    }
-
-    // faults of the network, at each request of a call in turn
-
-    private IdempotencyEngine engine() {
-        return IdempotencyEngine.builder(store)
-                .codec(JacksonOutcomeCodec.create())
-                .errorHandler((message, failure) -> {})
-                .build();
-    }
-
-    @ParameterizedTest
-    @EnumSource(TcpProxy.Fault.class)
-    void a_connection_that_breaks_at_any_request_of_a_call_neither_runs_it_twice_nor_sticks_its_key(
-            TcpProxy.Fault fault) throws Throwable {
-        completed(newKey(), RETENTION);
-        for (int request = 1; request <= statementsOfClaim() + 1; request++) {
-            String value = "faulty-" + request;
-            String circumstances = fault + " at request " + request;
-            AtomicInteger runs = new AtomicInteger();
-            try (IdempotencyEngine engine = engine()) {
-                proxy.atRequest(request, fault);
-                boolean succeeded = false;
-                try {
-                    assertThat(engine.execute(
-                                    PAY, value, Fingerprint.none(), () -> "receipt-" + runs.incrementAndGet()))
-                            .as(circumstances)
-                            .isEqualTo("receipt-1");
-                    succeeded = true;
-                } catch (IdempotencyStoreException refused) {
-                    assertThat(runs).as(circumstances).hasValue(0);
-                }
-                proxy.passThrough();
-                // Others of the pool broke as well, perhaps.
-                pool.getHikariPoolMXBean().softEvictConnections();
-                String before = "receipt-" + runs;
-                try {
-                    String answer =
-                            engine.execute(PAY, value, Fingerprint.none(), () -> "receipt-" + runs.incrementAndGet());
-                    assertThat(answer).as(circumstances).isEqualTo(succeeded ? before : "receipt-1");
-                } catch (IdempotencyInProgressException held) {
-                    assertThat(succeeded).as(circumstances).isFalse();
-                }
-                elapse(LEASE);
-                assertThat(engine.execute(PAY, value, Fingerprint.none(), () -> "receipt-" + runs.incrementAndGet()))
-                        .as(circumstances + ", after the lease")
-                        .isEqualTo("receipt-1");
-                assertThat(runs).as(circumstances).hasValue(1);
-            }
-        }
     }
 }

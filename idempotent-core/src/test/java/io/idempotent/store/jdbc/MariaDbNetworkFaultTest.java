@@ -1,0 +1,14 @@
+package io.idempotent.store.jdbc;
+
+import io.idempotent.server.MariaDbServer;
+import io.idempotent.server.NeedsServer;
+import io.idempotent.server.Server;
+
+/** The network between the JDBC store and MariaDB. */
+@NeedsServer(Server.MARIADB)
+final class MariaDbNetworkFaultTest extends JdbcNetworkFaultContract {
+
+    MariaDbNetworkFaultTest() {
+        super(MariaDbServer.shared().newDatabase("fault"), Dialect.MARIADB);
+    }
+}
