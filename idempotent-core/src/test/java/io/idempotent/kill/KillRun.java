@@ -67,9 +67,13 @@ public final class KillRun {
         Payments.createTable(payments.dataSource());
     }
 
-    /** How long a run lasts: {@code -Dkill.seconds}, or 30. */
-    public static Duration duration() {
-        return Duration.ofSeconds(Long.getLong("kill.seconds", 30));
+    /**
+     * How long a run lasts: {@code -Dkill.seconds}, if it is set.
+     *
+     * @param seconds in the build otherwise
+     */
+    public static Duration duration(int seconds) {
+        return Duration.ofSeconds(Long.getLong("kill.seconds", seconds));
     }
 
     /** Runs for that time, and gives what happened. */
@@ -120,6 +124,9 @@ public final class KillRun {
             if (entry.event() == Event.ASKED) {
                 asked.add(entry.key());
             }
+        }
+        if (asked.isEmpty()) {
+            throw new IllegalStateException("No JVM lived long enough to ask for anything");
         }
         Path file = directory.resolve("last.journal");
         try (Journal journal = new Journal(file);
@@ -173,6 +180,8 @@ public final class KillRun {
                     "-XX:TieredStopAtLevel=1",
                     "-XX:+UseSerialGC",
                     "-Xmx128m",
+                    // Nobody reads what drivers log, and each line costs.
+                    "-Dslf4j.provider=org.slf4j.helpers.NOP_FallbackServiceProvider",
                     "-cp",
                     System.getProperty("java.class.path"),
                     NodeProgram.class.getName(),

@@ -28,13 +28,13 @@ class KillTest {
     @Test
     @NeedsServer(Server.POSTGRES_18)
     void on_postgresql_no_two_owners_are_live_and_every_second_payment_is_explained_by_a_kill() throws Exception {
-        check(run(PostgresServer.version18WithFsync(), JdbcNodeFactory.class, KillRun.KEYS, KillRun.duration()));
+        check(run(PostgresServer.version18WithFsync(), JdbcNodeFactory.class, KillRun.KEYS, KillRun.duration(30)));
     }
 
     @Test
     @NeedsServer(Server.MARIADB)
     void on_mariadb_no_two_owners_are_live_and_every_second_payment_is_explained_by_a_kill() throws Exception {
-        check(run(MariaDbServer.shared(), JdbcNodeFactory.class, KillRun.KEYS, KillRun.duration()));
+        check(run(MariaDbServer.shared(), JdbcNodeFactory.class, KillRun.KEYS, KillRun.duration(30)));
     }
 
     @Test

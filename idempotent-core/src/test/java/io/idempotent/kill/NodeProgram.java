@@ -3,6 +3,7 @@ package io.idempotent.kill;
 import io.idempotent.kill.Journal.Entry;
 import io.idempotent.kill.Journal.Event;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -16,7 +17,8 @@ import java.util.concurrent.atomic.AtomicInteger;
  * The program that is killed. Its clients ask for the payment of random keys, of a new set of keys every other second,
  * and ask again until they have an answer; those that were killed before they had one ask first.
  *
- * <p>It says that it is in full swing by writing to its standard output, and ends when its standard input does.
+ * <p>It says that it is in full swing by writing to its standard output, which is kept from all others, and ends when its
+ * standard input does.
  */
 final class NodeProgram {
 
@@ -24,6 +26,8 @@ final class NodeProgram {
 
     private static final int FULL_SWING = 10;
     private static final long SET_MICROSECONDS = 2_000_000;
+
+    private static final PrintStream OUTPUT = System.out;
 
     private final Node node;
     private final Journal journal;
@@ -40,6 +44,7 @@ final class NodeProgram {
 
     /** Takes the factory's class, the journal's file, the number of keys in a set, and the factory's arguments. */
     public static void main(String[] arguments) throws Exception {
+        System.setOut(System.err);
         Path file = Path.of(arguments[1]);
         List<Entry> before = Journal.read(file);
         Journal journal = new Journal(file);
@@ -91,7 +96,7 @@ final class NodeProgram {
             try {
                 journal.write(Event.ANSWERED, key, 0, Journal.now(), node.pay(key));
                 if (answers.incrementAndGet() == FULL_SWING) {
-                    System.out.println("in full swing");
+                    OUTPUT.println("in full swing");
                 }
             } catch (Throwable noAnswer) {
                 // In progress elsewhere, or its owner was killed and its lease still lasts: the client asks again.
