@@ -18,7 +18,7 @@ import org.junit.jupiter.api.DisplayNameGenerator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** JVMs that are killed while they run leased operations on the JDBC store. */
+/** JVMs that are killed while they run leased and atomic operations on the JDBC store. */
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class KillTest {
 
@@ -28,20 +28,32 @@ class KillTest {
     @Test
     @NeedsServer(Server.POSTGRES_18)
     void on_postgresql_no_two_owners_are_live_and_every_second_payment_is_explained_by_a_kill() throws Exception {
-        check(run(PostgresServer.version18WithFsync(), JdbcNodeFactory.class, KillRun.KEYS, KillRun.duration(30)));
+        check(leased(PostgresServer.version18WithFsync(), JdbcNodeFactory.class, KillRun.KEYS, KillRun.duration(30)));
     }
 
     @Test
     @NeedsServer(Server.MARIADB)
     void on_mariadb_no_two_owners_are_live_and_every_second_payment_is_explained_by_a_kill() throws Exception {
-        check(run(MariaDbServer.shared(), JdbcNodeFactory.class, KillRun.KEYS, KillRun.duration(30)));
+        check(leased(MariaDbServer.shared(), JdbcNodeFactory.class, KillRun.KEYS, KillRun.duration(15)));
+    }
+
+    @Test
+    @NeedsServer(Server.POSTGRES_18)
+    void on_postgresql_an_atomic_payment_is_made_once_and_all_answers_for_its_key_are_equal() throws Exception {
+        check(atomic(PostgresServer.version18WithFsync()));
+    }
+
+    @Test
+    @NeedsServer(Server.MARIADB)
+    void on_mariadb_an_atomic_payment_is_made_once_and_all_answers_for_its_key_are_equal() throws Exception {
+        check(atomic(MariaDbServer.shared()));
     }
 
     @Test
     @NeedsServer(Server.POSTGRES_18)
     void a_store_that_lets_anybody_take_over_at_once_is_caught() throws Exception {
-        Verdict verdict =
-                run(PostgresServer.version18WithFsync(), AnybodyTakesOverNodeFactory.class, 20, Duration.ofSeconds(5));
+        Verdict verdict = leased(
+                PostgresServer.version18WithFsync(), AnybodyTakesOverNodeFactory.class, 20, Duration.ofSeconds(5));
 
         assertThat(verdict.violations())
                 .anySatisfy(violation -> assertThat(violation).contains("had two live owners"));
@@ -52,14 +64,22 @@ class KillTest {
         assertThat(verdict.violations()).as(verdict.report()).isEmpty();
     }
 
-    private Verdict run(DatabaseServer server, Class<? extends NodeFactory> factory, int keys, Duration duration)
+    private Verdict leased(DatabaseServer server, Class<? extends NodeFactory> factory, int keys, Duration duration)
+            throws Exception {
+        return Verdict.onLeased(run(server, factory, keys, duration), LeasedNode.LEASE);
+    }
+
+    private Verdict atomic(DatabaseServer server) throws Exception {
+        return Verdict.onAtomic(run(server, AtomicNodeFactory.class, KillRun.KEYS, KillRun.duration(15)));
+    }
+
+    private History run(DatabaseServer server, Class<? extends NodeFactory> factory, int keys, Duration duration)
             throws Exception {
         Database database = server.newDatabase("kill");
         JdbcIdempotencyStore.builder(database.dataSource())
                 .schemaInitialization(SchemaInitialization.ALWAYS)
                 .build()
                 .close();
-        History history = new KillRun(factory, List.of(database.url()), database, keys, directory).run(duration);
-        return Verdict.onLeased(history, LeasedNode.LEASE);
+        return new KillRun(factory, List.of(database.url()), database, keys, directory).run(duration);
     }
 }

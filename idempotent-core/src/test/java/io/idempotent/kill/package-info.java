@@ -3,8 +3,8 @@
  * looked at whether the promise held. What a JVM does on a store is a {@link io.idempotent.kill.Node}; a test of
  * another store brings its own {@link io.idempotent.kill.NodeFactory}.
  *
- * <p>Depends on {@code io.idempotent}, {@code codec}, {@code store}, {@code engine} and {@code io.idempotent.server};
- * not on JUnit.
+ * <p>Depends on {@code io.idempotent}, {@code codec}, {@code store}, {@code engine}, and of the tests' on {@code server} and
+ * {@code transaction}; not on JUnit.
  */
 @NullMarked
 package io.idempotent.kill;
