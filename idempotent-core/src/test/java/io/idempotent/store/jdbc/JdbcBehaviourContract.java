@@ -19,6 +19,7 @@ import io.idempotent.server.TcpProxy;
 import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
+import io.idempotent.transaction.JdbcTransactions;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -175,6 +176,59 @@ abstract class JdbcBehaviourContract {
         claims[2] = claimed(newKey());
         assertThat(roundTrips(() -> store.abandon(claims[1]))).as("abandon").isEqualTo(1);
         assertThat(roundTrips(() -> store.release(claims[2]))).as("release").isEqualTo(1);
+    }
+
+    @Test
+    void an_atomic_call_adds_its_claim_and_its_completion_to_the_round_trips_of_its_transaction() throws SQLException {
+        execute("CREATE TABLE payment (receipt VARCHAR(64) NOT NULL)");
+        JdbcTransactions transactions = new JdbcTransactions(store);
+        try (IdempotencyEngine engine = engine()) {
+            for (int turn = 0; turn < 10; turn++) {
+                payInTransaction();
+                payAtomically(engine, transactions, "warm-" + turn);
+                payAtomically(engine, transactions, "warm-" + turn);
+            }
+            long own = roundTrips(this::payInTransaction);
+            assertThat(roundTrips(() -> payAtomically(engine, transactions, "4711")) - own)
+                    .as("first execution")
+                    .isEqualTo(statementsOfClaim() + 1);
+            assertThat(roundTrips(() -> payAtomically(engine, transactions, "4711")))
+                    .as("replay: a transaction with one statement")
+                    .isEqualTo(own);
+        }
+    }
+
+    private void payInTransaction() {
+        try (Connection connection = pool.getConnection()) {
+            connection.setAutoCommit(false);
+            insertPayment(connection);
+            connection.commit();
+            connection.setAutoCommit(true);
+        } catch (SQLException failure) {
+            throw new AssertionError(failure);
+        }
+    }
+
+    private static void payAtomically(IdempotencyEngine engine, JdbcTransactions transactions, String value) {
+        try {
+            assertThat(engine.executeAtomically(
+                            PAY,
+                            PAY.key(value),
+                            Fingerprint.none(),
+                            transactions,
+                            execution -> insertPayment(transactions.connection())))
+                    .isEqualTo("receipt");
+        } catch (Throwable failure) {
+            throw new AssertionError(failure);
+        }
+    }
+
+    private static String insertPayment(Connection connection) throws SQLException {
+        try (PreparedStatement insert = connection.prepareStatement("INSERT INTO payment VALUES (?)")) {
+            insert.setString(1, "receipt");
+            insert.executeUpdate();
+        }
+        return "receipt";
     }
 
     @Test
