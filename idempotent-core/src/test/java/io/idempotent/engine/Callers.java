@@ -35,10 +35,15 @@ final class Callers implements AutoCloseable {
 
     /** The threads that sit in the engine's waiting room now. */
     List<Thread> waiting() {
+        return waitingIn(Waiting.class);
+    }
+
+    /** The threads that wait now, for a limited time, in what a method of this class has called. */
+    List<Thread> waitingIn(Class<?> type) {
         return threads.stream()
                 .filter(thread -> thread.getState() == Thread.State.TIMED_WAITING)
                 .filter(thread -> Stream.of(thread.getStackTrace())
-                        .anyMatch(frame -> frame.getClassName().equals(Waiting.class.getName())))
+                        .anyMatch(frame -> frame.getClassName().equals(type.getName())))
                 .toList();
     }
 

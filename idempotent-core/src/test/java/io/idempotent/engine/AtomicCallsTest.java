@@ -1,0 +1,682 @@
+package io.idempotent.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.idempotent.Fingerprint;
+import io.idempotent.IdempotencyClaimLostException;
+import io.idempotent.IdempotencyInProgressException;
+import io.idempotent.IdempotencyInProgressException.Reason;
+import io.idempotent.IdempotencyKey;
+import io.idempotent.IdempotencyKeyReusedException;
+import io.idempotent.IdempotencyOutcomeException;
+import io.idempotent.IdempotencyStoreException;
+import io.idempotent.codec.JacksonOutcomeCodec;
+import io.idempotent.store.ClaimRequest;
+import io.idempotent.store.ClaimResult;
+import io.idempotent.store.jdbc.JdbcIdempotencyStore;
+import io.idempotent.transaction.JdbcTransactions;
+import io.idempotent.transaction.JdbcTransactions.CallersTransaction;
+import java.io.IOException;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.h2.jdbcx.JdbcDataSource;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Atomic operations on a database in this JVM: what needs no server to go wrong. */
+@Timeout(60)
+final class AtomicCallsTest {
+
+    private static final Operation<String> PAY = operation(Duration.ZERO);
+    private static final Operation<String> WAITS = operation(Duration.ofMinutes(1));
+    private static final Operation<String> WAITS_SHORTLY = operation(Duration.ofMillis(50));
+    private static final IdempotencyKey KEY = PAY.key("4711");
+    private static final Fingerprint PAYMENT = Fingerprint.ofDigest("1:payment");
+
+    private final JdbcDataSource database = new JdbcDataSource();
+    private final Events events = new Events();
+    private final Callers callers = new Callers();
+    private final Callers.Gate gate = new Callers.Gate();
+    private final AtomicInteger runs = new AtomicInteger();
+
+    private JdbcIdempotencyStore store;
+    private JdbcTransactions plain;
+    private TroubledTransactions transactions;
+    private IdempotencyEngine engine;
+    private IdempotencyEngine otherNode;
+
+    private static Operation<String> operation(Duration waitAtMost) {
+        return Operation.builder("payment-service-pay", String.class)
+                .waitAtMost(waitAtMost)
+                .recordFailures(List.of(IOException.class))
+                .build();
+    }
+
+    @BeforeEach
+    void open() throws SQLException {
+        database.setUrl("jdbc:h2:mem:" + UUID.randomUUID() + ";DB_CLOSE_DELAY=-1;LOCK_TIMEOUT=20");
+        store = JdbcIdempotencyStore.builder(database).build();
+        plain = new JdbcTransactions(store);
+        transactions = new TroubledTransactions(plain);
+        engine = builder().listener(events).build();
+        otherNode = builder().build();
+        try (Connection connection = database.getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute("CREATE TABLE payment (payment_key VARCHAR(64) NOT NULL)");
+        }
+    }
+
+    private IdempotencyEngine.Builder builder() {
+        return IdempotencyEngine.builder(store)
+                .codec(JacksonOutcomeCodec.create())
+                .completionTimeout(Duration.ofMillis(200))
+                .errorHandler(events);
+    }
+
+    @AfterEach
+    void everyKeyIsLetGo() {
+        gate.open();
+        assertThat(engine.awaitIdle(Callers.PATIENCE)).as("owners").isTrue();
+        callers.close();
+        engine.close();
+        otherNode.close();
+    }
+
+    private String insertPayment() throws SQLException {
+        try (PreparedStatement insert = plain.connection().prepareStatement("INSERT INTO payment VALUES (?)")) {
+            insert.setString(1, KEY.value());
+            insert.executeUpdate();
+        }
+        return "receipt of run " + runs.incrementAndGet();
+    }
+
+    private int payments() {
+        try (Connection connection = database.getConnection();
+                Statement statement = connection.createStatement();
+                ResultSet result = statement.executeQuery("SELECT COUNT(*) FROM payment")) {
+            result.next();
+            return result.getInt(1);
+        } catch (SQLException failure) {
+            throw new AssertionError(failure);
+        }
+    }
+
+    private String pay(IdempotencyEngine node, Operation<String> operation, AtomicWork<String> work) throws Exception {
+        try {
+            return node.executeAtomically(operation, KEY, PAYMENT, node == engine ? transactions : plain, work);
+        } catch (Exception | Error thrown) {
+            throw thrown;
+        } catch (Throwable neither) {
+            throw new AssertionError(neither);
+        }
+    }
+
+    private String pay(Operation<String> operation) throws Exception {
+        return pay(engine, operation, execution -> insertPayment());
+    }
+
+    private String pay() throws Exception {
+        return pay(PAY);
+    }
+
+    private String payAndThen(Callable<String> then) throws Exception {
+        return pay(engine, PAY, execution -> {
+            insertPayment();
+            return then.call();
+        });
+    }
+
+    /** Calls on the other node, from another thread. */
+    private String payElsewhere() {
+        try {
+            return Callers.get(callers.call(() -> pay(otherNode, WAITS, execution -> insertPayment())));
+        } catch (Exception failure) {
+            throw new AssertionError(failure);
+        }
+    }
+
+    /** Begins a call that is in progress until the gate is opened. */
+    private Future<String> begin(IdempotencyEngine node) {
+        Future<String> first = callers.call(() -> pay(node, PAY, execution -> gate.pass(insertPayment())));
+        gate.awaitEntered();
+        return first;
+    }
+
+    private IdempotencyInProgressException refused(Operation<String> operation) {
+        return catchThrowableOfType(IdempotencyInProgressException.class, () -> pay(operation));
+    }
+
+    private void awaitAtGate(int number) {
+        Callers.until(() -> callers.waitingIn(Execution.class).size() == number);
+    }
+
+    // waiting
+
+    @Test
+    void waiters_in_this_jvm_are_woken_and_replay_and_have_begun_no_transaction_meanwhile() throws Exception {
+        Future<String> first = begin(engine);
+        List<Future<String>> waiters = callers.call(5, () -> pay(WAITS));
+        awaitAtGate(5);
+        assertThat(transactions.begun()).isEqualTo(1);
+
+        gate.open();
+        assertThat(Callers.get(first)).isEqualTo("receipt of run 1");
+        for (Future<String> waiter : waiters) {
+            assertThat(Callers.get(waiter)).isEqualTo("receipt of run 1");
+        }
+        assertThat(payments()).isEqualTo(1);
+        assertThat(events.named("replayed")).hasSize(5);
+    }
+
+    @Test
+    void who_waits_for_one_that_fails_runs_next() throws Exception {
+        IllegalStateException broken = new IllegalStateException("broken");
+        Future<String> first = callers.call(() -> pay(engine, PAY, execution -> {
+            gate.pass(insertPayment());
+            throw broken;
+        }));
+        gate.awaitEntered();
+        Future<String> second = callers.call(() -> pay(WAITS));
+        awaitAtGate(1);
+        gate.open();
+        assertThat(catchThrowable(() -> Callers.get(first))).hasCause(broken);
+        assertThat(Callers.get(second)).isEqualTo("receipt of run 2");
+        assertThat(payments()).isEqualTo(1);
+    }
+
+    @Test
+    void who_does_not_wait_is_refused_at_once_and_who_waits_when_the_time_is_over() throws Exception {
+        Future<String> first = begin(engine);
+        assertThat(refused(PAY).reason()).isEqualTo(Reason.NOT_WAITING);
+        IdempotencyInProgressException waited = refused(WAITS_SHORTLY);
+        assertThat(waited.reason()).isEqualTo(Reason.WAITED);
+        assertThat(waited.claimedSince()).isGreaterThanOrEqualTo(WAITS_SHORTLY.waitAtMost());
+        assertThat(transactions.begun()).isEqualTo(1);
+        assertThat(events.names()).containsExactly("claimed", "refused", "refused");
+        gate.open();
+        assertThat(Callers.get(first)).isEqualTo("receipt of run 1");
+    }
+
+    @Test
+    void a_key_that_a_transaction_of_another_node_holds_is_refused_or_waited_for_without_one() throws Exception {
+        Future<String> first = begin(otherNode);
+        assertThat(refused(PAY).reason()).isEqualTo(Reason.NOT_WAITING);
+        assertThat(refused(WAITS_SHORTLY).reason()).isEqualTo(Reason.WAITED);
+        Future<String> waiter = callers.call(() -> pay(WAITS));
+        int begun = transactions.begun();
+        Callers.until(() -> transactions.begun() > begun + 3);
+        gate.open();
+        assertThat(Callers.get(waiter)).isEqualTo("receipt of run 1");
+        assertThat(Callers.get(first)).isEqualTo("receipt of run 1");
+        assertThat(payments()).isEqualTo(1);
+    }
+
+    @Test
+    void an_interrupt_ends_the_wait_in_this_jvm_and_for_other_nodes() throws Exception {
+        for (IdempotencyEngine node : List.of(engine, otherNode)) {
+            AtomicReference<Boolean> flag = new AtomicReference<>();
+            CompletableFuture<Thread> thread = new CompletableFuture<>();
+            Callers.Gate held = new Callers.Gate();
+            Future<String> first = callers.call(() -> pay(node, PAY, execution -> {
+                held.pass("nothing");
+                throw new IllegalStateException("broken");
+            }));
+            held.awaitEntered();
+            Future<String> waiter = callers.call(() -> {
+                thread.complete(Thread.currentThread());
+                try {
+                    return pay(WAITS);
+                } finally {
+                    flag.set(Thread.interrupted());
+                }
+            });
+            int begun = transactions.begun();
+            if (node == engine) {
+                awaitAtGate(1);
+            } else {
+                Callers.until(() -> transactions.begun() > begun);
+            }
+            thread.get().interrupt();
+            assertThat(catchThrowable(() -> Callers.get(waiter)))
+                    .cause()
+                    .isInstanceOfSatisfying(
+                            IdempotencyInProgressException.class,
+                            refusal -> assertThat(refusal.reason()).isEqualTo(Reason.INTERRUPTED));
+            assertThat(flag.get()).isTrue();
+            held.open();
+            assertThat(catchThrowable(() -> Callers.get(first))).isInstanceOf(ExecutionException.class);
+        }
+        assertThat(payments()).isZero();
+    }
+
+    @Test
+    void an_interrupted_thread_completes_what_it_has_begun() throws Exception {
+        assertThat(payAndThen(() -> {
+                    Thread.currentThread().interrupt();
+                    return "receipt";
+                }))
+                .isEqualTo("receipt");
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(pay()).isEqualTo("receipt");
+    }
+
+    @Test
+    void an_engine_that_is_closed_waits_for_those_who_run_and_lets_nobody_begin() throws Exception {
+        Future<String> first = begin(engine);
+        Future<String> waiter = callers.call(() -> pay(WAITS));
+        awaitAtGate(1);
+        Future<Boolean> closing = callers.call(() -> {
+            engine.close();
+            return true;
+        });
+        Callers.until(() -> catchThrowable(this::pay) instanceof IllegalStateException);
+        assertThat(closing.isDone()).isFalse();
+        gate.open();
+        assertThat(Callers.get(first)).isEqualTo("receipt of run 1");
+        assertThat(Callers.get(closing)).isTrue();
+        assertThat(catchThrowable(() -> Callers.get(waiter)))
+                .cause()
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("closed");
+        assertThat(payments()).isEqualTo(1);
+    }
+
+    @Test
+    void a_call_does_not_wait_for_itself() throws Exception {
+        assertThat(payAndThen(() -> refused(WAITS).reason().name())).isEqualTo("REENTRANT");
+        assertThat(payments()).isEqualTo(1);
+    }
+
+    @Test
+    void a_leased_claim_is_respected_and_its_request_compared() throws Exception {
+        store.claim(new ClaimRequest(KEY, UUID.randomUUID(), PAYMENT, Duration.ofMinutes(1), true));
+        IdempotencyInProgressException refusal = refused(PAY);
+        assertThat(refusal.reason()).isEqualTo(Reason.NOT_WAITING);
+        assertThat(refusal.retryAfter()).isBetween(Duration.ofSeconds(30), Duration.ofMinutes(1));
+        assertThat(refused(WAITS_SHORTLY).reason()).isEqualTo(Reason.WAITED);
+        assertThatExceptionOfType(IdempotencyKeyReusedException.class)
+                .isThrownBy(() -> otherRequest(execution -> insertPayment()));
+        assertThat(payments()).isZero();
+    }
+
+    private String otherRequest(AtomicWork<String> work) throws Throwable {
+        return engine.executeAtomically(PAY, KEY, Fingerprint.ofDigest("1:other"), transactions, work);
+    }
+
+    @Test
+    void an_abandoned_lease_is_taken_over_by_the_same_request_only() throws Throwable {
+        ClaimResult.Claimed lost = (ClaimResult.Claimed)
+                store.claim(new ClaimRequest(KEY, UUID.randomUUID(), PAYMENT, Duration.ofNanos(1), true));
+        assertThatExceptionOfType(IdempotencyKeyReusedException.class)
+                .isThrownBy(() -> otherRequest(execution -> insertPayment()));
+        assertThat(pay(engine, PAY, execution -> {
+                    assertThat(execution.takeovers()).isEqualTo(1);
+                    assertThat(execution.firstClaimedAt()).isEqualTo(lost.firstClaimedAt());
+                    assertThat(execution.fencingToken())
+                            .isGreaterThan(lost.claim().fencingToken());
+                    assertThat(execution.leaseLost()).isFalse();
+                    return insertPayment();
+                }))
+                .isEqualTo("receipt of run 1");
+        assertThatExceptionOfType(IdempotencyKeyReusedException.class)
+                .isThrownBy(() -> otherRequest(execution -> insertPayment()));
+    }
+
+    // claims that fail
+
+    @Test
+    void a_claim_that_was_undone_is_asked_for_again_a_few_times() throws Exception {
+        for (int failures = 1; failures <= 4; failures++) {
+            transactions.failClaim(TroubledStore.failure());
+        }
+        assertThat(pay()).isEqualTo("receipt of run 1");
+        assertThat(transactions.begun()).isEqualTo(5);
+        assertThat(events.names()).containsExactly("claimed", "completed");
+    }
+
+    @Test
+    void a_claim_that_fails_to_the_end_is_refused_and_nothing_is_run() {
+        for (int failures = 1; failures <= 5; failures++) {
+            transactions.failClaim(TroubledStore.failure());
+        }
+        assertThatExceptionOfType(IdempotencyStoreException.class).isThrownBy(this::pay);
+        IdempotencyStoreException lasting = TroubledStore.lastingFailure();
+        transactions.failClaim(lasting);
+        assertThat(catchThrowable(this::pay)).isSameAs(lasting);
+        transactions.failClaim(new IllegalArgumentException("foreign"));
+        assertThatExceptionOfType(IdempotencyStoreException.class).isThrownBy(this::pay);
+        assertThat(transactions.begun()).isEqualTo(7);
+        assertThat(runs).hasValue(0);
+        assertThat(events.names()).containsExactly("refused", "refused", "refused");
+    }
+
+    // the operation's end
+
+    @Test
+    void a_failure_leaves_nothing_and_is_the_callers() throws Exception {
+        IllegalStateException broken = new IllegalStateException("broken");
+        assertThat(catchThrowable(() -> payAndThen(() -> {
+                    throw broken;
+                })))
+                .isSameAs(broken)
+                .hasNoSuppressedExceptions();
+        assertThat(payments()).isZero();
+        assertThat(store.find(KEY)).isNull();
+        assertThat(events.names()).containsExactly("claimed", "released");
+        assertThat(events.named("released").get(0).detail()).isSameAs(broken);
+        assertThat(pay()).isEqualTo("receipt of run 2");
+    }
+
+    @Test
+    void a_final_failure_is_recorded_without_its_work() {
+        for (int calls = 0; calls < 3; calls++) {
+            assertThat(catchThrowable(() -> payAndThen(() -> {
+                        throw new IOException("declined");
+                    })))
+                    .isInstanceOf(IOException.class)
+                    .hasMessage("declined");
+        }
+        assertThat(runs).hasValue(1);
+        assertThat(payments()).isZero();
+        assertThat(events.names()).containsExactly("claimed", "completed", "replayed", "replayed");
+    }
+
+    @Test
+    void a_final_failure_is_not_recorded_where_somebody_else_has_completed_meanwhile() throws Exception {
+        IOException declined = new IOException("declined");
+        assertThat(catchThrowable(() -> payAndThen(() -> {
+                    transactions.atBegin(recording -> payElsewhere());
+                    throw declined;
+                })))
+                .isSameAs(declined)
+                .hasNoSuppressedExceptions();
+        assertThat(events.names()).containsExactly("claimed", "released");
+        assertThat(pay()).isEqualTo("receipt of run 2");
+        assertThat(payments()).isEqualTo(1);
+    }
+
+    @Test
+    void a_result_that_is_not_to_be_recorded_leaves_its_work_and_frees_the_key() throws Exception {
+        AtomicWork<String> pending = new AtomicWork<>() {
+            @Override
+            public String run(Execution execution) throws SQLException {
+                return insertPayment();
+            }
+
+            @Override
+            public boolean releases(String result) {
+                return result.equals("receipt of run 1");
+            }
+        };
+        assertThat(pay(engine, PAY, pending)).isEqualTo("receipt of run 1");
+        assertThat(payments()).isEqualTo(1);
+        assertThat(pay(engine, PAY, pending)).isEqualTo("receipt of run 2");
+        assertThat(pay(engine, PAY, pending)).isEqualTo("receipt of run 2");
+        assertThat(payments()).isEqualTo(2);
+        assertThat(events.names()).containsExactly("claimed", "released", "claimed", "completed", "replayed");
+    }
+
+    @Test
+    void a_result_that_cannot_be_encoded_is_the_callers_and_is_known_to_be_done() throws Exception {
+        Operation<Object> anything =
+                Operation.<Object>builder("payment-service-pay", Thread.class).build();
+        Object result = Thread.currentThread();
+        try {
+            assertThat(engine.executeAtomically(anything, KEY, PAYMENT, transactions, execution -> {
+                        insertPayment();
+                        return result;
+                    }))
+                    .isSameAs(result);
+        } catch (Throwable failure) {
+            throw new AssertionError(failure);
+        }
+        assertThatExceptionOfType(IdempotencyOutcomeException.class).isThrownBy(this::pay);
+        assertThat(payments()).isEqualTo(1);
+        assertThat(events.names()).containsExactly("claimed", "notReplayable", "completed", "refused");
+    }
+
+    @Test
+    void a_transaction_that_the_operation_itself_gave_up_is_rolled_back_and_its_key_free() throws Exception {
+        transactions.atBegin(TroubledTransactions.Troubled::setRollbackOnly);
+        assertThat(pay()).isEqualTo("receipt of run 1");
+        assertThat(payments()).isZero();
+        assertThat(store.find(KEY)).isNull();
+        assertThat(pay()).isEqualTo("receipt of run 2");
+        assertThat(events.names()).containsExactly("claimed", "released", "claimed", "completed");
+    }
+
+    @Test
+    void a_record_that_is_no_longer_the_transactions_own_rolls_it_back() throws Exception {
+        assertThatExceptionOfType(IdempotencyClaimLostException.class)
+                .isThrownBy(() -> payAndThen(() -> {
+                    try (Statement statement = plain.connection().createStatement()) {
+                        statement.execute("DELETE FROM idempotency_record");
+                    }
+                    return "receipt";
+                }));
+        assertThat(payments()).isZero();
+        assertThat(pay()).isEqualTo("receipt of run 2");
+    }
+
+    // attempts
+
+    /** Attempts a second time what failed at first. */
+    private AtomicWork<String> twice(Callable<String> work) {
+        return new AtomicWork<>() {
+            @Override
+            public String run(Execution execution) throws Exception {
+                insertPayment();
+                return work.call();
+            }
+
+            @Override
+            public String retry(Execution execution, Attempt<String> attempt) throws Throwable {
+                try {
+                    return attempt.run();
+                } catch (IllegalStateException first) {
+                    return attempt.run();
+                }
+            }
+        };
+    }
+
+    @Test
+    void a_second_attempt_is_told_as_one_call() throws Exception {
+        assertThat(pay(engine, PAY, twice(() -> {
+                    if (runs.get() == 1) {
+                        throw new IllegalStateException("broken");
+                    }
+                    return "receipt";
+                })))
+                .isEqualTo("receipt");
+        assertThat(payments()).isEqualTo(1);
+        assertThat(events.names()).containsExactly("claimed", "completed");
+    }
+
+    // commits that fail
+
+    private static IllegalStateException broken() {
+        return new IllegalStateException("the commit failed");
+    }
+
+    @Test
+    void a_commit_whose_answer_was_lost_is_found_to_have_taken_effect() throws Exception {
+        transactions.atCommit(transaction -> {
+            transaction.commitInFact();
+            throw broken();
+        });
+        assertThat(pay()).isEqualTo("receipt of run 1");
+        assertThat(pay()).isEqualTo("receipt of run 1");
+        assertThat(payments()).isEqualTo(1);
+        assertThat(events.names()).containsExactly("claimed", "completed", "replayed");
+    }
+
+    @Test
+    void a_commit_that_did_not_arrive_is_found_to_have_left_nothing() throws Exception {
+        IllegalStateException failure = broken();
+        transactions.atCommit(transaction -> {
+            transaction.rollBack();
+            throw failure;
+        });
+        assertThat(catchThrowable(this::pay)).isSameAs(failure).hasNoSuppressedExceptions();
+        assertThat(payments()).isZero();
+        assertThat(events.names()).containsExactly("claimed", "released");
+        assertThat(pay()).isEqualTo("receipt of run 2");
+    }
+
+    @Test
+    void a_transaction_that_is_known_to_have_been_rolled_back_is_not_asked_for() {
+        transactions.atCommit(transaction -> {
+            transaction.rollBack();
+            transaction.tell(StoreTransaction.End.ROLLED_BACK);
+            throw broken();
+        });
+        assertThatIllegalStateException().isThrownBy(this::pay);
+        assertThat(transactions.begun()).isEqualTo(1);
+        assertThat(events.names()).containsExactly("claimed", "released");
+    }
+
+    @Test
+    void what_fails_after_the_commit_is_the_callers_and_the_record_stands() throws Exception {
+        IllegalStateException failure = broken();
+        transactions.atCommit(transaction -> {
+            transaction.commitInFact();
+            transaction.tell(StoreTransaction.End.COMMITTED);
+            throw failure;
+        });
+        assertThat(catchThrowable(this::pay)).isSameAs(failure);
+        assertThat(pay()).isEqualTo("receipt of run 1");
+        assertThat(events.names()).containsExactly("claimed", "completed", "replayed");
+    }
+
+    @Test
+    void a_commit_that_is_still_under_way_is_waited_for() throws Exception {
+        transactions.atCommit(transaction -> {
+            // Its row is locked until it has been asked for.
+            transactions.atBegin(asking -> {});
+            transactions.atBegin(asking -> commit(transaction));
+            throw broken();
+        });
+        assertThat(pay()).isEqualTo("receipt of run 1");
+        assertThat(payments()).isEqualTo(1);
+        assertThat(events.names()).containsExactly("claimed", "completed");
+    }
+
+    private void commit(TroubledTransactions.Troubled transaction) {
+        try {
+            // In another thread, since this one has a transaction by now.
+            Callers.get(callers.call(() -> {
+                transaction.commitInFact();
+                return true;
+            }));
+        } catch (Exception failure) {
+            throw new AssertionError(failure);
+        }
+    }
+
+    @Test
+    void a_commit_of_which_nobody_knows_for_too_long_is_told_as_such_and_settled_by_the_next_call() throws Exception {
+        IllegalStateException failure = broken();
+        AtomicReference<TroubledTransactions.Troubled> stuck = new AtomicReference<>();
+        transactions.atCommit(transaction -> {
+            stuck.set(transaction);
+            throw failure;
+        });
+        assertThat(catchThrowable(this::pay)).isSameAs(failure);
+        assertThat(failure.getSuppressed())
+                .singleElement()
+                .isInstanceOfSatisfying(
+                        IdempotencyStoreException.class,
+                        unknown -> assertThat(unknown.key()).isEqualTo(KEY));
+        assertThat(events.names()).containsExactly("claimed", "completionFailed");
+        assertThat(refused(PAY).reason()).isEqualTo(Reason.NOT_WAITING);
+        commit(stuck.get());
+        assertThat(pay()).isEqualTo("receipt of run 1");
+        assertThat(payments()).isEqualTo(1);
+    }
+
+    // in a caller's transaction
+
+    @Test
+    void in_a_callers_transaction_a_call_is_complete_when_that_commits() throws Exception {
+        try (CallersTransaction caller = plain.beginCallers()) {
+            assertThat(pay()).isEqualTo("receipt of run 1");
+            assertThat(pay()).as("again in the same").isEqualTo("receipt of run 1");
+            assertThat(events.names()).containsExactly("claimed", "replayed");
+            assertThat(payments()).isZero();
+            assertThat(Callers.get(callers.call(() -> refused(PAY).reason()))).isEqualTo(Reason.NOT_WAITING);
+            caller.commit();
+        }
+        assertThat(payments()).isEqualTo(1);
+        assertThat(pay()).isEqualTo("receipt of run 1");
+        assertThat(events.names()).containsExactly("claimed", "replayed", "refused", "completed", "replayed");
+    }
+
+    @Test
+    void in_a_callers_transaction_that_is_rolled_back_nothing_has_happened() throws Exception {
+        try (CallersTransaction caller = plain.beginCallers()) {
+            assertThat(pay()).isEqualTo("receipt of run 1");
+            assertThat(caller.isRollbackOnly()).isFalse();
+        }
+        assertThat(payments()).isZero();
+        assertThat(events.names()).containsExactly("claimed", "released");
+        assertThat(pay()).isEqualTo("receipt of run 2");
+    }
+
+    @Test
+    void a_failure_in_a_callers_transaction_leaves_it_to_be_rolled_back_and_is_not_recorded() throws Exception {
+        try (CallersTransaction caller = plain.beginCallers()) {
+            assertThatExceptionOfType(IOException.class)
+                    .isThrownBy(() -> payAndThen(() -> {
+                        throw new IOException("declined");
+                    }));
+            assertThat(caller.isRollbackOnly()).isTrue();
+        }
+        assertThat(store.find(KEY)).isNull();
+        assertThat(events.names()).containsExactly("claimed", "released");
+    }
+
+    @Test
+    void a_callers_transaction_goes_on_when_the_key_is_held_elsewhere() throws Exception {
+        Future<String> first = begin(engine);
+        try (CallersTransaction caller = plain.beginCallers()) {
+            plain.connection().createStatement().execute("INSERT INTO payment VALUES ('other')");
+            assertThat(refused(PAY).reason()).isEqualTo(Reason.NOT_WAITING);
+            assertThat(refused(WAITS_SHORTLY).reason()).isEqualTo(Reason.WAITED);
+            caller.commit();
+        }
+        gate.open();
+        assertThat(Callers.get(first)).isEqualTo("receipt of run 1");
+        assertThat(payments()).isEqualTo(2);
+    }
+
+    @Test
+    void a_claim_that_fails_in_a_callers_transaction_is_not_asked_for_again() throws Exception {
+        IdempotencyStoreException passing = TroubledStore.failure();
+        try (CallersTransaction caller = plain.beginCallers()) {
+            transactions.failClaim(passing);
+            assertThat(catchThrowable(this::pay)).isSameAs(passing);
+            assertThat(pay()).isEqualTo("receipt of run 1");
+            caller.commit();
+        }
+        assertThat(payments()).isEqualTo(1);
+    }
+}
