@@ -111,11 +111,12 @@ final class AtomicCalls {
         private final Execution execution;
         private final long deadline;
 
+        // Whether the call has a place among those who wait, and whether it ever had one.
         private boolean waits;
+        private boolean waited;
 
-        // Whether the key has been claimed, and whether the end of that has been told.
-        private boolean claimed;
-        private boolean settled;
+        // Whether it has been told that the key is claimed, and not yet what became of that.
+        private boolean open;
         private long claimedAt;
 
         Call(
@@ -145,9 +146,7 @@ final class AtomicCalls {
                 }
                 return run();
             } finally {
-                if (waits) {
-                    waiting.leave();
-                }
+                stopWaiting();
                 if (execution.pending() == null) {
                     settlement.finish(execution);
                 }
@@ -200,13 +199,21 @@ final class AtomicCalls {
          */
         private void startWaiting(Duration known) {
             if (remaining() <= 0) {
-                throw inProgress(waits ? Reason.WAITED : Reason.NOT_WAITING, known);
+                throw inProgress(waited ? Reason.WAITED : Reason.NOT_WAITING, known);
             }
             if (!waits) {
                 if (!waiting.enter()) {
                     throw inProgress(Reason.TOO_MANY_WAITERS, known);
                 }
                 waits = true;
+                waited = true;
+            }
+        }
+
+        private void stopWaiting() {
+            if (waits) {
+                waits = false;
+                waiting.leave();
             }
         }
 
@@ -223,7 +230,7 @@ final class AtomicCalls {
             try {
                 return execution.transaction() == null ? work.retry(execution, this::attempt) : attempt();
             } catch (Throwable failure) {
-                if (claimed && !settled) {
+                if (open) {
                     settleFailure(failure);
                 }
                 throw failure;
@@ -234,12 +241,15 @@ final class AtomicCalls {
 
         private T attempt() throws Throwable {
             execution.beginAttempt();
-            settled = false;
             ClaimRequest request = new ClaimRequest(key, claimIds.get(), fingerprint, operation.lease(), true);
             Claimed answer = claim(request);
             if (answer.transaction() == null) {
                 if (answer.result() instanceof ClaimResult.Completed completed) {
-                    settled = true;
+                    if (open) {
+                        // Of an earlier attempt, which was rolled back.
+                        open = false;
+                        settlement.tellReleased(execution, null, took());
+                    }
                     return replay(completed.record());
                 }
                 // Abandoned by a leased claim of a request that said something else.
@@ -268,6 +278,7 @@ final class AtomicCalls {
                 }
                 if (result instanceof ClaimResult.Claimed won) {
                     execution.claimed(won);
+                    stopWaiting();
                     return new Claimed(result, transaction);
                 }
                 transaction.giveUp();
@@ -303,7 +314,7 @@ final class AtomicCalls {
                         key,
                         new IdempotencyInProgressException(
                                 key,
-                                waits ? Reason.WAITED : Reason.NOT_WAITING,
+                                waited ? Reason.WAITED : Reason.NOT_WAITING,
                                 record.claimedSince(),
                                 record.leaseRemaining()));
             }
@@ -324,8 +335,8 @@ final class AtomicCalls {
             T value;
             boolean releases;
             try {
-                if (!claimed) {
-                    claimed = true;
+                if (!open) {
+                    open = true;
                     claimedAt = execution.now();
                     listeners.tell(listener -> listener.claimed(execution));
                 }
@@ -341,7 +352,7 @@ final class AtomicCalls {
             if (transaction.isRollbackOnly()) {
                 // The operation said so, and returned nevertheless: its work is undone, and nothing is to be replayed.
                 transaction.rollBack();
-                settled = true;
+                open = false;
                 settlement.tellReleased(execution, null, took());
                 return value;
             }
@@ -350,7 +361,7 @@ final class AtomicCalls {
             record(transaction, recordable);
             EnclosingTransaction enclosing = execution.transaction();
             Throwable afterwards = enclosing == null ? commit(transaction, request) : null;
-            settled = true;
+            open = false;
             if (recordable == null) {
                 settlement.tellReleased(execution, null, took());
             } else if (enclosing == null) {
@@ -430,7 +441,7 @@ final class AtomicCalls {
                 return settlement.repeat(execution, "tell what became of the commit for", () -> claimAgain(request));
             } catch (IdempotencyStoreException unknown) {
                 // The listeners have been told.
-                settled = true;
+                open = false;
                 failure.addSuppressed(unknown);
                 return false;
             }
@@ -464,6 +475,9 @@ final class AtomicCalls {
                 }
             } catch (RuntimeException | Error ours) {
                 failure.addSuppressed(ours);
+                if (open) {
+                    settlement.tellReleased(execution, failure, took());
+                }
             }
         }
 

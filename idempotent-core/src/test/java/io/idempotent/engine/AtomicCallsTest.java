@@ -230,6 +230,37 @@ final class AtomicCallsTest {
     }
 
     @Test
+    void no_more_wait_than_may_and_who_has_his_turn_waits_no_longer() throws Exception {
+        IllegalStateException broken = new IllegalStateException("broken");
+        Callers.Gate ofSecond = new Callers.Gate();
+        try (IdempotencyEngine narrow = builder().maxWaiters(1).build()) {
+            Future<String> first = callers.call(() -> pay(narrow, PAY, execution -> {
+                gate.pass("nothing");
+                throw broken;
+            }));
+            gate.awaitEntered();
+            Future<String> second = callers.call(() -> pay(narrow, WAITS, execution -> ofSecond.pass(insertPayment())));
+            awaitAtGate(1);
+            assertThat(catchThrowableOfType(
+                                    IdempotencyInProgressException.class,
+                                    () -> pay(narrow, WAITS, execution -> insertPayment()))
+                            .reason())
+                    .isEqualTo(Reason.TOO_MANY_WAITERS);
+
+            gate.open();
+            ofSecond.awaitEntered();
+            assertThat(catchThrowable(() -> Callers.get(first))).hasCause(broken);
+            Future<String> third = callers.call(() -> pay(narrow, WAITS, execution -> insertPayment()));
+            awaitAtGate(1);
+            ofSecond.open();
+            assertThat(Callers.get(second)).isEqualTo("receipt of run 1");
+            assertThat(Callers.get(third)).isEqualTo("receipt of run 1");
+        } finally {
+            ofSecond.open();
+        }
+    }
+
+    @Test
     void an_interrupt_ends_the_wait_in_this_jvm_and_for_other_nodes() throws Exception {
         for (IdempotencyEngine node : List.of(engine, otherNode)) {
             AtomicReference<Boolean> flag = new AtomicReference<>();
@@ -414,6 +445,20 @@ final class AtomicCallsTest {
     }
 
     @Test
+    void a_final_failure_that_cannot_be_recorded_is_the_callers_all_the_same() throws Exception {
+        IOException declined = new IOException("declined");
+        IdempotencyStoreException down = TroubledStore.failure();
+        assertThat(catchThrowable(() -> payAndThen(() -> {
+                    transactions.failClaim(down);
+                    throw declined;
+                })))
+                .isSameAs(declined)
+                .hasSuppressedException(down);
+        assertThat(events.names()).containsExactly("claimed", "released");
+        assertThat(pay()).isEqualTo("receipt of run 2");
+    }
+
+    @Test
     void a_result_that_is_not_to_be_recorded_leaves_its_work_and_frees_the_key() throws Exception {
         AtomicWork<String> pending = new AtomicWork<>() {
             @Override
@@ -496,6 +541,17 @@ final class AtomicCallsTest {
                 }
             }
         };
+    }
+
+    @Test
+    void an_attempt_that_finds_the_key_completed_meanwhile_replays_and_the_first_ones_claim_is_over() throws Exception {
+        assertThat(pay(engine, PAY, twice(() -> {
+                    transactions.atBegin(second -> payElsewhere());
+                    throw new IllegalStateException("broken");
+                })))
+                .isEqualTo("receipt of run 2");
+        assertThat(payments()).isEqualTo(1);
+        assertThat(events.names()).containsExactly("claimed", "released", "replayed");
     }
 
     @Test
