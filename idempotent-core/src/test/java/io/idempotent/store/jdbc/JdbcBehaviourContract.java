@@ -198,6 +198,12 @@ abstract class JdbcBehaviourContract {
         }
     }
 
+    private IdempotencyEngine engine() {
+        return IdempotencyEngine.builder(store)
+                .codec(JacksonOutcomeCodec.create())
+                .build();
+    }
+
     private void payInTransaction() {
         try (Connection connection = pool.getConnection()) {
             connection.setAutoCommit(false);
@@ -233,9 +239,7 @@ abstract class JdbcBehaviourContract {
 
     @Test
     void no_connection_is_held_while_an_operation_runs() throws Throwable {
-        try (IdempotencyEngine engine = IdempotencyEngine.builder(store)
-                .codec(JacksonOutcomeCodec.create())
-                .build()) {
+        try (IdempotencyEngine engine = engine()) {
             engine.execute(PAY, "4711", Fingerprint.none(), () -> {
                 assertThat(pool.getHikariPoolMXBean().getActiveConnections()).isZero();
                 return "receipt";
