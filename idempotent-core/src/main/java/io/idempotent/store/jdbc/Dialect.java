@@ -11,7 +11,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
-/** A kind of database. Dialects differ in the text of statements only. */
+/** A kind of database. Dialects differ in the text of statements, and in who ends those that take too long. */
 @SuppressWarnings("ImmutableEnumChecker") // the list is
 enum Dialect {
     /** Claims a free key, or reads its record, in one statement; the record is read without a lock. */
@@ -156,6 +156,11 @@ enum Dialect {
 
     String purge() {
         return purge;
+    }
+
+    /** Whether a driver that is told how long a statement may take lets the database see to it, as part of the statement. */
+    boolean endsStatementsInTime() {
+        return this == MARIADB;
     }
 
     /** The SQL that makes the table and its index. */

@@ -103,6 +103,7 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
     private final DataSource dataSource;
     private final String tableName;
     private final int timeoutSeconds;
+    private final boolean timedByDatabase;
     private final Claiming claiming;
     private final Claiming claimingInTransaction;
     private final Sql renew;
@@ -116,8 +117,8 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
 
     private JdbcIdempotencyStore(Builder builder, Dialect dialect) {
         this.dataSource = builder.dataSource;
-        // On H2 it is the connection's own from then on, so that it would hold for the next statements of others.
-        this.timeoutSeconds = dialect == Dialect.H2 ? 0 : (int) builder.statementTimeout.toSeconds();
+        this.timeoutSeconds = (int) builder.statementTimeout.toSeconds();
+        this.timedByDatabase = dialect.endsStatementsInTime();
         this.tableName = builder.tableName;
         String table = tableName;
         String clock = builder.clock != null ? builder.clock : dialect.clock();
@@ -166,8 +167,8 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
                 : new PurgeSchedule(this::purge, builder.purgeInterval, builder.purgeBatchSize, builder.errorHandler);
     }
 
-    private static Sql sql(String template, String table, String clock) {
-        return new Sql(template.replace("{table}", table).replace("{now}", clock));
+    private Sql sql(String template, String table, String clock) {
+        return new Sql(template.replace("{table}", table).replace("{now}", clock), timedByDatabase);
     }
 
     /** Begins a store on a data source, which it does not close. */
@@ -329,7 +330,7 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
             return Set.of();
         }
         // In whole seconds, as JDBC knows them.
-        int timeout = timeoutSeconds == 0 ? 0 : (int) Math.max(1, Math.min(timeoutSeconds, lease.toSeconds() / 3));
+        int timeout = (int) Math.max(1, Math.min(timeoutSeconds, lease.toSeconds() / 3));
         int[] counts = request("renew", null, connection -> {
             try (Sql.Call call = renew.on(connection, timeout)) {
                 for (Claim next : all) {
@@ -623,8 +624,7 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
         /**
          * How long a statement may take, and so wait for a lock; five seconds unless said. Statements that renew leases may
          * take a third of the lease if that is less. It does not help where the network is silent: set the driver's own
-         * socket timeout for that. On H2 it has no effect, since H2 would make it the connection's: what holds there for locks
-         * is the {@code LOCK_TIMEOUT} of its connections.
+         * socket timeout for that.
          *
          * @param timeout in whole seconds, 1 to 30
          * @return this builder

@@ -18,8 +18,15 @@ final class Sql {
 
     private final String text;
     private final List<String> names;
+    private final boolean timedByDatabase;
 
-    Sql(String template) {
+    /**
+     * Makes a statement.
+     *
+     * @param template its text
+     * @param timedByDatabase whether the driver has the database end it in time
+     */
+    Sql(String template, boolean timedByDatabase) {
         List<String> found = new ArrayList<>();
         Matcher matcher = PARAMETER.matcher(template);
         StringBuilder positional = new StringBuilder();
@@ -29,20 +36,21 @@ final class Sql {
         }
         this.text = matcher.appendTail(positional).toString();
         this.names = List.copyOf(found);
+        this.timedByDatabase = timedByDatabase;
     }
 
-    /** Prepares the statement; it fails when it takes longer than the timeout, if that is not zero. */
+    /** Prepares the statement; it fails when it takes longer than the timeout. */
     Call on(Connection connection, int timeoutSeconds) throws SQLException {
         PreparedStatement statement = connection.prepareStatement(text);
         try {
-            if (timeoutSeconds > 0) {
+            if (timedByDatabase) {
                 statement.setQueryTimeout(timeoutSeconds);
             }
         } catch (SQLException | RuntimeException failure) {
             statement.close();
             throw failure;
         }
-        return new Call(statement, names);
+        return new Call(statement, names, timedByDatabase ? 0 : timeoutSeconds);
     }
 
     /** Whether there is a parameter of this name. */
@@ -60,10 +68,13 @@ final class Sql {
 
         private final PreparedStatement statement;
         private final List<String> names;
+        private final int timeoutSeconds;
 
-        private Call(PreparedStatement statement, List<String> names) {
+        /** Makes a use of a statement, which is to be cancelled when it takes longer, or is not if that is zero. */
+        private Call(PreparedStatement statement, List<String> names, int timeoutSeconds) {
             this.statement = statement;
             this.names = names;
+            this.timeoutSeconds = timeoutSeconds;
         }
 
         /** Sets a parameter wherever it occurs: a {@code long}, an {@code int}, text or bytes; null is a text's. */
@@ -98,11 +109,11 @@ final class Sql {
         }
 
         ResultSet query() throws SQLException {
-            return statement.executeQuery();
+            return inTime(statement::executeQuery);
         }
 
         int update() throws SQLException {
-            return statement.executeUpdate();
+            return inTime(statement::executeUpdate);
         }
 
         void addBatch() throws SQLException {
@@ -110,7 +121,23 @@ final class Sql {
         }
 
         int[] updateBatch() throws SQLException {
-            return statement.executeBatch();
+            return inTime(statement::executeBatch);
+        }
+
+        private interface Execution<T> {
+            T execute() throws SQLException;
+        }
+
+        private <T> T inTime(Execution<T> execution) throws SQLException {
+            if (timeoutSeconds == 0) {
+                return execution.execute();
+            }
+            StatementTimeouts.Running running = StatementTimeouts.SHARED.begin(statement, timeoutSeconds);
+            try {
+                return execution.execute();
+            } finally {
+                running.end();
+            }
         }
 
         @Override

@@ -1,0 +1,124 @@
+package io.idempotent.store.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.lang.reflect.Proxy;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+/** Statements are cancelled when they are late, and at no other time. */
+final class StatementTimeoutsTest {
+
+    private static final Duration INTERVAL = Duration.ofMillis(2);
+
+    private final AtomicInteger cancelled = new AtomicInteger();
+    private final StatementTimeouts timeouts = new StatementTimeouts(INTERVAL, 5);
+    private final Statement statement = statement(cancelled::incrementAndGet);
+
+    private interface Cancellation {
+        void run() throws Exception;
+    }
+
+    private static Statement statement(Cancellation cancellation) {
+        return (Statement) Proxy.newProxyInstance(
+                Statement.class.getClassLoader(), new Class<?>[] {Statement.class}, (proxy, method, arguments) -> {
+                    assertThat(method.getName()).isEqualTo("cancel");
+                    cancellation.run();
+                    return null;
+                });
+    }
+
+    /** Begins something that is late at once, and waits until it has been cancelled. */
+    private static void awaitCancellation(StatementTimeouts timeouts) throws Exception {
+        CompletableFuture<Boolean> cancelled = new CompletableFuture<>();
+        StatementTimeouts.Running late = timeouts.begin(statement(() -> cancelled.complete(true)), 0);
+        assertThat(cancelled.get(20, TimeUnit.SECONDS)).isTrue();
+        late.end();
+    }
+
+    @Test
+    void a_statement_that_takes_too_long_is_cancelled_once() throws Exception {
+        StatementTimeouts.Running late = timeouts.begin(statement, 0);
+        awaitCancellation(timeouts);
+        awaitCancellation(timeouts);
+        assertThat(cancelled).hasValue(1);
+        late.end();
+        awaitCancellation(timeouts);
+        assertThat(cancelled).hasValue(1);
+    }
+
+    @Test
+    void one_that_has_time_left_or_has_ended_is_not_cancelled() throws Exception {
+        StatementTimeouts.Running inTime = timeouts.begin(statement, 3_600);
+        StatementTimeouts.Running ended = new StatementTimeouts(Duration.ofHours(1), 1).begin(statement, 0);
+        ended.end();
+        ended.cancelIfLate(System.nanoTime());
+        awaitCancellation(timeouts);
+        awaitCancellation(timeouts);
+        inTime.end();
+        assertThat(cancelled).hasValue(0);
+    }
+
+    @Test
+    void a_statement_ends_after_its_cancellation_so_that_the_next_on_its_connection_is_not_hit() throws Exception {
+        CountDownLatch cancelling = new CountDownLatch(1);
+        CountDownLatch mayEnd = new CountDownLatch(1);
+        StatementTimeouts.Running late = timeouts.begin(
+                statement(() -> {
+                    cancelling.countDown();
+                    assertThat(mayEnd.await(20, TimeUnit.SECONDS)).isTrue();
+                }),
+                0);
+        assertThat(cancelling.await(20, TimeUnit.SECONDS)).isTrue();
+        Thread user = new Thread(late::end);
+        user.start();
+        await().until(() -> user.getState() == Thread.State.WAITING);
+        mayEnd.countDown();
+        user.join(20_000);
+        assertThat(user.isAlive()).isFalse();
+    }
+
+    @Test
+    void a_cancellation_that_fails_keeps_no_other_from_being_made() throws Exception {
+        timeouts.begin(
+                statement(() -> {
+                    throw new SQLException("The line is down");
+                }),
+                0);
+        timeouts.begin(
+                statement(() -> {
+                    throw new UnsupportedOperationException();
+                }),
+                0);
+        awaitCancellation(timeouts);
+        awaitCancellation(timeouts);
+    }
+
+    @Test
+    void the_thread_ends_when_there_is_nothing_to_look_at_and_comes_back() throws Exception {
+        for (int time = 0; time < 3; time++) {
+            assertThat(timeouts.isWatched()).isFalse();
+            StatementTimeouts.Running running = timeouts.begin(statement, 3_600);
+            awaitCancellation(timeouts);
+            assertThat(timeouts.isWatched()).isTrue();
+            running.end();
+            await().until(() -> !timeouts.isWatched());
+        }
+    }
+
+    @Test
+    void a_statement_that_begins_when_the_thread_ends_is_looked_at_all_the_same() throws Exception {
+        // Thinks of ending before it has looked once.
+        StatementTimeouts hasty = new StatementTimeouts(Duration.ofNanos(1), 0);
+        for (int time = 0; time < 1_000; time++) {
+            awaitCancellation(hasty);
+        }
+    }
+}
