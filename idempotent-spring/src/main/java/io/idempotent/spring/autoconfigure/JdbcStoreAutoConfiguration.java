@@ -7,13 +7,16 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.NoSuchBeanDefinitionException;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.ApplicationListener;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Lazy;
+import org.springframework.context.event.ContextRefreshedEvent;
 import org.springframework.jdbc.datasource.TransactionAwareDataSourceProxy;
 
 /**
@@ -49,6 +52,18 @@ public final class JdbcStoreAutoConfiguration {
             builder.purgeInterval(jdbc.getPurgeInterval());
         }
         return builder.build();
+    }
+
+    /** Asked when all operations are resolved, and so the stores made that they use. */
+    @Bean
+    static ApplicationListener<ContextRefreshedEvent> sharedConnectionsWarning(
+            IdempotencyProperties properties, ConfigurableListableBeanFactory beans) {
+        return refreshed -> {
+            if (properties.getJdbc().getDataSource() == null
+                    && refreshed.getApplicationContext().getAutowireCapableBeanFactory() == beans) {
+                SharedConnections.warn(beans, LOG);
+            }
+        };
     }
 
     private static DataSource dataSource(IdempotencyProperties.Jdbc jdbc, BeanFactory beans) {

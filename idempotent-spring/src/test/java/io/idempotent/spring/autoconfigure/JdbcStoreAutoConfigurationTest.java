@@ -9,12 +9,22 @@ import io.idempotent.store.jdbc.JdbcIdempotencyStore;
 import javax.sql.DataSource;
 import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.aop.AopAutoConfiguration;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.context.support.GenericApplicationContext;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.datasource.TransactionAwareDataSourceProxy;
+import org.springframework.jdbc.support.JdbcTransactionManager;
+import org.springframework.transaction.PlatformTransactionManager;
+import org.springframework.transaction.TransactionDefinition;
+import org.springframework.transaction.support.AbstractPlatformTransactionManager;
+import org.springframework.transaction.support.DefaultTransactionStatus;
 
+@ExtendWith(OutputCaptureExtension.class)
 class JdbcStoreAutoConfigurationTest {
 
     private int databases;
@@ -109,5 +119,61 @@ class JdbcStoreAutoConfigurationTest {
                 .run(context -> assertThat(
                                 context.getBean(JdbcIdempotencyStore.class).dataSource())
                         .isSameAs(database));
+    }
+
+    @Test
+    void callersInTransactionsThatShareTheConnectionsOfTheStoreAreTold(CapturedOutput output) {
+        DataSource database = database();
+        ApplicationContextRunner sharing = boot.withBean("orders", DataSource.class, () -> database)
+                .withBean("transactions", JdbcTransactionManager.class, () -> new JdbcTransactionManager(database));
+        sharing.run(context -> {
+            assertThat(output)
+                    .containsOnlyOnce("The JDBC idempotency store takes its connections from the DataSource of the"
+                            + " transactions of [transactions]: when callers in transactions hold all that there are,"
+                            + " each of them waits for one more to claim its key with, and is refused by an"
+                            + " IdempotencyStoreException when the pool's patience is over. Set"
+                            + " idempotent.jdbc.data-source to the bean name of another DataSource on the same database,"
+                            + " a small pool, or to that of this one if it has connections enough");
+            try (GenericApplicationContext child = new GenericApplicationContext(context)) {
+                child.refresh();
+            }
+            assertThat(output).as("once").containsOnlyOnce("takes its connections from");
+        });
+    }
+
+    @Test
+    void nobodyIsWarnedOfSharedConnectionsWhereNoneAreSharedOrItIsMeant(CapturedOutput output) {
+        DataSource database = database();
+        ApplicationContextRunner sharing = boot.withBean("orders", DataSource.class, () -> database)
+                .withBean("transactions", JdbcTransactionManager.class, () -> new JdbcTransactionManager(database));
+        sharing.withPropertyValues("idempotent.jdbc.data-source=orders")
+                .run(context -> assertThat(context).hasNotFailed());
+        sharing.withPropertyValues("idempotent.store=caffeine")
+                .run(context -> assertThat(context).hasNotFailed());
+        boot.withBean("orders", DataSource.class, () -> database)
+                .withBean("elsewhere", JdbcTransactionManager.class, () -> new JdbcTransactionManager(database()))
+                .withBean("nowhere", PlatformTransactionManager.class, PseudoTransactionManager::new)
+                .run(context -> assertThat(context).hasNotFailed());
+        assertThat(output).doesNotContain("takes its connections from");
+    }
+
+    /** Of no database: JTA's says as little. */
+    private static final class PseudoTransactionManager extends AbstractPlatformTransactionManager {
+
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected Object doGetTransaction() {
+            return this;
+        }
+
+        @Override
+        protected void doBegin(Object transaction, TransactionDefinition definition) {}
+
+        @Override
+        protected void doCommit(DefaultTransactionStatus status) {}
+
+        @Override
+        protected void doRollback(DefaultTransactionStatus status) {}
     }
 }
