@@ -101,6 +101,7 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
     private static final long LONGEST_MICROSECONDS = TimeUnit.DAYS.toMicros(365L * 10_000);
 
     private final DataSource dataSource;
+    private final DataSource transactions;
     private final String tableName;
     private final int timeoutSeconds;
     private final boolean timedByDatabase;
@@ -115,8 +116,9 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
     private final Sql purge;
     private final @Nullable PurgeSchedule purgeSchedule;
 
-    private JdbcIdempotencyStore(Builder builder, Dialect dialect) {
+    private JdbcIdempotencyStore(Builder builder, Dialect dialect, DataSource transactions) {
         this.dataSource = builder.dataSource;
+        this.transactions = transactions;
         this.timeoutSeconds = (int) builder.statementTimeout.toSeconds();
         this.timedByDatabase = dialect.endsStatementsInTime();
         this.tableName = builder.tableName;
@@ -176,10 +178,10 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
         return new Builder(dataSource);
     }
 
-    /** Where the connections come from. */
+    /** Whose transactions can be joined: those of the store's own data source, or of another on the same database. */
     @Override
     public DataSource dataSource() {
-        return dataSource;
+        return transactions;
     }
 
     @Override
@@ -590,6 +592,7 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
     public static final class Builder {
 
         private final DataSource dataSource;
+        private @Nullable DataSource transactions;
         private String tableName = DEFAULT_TABLE_NAME;
         private Duration statementTimeout = DEFAULT_STATEMENT_TIMEOUT;
         private SchemaInitialization schemaInitialization = SchemaInitialization.EMBEDDED;
@@ -603,6 +606,19 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
 
         private Builder(DataSource dataSource) {
             this.dataSource = Objects.requireNonNull(dataSource, "dataSource");
+        }
+
+        /**
+         * The data source whose transactions are to be joined, so that the store's own requests can have connections of their
+         * own; the store's own unless said. It counts only if it leads to the same database, by its URL without parameters, as
+         * the same user, with the same catalog and schema.
+         *
+         * @param transactions the callers' data source
+         * @return this builder
+         */
+        public Builder transactionsOf(DataSource transactions) {
+            this.transactions = Objects.requireNonNull(transactions, "transactions");
+            return this;
         }
 
         /**
@@ -707,9 +723,35 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
             try (Connection connection = dataSource.getConnection()) {
                 Dialect dialect = Dialect.of(connection.getMetaData());
                 new Table(tableName, dialect).prepare(connection, schemaInitialization);
-                return new JdbcIdempotencyStore(this, dialect);
+                return new JdbcIdempotencyStore(this, dialect, joined(connection));
             } catch (SQLException failure) {
                 throw failed("look at the table " + tableName, null, SqlFailure.of(failure), failure);
+            }
+        }
+
+        private DataSource joined(Connection connection) throws SQLException {
+            if (transactions == null) {
+                return dataSource;
+            }
+            Place own = Place.of(connection);
+            try (Connection other = transactions.getConnection()) {
+                return Place.of(other).equals(own) ? transactions : dataSource;
+            }
+        }
+
+        /** Where tables are that are named without a schema. */
+        private record Place(
+                String url,
+                @Nullable String user,
+                @Nullable String catalog,
+                @Nullable String schema) {
+
+            static Place of(Connection connection) throws SQLException {
+                return new Place(
+                        connection.getMetaData().getURL().replaceFirst("[?;].*", ""),
+                        connection.getMetaData().getUserName(),
+                        connection.getCatalog(),
+                        connection.getSchema());
             }
         }
     }

@@ -48,6 +48,13 @@ public final class JdbcStoreAutoConfiguration {
                 .statementTimeout(jdbc.getStatementTimeout())
                 .purgeBatchSize(jdbc.getPurgeBatchSize())
                 .errorHandler(LOG::warn);
+        if (jdbc.getDataSource() != null) {
+            // With connections of its own, the store can still take part in the transactions of the others.
+            DataSource callers = beans.getBeanProvider(DataSource.class).getIfUnique();
+            if (callers != null) {
+                builder.transactionsOf(withoutTransactions(callers));
+            }
+        }
         if (!jdbc.getPurgeInterval().isZero()) {
             builder.purgeInterval(jdbc.getPurgeInterval());
         }

@@ -15,6 +15,7 @@ import org.springframework.boot.autoconfigure.aop.AopAutoConfiguration;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.boot.transaction.autoconfigure.TransactionAutoConfiguration;
 import org.springframework.context.support.GenericApplicationContext;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.datasource.TransactionAwareDataSourceProxy;
@@ -23,6 +24,7 @@ import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.TransactionDefinition;
 import org.springframework.transaction.support.AbstractPlatformTransactionManager;
 import org.springframework.transaction.support.DefaultTransactionStatus;
+import org.springframework.transaction.support.TransactionTemplate;
 
 @ExtendWith(OutputCaptureExtension.class)
 class JdbcStoreAutoConfigurationTest {
@@ -110,6 +112,61 @@ class JdbcStoreAutoConfigurationTest {
                     assertThat(context.getBean(Service.class).pay("a")).isEqualTo("a1");
                     assertThat(records(records, "once")).isEqualTo(1);
                 });
+    }
+
+    static class AtomicService {
+        private final JdbcClient jdbc;
+
+        AtomicService(DataSource dataSource) {
+            this.jdbc = JdbcClient.create(dataSource);
+        }
+
+        @Idempotent(key = "#id", operation = "pay-atomically", atomic = true)
+        public String pay(String id) {
+            jdbc.sql("INSERT INTO payment VALUES (?)").param(id).update();
+            return id;
+        }
+    }
+
+    @Test
+    void aStoreWithConnectionsOfItsOwnTakesPartInTransactionsOnTheSameDatabase() {
+        JdbcDataSource callers = (JdbcDataSource) database();
+        JdbcClient.create(callers).sql("CREATE TABLE payment (id VARCHAR(100))").update();
+        JdbcDataSource records = new JdbcDataSource();
+        records.setUrl(callers.getUrl());
+        boot.withBean("callers", DataSource.class, () -> callers, definition -> definition.setPrimary(true))
+                .withBean("records", DataSource.class, () -> records)
+                .withBean(PlatformTransactionManager.class, () -> new JdbcTransactionManager(callers))
+                .withBean(AtomicService.class)
+                .withConfiguration(AutoConfigurations.of(TransactionAutoConfiguration.class))
+                .withPropertyValues("idempotent.jdbc.data-source=records")
+                .run(context -> {
+                    TransactionTemplate transaction =
+                            new TransactionTemplate(context.getBean(PlatformTransactionManager.class));
+                    transaction.executeWithoutResult(status -> {
+                        context.getBean(AtomicService.class).pay("a");
+                        assertThat(records(records, "idempotency_record"))
+                                .as("seen by others")
+                                .isZero();
+                    });
+                    assertThat(records(callers, "idempotency_record")).isEqualTo(1);
+                    assertThat(records(callers, "payment")).isEqualTo(1);
+                });
+    }
+
+    @Test
+    void aStoreOnAnotherDatabaseTakesPartInNoTransaction() {
+        DataSource callers = database();
+        DataSource records = database();
+        boot.withBean("callers", DataSource.class, () -> callers, definition -> definition.setPrimary(true))
+                .withBean("records", DataSource.class, () -> records)
+                .withBean(PlatformTransactionManager.class, () -> new JdbcTransactionManager(callers))
+                .withBean(AtomicService.class)
+                .withConfiguration(AutoConfigurations.of(TransactionAutoConfiguration.class))
+                .withPropertyValues("idempotent.jdbc.data-source=records")
+                .run(context -> assertThat(context.getStartupFailure())
+                        .isInstanceOf(IdempotencyConfigurationException.class)
+                        .hasMessageContaining("does not begin transactions on the very DataSource"));
     }
 
     @Test
