@@ -31,6 +31,8 @@ import org.springframework.jdbc.datasource.embedded.EmbeddedDatabase;
 import org.springframework.jdbc.datasource.embedded.EmbeddedDatabaseBuilder;
 import org.springframework.jdbc.datasource.embedded.EmbeddedDatabaseType;
 import org.springframework.jdbc.support.JdbcTransactionManager;
+import org.springframework.transaction.CannotCreateTransactionException;
+import org.springframework.transaction.TransactionDefinition;
 import org.springframework.transaction.TransactionSystemException;
 import org.springframework.transaction.annotation.EnableTransactionManagement;
 import org.springframework.transaction.support.DefaultTransactionStatus;
@@ -180,6 +182,7 @@ final class Application implements AutoCloseable {
         private volatile boolean losesRequest;
         private volatile boolean losesAnswer;
         private volatile boolean rollsBackAfterwards;
+        private volatile boolean refuses;
 
         Manager(DataSource dataSource) {
             super(dataSource);
@@ -198,6 +201,19 @@ final class Application implements AutoCloseable {
         /** What is thrown for a lost commit is what makes Spring roll back afterwards, and say that it has. */
         void rollBackAfterwards() {
             rollsBackAfterwards = true;
+        }
+
+        /** No transaction begins from now on. */
+        void refuse() {
+            refuses = true;
+        }
+
+        @Override
+        protected void doBegin(Object transaction, TransactionDefinition definition) {
+            if (refuses) {
+                throw new CannotCreateTransactionException("The line is down");
+            }
+            super.doBegin(transaction, definition);
         }
 
         @Override

@@ -22,7 +22,7 @@ import org.springframework.dao.TransientDataAccessResourceException;
 class AtomicTest {
 
     static Stream<Kind> kinds() {
-        return Stream.of(Kind.values()).filter(Kind::isWanted);
+        return Kind.wanted();
     }
 
     @ParameterizedTest
