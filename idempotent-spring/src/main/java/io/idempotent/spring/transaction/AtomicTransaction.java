@@ -167,6 +167,10 @@ final class AtomicTransaction implements StoreTransaction {
     @Override
     public void rollBack() {
         if (!status.isCompleted()) {
+            if (!isNew()) {
+                // A transaction manager may be set to leave this to the caller, who knows nothing of the claim.
+                status.setRollbackOnly();
+            }
             transactions.manager().rollback(status);
         }
     }

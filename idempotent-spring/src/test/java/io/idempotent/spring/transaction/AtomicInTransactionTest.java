@@ -130,6 +130,23 @@ class AtomicInTransactionTest {
 
     @ParameterizedTest
     @MethodSource("kinds")
+    void afterAFailureTheTransactionCanOnlyBeRolledBackWhereSpringWouldLetItGoOn(Kind kind) {
+        AtomicApplication application = start(kind);
+        application.manager.setGlobalRollbackOnParticipationFailure(false);
+        application.payments.meanwhile(() -> {
+            throw new IllegalStateException("declined");
+        });
+        assertThatExceptionOfType(UnexpectedRollbackException.class)
+                .isThrownBy(() -> application.transaction.executeWithoutResult(
+                        status -> assertThatExceptionOfType(IllegalStateException.class)
+                                .isThrownBy(() -> application.payments.pay("a", 1))));
+        assertThat(application.rows("a")).isZero();
+        application.payments.meanwhile(null);
+        assertThat(application.payments.pay("a", 1)).isEqualTo("a2");
+    }
+
+    @ParameterizedTest
+    @MethodSource("kinds")
     void aRollbackToASavepointFreesTheKeyWhileTheTransactionGoesOn(Kind kind) {
         AtomicApplication application = start(kind);
         application.transaction.executeWithoutResult(status -> {
