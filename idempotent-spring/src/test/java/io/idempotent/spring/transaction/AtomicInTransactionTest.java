@@ -201,6 +201,7 @@ class AtomicInTransactionTest {
             application.transaction.executeWithoutResult(status -> {
                 application.pays("mine");
                 refused(Reason.NOT_WAITING, () -> application.payments.pay(id, 1));
+                refused(Reason.WAITED, () -> application.payments.payImpatiently(id, 1));
                 assertThat(status.isRollbackOnly()).isFalse();
                 application.pays("mine");
                 assertThat(application.payments.pay("another of " + id, 1)).isNotEqualTo("done");
