@@ -135,6 +135,21 @@ class AtomicFailureTest {
 
     @ParameterizedTest
     @MethodSource("kinds")
+    void anAttemptThatFindsTheOutcomeOfAnotherNodeReplaysIt(Kind kind) {
+        AtomicApplication application = start(kind);
+        application.payments.meanwhile(() -> {
+            afterwards(
+                    TransactionSynchronization.STATUS_ROLLED_BACK,
+                    () -> application.answerFromElsewhere(() -> application.otherNode.payRetrying("a")));
+            throw new TransientDataAccessResourceException("again");
+        });
+        assertThat(application.payments.payRetrying("a")).isEqualTo("a2");
+        assertThat(application.rows("a")).isEqualTo(1);
+        assertThat(application.events()).containsExactly("claimed", "claimed", "completed", "released", "replayed");
+    }
+
+    @ParameterizedTest
+    @MethodSource("kinds")
     void aFinalFailureIsNotRecordedWhereAnotherNodeHasTakenTheKey(Kind kind) {
         AtomicApplication application = start(kind);
         IllegalStateException declined = new IllegalStateException("declined");
@@ -148,6 +163,22 @@ class AtomicFailureTest {
         assertThat(application.payments.payOrBeDeclined("a")).isEqualTo("a2");
         assertThat(application.rows("a")).isEqualTo(1);
         assertThat(application.events()).containsExactly("claimed", "claimed", "completed", "released", "replayed");
+    }
+
+    @ParameterizedTest
+    @MethodSource("kinds")
+    void aFinalFailureThatCannotBeRecordedIsTheCallersAndTheKeyIsFree(Kind kind) {
+        AtomicApplication application = start(kind);
+        IllegalStateException declined = new IllegalStateException("declined");
+        application.payments.meanwhile(() -> {
+            afterwards(TransactionSynchronization.STATUS_ROLLED_BACK, application.manager::refuse);
+            throw declined;
+        });
+        assertThat(catchThrowable(() -> application.payments.payOrBeDeclined("a")))
+                .isSameAs(declined)
+                .satisfies(failure -> assertThat(failure.getSuppressed()).hasSize(1));
+        assertThat(application.record("pay-or-be-declined", "a")).isNull();
+        assertThat(application.events()).containsExactly("claimed", "released");
     }
 
     @ParameterizedTest
@@ -203,6 +234,33 @@ class AtomicFailureTest {
             assertThat(application.otherNode.pay("a", 1)).isEqualTo("a2");
             assertThat(application.events()).containsExactly("claimed", "released", "claimed", "completed");
         }
+    }
+
+    @ParameterizedTest
+    @MethodSource("kinds")
+    void theCommitOfAFinalFailureIsSettledLikeAnyOther(Kind kind) {
+        AtomicApplication application = start(kind);
+        application.manager.loseAnswer();
+        IllegalStateException declined = new IllegalStateException("declined");
+        application.payments.meanwhile(() -> {
+            throw declined;
+        });
+        fails(declined, () -> application.payments.payOrBeDeclined("a"));
+        assertThatExceptionOfType(IllegalStateException.class)
+                .isThrownBy(() -> application.payments.payOrBeDeclined("a"))
+                .withMessage("declined");
+        assertThat(application.payments.runs()).isEqualTo(1);
+        assertThat(application.events()).containsExactly("claimed", "completed", "replayed");
+
+        AtomicApplication another = start(kind);
+        another.manager.loseRequest();
+        another.payments.meanwhile(() -> {
+            throw declined;
+        });
+        assertThat(catchThrowable(() -> another.payments.payOrBeDeclined("a"))).isSameAs(declined);
+        assertThat(declined.getSuppressed()).singleElement().isInstanceOf(TransactionSystemException.class);
+        assertThat(another.record("pay-or-be-declined", "a")).isNull();
+        assertThat(another.events()).containsExactly("claimed", "released");
     }
 
     @ParameterizedTest
