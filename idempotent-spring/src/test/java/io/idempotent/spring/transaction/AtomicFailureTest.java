@@ -238,6 +238,17 @@ class AtomicFailureTest {
 
     @ParameterizedTest
     @MethodSource("kinds")
+    void theCommitOfAnUnrecordedResultWhoseAnswerWasLostIsFoundToHaveTakenEffect(Kind kind) {
+        AtomicApplication application = start(kind);
+        application.manager.loseAnswer();
+        application.payments.meanwhile(() -> "unrecorded");
+        assertThat(application.payments.payUnlessUnrecorded("a")).isEqualTo("unrecorded");
+        assertThat(application.rows("a")).isEqualTo(1);
+        assertThat(application.events()).containsExactly("claimed", "released");
+    }
+
+    @ParameterizedTest
+    @MethodSource("kinds")
     void theCommitOfAFinalFailureIsSettledLikeAnyOther(Kind kind) {
         AtomicApplication application = start(kind);
         application.manager.loseAnswer();
