@@ -154,7 +154,9 @@ final class AtomicTransaction implements StoreTransaction {
         try {
             transactions.manager().commit(status);
         } catch (UnexpectedRollbackException failure) {
-            end = End.ROLLED_BACK;
+            if (end != End.COMMITTED) {
+                end = End.ROLLED_BACK;
+            }
             throw failure;
         }
     }

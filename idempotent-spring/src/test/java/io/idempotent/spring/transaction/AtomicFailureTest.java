@@ -205,6 +205,30 @@ class AtomicFailureTest {
 
     @ParameterizedTest
     @MethodSource("kinds")
+    void whatFailsAfterTheCommitIsTheCallersAndTheOutcomeStays(Kind kind) {
+        AtomicApplication application = start(kind);
+        List<RuntimeException> failures = List.of(
+                new IllegalStateException("too late"), new UnexpectedRollbackException("of another transaction"));
+        for (RuntimeException failure : failures) {
+            application.payments.meanwhile(() -> {
+                TransactionSynchronizationManager.registerSynchronization(new TransactionSynchronization() {
+                    @Override
+                    public void afterCommit() {
+                        throw failure;
+                    }
+                });
+                return "done";
+            });
+            String id = failure.getClass().getSimpleName();
+            fails(failure, () -> application.payments.payOrBeDeclined(id));
+            assertThat(application.payments.payOrBeDeclined(id)).isEqualTo("done");
+            assertThat(application.rows(id)).isEqualTo(1);
+            assertThat(application.events()).as(id).containsExactly("claimed", "completed", "replayed");
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("kinds")
     void aCommitWhoseAnswerWasLostIsFoundToHaveTakenEffect(Kind kind) {
         for (boolean rollsBackAfterwards : new boolean[] {false, true}) {
             AtomicApplication application = start(kind);
