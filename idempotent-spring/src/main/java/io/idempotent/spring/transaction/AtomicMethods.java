@@ -58,6 +58,11 @@ record AtomicMethods(BeanFactory beanFactory, CurrentTransaction current) {
             return new DefaultTransactionAttribute();
         }
         DefaultTransactionAttribute definition = new DefaultTransactionAttribute(attribute);
+        String descriptor = attribute instanceof DefaultTransactionAttribute declared ? declared.getDescriptor() : null;
+        if (definition.getName() == null && descriptor != null) {
+            // As the advice of transactions names those that it begins itself.
+            definition.setName(descriptor);
+        }
         switch (attribute.getPropagationBehavior()) {
             case TransactionDefinition.PROPAGATION_REQUIRED, TransactionDefinition.PROPAGATION_MANDATORY -> {}
             case TransactionDefinition.PROPAGATION_SUPPORTS ->

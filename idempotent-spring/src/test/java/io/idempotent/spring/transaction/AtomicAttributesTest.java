@@ -69,6 +69,23 @@ class AtomicAttributesTest {
 
     @ParameterizedTest
     @MethodSource("kinds")
+    void isolationTimeoutAndNameAreTheMethods(Kind kind) {
+        try (AtomicApplication application = new AtomicApplication(kind)) {
+            application.payments.meanwhile(() -> {
+                assertThat(connection(application).getConnection().getTransactionIsolation())
+                        .isEqualTo(TransactionDefinition.ISOLATION_SERIALIZABLE);
+                assertThat(connection(application).getTimeToLiveInSeconds()).isBetween(1, 7);
+                return transaction();
+            });
+            assertThat(application.payments.payInTime("a"))
+                    .isEqualTo("io.idempotent.spring.transaction.AtomicApplication$Payments.payInTime at isolation "
+                            + TransactionDefinition.ISOLATION_SERIALIZABLE);
+            assertThat(application.rows("a")).isEqualTo(1);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("kinds")
     void aTransactionThatIsOutOfTimeIsRolledBackAndItsKeyIsFree(Kind kind) {
         try (AtomicApplication application = new AtomicApplication(kind)) {
             application.payments.meanwhile(() -> {
@@ -82,6 +99,20 @@ class AtomicAttributesTest {
             application.payments.meanwhile(null);
             assertThat(application.payments.payInTime("a")).isEqualTo("a2");
             assertThat(application.events()).containsExactly("claimed", "released", "claimed", "completed");
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("kinds")
+    void theTransactionOfAClassOrAnInterfaceIsItsMethodsToo(Kind kind) {
+        try (AtomicApplication application = new AtomicApplication(
+                kind, 4, IdempotencySettings.builder().build(), OfClass.class, Implementation.class)) {
+            assertThat(application.bean(OfClass.class).tell("a"))
+                    .endsWith("AtomicAttributesTest$OfClass.tell at isolation "
+                            + TransactionDefinition.ISOLATION_READ_COMMITTED);
+            assertThat(application.bean(OfInterface.class).tell("a"))
+                    .endsWith("AtomicAttributesTest$Implementation.tell at isolation "
+                            + TransactionDefinition.ISOLATION_SERIALIZABLE);
         }
     }
 
