@@ -11,6 +11,9 @@ import io.idempotent.spring.weaving.woven.Request;
 import io.idempotent.spring.weaving.woven.Startups;
 import io.idempotent.spring.weaving.woven.Visibilities;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,8 +23,11 @@ import org.springframework.beans.factory.config.BeanFactoryPostProcessor;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.context.annotation.AdviceMode;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
+import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.Ordered;
+import org.springframework.jdbc.support.JdbcTransactionManager;
+import org.springframework.transaction.annotation.EnableTransactionManagement;
 
 /** Runs with the weaving agent and the {@code aop.xml} of the tests. */
 @Tag("weaving")
@@ -190,9 +196,27 @@ class WeavingTest {
         }
     }
 
-    private static void assertRefused(String description, String action, Class<?> bean) {
+    @Test
+    void attemptsInsideOfAProxysTransactionAreRefused() {
+        assertRefused(
+                "Retrying.run(Request) retries inside of its transaction",
+                "Weave transactions too",
+                Startups.Retrying.class,
+                ProxiedTransactions.class);
+        assertRefused(
+                "Atomic.run(Request) is atomic, and the advice that begins its transaction stands outside",
+                "weave both",
+                Startups.Atomic.class,
+                ProxiedTransactions.class);
+    }
+
+    private static void assertRefused(String description, String action, Class<?>... beans) {
         assertThatExceptionOfType(IdempotencyConfigurationException.class)
-                .isThrownBy(() -> start(Woven.class, bean).close())
+                .isThrownBy(() -> {
+                    List<Class<?>> all = new ArrayList<>(List.of(beans));
+                    all.add(Woven.class);
+                    start(all.toArray(Class<?>[]::new)).close();
+                })
                 .satisfies(refusal -> {
                     assertThat(refusal.description()).contains(description);
                     assertThat(refusal.action()).contains(action);
@@ -214,6 +238,16 @@ class WeavingTest {
     @Configuration(proxyBeanMethods = false)
     @EnableIdempotency
     static class Proxied {}
+
+    @Configuration(proxyBeanMethods = false)
+    @EnableTransactionManagement
+    static class ProxiedTransactions {
+
+        @Bean
+        JdbcTransactionManager transactionManager() {
+            return new JdbcTransactionManager(new JdbcDataSource());
+        }
+    }
 
     static class CallingFactoryPostProcessor implements BeanFactoryPostProcessor, Ordered {
 

@@ -2,6 +2,7 @@ package io.idempotent.spring.weaving.woven;
 
 import io.idempotent.spring.annotation.Idempotent;
 import jakarta.annotation.PostConstruct;
+import org.springframework.transaction.annotation.Transactional;
 
 /** Classes that are woven, and some that cannot be protected so. */
 public final class Startups {
@@ -141,6 +142,26 @@ public final class Startups {
         @SuppressWarnings("unused")
         public int run(Request request, int times) {
             return times;
+        }
+    }
+
+    /** Retries, in a transaction. */
+    public static class Retrying {
+
+        @Idempotent(key = "#request.id", retry = @Idempotent.Retry(maxRetries = 1))
+        @Transactional
+        public int run(Request request) {
+            return 0;
+        }
+    }
+
+    /** Is atomic, in a transaction that it declares. */
+    public static class Atomic {
+
+        @Idempotent(key = "#request.id", atomic = true)
+        @Transactional
+        public int run(Request request) {
+            return 0;
         }
     }
 }
