@@ -2,17 +2,20 @@ package io.idempotent.spring.transaction;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.awaitility.Awaitility.await;
 
 import io.idempotent.IdempotencyContext;
 import io.idempotent.IdempotencyInProgressException;
 import io.idempotent.IdempotencyInProgressException.Reason;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyKeyReusedException;
+import io.idempotent.spring.interceptor.IdempotencySettings;
+import io.idempotent.spring.transaction.AtomicApplication.Caller;
 import io.idempotent.spring.transaction.AtomicApplication.Kind;
 import io.idempotent.store.IdempotencyRecord;
 import java.io.IOException;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Future;
+import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -102,7 +105,7 @@ class AtomicTest {
                 goOn.await();
                 return "done";
             });
-            Future<String> first = application.elsewhere(() -> application.payments.pay("a", 1));
+            Caller<String> first = application.elsewhere(() -> application.payments.pay("a", 1));
             running.await();
             assertThatExceptionOfType(IdempotencyInProgressException.class)
                     .isThrownBy(() -> application.payments.pay("a", 1))
@@ -112,8 +115,44 @@ class AtomicTest {
                     .isThrownBy(() -> application.otherNode.pay("a", 1))
                     .satisfies(refusal -> assertThat(refusal.reason()).isEqualTo(Reason.NOT_WAITING));
             goOn.countDown();
-            assertThat(first.get()).isEqualTo("done");
+            assertThat(first.answer()).isEqualTo("done");
             assertThat(application.otherNode.pay("a", 1)).isEqualTo("done");
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("kinds")
+    void whoeverHasWaitedAndRunsTakesNoPlaceOfThoseWhoWait(Kind kind) throws Exception {
+        try (AtomicApplication application = new AtomicApplication(
+                kind, 4, IdempotencySettings.builder().maxWaiters(1).build())) {
+            CountDownLatch firstRuns = new CountDownLatch(1);
+            CountDownLatch firstMayFail = new CountDownLatch(1);
+            application.payments.meanwhile(() -> {
+                firstRuns.countDown();
+                firstMayFail.await();
+                throw new IllegalStateException("declined");
+            });
+            Caller<String> first = application.elsewhere(() -> application.payments.pay("a", 1));
+            firstRuns.await();
+
+            CountDownLatch secondRuns = new CountDownLatch(1);
+            CountDownLatch secondMayEnd = new CountDownLatch(1);
+            application.payments.meanwhile(() -> {
+                secondRuns.countDown();
+                secondMayEnd.await();
+                return "done";
+            });
+            Caller<String> second = application.elsewhere(() -> application.payments.payWaiting("a", 1));
+            await().until(second::isWaiting);
+            firstMayFail.countDown();
+            assertThatExceptionOfType(ExecutionException.class).isThrownBy(first::answer);
+            secondRuns.await();
+
+            Caller<String> third = application.elsewhere(() -> application.payments.payWaiting("a", 1));
+            await().until(() -> third.isWaiting() || third.isDone());
+            secondMayEnd.countDown();
+            assertThat(third.answer()).isEqualTo("done");
+            assertThat(second.answer()).isEqualTo("done");
         }
     }
 
