@@ -11,6 +11,7 @@ import io.idempotent.spring.interceptor.IdempotencySettings;
 import io.idempotent.spring.interceptor.IdempotencySettings.UnknownOperations;
 import io.idempotent.spring.interceptor.OperationSettings;
 import io.idempotent.spring.interceptor.RetrySettings;
+import io.idempotent.store.caffeine.CaffeineIdempotencyStore;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.time.Duration;
@@ -133,6 +134,22 @@ class IdempotencyAutoConfigurationTest {
                 .run(context -> assertThat(
                                 context.getBean(IdempotencySettings.class).operation("payment-service-pay"))
                         .isEqualTo(EVERYTHING));
+    }
+
+    @Test
+    void bindsWhatCanBeSaidOfOneOperationOnly() {
+        boot.withPropertyValues(
+                        "idempotent.operations.payment-service-pay.atomic=false",
+                        "idempotent.operations.payment-service-pay.transaction-manager= ")
+                .run(context -> assertThat(
+                                context.getBean(IdempotencySettings.class).operation("payment-service-pay"))
+                        .isEqualTo(OperationSettings.builder().atomic(false).build()));
+        boot.withPropertyValues("idempotent.operations.payment-service-pay.transaction-manager=orders")
+                .run(context -> assertThat(context.getStartupFailure())
+                        .hasMessageContaining("has the transaction manager 'orders', and is not atomic"));
+        boot.withPropertyValues("idempotent.operations.payment-service-pay.atomic=true")
+                .run(context -> assertThat(context.getStartupFailure())
+                        .hasMessageContaining("is atomic, and the store " + CaffeineIdempotencyStore.class.getName()));
     }
 
     @ParameterizedTest

@@ -106,6 +106,23 @@ class EnvironmentSettingsTest {
     }
 
     @Test
+    void readsWhatCanBeSaidOfOneOperationOnly() {
+        IdempotencySettings settings =
+                read("idempotent.operations.pay.atomic=true", "idempotent.operations.pay.transaction-manager=orders");
+        assertThat(settings.operation("pay"))
+                .isEqualTo(OperationSettings.builder()
+                        .atomic(true)
+                        .transactionManager("orders")
+                        .build());
+        assertThat(read("idempotent.operations.pay.atomic=false")
+                        .operation("pay")
+                        .atomic())
+                .as("which beats what is declared")
+                .isFalse();
+        assertThat(settings.defaults()).isEqualTo(OperationSettings.UNSAID);
+    }
+
+    @Test
     void readsWhatIsNoOperations() {
         IdempotencySettings settings = read(
                 "idempotent.enabled=false",
@@ -163,6 +180,7 @@ class EnvironmentSettingsTest {
         "idempotent.retry.includes, no.such.Failure",
         "idempotent.retry.excludes, java.lang.String",
         "idempotent.operations.pay.enabled, perhaps",
+        "idempotent.operations.pay.atomic, perhaps",
         "idempotent.operations.pay.retention, tomorrow",
         "idempotent.operations.pay.when-store-fails, panic",
         "idempotent.operations.pay.retry.max-retries, x",
@@ -184,6 +202,8 @@ class EnvironmentSettingsTest {
             strings = {
                 "idempotent.retentoin",
                 "idempotent.maxRun",
+                "idempotent.atomic",
+                "idempotent.transaction-manager",
                 "idempotent.retry.retries",
                 "idempotent.caffeine.size",
                 "idempotent.near-cache.enabled",
