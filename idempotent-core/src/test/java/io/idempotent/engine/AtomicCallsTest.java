@@ -624,6 +624,20 @@ final class AtomicCallsTest {
     }
 
     @Test
+    void a_commit_of_which_nobody_knows_is_told_once_though_the_next_attempt_is_refused() {
+        AtomicReference<TroubledTransactions.Troubled> stuck = new AtomicReference<>();
+        transactions.atCommit(transaction -> {
+            stuck.set(transaction);
+            throw broken();
+        });
+        assertThatExceptionOfType(IdempotencyInProgressException.class)
+                .isThrownBy(() -> pay(engine, PAY, twice(() -> "receipt")));
+        assertThat(events.names()).containsExactly("claimed", "completionFailed", "refused");
+        commit(stuck.get());
+        assertThat(payments()).isEqualTo(1);
+    }
+
+    @Test
     void a_commit_that_is_still_under_way_is_waited_for() throws Exception {
         transactions.atCommit(transaction -> {
             // Its row is locked until it has been asked for.
