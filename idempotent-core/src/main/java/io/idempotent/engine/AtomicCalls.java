@@ -270,10 +270,12 @@ final class AtomicCalls {
                 } catch (RuntimeException | Error thrown) {
                     IdempotencyStoreException failure = StoreFailures.of(thrown, "claim", key);
                     transaction.giveUp();
-                    if (!failure.isTransient() || !transaction.isNew() || tries++ == MAXIMUM_TRIES) {
+                    if (!failure.isTransient()
+                            || !transaction.isNew()
+                            || tries++ == MAXIMUM_TRIES
+                            || !pause(pauses, Long.MAX_VALUE)) {
                         throw outcomes.refused(key, failure);
                     }
-                    pause(pauses, Long.MAX_VALUE, since);
                     continue;
                 }
                 if (result instanceof ClaimResult.Claimed won) {
@@ -287,7 +289,7 @@ final class AtomicCalls {
                     awaitLater(pauses, leased.record(), since);
                 } else if (result == null) {
                     startWaiting(Duration.ofNanos(execution.now() - since));
-                    pause(pauses, remaining(), since);
+                    pauseOrBeRefused(pauses, since);
                 } else {
                     return new Claimed(result, null);
                 }
@@ -319,15 +321,23 @@ final class AtomicCalls {
                                 record.leaseRemaining()));
             }
             startWaiting(record.claimedSince());
-            pause(pauses, remaining(), since);
+            pauseOrBeRefused(pauses, since);
         }
 
-        private void pause(Waiting.Pauses pauses, long atMost, long since) {
+        private void pauseOrBeRefused(Waiting.Pauses pauses, long since) {
+            if (!pause(pauses, remaining())) {
+                throw inProgress(Reason.INTERRUPTED, Duration.ofNanos(execution.now() - since));
+            }
+        }
+
+        /** Pauses; tells whether it was not interrupted. */
+        private static boolean pause(Waiting.Pauses pauses, long atMost) {
             try {
                 pauses.pause(atMost);
+                return true;
             } catch (InterruptedException interruption) {
                 Thread.currentThread().interrupt();
-                throw inProgress(Reason.INTERRUPTED, Duration.ofNanos(execution.now() - since));
+                return false;
             }
         }
 

@@ -399,6 +399,17 @@ final class AtomicCallsTest {
         assertThat(events.names()).containsExactly("refused", "refused", "refused");
     }
 
+    @Test
+    void who_is_interrupted_while_the_store_fails_is_told_that_it_fails() {
+        IdempotencyStoreException passing = TroubledStore.failure();
+        transactions.failClaim(passing);
+        Thread.currentThread().interrupt();
+        assertThat(catchThrowable(this::pay)).isSameAs(passing);
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(transactions.begun()).isEqualTo(1);
+        assertThat(events.names()).containsExactly("refused");
+    }
+
     // the operation's end
 
     @Test
