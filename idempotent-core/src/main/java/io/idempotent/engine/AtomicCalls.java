@@ -111,9 +111,8 @@ final class AtomicCalls {
         private final Execution execution;
         private final long deadline;
 
-        // Whether the call has a place among those who wait, and whether it ever had one.
+        // Whether the call has a place among those who wait.
         private boolean waits;
-        private boolean waited;
 
         // Whether it has been told that the key is claimed, and not yet what became of that.
         private boolean open;
@@ -188,6 +187,11 @@ final class AtomicCalls {
             }
         }
 
+        /** Why a call does not wait when its time is over, which asking alone may have taken. */
+        private Reason atDeadline() {
+            return operation.waitAtMost().isZero() ? Reason.NOT_WAITING : Reason.WAITED;
+        }
+
         private long remaining() {
             return deadline - execution.now();
         }
@@ -199,14 +203,13 @@ final class AtomicCalls {
          */
         private void startWaiting(Duration known) {
             if (remaining() <= 0) {
-                throw inProgress(waited ? Reason.WAITED : Reason.NOT_WAITING, known);
+                throw inProgress(atDeadline(), known);
             }
             if (!waits) {
                 if (!waiting.enter()) {
                     throw inProgress(Reason.TOO_MANY_WAITERS, known);
                 }
                 waits = true;
-                waited = true;
             }
         }
 
@@ -315,10 +318,7 @@ final class AtomicCalls {
                 throw outcomes.refused(
                         key,
                         new IdempotencyInProgressException(
-                                key,
-                                waited ? Reason.WAITED : Reason.NOT_WAITING,
-                                record.claimedSince(),
-                                record.leaseRemaining()));
+                                key, atDeadline(), record.claimedSince(), record.leaseRemaining()));
             }
             startWaiting(record.claimedSince());
             pauseOrBeRefused(pauses, since);

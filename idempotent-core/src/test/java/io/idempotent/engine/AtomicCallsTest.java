@@ -87,7 +87,7 @@ final class AtomicCallsTest {
     private IdempotencyEngine.Builder builder() {
         return IdempotencyEngine.builder(store)
                 .codec(JacksonOutcomeCodec.create())
-                .completionTimeout(Duration.ofMillis(200))
+                .completionTimeout(Duration.ofMillis(1_500))
                 .errorHandler(events);
     }
 
@@ -220,6 +220,9 @@ final class AtomicCallsTest {
         Future<String> first = begin(otherNode);
         assertThat(refused(PAY).reason()).isEqualTo(Reason.NOT_WAITING);
         assertThat(refused(WAITS_SHORTLY).reason()).isEqualTo(Reason.WAITED);
+        assertThat(refused(operation(Duration.ofNanos(1))).reason())
+                .as("the claim alone took longer")
+                .isEqualTo(Reason.WAITED);
         Future<String> waiter = callers.call(() -> pay(WAITS));
         int begun = transactions.begun();
         Callers.until(() -> transactions.begun() > begun + 3);
