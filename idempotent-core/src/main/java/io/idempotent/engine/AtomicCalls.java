@@ -360,7 +360,10 @@ final class AtomicCalls {
                 throw failure;
             }
             if (transaction.isRollbackOnly()) {
-                // The operation said so, and returned nevertheless: its work is undone, and nothing is to be replayed.
+                if (transaction.isNew()) {
+                    // Its work is undone, though it returned: nobody is to take that for success.
+                    transaction.commit();
+                }
                 transaction.rollBack();
                 open = false;
                 settlement.tellReleased(execution, null, took());
@@ -370,7 +373,7 @@ final class AtomicCalls {
             RecordedOutcome recordable = releases ? null : outcomes.encode(operation, execution, outcome);
             record(transaction, recordable);
             EnclosingTransaction enclosing = execution.transaction();
-            Throwable afterwards = enclosing == null ? commit(transaction, request) : null;
+            Throwable afterwards = enclosing == null ? commit(transaction, request, recordable == null) : null;
             open = false;
             if (recordable == null) {
                 settlement.tellReleased(execution, null, took());
@@ -424,10 +427,11 @@ final class AtomicCalls {
         /**
          * Commits.
          *
+         * @param releases whether the key was given back in the transaction
          * @return what failed after the commit, or null
          * @throws RuntimeException if it is not committed, or nobody knows
          */
-        private @Nullable Throwable commit(StoreTransaction transaction, ClaimRequest request) {
+        private @Nullable Throwable commit(StoreTransaction transaction, ClaimRequest request, boolean releases) {
             try {
                 return Settlement.uninterrupted(() -> {
                     transaction.commit();
@@ -438,7 +442,7 @@ final class AtomicCalls {
                 if (end == StoreTransaction.End.COMMITTED) {
                     return failure;
                 }
-                if (end == StoreTransaction.End.ROLLED_BACK || !isCommitted(request, failure)) {
+                if (end == StoreTransaction.End.ROLLED_BACK || !isCommitted(request, releases, failure)) {
                     throw failure;
                 }
                 return null;
@@ -446,9 +450,10 @@ final class AtomicCalls {
         }
 
         /** Asks what became of a commit that failed. */
-        private boolean isCommitted(ClaimRequest request, Throwable failure) {
+        private boolean isCommitted(ClaimRequest request, boolean releases, Throwable failure) {
             try {
-                return settlement.repeat(execution, "tell what became of the commit for", () -> claimAgain(request));
+                return settlement.repeat(
+                        execution, "tell what became of the commit for", () -> claimAgain(request, releases));
             } catch (IdempotencyStoreException unknown) {
                 // The listeners have been told.
                 open = false;
@@ -457,8 +462,8 @@ final class AtomicCalls {
             }
         }
 
-        /** Whether the key is completed by the claim of this request. */
-        private boolean claimAgain(ClaimRequest request) {
+        /** Whether the key is completed, or was given back, by the claim of this request. */
+        private boolean claimAgain(ClaimRequest request, boolean releases) {
             StoreTransaction transaction = transactions.begin();
             ClaimResult result;
             try {
@@ -469,6 +474,9 @@ final class AtomicCalls {
             if (result == null) {
                 throw new IllegalStateException(
                         "A transaction still holds the key, which may be the one that is to commit");
+            }
+            if (releases) {
+                return settlement.store().release(execution.claim());
             }
             return result instanceof ClaimResult.Completed completed
                     && completed.record().fencingToken() == execution.fencingToken();
@@ -509,7 +517,7 @@ final class AtomicCalls {
                 rollBack(transaction, thrown);
                 throw thrown;
             }
-            Throwable afterwards = commit(transaction, request);
+            Throwable afterwards = commit(transaction, request, false);
             if (afterwards != null) {
                 failure.addSuppressed(afterwards);
             }

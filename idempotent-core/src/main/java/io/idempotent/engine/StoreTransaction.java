@@ -57,7 +57,7 @@ public interface StoreTransaction {
     /**
      * Commits; a caller's goes on.
      *
-     * @throws RuntimeException if it failed; {@link #end} tells what became of it
+     * @throws RuntimeException if it failed, or can only be rolled back and so was; {@link #end} tells what became of it
      */
     void commit();
 

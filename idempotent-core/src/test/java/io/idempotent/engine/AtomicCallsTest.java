@@ -513,9 +513,11 @@ final class AtomicCallsTest {
     }
 
     @Test
-    void a_transaction_that_the_operation_itself_gave_up_is_rolled_back_and_its_key_free() throws Exception {
+    void a_transaction_that_can_only_be_rolled_back_is_no_success_and_its_key_free() throws Exception {
         transactions.atBegin(TroubledTransactions.Troubled::setRollbackOnly);
-        assertThat(pay()).isEqualTo("receipt of run 1");
+        assertThatExceptionOfType(IllegalStateException.class)
+                .isThrownBy(this::pay)
+                .withMessage("It can only be rolled back");
         assertThat(payments()).isZero();
         assertThat(store.find(KEY)).isNull();
         assertThat(pay()).isEqualTo("receipt of run 2");

@@ -128,6 +128,11 @@ final class TroubledTransactions implements StoreTransactions {
         @Override
         public void commit() {
             Trouble trouble = commits.poll();
+            if (rollbackOnly) {
+                transaction.rollBack();
+                end = End.ROLLED_BACK;
+                throw new IllegalStateException("It can only be rolled back");
+            }
             if (trouble == null) {
                 transaction.commit();
             } else {

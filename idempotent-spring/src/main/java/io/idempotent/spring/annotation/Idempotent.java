@@ -116,6 +116,9 @@ public @interface Idempotent {
      * attempt has a new one; a failure of {@link #recordFailures} is recorded after the rollback. There is no lease: the row's
      * lock is the claim, and while one runs another waits for it, as {@link #waitAtMost} says, without a connection.
      *
+     * <p>A transaction that is marked rollback-only when the method returns ends in Spring's
+     * {@code UnexpectedRollbackException}, whoever marked it: nothing was written, and nothing is recorded.
+     *
      * <p>Called in a transaction of its caller's, it joins that: there is one attempt, a failure leaves that transaction to be
      * rolled back and is never recorded, and waiting keeps the caller's connection. In a transaction that reads a snapshot, a
      * duplicate that was completed after it began gets a transient {@link io.idempotent.IdempotencyStoreException}: the

@@ -37,7 +37,7 @@ import org.springframework.util.ClassUtils;
  * <ol>
  *   <li>The interception must reach the method: it is neither static nor a factory method for beans; under a proxy it can
  *       be overridden, or is one of the proxy's interfaces; woven, it carries the annotation itself, its class is woven, and
- *       it is neither atomic nor retries inside of a proxy's transaction.
+ *       it does not retry inside of a proxy's transaction.
  *   <li>A bean that exists must have been intercepted: one that was made before the proxies' creator was not.
  *   <li>The declaration is resolved like at the first call: expressions, settings, store, types, retry.
  *   <li>A name stands for one method of one bean, unless it was declared for all of them.
@@ -152,8 +152,8 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
         if (resolved == null) {
             return;
         }
-        if ((resolved.retries() != null || resolved.atomic() != null) && interception == Interception.WEAVING) {
-            checkTransaction(method, targetClass, described, resolved.atomic() != null);
+        if (resolved.retries() != null && interception == Interception.WEAVING) {
+            checkTransaction(method, targetClass, described);
         }
         if (!name.said() && !resolved.engine().store().keepsReferences()) {
             LOG.info(described + " is the operation '" + name.text()
@@ -271,15 +271,14 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
     }
 
     /** A transaction's proxy is outside of woven classes, and so would be one for all attempts. */
-    private void checkTransaction(Method method, Class<?> targetClass, String described, boolean atomic) {
+    private void checkTransaction(Method method, Class<?> targetClass, String described) {
         if (beanFactory.containsBean(TRANSACTION_ADVISOR)
                 && TRANSACTIONAL.stream().anyMatch(annotation -> isAnnotated(method, targetClass, annotation))) {
             throw new IdempotencyConfigurationException(
-                    described + (atomic ? " claims its key" : " retries")
-                            + " inside of its transaction: its class is woven, but its transaction is a"
+                    described + " retries inside of its transaction: its class is woven, but its transaction is a"
                             + " proxy's, which is outside, so that all attempts would share one",
-                    "Weave transactions too, by @EnableTransactionManagement(mode = ASPECTJ), or "
-                            + (atomic ? "do without atomic" : "do not retry") + ", or use the mode PROXY");
+                    "Weave transactions too, by @EnableTransactionManagement(mode = ASPECTJ), or do not retry, or use the"
+                            + " mode PROXY");
         }
     }
 

@@ -119,13 +119,14 @@ class AtomicFailureTest {
 
     @ParameterizedTest
     @MethodSource("kinds")
-    void aMethodThatHasItsTransactionRolledBackGivesItsValueToItsCallerOnly(Kind kind) {
+    void nobodyTakesForSuccessWhatReturnedThoughItsTransactionCanOnlyBeRolledBack(Kind kind) {
         AtomicApplication application = start(kind);
         application.payments.meanwhile(() -> {
             TransactionAspectSupport.currentTransactionStatus().setRollbackOnly();
             return "undone";
         });
-        assertThat(application.payments.payOrBeDeclined("a")).isEqualTo("undone");
+        assertThatExceptionOfType(UnexpectedRollbackException.class)
+                .isThrownBy(() -> application.payments.payOrBeDeclined("a"));
         assertThat(application.rows("a")).isZero();
         assertThat(application.record("pay-or-be-declined", "a")).isNull();
         application.payments.meanwhile(null);
