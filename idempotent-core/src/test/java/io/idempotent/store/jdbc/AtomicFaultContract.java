@@ -68,7 +68,7 @@ abstract class AtomicFaultContract {
     /** An empty database. */
     abstract Database newDatabase();
 
-    /** What follows the URL, so that a network that is silent holds a call for two seconds. */
+    /** What follows the URL, so that a network that is silent holds a call for a second at most. */
     abstract String socketTimeout();
 
     /** The requests of a call, in their order. */

@@ -17,7 +17,7 @@ final class MariaDbAtomicFaultTest extends AtomicFaultContract {
 
     @Override
     String socketTimeout() {
-        return "&socketTimeout=2000";
+        return "&socketTimeout=800";
     }
 
     @Override

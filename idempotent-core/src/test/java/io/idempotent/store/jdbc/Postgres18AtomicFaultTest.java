@@ -17,7 +17,7 @@ final class Postgres18AtomicFaultTest extends AtomicFaultContract {
 
     @Override
     String socketTimeout() {
-        return "&socketTimeout=2";
+        return "&socketTimeout=1";
     }
 
     @Override
