@@ -96,7 +96,7 @@ final class AtomicCalls {
             BooleanSupplier closed,
             Supplier<? extends RuntimeException> closing)
             throws Throwable {
-        Execution execution = new Execution(operation, key, ticker, enclosing);
+        Execution execution = new Execution(operation, key, ticker, enclosing, fingerprint);
         return new Call<>(operation, fingerprint, transactions, work, execution).execute(closed, closing);
     }
 
@@ -167,6 +167,9 @@ final class AtomicCalls {
                     }
                 } else if (remaining() <= 0) {
                     return null;
+                }
+                if (owner.isOfAnotherRequest(fingerprint)) {
+                    throw outcomes.refused(key, new IdempotencyKeyReusedException(key));
                 }
                 Duration age = Duration.ofNanos(owner.age());
                 startWaiting(age);
@@ -302,8 +305,14 @@ final class AtomicCalls {
         private StoreTransaction begin() {
             try {
                 return transactions.begin();
-            } catch (IdempotencyException refusal) {
-                throw outcomes.refused(key, refusal);
+            } catch (IdempotencyStoreException failure) {
+                throw outcomes.refused(
+                        key,
+                        new IdempotencyStoreException(
+                                "No transaction to claim '" + key + "' in: " + failure.getMessage(),
+                                key,
+                                failure,
+                                failure.isTransient()));
             }
         }
 

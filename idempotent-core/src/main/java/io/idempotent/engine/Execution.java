@@ -1,5 +1,6 @@
 package io.idempotent.engine;
 
+import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyClaimLostException;
 import io.idempotent.IdempotencyContext;
 import io.idempotent.IdempotencyKey;
@@ -24,6 +25,7 @@ public final class Execution extends IdempotencyContext {
     private final long leaseNanos;
     private final boolean leased;
     private final @Nullable EnclosingTransaction transaction;
+    private final @Nullable Fingerprint fingerprint;
     private final CountDownLatch ended = new CountDownLatch(1);
 
     // Written once, but where each attempt claims anew, in a transaction of its own.
@@ -65,6 +67,19 @@ public final class Execution extends IdempotencyContext {
             LongSupplier ticker,
             long requestedAt,
             @Nullable EnclosingTransaction transaction) {
+        this(operation, key, claim, firstClaimedAt, takeovers, ticker, requestedAt, transaction, null);
+    }
+
+    private Execution(
+            Operation<?> operation,
+            IdempotencyKey key,
+            @Nullable Claim claim,
+            Instant firstClaimedAt,
+            int takeovers,
+            LongSupplier ticker,
+            long requestedAt,
+            @Nullable EnclosingTransaction transaction,
+            @Nullable Fingerprint fingerprint) {
         this.operation = operation;
         this.key = key;
         this.claim = claim;
@@ -76,19 +91,27 @@ public final class Execution extends IdempotencyContext {
         this.leaseNanos = Nanos.of(operation.lease());
         this.leased = claim != null;
         this.transaction = transaction;
+        this.fingerprint = fingerprint;
     }
 
     /**
      * Makes an execution without a lease, which claims in transactions.
      *
      * @param transaction what its operation is part of, or null if it has transactions of its own
+     * @param fingerprint what its request says, since no record tells others that while it runs
      */
     Execution(
             Operation<?> operation,
             IdempotencyKey key,
             LongSupplier ticker,
-            @Nullable EnclosingTransaction transaction) {
-        this(operation, key, null, Instant.EPOCH, 0, ticker, ticker.getAsLong(), transaction);
+            @Nullable EnclosingTransaction transaction,
+            Fingerprint fingerprint) {
+        this(operation, key, null, Instant.EPOCH, 0, ticker, ticker.getAsLong(), transaction, fingerprint);
+    }
+
+    /** Whether its request is known to say something else. */
+    boolean isOfAnotherRequest(Fingerprint other) {
+        return fingerprint != null && !other.matches(fingerprint);
     }
 
     @Override

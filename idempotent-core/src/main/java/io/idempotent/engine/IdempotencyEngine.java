@@ -356,11 +356,13 @@ public final class IdempotencyEngine implements AutoCloseable {
             try {
                 listeners.tell(listener -> listener.claimed(execution));
                 Reconciliation<T> found = unknown ? reconcile(execution, work) : null;
-                unknown = false;
                 if (found instanceof Reconciliation.Completed<T> completed) {
                     value = completed.value();
                 } else {
+                    unknown = false;
                     value = work.run(execution);
+                    // What was done outside stays done, if what comes now fails.
+                    unknown = operation.hasEffectsOutside();
                     releases = outcomes.releases(execution, work::releases, value);
                 }
                 if (outcomes.encodes() && !releases && execution.transaction() != null) {
@@ -391,6 +393,10 @@ public final class IdempotencyEngine implements AutoCloseable {
         Throwable cause = null;
         try {
             found = work.reconcile(execution);
+            if (found == null) {
+                found = Reconciliation.unknown();
+                cause = new IllegalStateException("The reconciler answered null");
+            }
         } catch (Error failure) {
             throw failure;
         } catch (Throwable failure) {
@@ -487,21 +493,27 @@ public final class IdempotencyEngine implements AutoCloseable {
         Duration took = Duration.ofNanos(execution.age());
         try {
             if (unknown || operation.isUnknownOn(failure)) {
-                settlement.abandon(execution);
+                settleUnknown(execution, fingerprint, took);
                 // What this library says of a call is never the operation's final word, whatever types are declared.
             } else if (operation.type().records(failure) && !(failure instanceof IdempotencyException)) {
                 Outcome outcome = new Outcome.Failure(failure);
                 settlement.complete(execution, outcomes.encode(operation, execution, outcome), outcome, took);
             } else if (!work.mayStand(failure)) {
                 settlement.release(execution, failure, took);
-            } else if (execution.transaction() == null) {
-                settlement.abandon(execution);
             } else {
-                new PendingCompletion(settlement, execution, fingerprint, null, null, took)
-                        .follow(execution.transaction());
+                settleUnknown(execution, fingerprint, took);
             }
         } catch (RuntimeException | Error ours) {
             failure.addSuppressed(ours);
+        }
+    }
+
+    /** Abandons the key; in a transaction when that has ended, since until then nobody else can see what was done in it. */
+    private void settleUnknown(Execution execution, Fingerprint fingerprint, Duration took) {
+        if (execution.transaction() == null) {
+            settlement.abandon(execution);
+        } else {
+            new PendingCompletion(settlement, execution, fingerprint, null, null, took).follow(execution.transaction());
         }
     }
 

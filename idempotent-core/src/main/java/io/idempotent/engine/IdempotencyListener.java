@@ -19,11 +19,14 @@ import org.jspecify.annotations.Nullable;
  */
 public interface IdempotencyListener {
 
-    /** The key was claimed; the operation runs next. A claim with take-overs continues where an owner was lost. */
+    /**
+     * The key was claimed; the operation runs next, or it is asked first what became of an earlier execution. A claim with
+     * take-overs continues where an owner was lost.
+     */
     default void claimed(IdempotencyContext context) {}
 
     /**
-     * The operation ran and its outcome is recorded.
+     * The operation ran, or was found to have run before, and its outcome is recorded.
      *
      * @param context the execution
      * @param outcome what it produced
@@ -42,8 +45,8 @@ public interface IdempotencyListener {
     default void released(IdempotencyContext context, @Nullable Throwable failure, Duration took) {}
 
     /**
-     * The operation ran, and it is not known whether what it did stands: the claim was given up, and the record is abandoned.
-     * Its transaction committed though it threw, or nobody knows whether the transaction that it is part of has committed,
+     * It is not known whether what the operation did stands: the claim was given up, and the record is abandoned. It failed in
+     * a way that does not tell, or nobody could find out what became of an earlier execution, its transaction committed though it threw, or nobody knows whether the transaction that it is part of has committed,
      * or that was rolled back and the operation has effects outside.
      */
     default void abandoned(IdempotencyContext context) {}
@@ -84,7 +87,7 @@ public interface IdempotencyListener {
 
     /**
      * The operation ran, but its end could not be told to the store within the time allowed: the record will be found
-     * abandoned when its lease is over, and a later call runs the operation again. Of an atomic operation, nobody knows whether
+     * abandoned when its lease is over, and a later call does what the operation declares for that. Of an atomic operation, nobody knows whether
      * its transaction has committed: a later call finds it completed, or runs it again.
      *
      * @param context the execution

@@ -449,4 +449,48 @@ final class EnclosingTransactionTest {
         transaction.only().committed();
         assertThat(engine.awaitIdle(Duration.ofMillis(1))).isTrue();
     }
+
+    @Test
+    void a_failure_that_does_not_tell_abandons_the_key_when_the_transaction_has_ended() {
+        Operation<String> refusing = Operation.builder("payment-service-pay", String.class)
+                .whenAbandoned(WhenAbandoned.REFUSE)
+                .unknownOn(List.of(IOException.class))
+                .build();
+        Work timingOut = new Work(
+                () -> {
+                    throw new IOException("timeout");
+                },
+                transaction,
+                false);
+        assertThatExceptionOfType(IOException.class).isThrownBy(() -> call(refusing, timingOut));
+        assertThat(store.find(KEY).isAbandoned())
+                .as("while nobody else can see what was done")
+                .isFalse();
+        transaction.only().committed();
+        assertThat(store.find(KEY).isAbandoned()).isTrue();
+        assertThat(events.names()).containsExactly("claimed", "abandoned");
+    }
+
+    @Test
+    void what_was_done_outside_is_not_forgotten_when_the_transaction_cannot_be_written() {
+        transaction.flushFailure = new IllegalStateException("constraint");
+        assertThatExceptionOfType(IllegalStateException.class).isThrownBy(() -> encoding(WITH_EFFECTS_OUTSIDE));
+        transaction.only().rolledBack();
+        assertThat(store.find(KEY).isAbandoned()).isTrue();
+        assertThat(events.names()).containsExactly("claimed", "abandoned");
+    }
+
+    /** Calls on an engine that encodes, and so has the transaction written before. */
+    private String encoding(Operation<String> operation) throws Throwable {
+        try (IdempotencyEngine encoding = builder()
+                .completionTimeout(Duration.ZERO)
+                .codec(JacksonOutcomeCodec.create())
+                .build()) {
+            return encoding.execute(
+                    operation,
+                    KEY,
+                    Fingerprint.ofContent("12.50"),
+                    new Work(() -> "receipt " + runs.incrementAndGet(), transaction, false));
+        }
+    }
 }

@@ -206,6 +206,18 @@ final class UnknownOutcomeTest {
     }
 
     @Test
+    @SuppressWarnings("NullAway") // what code without null checks may do
+    void a_reconciler_that_answers_nothing_cannot_tell() {
+        die(FINGERPRINT);
+        assertThatExceptionOfType(IdempotencyOutcomeUnknownException.class)
+                .isThrownBy(() -> pay(RECONCILING, new Payment(null, null, null)))
+                .havingCause()
+                .withMessage("The reconciler answered null");
+        assertThat(runs).hasValue(0);
+        assertThat(record().isAbandoned()).isTrue();
+    }
+
+    @Test
     void an_error_while_finding_out_abandons_the_key_and_is_the_callers() {
         die(FINGERPRINT);
         StackOverflowError error = new StackOverflowError();

@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * ones. It protects the callers of all JVMs that use the database, and records outlive restarts.
  *
  * <p>Each request takes a connection of the {@link DataSource}, and gives it back before it answers; none is held while an
- * operation runs, and none is the caller's own transaction's. Connections should be in auto-commit mode, which saves a
+ * operation runs, and none is the caller's own transaction's, unless the store is told to work in that. Connections should be in auto-commit mode, which saves a
  * request each, and in the isolation {@code READ COMMITTED}; others work.
  *
  * <p>Fingerprints are none or digests of at most 255 characters; outcomes are encoded, of any size that the database
@@ -176,6 +176,11 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
     /** Begins a store on a data source, which it does not close. */
     public static Builder builder(DataSource dataSource) {
         return new Builder(dataSource);
+    }
+
+    /** Where the connections of the store's own requests come from. */
+    public DataSource ownDataSource() {
+        return dataSource;
     }
 
     /** Whose transactions can be joined: those of the store's own data source, or of another on the same database. */

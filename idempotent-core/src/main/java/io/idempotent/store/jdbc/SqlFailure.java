@@ -28,6 +28,7 @@ enum SqlFailure {
     OTHER("failed");
 
     private static final Set<Integer> MARIADB_LOCK_TIMEOUTS = Set.of(1205, 1969, 3024, 3572);
+    private static final Set<Integer> LOCK_TIMEOUTS = Set.of(1205, 3572, 50200);
     private static final int MARIADB_DEADLOCK = 1213;
     private static final int MARIADB_SNAPSHOT_TOO_OLD = 1020;
     private static final Set<Integer> H2_TIMEOUTS = Set.of(50200, 57014);
@@ -80,7 +81,11 @@ enum SqlFailure {
 
     /** Whether a lock was not to be had in time; not where a statement just ran too long and was canceled. */
     static boolean isLocked(SQLException failure) {
-        return of(failure) == TIMEOUT && !STATE_OF_CANCELED.equals(failure.getSQLState());
+        int code = failure.getErrorCode();
+        return STATE_OF_LOCKED.equals(failure.getSQLState())
+                || LOCK_TIMEOUTS.contains(code)
+                // MySQL's driver, which has no other way to end a wait for a lock, says no more than that.
+                || (failure instanceof SQLTimeoutException && code == 0);
     }
 
     /** Whether the database did nothing and the same request may succeed at once. */

@@ -50,9 +50,16 @@ final class StatementTimeouts {
         Running begun = new Running(statement, System.nanoTime() + TimeUnit.SECONDS.toNanos(timeoutSeconds));
         running.add(begun);
         if (!watched.get() && watched.compareAndSet(false, true)) {
-            Thread thread = new Thread(this::watch, "idempotent-statement-timeouts");
-            thread.setDaemon(true);
-            thread.start();
+            try {
+                Thread thread = new Thread(this::watch, "idempotent-statement-timeouts");
+                thread.setDaemon(true);
+                thread.start();
+            } catch (RuntimeException | Error noThread) {
+                // The next statement tries again; this one is not begun.
+                watched.set(false);
+                running.remove(begun);
+                throw noThread;
+            }
         }
         return begun;
     }
@@ -101,7 +108,7 @@ final class StatementTimeouts {
                     done = true;
                     statement.cancel();
                 }
-            } catch (SQLException | RuntimeException failure) {
+            } catch (SQLException | RuntimeException | Error failure) {
                 // Then it ends when the database, the network or the driver ends it: there is no more that can be done.
             } finally {
                 lock.unlock();

@@ -124,7 +124,8 @@ public @interface Idempotent {
      * duplicate that was completed after it began gets a transient {@link io.idempotent.IdempotencyStoreException}: the
      * transaction is to be run again.
      *
-     * <p>Refused at startup: a store without transactions, a transaction manager that is not that of the store's own
+     * <p>Refused at startup: {@link #unknownOn}, {@link #whenAbandoned} and {@link #reconcileWith}, since nothing is left of an
+     * execution that did not commit; {@link #whenStoreFails} with {@code RUN}; a store without transactions, a transaction manager that is not that of the store's own
      * {@code DataSource}, and a method whose own transaction is read-only, {@code REQUIRES_NEW}, {@code NESTED},
      * {@code NOT_SUPPORTED} or {@code NEVER}.
      */

@@ -41,7 +41,7 @@ final class SharedConnections {
     /** The bean names of those whose transactions are on the store's own connections. */
     private static List<String> transactionManagers(ListableBeanFactory beans, JdbcIdempotencyStore store) {
         return beans.getBeansOfType(PlatformTransactionManager.class).entrySet().stream()
-                .filter(manager -> dataSource(manager.getValue()) == store.dataSource())
+                .filter(manager -> dataSource(manager.getValue()) == store.ownDataSource())
                 .map(Map.Entry::getKey)
                 .toList();
     }

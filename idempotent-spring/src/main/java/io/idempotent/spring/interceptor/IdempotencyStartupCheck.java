@@ -180,7 +180,7 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
             Class<? extends Throwable> failure = declared.asSubclass(Throwable.class);
             if (!resolved.operation().type().recordsAll(failure) && transaction.commitsOn(failure)) {
                 LOG.warn(described + " commits its transaction when it throws " + failure.getName()
-                        + ", and no outcome is recorded: the next call with the key would do its work again. Say"
+                        + ", and no outcome is recorded, though its work stands: the key is abandoned. Say"
                         + " @Transactional(rollbackFor = " + failure.getSimpleName()
                         + ".class) to undo it, or @Idempotent(recordFailures = " + failure.getSimpleName()
                         + ".class) if the failure is final");

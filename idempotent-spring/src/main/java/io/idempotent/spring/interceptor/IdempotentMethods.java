@@ -206,7 +206,7 @@ final class IdempotentMethods {
             String operation, OperationDeclaration declaration, Method method, Class<?> targetClass) {
         String described = MethodNames.describe(method, targetClass);
         return declaration.reconcileWith() == null
-                ? Reconciling.by(engines.reconcilers(), operation, described)
+                ? Reconciling.by(engines.reconcilers(), operation, method, described)
                 : Reconciling.by(declaration.reconcileWith(), method, targetClass, described);
     }
 

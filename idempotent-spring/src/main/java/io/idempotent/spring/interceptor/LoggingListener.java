@@ -58,7 +58,7 @@ final class LoggingListener implements IdempotencyListener {
     @Override
     public void abandoned(IdempotencyContext context) {
         LOG.warn("Idempotency key '" + context.key() + "' with fencing token " + context.fencingToken()
-                + " was abandoned: its operation has run, and it is not known whether what it did stands; what the"
+                + " was abandoned: it is not known whether what its operation did stands; what the"
                 + " next call does is for the operation's when-abandoned to say");
     }
 
@@ -98,8 +98,9 @@ final class LoggingListener implements IdempotencyListener {
     public void completionFailed(IdempotencyContext context, IdempotencyStoreException failure) {
         LOG.error(
                 "The operation of idempotency key '" + context.key()
-                        + "' has run, but the store could not be told: when"
-                        + " the lease is over a later call will run it again, unless its record is completed by hand",
+                        + "' has run, but the store could not be told: its key is found abandoned when the lease is over, and a"
+                        + " later call does what its when-abandoned says. If it is atomic, it is not known whether it has"
+                        + " committed, and a later call finds out",
                 failure);
     }
 

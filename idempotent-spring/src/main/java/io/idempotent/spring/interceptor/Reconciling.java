@@ -21,7 +21,7 @@ interface Reconciling {
     Reconciliation<?> ask(IdempotentCall call, IdempotencyContext context) throws Throwable;
 
     /** Asks the one bean that finds out for an operation. */
-    static Reconciling by(List<Reconciler> reconcilers, String operation, String described) {
+    static Reconciling by(List<Reconciler> reconcilers, String operation, Method idempotent, String described) {
         List<Reconciler> responsible = reconcilers.stream()
                 .filter(reconciler -> reconciler.supports(operation))
                 .toList();
@@ -35,7 +35,17 @@ interface Reconciling {
                             + Reconciler.class.getName() + " that supports the operation '" + operation + "'");
         }
         Reconciler reconciler = responsible.get(0);
-        return (call, context) -> reconciler.reconcile(context, call.arguments());
+        Class<?> type = ClassUtils.resolvePrimitiveIfNecessary(idempotent.getReturnType());
+        return (call, context) -> {
+            Reconciliation<?> found = reconciler.reconcile(context, call.arguments());
+            if (found instanceof Reconciliation.Completed<?> completed
+                    && type != void.class
+                    && (completed.value() != null || idempotent.getReturnType().isPrimitive())
+                    && !type.isInstance(completed.value())) {
+                throw new IllegalStateException("The reconciler's value is no " + type.getName());
+            }
+            return found;
+        };
     }
 
     /**

@@ -1,6 +1,5 @@
 package io.idempotent.spring.interceptor;
 
-import io.idempotent.IdempotencyClaimLostException;
 import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.IdempotencyContext;
 import io.idempotent.IdempotencyException;
@@ -115,9 +114,9 @@ final class Retries {
         List<Throwable> failures = exhausted.getExceptions();
         Throwable last = exhausted.getLastException();
         if (failures.size() > 1
-                && last instanceof IdempotencyClaimLostException lost
-                && execution.key().equals(lost.key())) {
-            // An attempt that was not begun has no failure of its own: the last one that was begun speaks.
+                && last instanceof IdempotencyException ours
+                && execution.key().equals(ours.key())) {
+            // What the library says after the operation failed does not stand in for that.
             last = failures.get(failures.size() - 2);
         }
         for (Throwable failure : failures) {

@@ -4,6 +4,7 @@ import io.idempotent.IdempotencyContext;
 import io.idempotent.IdempotencyException;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyStoreException;
+import io.idempotent.Reconciliation;
 import io.idempotent.engine.IdempotencyListener;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -22,7 +23,10 @@ public final class CallCounter implements IdempotencyListener {
     /** Makes a counter that has counted nothing. */
     public CallCounter() {}
 
-    /** How often the operation ran under a claim, whatever became of it; its retries are not counted. */
+    /**
+     * How often the operation was claimed to be run, whatever became of it, and was not found to have run before; its retries are
+     * not counted.
+     */
     public long executions(String operation) {
         return count(executions, operation);
     }
@@ -53,6 +57,14 @@ public final class CallCounter implements IdempotencyListener {
     @Override
     public void claimed(IdempotencyContext context) {
         add(executions, context.key());
+    }
+
+    @Override
+    public void reconciled(IdempotencyContext context, Reconciliation<?> found) {
+        LongAdder counted = executions.get(context.key().operation());
+        if (counted != null && !(found instanceof Reconciliation.NotDone)) {
+            counted.decrement();
+        }
     }
 
     @Override

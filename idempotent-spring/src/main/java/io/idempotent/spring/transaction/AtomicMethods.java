@@ -14,6 +14,7 @@ import org.springframework.beans.factory.annotation.BeanFactoryAnnotationUtils;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.TransactionDefinition;
 import org.springframework.transaction.interceptor.DefaultTransactionAttribute;
+import org.springframework.transaction.interceptor.TransactionAspectSupport;
 import org.springframework.transaction.interceptor.TransactionAttribute;
 import org.springframework.util.StringUtils;
 
@@ -45,12 +46,9 @@ record AtomicMethods(BeanFactory beanFactory, CurrentTransaction current) {
                     "Use the JDBC store on the database that the method writes to, with spring-jdbc on the class path, or do"
                             + " without atomic");
         }
-        return new AtomicTransactions(
-                manager(attribute, described, store.dataSource(), transactionManager),
-                definition(attribute, described),
-                store,
-                nearby,
-                current);
+        PlatformTransactionManager manager = manager(attribute, described, store.dataSource(), transactionManager);
+        EndedTransactions.watch(manager);
+        return new AtomicTransactions(manager, definition(attribute, described), store, nearby, current);
     }
 
     private static TransactionDefinition definition(@Nullable TransactionAttribute attribute, String described) {
@@ -123,11 +121,16 @@ record AtomicMethods(BeanFactory beanFactory, CurrentTransaction current) {
         return own;
     }
 
-    /** The transaction manager of a name or qualifier; the only or primary one for null. */
+    /** The transaction manager of a name or qualifier; for null the one that the advice of transactions uses by default. */
     private PlatformTransactionManager find(@Nullable String name, String described) {
         try {
             return name == null
-                    ? beanFactory.getBean(PlatformTransactionManager.class)
+                    ? beanFactory.getBeanProvider(TransactionAspectSupport.class).stream()
+                            .map(TransactionAspectSupport::getTransactionManager)
+                            .filter(PlatformTransactionManager.class::isInstance)
+                            .map(PlatformTransactionManager.class::cast)
+                            .findFirst()
+                            .orElseGet(() -> beanFactory.getBean(PlatformTransactionManager.class))
                     : BeanFactoryAnnotationUtils.qualifiedBeanOfType(
                             beanFactory, PlatformTransactionManager.class, name);
         } catch (BeansException failure) {

@@ -12,6 +12,7 @@ import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.time.Duration;
 import java.util.function.Function;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.datasource.DataSourceUtils;
 import org.springframework.transaction.TransactionStatus;
@@ -56,59 +57,47 @@ final class AtomicTransaction implements StoreTransaction {
 
     @Override
     public @Nullable ClaimResult claim(ClaimRequest request) {
-        ClaimResult result = isNew() ? claimOn(request) : claimAfterSavepoint(request);
+        ClaimResult result = onConnection(connection ->
+                isNew() ? transactions.store().claimOn(connection, request) : claimAfterSavepoint(connection, request));
         if (result instanceof ClaimResult.Completed found) {
             completed = found.record().key();
         }
         return result;
     }
 
-    private @Nullable ClaimResult claimOn(ClaimRequest request) {
-        Connection connection =
-                DataSourceUtils.getConnection(transactions.store().dataSource());
-        try {
-            return transactions.store().claimOn(connection, request);
-        } finally {
-            release(connection);
-        }
-    }
-
-    private @Nullable ClaimResult claimAfterSavepoint(ClaimRequest request) {
-        Connection connection =
-                DataSourceUtils.getConnection(transactions.store().dataSource());
+    private @Nullable ClaimResult claimAfterSavepoint(Connection connection, ClaimRequest request) {
         try {
             Savepoint before = connection.setSavepoint();
-            ClaimResult result = null;
+            ClaimResult result;
             try {
                 result = transactions.store().claimOn(connection, request);
-            } finally {
-                if (result == null) {
-                    undo(connection, before);
-                }
+            } catch (RuntimeException | Error failure) {
+                undo(connection, before, failure);
+                throw failure;
             }
-            if (result != null) {
-                connection.releaseSavepoint(before);
+            if (result == null) {
+                connection.rollback(before);
             }
+            connection.releaseSavepoint(before);
             return result;
-        } catch (SQLException failure) {
+        } catch (SQLException gone) {
+            // The database has undone the whole transaction, or lost it: what was written in it before is gone.
             status.setRollbackOnly();
             throw new IdempotencyStoreException(
                     "The claim of '" + request.key()
-                            + "' could not be kept apart from its transaction by a savepoint; roll the transaction back",
+                            + "' could not be kept apart from the caller's transaction by a savepoint: run that again",
                     request.key(),
-                    failure);
-        } finally {
-            release(connection);
+                    gone);
         }
     }
 
-    private void undo(Connection connection, Savepoint before) {
+    private void undo(Connection connection, Savepoint before, Throwable failure) {
         try {
             connection.rollback(before);
             connection.releaseSavepoint(before);
         } catch (SQLException gone) {
-            // The database has undone the whole transaction, or lost it: what was written in it before is gone.
             status.setRollbackOnly();
+            failure.addSuppressed(gone);
         }
     }
 
@@ -132,18 +121,14 @@ final class AtomicTransaction implements StoreTransaction {
         return onConnection(connection -> transactions.store().releaseOn(connection, claim));
     }
 
-    private boolean onConnection(Function<Connection, Boolean> request) {
-        Connection connection =
-                DataSourceUtils.getConnection(transactions.store().dataSource());
+    private <R extends @Nullable Object> R onConnection(Function<Connection, R> request) {
+        DataSource dataSource = transactions.store().dataSource();
+        Connection connection = DataSourceUtils.getConnection(dataSource);
         try {
             return request.apply(connection);
         } finally {
-            release(connection);
+            DataSourceUtils.releaseConnection(connection, dataSource);
         }
-    }
-
-    private void release(Connection connection) {
-        DataSourceUtils.releaseConnection(connection, transactions.store().dataSource());
     }
 
     @Override
@@ -180,6 +165,10 @@ final class AtomicTransaction implements StoreTransaction {
     @Override
     public void giveUp() {
         if (!isNew()) {
+            if (status.isRollbackOnly()) {
+                // So that the caller cannot commit what is left.
+                rollBack();
+            }
             return;
         }
         try {

@@ -34,8 +34,7 @@ record AtomicTransactions(
 
     @Override
     public @Nullable EnclosingTransaction enclosing() {
-        if (!TransactionSynchronizationManager.isActualTransactionActive()
-                || !TransactionSynchronizationManager.isSynchronizationActive()) {
+        if (!TransactionSynchronizationManager.isActualTransactionActive() || EndedTransactions.isCurrent()) {
             return null;
         }
         // One that takes part has nothing to end: it began nothing.
@@ -48,7 +47,7 @@ record AtomicTransactions(
     public StoreTransaction begin() {
         TransactionStatus status;
         try {
-            status = manager.getTransaction(definition);
+            status = manager.getTransaction(EndedTransactions.isCurrent() ? apart() : definition);
         } catch (CannotCreateTransactionException failure) {
             throw new IdempotencyStoreException(
                     "No transaction could be begun in which to claim the key; nothing was run. Is the database up, and are"
@@ -65,5 +64,12 @@ record AtomicTransactions(
                     "Give it a JPA dialect that does, HibernateJpaDialect say, or use the JdbcTransactionManager");
         }
         return new AtomicTransaction(status, this);
+    }
+
+    /** What is done after a transaction's end is no part of it. */
+    private TransactionDefinition apart() {
+        DefaultTransactionDefinition apart = new DefaultTransactionDefinition(definition);
+        apart.setPropagationBehavior(TransactionDefinition.PROPAGATION_REQUIRES_NEW);
+        return apart;
     }
 }

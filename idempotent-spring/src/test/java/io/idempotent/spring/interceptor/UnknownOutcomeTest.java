@@ -96,6 +96,15 @@ class UnknownOutcomeTest {
             return charge(id);
         }
 
+        @Idempotent(
+                key = "#id",
+                operation = "by-bean-that-errs",
+                fingerprint = Idempotent.NONE,
+                whenAbandoned = WhenAbandoned.RECONCILE)
+        public int number(String id) {
+            return ++runs;
+        }
+
         @Idempotent(key = "#id", operation = "again", fingerprint = Idempotent.NONE)
         public String again(String id) throws Exception {
             return charge(id);
@@ -106,7 +115,7 @@ class UnknownOutcomeTest {
 
         @Override
         public boolean supports(String operation) {
-            return operation.equals("by-bean");
+            return operation.startsWith("by-bean");
         }
 
         @Override
@@ -195,6 +204,17 @@ class UnknownOutcomeTest {
         Payments payments = start();
         die("by-bean");
         assertThat(payments.byBean("a")).isEqualTo("bean found a");
+        assertThat(target(payments).runs).isZero();
+    }
+
+    @Test
+    void whatABeanFindsOutHasToBeOfTheMethodsType() {
+        Payments payments = start();
+        die("by-bean-that-errs");
+        assertThatExceptionOfType(IdempotencyOutcomeUnknownException.class)
+                .isThrownBy(() -> payments.number("a"))
+                .havingCause()
+                .withMessage("The reconciler's value is no java.lang.Integer");
         assertThat(target(payments).runs).isZero();
     }
 

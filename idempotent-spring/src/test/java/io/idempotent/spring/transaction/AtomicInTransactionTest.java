@@ -25,6 +25,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.springframework.dao.TransientDataAccessResourceException;
 import org.springframework.transaction.TransactionDefinition;
 import org.springframework.transaction.UnexpectedRollbackException;
+import org.springframework.transaction.support.TransactionSynchronization;
+import org.springframework.transaction.support.TransactionSynchronizationManager;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /** Atomic operations in transactions of their callers', on each kind of database. */
@@ -249,6 +251,30 @@ class AtomicInTransactionTest {
             assertThat(application.rows(id)).isEqualTo(1);
         }
         assertThat(application.payments.runs()).isEqualTo(4);
+    }
+
+    @ParameterizedTest
+    @MethodSource("kinds")
+    void whatIsCalledAfterTheEndOfATransactionHasOneOfItsOwn(Kind kind) {
+        AtomicApplication application = start(kind);
+        application.transaction.executeWithoutResult(status ->
+                TransactionSynchronizationManager.registerSynchronization(new TransactionSynchronization() {
+                    @Override
+                    public void afterCommit() {
+                        assertThat(application.payments.pay("after the commit", 1))
+                                .isEqualTo("after the commit1");
+                    }
+
+                    @Override
+                    public void afterCompletion(int status) {
+                        assertThat(application.payments.pay("at the end", 1)).isEqualTo("at the end2");
+                    }
+                }));
+        for (String id : List.of("after the commit", "at the end")) {
+            assertThat(application.rows(id)).isOne();
+            assertThat(application.record("pay", id)).isNotNull();
+        }
+        assertThat(application.events()).containsExactly("claimed", "completed", "claimed", "completed");
     }
 
     @ParameterizedTest

@@ -110,6 +110,8 @@ class AtomicTest {
             assertThatExceptionOfType(IdempotencyInProgressException.class)
                     .isThrownBy(() -> application.payments.pay("a", 1))
                     .satisfies(refusal -> assertThat(refusal.reason()).isEqualTo(Reason.NOT_WAITING));
+            assertThatExceptionOfType(IdempotencyKeyReusedException.class)
+                    .isThrownBy(() -> application.payments.pay("a", 2));
             assertThatExceptionOfType(IdempotencyInProgressException.class)
                     .as("on another node")
                     .isThrownBy(() -> application.otherNode.pay("a", 1))
