@@ -153,6 +153,39 @@ public final class IdempotencyKey {
         return value;
     }
 
+    /**
+     * Reads a key from its {@linkplain #toString() text}.
+     *
+     * @param text what a key was written as
+     * @throws IllegalArgumentException if no key is written so
+     * @throws IdempotencyKeyException if the scope or the value is not acceptable
+     */
+    public static IdempotencyKey parse(String text) {
+        int end = 0;
+        while (end < text.length() && text.charAt(end) != ':' && text.charAt(end) != '@') {
+            end++;
+        }
+        StringBuilder scope = new StringBuilder();
+        int index = end;
+        if (index < text.length() && text.charAt(index) == '@') {
+            for (index++; index < text.length() && text.charAt(index) != ':'; index++) {
+                if (text.charAt(index) == '\\' && index + 1 < text.length()) {
+                    index++;
+                }
+                scope.append(text.charAt(index));
+            }
+        }
+        if (index == text.length()) {
+            throw new IllegalArgumentException("'" + text
+                    + "' is no idempotency key: it is written as operation:value, or" + " operation@scope:value");
+        }
+        IdempotencyKey key = new IdempotencyKey(text.substring(0, end), scope.toString(), text.substring(index + 1));
+        if (!key.toString().equals(text)) {
+            throw new IllegalArgumentException("'" + text + "' is no idempotency key: '" + key + "' is written so");
+        }
+        return key;
+    }
+
     private static void check(String operation, String part, String text) {
         int length = text.length();
         if (length > MAXIMUM_LENGTH) {

@@ -142,6 +142,26 @@ final class IdempotencyKeyTest {
     // one text for each key
 
     @Test
+    void a_key_is_read_from_its_text() {
+        for (IdempotencyKey key : List.of(
+                IdempotencyKey.of("pay", "4711"),
+                IdempotencyKey.of("pay", "a:b@c\\d:"),
+                new IdempotencyKey("pay", "tenant:1\\@x", "4711:x"),
+                new IdempotencyKey("pay", "\\:", ":"))) {
+            assertThat(IdempotencyKey.parse(key.toString())).isEqualTo(key);
+        }
+    }
+
+    @Test
+    void a_text_that_no_key_is_written_as_is_refused() {
+        for (String text : List.of("", "pay", "pay@tenant", "pay@tenant\\", "pay@:4711", "pay@a\\b:4711", "p y:4711")) {
+            assertThatExceptionOfType(IllegalArgumentException.class)
+                    .as(text)
+                    .isThrownBy(() -> IdempotencyKey.parse(text));
+        }
+    }
+
+    @Test
     void the_text_of_a_key_is_operation_scope_and_value() {
         assertThat(IdempotencyKey.of("payment-service-pay", "4711")).hasToString("payment-service-pay:4711");
         assertThat(new IdempotencyKey("pay", "acme", "4711")).hasToString("pay@acme:4711");

@@ -1,6 +1,7 @@
 package io.idempotent.store;
 
 import java.time.Instant;
+import java.util.List;
 
 /** The store's answer to a {@link ClaimRequest}. */
 public sealed interface ClaimResult {
@@ -10,9 +11,23 @@ public sealed interface ClaimResult {
      *
      * @param claim the proof
      * @param firstClaimedAt when the key was first claimed, by the store's clock; a take-over keeps it
-     * @param takeovers how many claims, this one included, took over from an owner whose lease had ended
+     * @param takeovers how many claims, this one included, took over from an owner whose lease had ended, since the key was
+     *     last free or released
+     * @param steps what earlier claims of the record recorded of their steps; none where the key was free
      */
-    record Claimed(Claim claim, Instant firstClaimedAt, int takeovers) implements ClaimResult {}
+    record Claimed(Claim claim, Instant firstClaimedAt, int takeovers, List<RecordedStep> steps)
+            implements ClaimResult {
+
+        /** Makes the answer; the list is copied. */
+        public Claimed {
+            steps = List.copyOf(steps);
+        }
+
+        /** Makes the answer for a record without steps. */
+        public Claimed(Claim claim, Instant firstClaimedAt, int takeovers) {
+            this(claim, firstClaimedAt, takeovers, List.of());
+        }
+    }
 
     /**
      * Another claim of the key is live; nothing was changed.
@@ -22,8 +37,8 @@ public sealed interface ClaimResult {
     record InProgress(IdempotencyRecord record) implements ClaimResult {}
 
     /**
-     * The key's owner is gone, and the request may not take over, or says something else than the record; nothing was
-     * changed.
+     * The key's owner is gone, and the request may not take over, or says something else than the record; or it was released
+     * with steps, and the request says something else. Nothing was changed.
      *
      * @param record the record, as the store's clock saw it
      */

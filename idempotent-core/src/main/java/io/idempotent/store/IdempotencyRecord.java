@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param fingerprint what the first request said
  * @param firstClaimedAt when the key was first claimed
  * @param claimedAt when the last claim was made
- * @param takeovers how many claims took over from an owner whose lease had ended
- * @param state in progress or completed, with what belongs to it
+ * @param takeovers how many claims took over from an owner whose lease had ended, since the key was last free or released
+ * @param state in progress, completed, or released with its steps; with what belongs to it
  * @param observedAt the store's time at the moment when it gave this record; for a completed record of a store that
  *     keeps references any moment since its completion
  */
@@ -49,7 +49,15 @@ public record IdempotencyRecord(
      */
     public record Completed(RecordedOutcome outcome, Instant completedAt, Instant retainedUntil) implements State {}
 
-    /** What is recorded, or null while in progress. */
+    /**
+     * An owner gave the key back unanswered, and what it recorded of its steps waits for the next claim.
+     *
+     * @param releasedAt when it was given back
+     * @param retainedUntil when the record stops to count, and the key is free without them
+     */
+    public record Released(Instant releasedAt, Instant retainedUntil) implements State {}
+
+    /** What is recorded, or null while there is nothing. */
     public @Nullable RecordedOutcome outcome() {
         return state instanceof Completed completed ? completed.outcome() : null;
     }
@@ -64,7 +72,7 @@ public record IdempotencyRecord(
         return Duration.between(claimedAt, observedAt);
     }
 
-    /** How long the lease still lasted when the record was observed; zero if it was over or the record is completed. */
+    /** How long the lease still lasted when the record was observed; zero if it was over, or the record is not in progress. */
     public Duration leaseRemaining() {
         if (!(state instanceof InProgress inProgress) || isAbandoned()) {
             return Duration.ZERO;

@@ -8,6 +8,8 @@ import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
+import io.idempotent.store.RecordQuery;
+import io.idempotent.store.RecordedStep;
 import io.idempotent.store.caffeine.CaffeineIdempotencyStore;
 import java.io.IOException;
 import java.time.Duration;
@@ -15,6 +17,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -30,6 +33,7 @@ final class TroubledStore implements IdempotencyStore {
         RENEW,
         COMPLETE,
         RELEASE,
+        RECORD_STEP,
         FIND
     }
 
@@ -133,6 +137,32 @@ final class TroubledStore implements IdempotencyStore {
     @Override
     public boolean complete(Claim claim, RecordedOutcome outcome, Duration retention) {
         return ask(Request.COMPLETE, () -> store.complete(claim, outcome, retention));
+    }
+
+    @Override
+    public boolean recordStep(Claim claim, RecordedStep step) {
+        return ask(Request.RECORD_STEP, () -> store.recordStep(claim, step));
+    }
+
+    @Override
+    public boolean release(Claim claim, Duration stepRetention) {
+        return ask(Request.RELEASE, () -> store.release(claim, stepRetention));
+    }
+
+    @Override
+    public List<RecordedStep> findSteps(IdempotencyKey key) {
+        return store.findSteps(key);
+    }
+
+    @Override
+    public List<IdempotencyRecord> list(RecordQuery query) {
+        return store.list(query);
+    }
+
+    @Override
+    public ClaimResult.@Nullable Claimed takeOver(
+            IdempotencyKey key, long expectedToken, UUID claimId, Duration lease) {
+        return ask(Request.CLAIM, () -> store.takeOver(key, expectedToken, claimId, lease));
     }
 
     @Override

@@ -8,9 +8,13 @@ import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
+import io.idempotent.store.RecordQuery;
+import io.idempotent.store.RecordedStep;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.List;
 import java.util.Set;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** Writes down what a store answers, before its caller hears of it. */
@@ -49,6 +53,35 @@ public final class JournalingStore implements IdempotencyStore {
         boolean completed = store.complete(claim, outcome, retention);
         write(completed ? Event.COMPLETED : Event.LOST, claim, Journal.now());
         return completed;
+    }
+
+    @Override
+    public boolean recordStep(Claim claim, RecordedStep step) {
+        return store.recordStep(claim, step);
+    }
+
+    @Override
+    public boolean release(Claim claim, Duration stepRetention) {
+        long requestedAt = Journal.now();
+        boolean released = store.release(claim, stepRetention);
+        write(released ? Event.RELEASED : Event.LOST, claim, requestedAt);
+        return released;
+    }
+
+    @Override
+    public List<RecordedStep> findSteps(IdempotencyKey key) {
+        return store.findSteps(key);
+    }
+
+    @Override
+    public List<IdempotencyRecord> list(RecordQuery query) {
+        return store.list(query);
+    }
+
+    @Override
+    public ClaimResult.@Nullable Claimed takeOver(
+            IdempotencyKey key, long expectedToken, UUID claimId, Duration lease) {
+        return store.takeOver(key, expectedToken, claimId, lease);
     }
 
     @Override

@@ -7,8 +7,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
@@ -36,6 +39,8 @@ public class ReferenceStore implements IdempotencyStore {
         public @Nullable RecordedOutcome outcome;
         public @Nullable Instant completedAt;
         public @Nullable Instant retainedUntil;
+        public @Nullable Instant releasedAt;
+        public Map<String, RecordedStep> steps = new LinkedHashMap<>();
 
         Row(ClaimRequest request, long token, Instant now) {
             this.key = request.key();
@@ -68,6 +73,11 @@ public class ReferenceStore implements IdempotencyStore {
             if (row.outcome != null) {
                 return new ClaimResult.Completed(shown(row));
             }
+            if (row.releasedAt != null) {
+                return request.fingerprint().matches(row.fingerprint)
+                        ? continued(row, request)
+                        : new ClaimResult.Abandoned(shown(row));
+            }
             if (!isLeaseOver(row)) {
                 return row.claimId.equals(request.claimId()) ? repeated(row, request) : inProgress(row);
             }
@@ -80,12 +90,66 @@ public class ReferenceStore implements IdempotencyStore {
     }
 
     @Override
+    public ClaimResult.@Nullable Claimed takeOver(
+            IdempotencyKey key, long expectedToken, UUID claimId, Duration lease) {
+        return locked(() -> {
+            Row row = row(key);
+            if (row == null || !isInProgress(row)) {
+                return null;
+            }
+            if (!isLeaseOver(row)) {
+                return row.claimId.equals(claimId) ? claimed(row) : null;
+            }
+            if (row.token != expectedToken) {
+                return null;
+            }
+            takeOver(row, new ClaimRequest(key, claimId, row.fingerprint, lease, true));
+            return claimed(row);
+        });
+    }
+
+    @Override
+    public boolean recordStep(Claim claim, RecordedStep step) {
+        return locked(() -> {
+            Row row = row(claim.key());
+            if (row == null || !isInProgress(row) || !isMine(row, claim)) {
+                return false;
+            }
+            RecordedStep recorded = row.steps.get(step.name());
+            if (recorded == null || recorded.outcome() == null) {
+                row.steps.put(step.name(), step);
+            }
+            return true;
+        });
+    }
+
+    @Override
+    public List<RecordedStep> findSteps(IdempotencyKey key) {
+        return locked(() -> {
+            Row row = row(key);
+            return row == null || row.outcome != null ? List.of() : List.copyOf(row.steps.values());
+        });
+    }
+
+    @Override
+    public List<IdempotencyRecord> list(RecordQuery query) {
+        String after = query.after() == null ? "" : query.after().toString();
+        return locked(() -> rows.values().stream()
+                .map(this::shown)
+                .filter(record ->
+                        query.matches(record) && record.key().toString().compareTo(after) > 0)
+                .sorted(Comparator.comparing(record -> record.key().toString()))
+                .limit(query.limit())
+                .toList());
+    }
+
+    @Override
     public Set<Claim> renew(Collection<Claim> claims, Duration lease) {
         return locked(() -> {
             Set<Claim> renewed = new LinkedHashSet<>();
             for (Claim claim : claims) {
                 Row row = row(claim.key());
-                if (row != null && row.outcome == null && isMine(row, claim)) {
+                if (row != null && isInProgress(row) && isMine(row, claim)) {
                     row.leaseEndsAt = now.plus(lease);
                     renewed.add(claim);
                 }
@@ -98,7 +162,7 @@ public class ReferenceStore implements IdempotencyStore {
     public boolean complete(Claim claim, RecordedOutcome outcome, Duration retention) {
         return locked(() -> {
             Row row = row(claim.key());
-            if (row == null || !isMine(row, claim)) {
+            if (row == null || row.releasedAt != null || !isMine(row, claim)) {
                 return false;
             }
             if (row.outcome == null) {
@@ -112,7 +176,7 @@ public class ReferenceStore implements IdempotencyStore {
     public boolean release(Claim claim) {
         return locked(() -> {
             Row row = row(claim.key());
-            if (row == null || row.outcome != null || !isMine(row, claim)) {
+            if (row == null || !isInProgress(row) || !isMine(row, claim)) {
                 return false;
             }
             rows.remove(normalized(claim.key()));
@@ -121,10 +185,27 @@ public class ReferenceStore implements IdempotencyStore {
     }
 
     @Override
+    public boolean release(Claim claim, Duration stepRetention) {
+        return locked(() -> {
+            Row row = row(claim.key());
+            if (row == null || !isInProgress(row) || !isMine(row, claim)) {
+                return false;
+            }
+            if (row.steps.isEmpty()) {
+                rows.remove(normalized(claim.key()));
+            } else {
+                row.releasedAt = now;
+                row.retainedUntil = now.plus(stepRetention);
+            }
+            return true;
+        });
+    }
+
+    @Override
     public boolean abandon(Claim claim) {
         return locked(() -> {
             Row row = row(claim.key());
-            if (row == null || row.outcome != null || !isMine(row, claim)) {
+            if (row == null || !isInProgress(row) || !isMine(row, claim)) {
                 return false;
             }
             if (row.leaseEndsAt.isAfter(now)) {
@@ -149,7 +230,7 @@ public class ReferenceStore implements IdempotencyStore {
             if (row == null || row.token != expectedToken) {
                 return false;
             }
-            if (row.outcome == null && !isLeaseOver(row)) {
+            if (isInProgress(row) && !isLeaseOver(row)) {
                 return false;
             }
             rows.remove(normalized(key));
@@ -160,7 +241,19 @@ public class ReferenceStore implements IdempotencyStore {
     /** The row of a key that is not free. */
     protected final @Nullable Row row(IdempotencyKey key) {
         Row row = rows.get(normalized(key));
-        return row == null || (row.outcome != null && isExpired(row)) ? null : row;
+        return row == null || (!isInProgress(row) && isExpired(row)) ? null : row;
+    }
+
+    private static boolean isInProgress(Row row) {
+        return row.outcome == null && row.releasedAt == null;
+    }
+
+    private ClaimResult continued(Row row, ClaimRequest request) {
+        takeOver(row, request);
+        row.takeovers = 0;
+        row.releasedAt = null;
+        row.retainedUntil = null;
+        return claimed(row);
     }
 
     protected final ClaimResult claimFree(ClaimRequest request) {
@@ -216,8 +309,12 @@ public class ReferenceStore implements IdempotencyStore {
         row.retainedUntil = now.plus(retention);
     }
 
-    protected final ClaimResult claimed(Row row) {
-        return new ClaimResult.Claimed(new Claim(row.key, row.claimId, row.token), row.firstClaimedAt, row.takeovers);
+    protected final ClaimResult.Claimed claimed(Row row) {
+        return new ClaimResult.Claimed(
+                new Claim(row.key, row.claimId, row.token),
+                row.firstClaimedAt,
+                row.takeovers,
+                List.copyOf(row.steps.values()));
     }
 
     protected final ClaimResult inProgress(Row row) {
@@ -225,9 +322,12 @@ public class ReferenceStore implements IdempotencyStore {
     }
 
     protected IdempotencyRecord shown(Row row) {
-        IdempotencyRecord.State state = row.outcome == null || row.completedAt == null || row.retainedUntil == null
-                ? new IdempotencyRecord.InProgress(row.leaseEndsAt)
-                : new IdempotencyRecord.Completed(row.outcome, row.completedAt, row.retainedUntil);
+        IdempotencyRecord.State state = new IdempotencyRecord.InProgress(row.leaseEndsAt);
+        if (row.releasedAt != null && row.retainedUntil != null) {
+            state = new IdempotencyRecord.Released(row.releasedAt, row.retainedUntil);
+        } else if (row.outcome != null && row.completedAt != null && row.retainedUntil != null) {
+            state = new IdempotencyRecord.Completed(row.outcome, row.completedAt, row.retainedUntil);
+        }
         return new IdempotencyRecord(
                 row.key, row.token, row.fingerprint, row.firstClaimedAt, row.claimedAt, row.takeovers, state, now);
     }

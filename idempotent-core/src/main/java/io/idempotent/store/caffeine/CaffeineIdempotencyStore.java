@@ -13,12 +13,17 @@ import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.NearbyOutcome;
+import io.idempotent.store.RecordQuery;
+import io.idempotent.store.RecordedStep;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -35,8 +40,9 @@ import org.jspecify.annotations.Nullable;
  * the ticker's time can be shown as moments of the calendar. Leases and retentions of more than 292 years do not end.
  *
  * <p><b>Size.</b> When a claim makes the records more than the maximum, expired ones are removed first, then the
- * completed record nearest the end of its retention: never by how often it is read, and never one in progress. If all
- * are in progress, the store grows over its maximum, since to forget one would let two run at once. Nearest is exact
+ * completed record nearest the end of its retention: never by how often it is read, and never one in progress or released
+ * with steps. If there are no others, the store grows over its maximum, since to forget one would let two run at once, or a
+ * step run twice. Nearest is exact
  * among at least the 64 records that Caffeine's timer wheel holds for the soonest to end; the wheel itself tells ends
  * apart by about 1 s in the next minute, 1 min in the next hour, 1 h in the next day, 1 d in the next 6 days, and not at
  * all beyond that, where the order of completion counts. Each record that is evicted before its end is counted and told
@@ -141,7 +147,12 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
                 if (!inProgress.mayBeTakenOverBy(request)) {
                     return new ClaimResult.Abandoned(inProgress.observedAt(time, now));
                 }
-                claimed = inProgress.takenOverBy(request, nextToken(now), time, now);
+                claimed = inProgress.takenOverBy(request.claimId(), nextToken(now), request.lease(), time, now);
+            } else if (entry instanceof Entry.Released released && !released.isOver(now)) {
+                if (!released.mayBeContinuedBy(request)) {
+                    return new ClaimResult.Abandoned(released.observedAt(time, now));
+                }
+                claimed = released.continuedBy(request, nextToken(now), time, now);
             } else if (entry instanceof Entry.Completed completed && !completed.isOver(now)) {
                 return completed.answer;
             } else {
@@ -187,6 +198,25 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
     }
 
     @Override
+    public boolean recordStep(Claim claim, RecordedStep step) {
+        try {
+            return changeHeld(claim, (inProgress, now) -> inProgress.with(step));
+        } catch (RuntimeException failure) {
+            throw failed("record a step", claim.key(), failure);
+        }
+    }
+
+    @Override
+    public boolean release(Claim claim, Duration stepRetention) {
+        requirePositive("retention of steps", stepRetention);
+        try {
+            return changeHeld(claim, (inProgress, now) -> inProgress.released(stepRetention, time, now));
+        } catch (RuntimeException failure) {
+            throw failed("release", claim.key(), failure);
+        }
+    }
+
+    @Override
     public boolean release(Claim claim) {
         try {
             return changeHeld(claim, (inProgress, now) -> null);
@@ -212,11 +242,75 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
             if (entry instanceof Entry.InProgress inProgress) {
                 return inProgress.observedAt(time, now);
             }
+            if (entry instanceof Entry.Released released && !released.isOver(now)) {
+                return released.observedAt(time, now);
+            }
             return entry instanceof Entry.Completed completed && !completed.isOver(now)
                     ? completed.answer.record()
                     : null;
         } catch (RuntimeException failure) {
             throw failed("find", key, failure);
+        }
+    }
+
+    @Override
+    public List<RecordedStep> findSteps(IdempotencyKey key) {
+        try {
+            Entry entry = policy.getIfPresentQuietly(key);
+            if (entry instanceof Entry.InProgress inProgress) {
+                return inProgress.steps();
+            }
+            return entry instanceof Entry.Released released && !released.isOver(time.read())
+                    ? released.steps()
+                    : List.of();
+        } catch (RuntimeException failure) {
+            throw failed("find the steps", key, failure);
+        }
+    }
+
+    /** {@inheritDoc} It looks at all records; they are in the order of their keys' texts. */
+    @Override
+    public List<IdempotencyRecord> list(RecordQuery query) {
+        String after = query.after() == null ? "" : query.after().toString();
+        long now = time.read();
+        try {
+            return entries.entrySet().stream()
+                    .filter(each -> each.getValue() instanceof Entry.InProgress
+                            && each.getKey().toString().compareTo(after) > 0)
+                    .map(each -> ((Entry.InProgress) each.getValue()).observedAt(time, now))
+                    .filter(query::matches)
+                    .sorted(Comparator.comparing(record -> record.key().toString()))
+                    .limit(query.limit())
+                    .toList();
+        } catch (RuntimeException failure) {
+            throw failed("list records", null, failure);
+        }
+    }
+
+    @Override
+    public ClaimResult.@Nullable Claimed takeOver(
+            IdempotencyKey key, long expectedToken, UUID claimId, Duration lease) {
+        requirePositive("lease", lease);
+        try {
+            while (true) {
+                if (!(policy.getIfPresentQuietly(key) instanceof Entry.InProgress inProgress)) {
+                    return null;
+                }
+                long now = time.read();
+                purgeTime.reach(now);
+                if (!inProgress.isOver(now)) {
+                    return inProgress.claim.id().equals(claimId) ? inProgress.claimed() : null;
+                }
+                if (inProgress.claim.fencingToken() != expectedToken) {
+                    return null;
+                }
+                Entry.InProgress claimed = inProgress.takenOverBy(claimId, nextToken(now), lease, time, now);
+                if (entries.replace(key, inProgress, claimed)) {
+                    return claimed.claimed();
+                }
+            }
+        } catch (RuntimeException failure) {
+            throw failed("take over", key, failure);
         }
     }
 
@@ -240,7 +334,7 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
                 if (entry == null || entry.claim.fencingToken() != expectedToken) {
                     return false;
                 }
-                // What is in progress can be forgotten after its lease, what is completed before it has expired.
+                // What is in progress can be forgotten after its lease, all else before it has expired.
                 boolean over = entry.isOver(time.read());
                 if (over != entry instanceof Entry.InProgress) {
                     return false;

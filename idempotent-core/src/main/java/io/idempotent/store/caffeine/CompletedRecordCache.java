@@ -14,10 +14,14 @@ import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.NearbyOutcome;
+import io.idempotent.store.RecordQuery;
+import io.idempotent.store.RecordedStep;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -119,7 +123,9 @@ public final class CompletedRecordCache implements IdempotencyStore {
             return result;
         }
         removeCompleted(key);
-        if (result instanceof ClaimResult.Claimed claimed && claimed.takeovers() == 0) {
+        if (result instanceof ClaimResult.Claimed claimed
+                && claimed.takeovers() == 0
+                && claimed.steps().isEmpty()) {
             // Asked again, it is what the first request said that counts.
             entries.compute(
                     key,
@@ -147,6 +153,17 @@ public final class CompletedRecordCache implements IdempotencyStore {
     }
 
     @Override
+    public boolean recordStep(Claim claim, RecordedStep step) {
+        return store.recordStep(claim, step);
+    }
+
+    @Override
+    public boolean release(Claim claim, Duration stepRetention) {
+        var unused = takeNote(claim);
+        return store.release(claim, stepRetention);
+    }
+
+    @Override
     public boolean release(Claim claim) {
         var unused = takeNote(claim);
         return store.release(claim);
@@ -165,6 +182,22 @@ public final class CompletedRecordCache implements IdempotencyStore {
             removeCompleted(key);
         }
         return record;
+    }
+
+    @Override
+    public List<RecordedStep> findSteps(IdempotencyKey key) {
+        return store.findSteps(key);
+    }
+
+    @Override
+    public List<IdempotencyRecord> list(RecordQuery query) {
+        return store.list(query);
+    }
+
+    @Override
+    public ClaimResult.@Nullable Claimed takeOver(
+            IdempotencyKey key, long expectedToken, UUID claimId, Duration lease) {
+        return store.takeOver(key, expectedToken, claimId, lease);
     }
 
     /**

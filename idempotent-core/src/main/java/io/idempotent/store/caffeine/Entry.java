@@ -7,8 +7,13 @@ import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.NearbyOutcome;
+import io.idempotent.store.RecordedStep;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the cache holds for one key. Immutable, and equal to itself only, so that replacing and removing an entry by
@@ -44,6 +49,7 @@ abstract sealed class Entry {
         private final Instant firstClaimedAt;
         private final Instant claimedAt;
         private final int takeovers;
+        private final List<RecordedStep> steps;
 
         private InProgress(
                 Claim claim,
@@ -51,12 +57,14 @@ abstract sealed class Entry {
                 Fingerprint fingerprint,
                 Instant firstClaimedAt,
                 Instant claimedAt,
-                int takeovers) {
+                int takeovers,
+                List<RecordedStep> steps) {
             super(claim, endsAt);
             this.fingerprint = fingerprint;
             this.firstClaimedAt = firstClaimedAt;
             this.claimedAt = claimedAt;
             this.takeovers = takeovers;
+            this.steps = steps;
         }
 
         /** The first claim of a key that is free. */
@@ -68,25 +76,48 @@ abstract sealed class Entry {
                     request.fingerprint(),
                     claimedAt,
                     claimedAt,
-                    0);
+                    0,
+                    List.of());
         }
 
         boolean mayBeTakenOverBy(ClaimRequest request) {
             return request.mayTakeOver() && request.fingerprint().matches(fingerprint);
         }
 
-        InProgress takenOverBy(ClaimRequest request, long token, StoreTime time, long now) {
+        InProgress takenOverBy(UUID claimId, long token, Duration lease, StoreTime time, long now) {
             return new InProgress(
-                    new Claim(claim.key(), request.claimId(), token),
-                    StoreTime.after(now, request.lease()),
+                    new Claim(claim.key(), claimId, token),
+                    StoreTime.after(now, lease),
                     fingerprint,
                     firstClaimedAt,
                     time.at(now),
-                    takeovers + 1);
+                    takeovers + 1,
+                    steps);
         }
 
         InProgress withLeaseUntil(long end) {
-            return new InProgress(claim, end, fingerprint, firstClaimedAt, claimedAt, takeovers);
+            return new InProgress(claim, end, fingerprint, firstClaimedAt, claimedAt, takeovers, steps);
+        }
+
+        InProgress with(RecordedStep step) {
+            List<RecordedStep> changed = new ArrayList<>(steps);
+            for (RecordedStep recorded : steps) {
+                if (recorded.name().equals(step.name())) {
+                    if (recorded.outcome() != null) {
+                        return this;
+                    }
+                    changed.remove(recorded);
+                }
+            }
+            changed.add(step);
+            return new InProgress(
+                    claim, endsAt, fingerprint, firstClaimedAt, claimedAt, takeovers, List.copyOf(changed));
+        }
+
+        /** What is left when it is given back: nothing without steps. */
+        @Nullable
+        Released released(Duration retention, StoreTime time, long now) {
+            return steps.isEmpty() ? null : new Released(this, StoreTime.after(now, retention), time.at(now));
         }
 
         Completed completed(RecordedOutcome outcome, Duration retention, StoreTime time, long now) {
@@ -101,11 +132,15 @@ abstract sealed class Entry {
         }
 
         ClaimResult.Claimed claimed() {
-            return new ClaimResult.Claimed(claim, firstClaimedAt, takeovers);
+            return new ClaimResult.Claimed(claim, firstClaimedAt, takeovers, steps);
         }
 
         IdempotencyRecord observedAt(StoreTime time, long now) {
             return record(new IdempotencyRecord.InProgress(time.at(endsAt)), time.at(now));
+        }
+
+        List<RecordedStep> steps() {
+            return steps;
         }
 
         private IdempotencyRecord record(IdempotencyRecord.State state, Instant observedAt) {
@@ -118,6 +153,42 @@ abstract sealed class Entry {
                     takeovers,
                     state,
                     observedAt);
+        }
+    }
+
+    /** A key that was given back, whose steps wait for the next claim. */
+    static final class Released extends Entry {
+
+        private final InProgress last;
+        private final Instant releasedAt;
+
+        private Released(InProgress last, long endsAt, Instant releasedAt) {
+            super(last.claim, endsAt);
+            this.last = last;
+            this.releasedAt = releasedAt;
+        }
+
+        boolean mayBeContinuedBy(ClaimRequest request) {
+            return request.fingerprint().matches(last.fingerprint);
+        }
+
+        InProgress continuedBy(ClaimRequest request, long token, StoreTime time, long now) {
+            return new InProgress(
+                    new Claim(claim.key(), request.claimId(), token),
+                    StoreTime.after(now, request.lease()),
+                    last.fingerprint,
+                    last.firstClaimedAt,
+                    time.at(now),
+                    0,
+                    last.steps);
+        }
+
+        List<RecordedStep> steps() {
+            return last.steps;
+        }
+
+        IdempotencyRecord observedAt(StoreTime time, long now) {
+            return last.record(new IdempotencyRecord.Released(releasedAt, time.at(endsAt)), time.at(now));
         }
     }
 

@@ -8,6 +8,8 @@ import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
+import io.idempotent.store.RecordQuery;
+import io.idempotent.store.RecordedStep;
 import io.idempotent.store.TransactionalIdempotencyStore;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -23,6 +25,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import javax.sql.DataSource;
@@ -392,6 +395,32 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
                 && !row.isInProgress()
                 && !row.isFree()
                 && row.claim(claim.key()).equals(claim);
+    }
+
+    @Override
+    public boolean recordStep(Claim claim, RecordedStep step) {
+        throw new UnsupportedOperationException("not yet");
+    }
+
+    @Override
+    public boolean release(Claim claim, Duration stepRetention) {
+        throw new UnsupportedOperationException("not yet");
+    }
+
+    @Override
+    public List<RecordedStep> findSteps(IdempotencyKey key) {
+        throw new UnsupportedOperationException("not yet");
+    }
+
+    @Override
+    public List<IdempotencyRecord> list(RecordQuery query) {
+        throw new UnsupportedOperationException("not yet");
+    }
+
+    @Override
+    public ClaimResult.@Nullable Claimed takeOver(
+            IdempotencyKey key, long expectedToken, UUID claimId, Duration lease) {
+        throw new UnsupportedOperationException("not yet");
     }
 
     @Override

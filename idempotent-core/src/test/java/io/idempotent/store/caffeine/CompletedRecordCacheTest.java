@@ -20,6 +20,8 @@ import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.IdempotencyStoreContract;
 import io.idempotent.store.NearbyOutcome;
 import io.idempotent.store.RandomHistory;
+import io.idempotent.store.RecordQuery;
+import io.idempotent.store.RecordedStep;
 import io.idempotent.store.ReferenceStore;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -549,6 +551,32 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
         @Override
         public boolean complete(Claim claim, RecordedOutcome outcome, Duration retention) {
             return compared(claim.key(), () -> near.complete(claim, outcome, retention));
+        }
+
+        @Override
+        public boolean recordStep(Claim claim, RecordedStep step) {
+            return compared(claim.key(), () -> near.recordStep(claim, step));
+        }
+
+        @Override
+        public boolean release(Claim claim, Duration stepRetention) {
+            return compared(claim.key(), () -> near.release(claim, stepRetention));
+        }
+
+        @Override
+        public List<RecordedStep> findSteps(IdempotencyKey key) {
+            return compared(key, () -> near.findSteps(key));
+        }
+
+        @Override
+        public List<IdempotencyRecord> list(RecordQuery query) {
+            return near.list(query);
+        }
+
+        @Override
+        public ClaimResult.@Nullable Claimed takeOver(
+                IdempotencyKey key, long expectedToken, UUID claimId, Duration lease) {
+            return compared(key, () -> near.takeOver(key, expectedToken, claimId, lease));
         }
 
         @Override

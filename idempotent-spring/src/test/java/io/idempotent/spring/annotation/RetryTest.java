@@ -14,6 +14,8 @@ import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
+import io.idempotent.store.RecordQuery;
+import io.idempotent.store.RecordedStep;
 import io.idempotent.store.caffeine.CaffeineIdempotencyStore;
 import jakarta.validation.ConstraintViolationException;
 import java.io.FileNotFoundException;
@@ -23,8 +25,11 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Deque;
+import java.util.List;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -282,6 +287,32 @@ class RetryTest {
         @Override
         public boolean complete(Claim claim, RecordedOutcome outcome, Duration retention) {
             return store.complete(claim, outcome, retention);
+        }
+
+        @Override
+        public boolean recordStep(Claim claim, RecordedStep step) {
+            return store.recordStep(claim, step);
+        }
+
+        @Override
+        public boolean release(Claim claim, Duration stepRetention) {
+            return store.release(claim, stepRetention);
+        }
+
+        @Override
+        public List<RecordedStep> findSteps(IdempotencyKey key) {
+            return store.findSteps(key);
+        }
+
+        @Override
+        public List<IdempotencyRecord> list(RecordQuery query) {
+            return store.list(query);
+        }
+
+        @Override
+        public ClaimResult.@Nullable Claimed takeOver(
+                IdempotencyKey key, long expectedToken, UUID claimId, Duration lease) {
+            return store.takeOver(key, expectedToken, claimId, lease);
         }
 
         @Override

@@ -8,6 +8,8 @@ import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
+import io.idempotent.store.RecordQuery;
+import io.idempotent.store.RecordedStep;
 import io.idempotent.store.TransactionalCompletion;
 import io.idempotent.store.caffeine.CaffeineIdempotencyStore;
 import java.sql.Connection;
@@ -16,8 +18,10 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
@@ -134,6 +138,32 @@ final class StoreOnDataSource implements IdempotencyStore, TransactionalCompleti
             throw new IdempotencyStoreException("The line is down", claim.key(), new SQLException("The line is down"));
         }
         return knowing(claim.key(), () -> claims.complete(claim, outcome, retention));
+    }
+
+    @Override
+    public boolean recordStep(Claim claim, RecordedStep step) {
+        return knowing(claim.key(), () -> claims.recordStep(claim, step));
+    }
+
+    @Override
+    public boolean release(Claim claim, Duration stepRetention) {
+        return knowing(claim.key(), () -> claims.release(claim, stepRetention));
+    }
+
+    @Override
+    public List<RecordedStep> findSteps(IdempotencyKey key) {
+        return knowing(key, () -> claims.findSteps(key));
+    }
+
+    @Override
+    public List<IdempotencyRecord> list(RecordQuery query) {
+        return claims.list(query);
+    }
+
+    @Override
+    public ClaimResult.@Nullable Claimed takeOver(
+            IdempotencyKey key, long expectedToken, UUID claimId, Duration lease) {
+        return knowing(key, () -> claims.takeOver(key, expectedToken, claimId, lease));
     }
 
     @Override

@@ -9,6 +9,8 @@ import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
+import io.idempotent.store.RecordQuery;
+import io.idempotent.store.RecordedStep;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -18,6 +20,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.InitializingBean;
@@ -164,6 +167,32 @@ public final class RedisIdempotencyStore implements IdempotencyStore, Initializi
                 bytes(kind(outcome)),
                 content(outcome),
                 microseconds(retention));
+    }
+
+    @Override
+    public boolean recordStep(Claim claim, RecordedStep step) {
+        throw new UnsupportedOperationException("not yet");
+    }
+
+    @Override
+    public boolean release(Claim claim, Duration stepRetention) {
+        throw new UnsupportedOperationException("not yet");
+    }
+
+    @Override
+    public List<RecordedStep> findSteps(IdempotencyKey key) {
+        throw new UnsupportedOperationException("not yet");
+    }
+
+    @Override
+    public List<IdempotencyRecord> list(RecordQuery query) {
+        throw new UnsupportedOperationException("not yet");
+    }
+
+    @Override
+    public ClaimResult.@Nullable Claimed takeOver(
+            IdempotencyKey key, long expectedToken, UUID claimId, Duration lease) {
+        throw new UnsupportedOperationException("not yet");
     }
 
     @Override

@@ -7,12 +7,16 @@ import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
+import io.idempotent.store.RecordQuery;
+import io.idempotent.store.RecordedStep;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Collection;
+import java.util.List;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -77,6 +81,22 @@ final class ShiftedTime {
         return stored.plus(elapsed.get(), ChronoUnit.MICROS);
     }
 
+    private ClaimResult.Claimed shown(ClaimResult.Claimed claimed) {
+        return new ClaimResult.Claimed(
+                shown(claimed.claim()), shown(claimed.firstClaimedAt()), claimed.takeovers(), claimed.steps());
+    }
+
+    private IdempotencyRecord.State shown(IdempotencyRecord.State state) {
+        if (state instanceof IdempotencyRecord.Completed completed) {
+            return new IdempotencyRecord.Completed(
+                    completed.outcome(), shown(completed.completedAt()), shown(completed.retainedUntil()));
+        }
+        if (state instanceof IdempotencyRecord.Released released) {
+            return new IdempotencyRecord.Released(shown(released.releasedAt()), shown(released.retainedUntil()));
+        }
+        return new IdempotencyRecord.InProgress(shown(((IdempotencyRecord.InProgress) state).leaseEndsAt()));
+    }
+
     private IdempotencyRecord shown(IdempotencyRecord record) {
         return new IdempotencyRecord(
                 record.key(),
@@ -85,11 +105,7 @@ final class ShiftedTime {
                 shown(record.firstClaimedAt()),
                 shown(record.claimedAt()),
                 record.takeovers(),
-                record.state() instanceof IdempotencyRecord.Completed completed
-                        ? new IdempotencyRecord.Completed(
-                                completed.outcome(), shown(completed.completedAt()), shown(completed.retainedUntil()))
-                        : new IdempotencyRecord.InProgress(
-                                shown(((IdempotencyRecord.InProgress) record.state()).leaseEndsAt())),
+                shown(record.state()),
                 shown(record.observedAt()));
     }
 
@@ -105,8 +121,7 @@ final class ShiftedTime {
         public ClaimResult claim(ClaimRequest request) {
             ClaimResult result = store.claim(request);
             if (result instanceof ClaimResult.Claimed claimed) {
-                return new ClaimResult.Claimed(
-                        shown(claimed.claim()), shown(claimed.firstClaimedAt()), claimed.takeovers());
+                return shown(claimed);
             }
             if (result instanceof ClaimResult.InProgress inProgress) {
                 return new ClaimResult.InProgress(shown(inProgress.record()));
@@ -127,6 +142,33 @@ final class ShiftedTime {
         @Override
         public boolean complete(Claim claim, RecordedOutcome outcome, Duration retention) {
             return store.complete(stored(claim), outcome, retention);
+        }
+
+        @Override
+        public boolean recordStep(Claim claim, RecordedStep step) {
+            return store.recordStep(stored(claim), step);
+        }
+
+        @Override
+        public boolean release(Claim claim, Duration stepRetention) {
+            return store.release(stored(claim), stepRetention);
+        }
+
+        @Override
+        public List<RecordedStep> findSteps(IdempotencyKey key) {
+            return store.findSteps(key);
+        }
+
+        @Override
+        public List<IdempotencyRecord> list(RecordQuery query) {
+            return store.list(query).stream().map(ShiftedTime.this::shown).toList();
+        }
+
+        @Override
+        public ClaimResult.@Nullable Claimed takeOver(
+                IdempotencyKey key, long expectedToken, UUID claimId, Duration lease) {
+            ClaimResult.Claimed claimed = store.takeOver(key, expectedToken - elapsed.get(), claimId, lease);
+            return claimed == null ? null : shown(claimed);
         }
 
         @Override
