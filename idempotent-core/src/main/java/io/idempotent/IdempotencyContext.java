@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  */
 public abstract class IdempotencyContext {
 
+    private static final int GENERATION = 1;
+
     private static final ThreadLocal<@Nullable IdempotencyContext> CURRENT = new ThreadLocal<>();
 
     /** For the engine, which makes the contexts. */
@@ -79,6 +81,13 @@ public abstract class IdempotencyContext {
     public abstract boolean leaseLost();
 
     /**
+     * The steps of this execution: parts whose outcome is recorded once, and which no later attempt runs again.
+     *
+     * @throws IllegalStateException if the operation is atomic: its transaction undoes or keeps all of it
+     */
+    public abstract Steps steps();
+
+    /**
      * An identifier derived from the key and a name: the same on every attempt and every later execution of this key,
      * and another for every other key or name. Use it for what the operation creates.
      */
@@ -105,9 +114,11 @@ public abstract class IdempotencyContext {
     }
 
     private byte[] digest(String name) {
-        // The length keeps (key, name) apart from every other pair that would make the same text.
+        // The length keeps (key, name) apart from every other pair that would make the same text. The number before it
+        // is the
+        // generation of what is derived: the first, and the same for as long as nothing that was done is undone.
         String key = key().toString();
-        String text = "1:" + key.length() + ':' + key + name;
+        String text = GENERATION + ":" + key.length() + ':' + key + name;
         try {
             return MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
         } catch (NoSuchAlgorithmException impossible) {

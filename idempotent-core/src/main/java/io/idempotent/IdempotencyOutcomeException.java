@@ -3,8 +3,8 @@ package io.idempotent;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The operation has been completed under this key, but its recorded outcome cannot be given: it could not be encoded
- * when it was recorded, or cannot be decoded now. The operation is not run again.
+ * The operation, or a step of it, has been completed under this key, but its recorded outcome cannot be given: it could not be
+ * encoded when it was recorded, or cannot be decoded now. It is not run again.
  */
 public final class IdempotencyOutcomeException extends IdempotencyException {
 
@@ -23,6 +23,23 @@ public final class IdempotencyOutcomeException extends IdempotencyException {
         super(
                 "Idempotency key '" + key + "' is completed, but its outcome cannot be replayed: " + problem
                         + "; the operation was not run again: read its result from where it left it",
+                key,
+                cause);
+        this.problem = problem;
+    }
+
+    /**
+     * Makes the exception for a step.
+     *
+     * @param key the key whose execution the step is part of
+     * @param step the step's name
+     * @param problem why its outcome cannot be given, in words that reveal nothing of it
+     * @param cause what revealed it, if anything did
+     */
+    public IdempotencyOutcomeException(IdempotencyKey key, String step, String problem, @Nullable Throwable cause) {
+        super(
+                "Step '" + step + "' of idempotency key '" + key + "' was done, but its outcome cannot be given: "
+                        + problem + "; it was not run again: resolve the record by hand",
                 key,
                 cause);
         this.problem = problem;

@@ -4,8 +4,8 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An earlier execution of this key was begun, and nobody knows whether its operation was done: its owner died or gave up. The
- * operation was not run again, since it says so.
+ * An earlier execution of this key was begun, and nobody knows whether its operation, or a step of it, was done: its owner died
+ * or gave up. It was not run again, since it says so.
  */
 public final class IdempotencyOutcomeUnknownException extends IdempotencyException {
 
@@ -38,6 +38,36 @@ public final class IdempotencyOutcomeUnknownException extends IdempotencyExcepti
                                         + " the record by hand"
                                 : "whether its operation was done is not known, and it is not run again: find out, and"
                                         + " resolve the record by hand"),
+                key,
+                cause);
+        this.fencingToken = fencingToken;
+        this.firstClaimedAt = firstClaimedAt;
+    }
+
+    /**
+     * Makes the exception for a step that was begun and runs at most once.
+     *
+     * @param key the key whose execution the step is part of
+     * @param fencingToken the token of that execution
+     * @param firstClaimedAt when the key was first claimed, by the store's clock
+     * @param step the step's name
+     * @param reconciled whether it was tried to find out
+     * @param cause why that failed, or null
+     */
+    public IdempotencyOutcomeUnknownException(
+            IdempotencyKey key,
+            long fencingToken,
+            Instant firstClaimedAt,
+            String step,
+            boolean reconciled,
+            @Nullable Throwable cause) {
+        super(
+                "Step '" + step + "' of idempotency key '" + key + "', which was first claimed at " + firstClaimedAt
+                        + ", was begun before, and " + (reconciled ? "its reconciler could not tell" : "nobody knows")
+                        + " whether it was done; it runs at most once, and is not run again: "
+                        + (reconciled
+                                ? "repeat the call later, or resolve the record by hand"
+                                : "give it a reconciler, or find out, and resolve the record by hand"),
                 key,
                 cause);
         this.fencingToken = fencingToken;

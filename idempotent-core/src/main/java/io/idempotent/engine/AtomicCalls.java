@@ -379,7 +379,7 @@ final class AtomicCalls {
                 return value;
             }
             Outcome outcome = new Outcome.Value(value);
-            RecordedOutcome recordable = releases ? null : outcomes.encode(operation, execution, outcome);
+            RecordedOutcome recordable = releases ? null : outcomes.encode(operation.type(), execution, outcome);
             record(transaction, recordable);
             EnclosingTransaction enclosing = execution.transaction();
             Throwable afterwards = enclosing == null ? commit(transaction, request, recordable == null) : null;
@@ -511,7 +511,7 @@ final class AtomicCalls {
         /** Records a failure in a transaction of its own; tells whether it did, since the key was free. */
         private boolean recordFailure(Throwable failure) {
             Outcome outcome = new Outcome.Failure(failure);
-            RecordedOutcome recordable = outcomes.encode(operation, execution, outcome);
+            RecordedOutcome recordable = outcomes.encode(operation.type(), execution, outcome);
             ClaimRequest request = new ClaimRequest(key, claimIds.get(), fingerprint, operation.lease(), true);
             StoreTransaction transaction = transactions.begin();
             try {

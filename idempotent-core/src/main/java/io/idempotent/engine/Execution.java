@@ -4,9 +4,13 @@ import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyClaimLostException;
 import io.idempotent.IdempotencyContext;
 import io.idempotent.IdempotencyKey;
+import io.idempotent.Steps;
 import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimResult;
+import io.idempotent.store.RecordedStep;
 import java.time.Instant;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -26,6 +30,7 @@ public final class Execution extends IdempotencyContext {
     private final boolean leased;
     private final @Nullable EnclosingTransaction transaction;
     private final @Nullable Fingerprint fingerprint;
+    private final @Nullable StepSource stepSource;
     private final CountDownLatch ended = new CountDownLatch(1);
 
     // Written once, but where each attempt claims anew, in a transaction of its own.
@@ -45,6 +50,9 @@ public final class Execution extends IdempotencyContext {
     // Written by the thread that ran the operation, read by those that come later.
     private volatile @Nullable PendingCompletion pending;
 
+    // Made by whichever thread asks first.
+    private volatile @Nullable ExecutionSteps steps;
+
     // Confined to the thread that runs the operation.
     private @Nullable IdempotencyContext outer;
 
@@ -57,6 +65,7 @@ public final class Execution extends IdempotencyContext {
      * @param claim null where the operation runs unprotected
      * @param requestedAt the ticker's time before the claim was requested: the lease cannot have begun earlier
      * @param transaction what its operation is part of, or null
+     * @param stepSource makes its steps
      */
     Execution(
             Operation<?> operation,
@@ -66,8 +75,9 @@ public final class Execution extends IdempotencyContext {
             int takeovers,
             LongSupplier ticker,
             long requestedAt,
-            @Nullable EnclosingTransaction transaction) {
-        this(operation, key, claim, firstClaimedAt, takeovers, ticker, requestedAt, transaction, null);
+            @Nullable EnclosingTransaction transaction,
+            StepSource stepSource) {
+        this(operation, key, claim, firstClaimedAt, takeovers, ticker, requestedAt, transaction, null, stepSource);
     }
 
     private Execution(
@@ -79,7 +89,8 @@ public final class Execution extends IdempotencyContext {
             LongSupplier ticker,
             long requestedAt,
             @Nullable EnclosingTransaction transaction,
-            @Nullable Fingerprint fingerprint) {
+            @Nullable Fingerprint fingerprint,
+            @Nullable StepSource stepSource) {
         this.operation = operation;
         this.key = key;
         this.claim = claim;
@@ -92,6 +103,7 @@ public final class Execution extends IdempotencyContext {
         this.leased = claim != null;
         this.transaction = transaction;
         this.fingerprint = fingerprint;
+        this.stepSource = stepSource;
     }
 
     /**
@@ -106,7 +118,7 @@ public final class Execution extends IdempotencyContext {
             LongSupplier ticker,
             @Nullable EnclosingTransaction transaction,
             Fingerprint fingerprint) {
-        this(operation, key, null, Instant.EPOCH, 0, ticker, ticker.getAsLong(), transaction, fingerprint);
+        this(operation, key, null, Instant.EPOCH, 0, ticker, ticker.getAsLong(), transaction, fingerprint, null);
     }
 
     /** Whether its request is known to say something else. */
@@ -147,6 +159,58 @@ public final class Execution extends IdempotencyContext {
         return leased && (refused || ticker.getAsLong() - renewedAt >= leaseNanos);
     }
 
+    @Override
+    public Steps steps() {
+        ExecutionSteps made = steps;
+        return made != null ? made : makeSteps(List.of());
+    }
+
+    /** The steps, with what earlier claims of the record recorded of them. */
+    private ExecutionSteps makeSteps(List<RecordedStep> earlier) {
+        if (stepSource == null) {
+            throw new IllegalStateException("The operation '" + operation.name()
+                    + "' is atomic and has no steps: its transaction keeps or undoes all that it does");
+        }
+        synchronized (lossTold) {
+            ExecutionSteps made = steps;
+            if (made == null) {
+                made = stepSource.stepsOf(this, earlier);
+                steps = made;
+            }
+            return made;
+        }
+    }
+
+    /** The record was claimed with steps that earlier claims recorded. */
+    void continueWith(List<RecordedStep> earlier) {
+        if (!earlier.isEmpty()) {
+            var unused = makeSteps(earlier);
+        }
+    }
+
+    /** Whether the store may have steps of this record. */
+    boolean hasRecordedSteps() {
+        ExecutionSteps made = steps;
+        return made != null && made.areInStore();
+    }
+
+    /** Whether of some step it is not known whether it was done, or the store does not know that it was. */
+    boolean hasStepsInDoubt() {
+        ExecutionSteps made = steps;
+        return made != null && made.areInDoubt();
+    }
+
+    /** The names of recorded steps that this execution did not ask for. */
+    Set<String> stepsLeftOver() {
+        ExecutionSteps made = steps;
+        return made == null ? Set.of() : made.leftOver();
+    }
+
+    /** Whether a rollback of its transaction leaves effects of this execution behind. */
+    boolean hasEffectsOutside() {
+        return operation.hasEffectsOutside() || hasRecordedSteps();
+    }
+
     /** The operation that runs. */
     public Operation<?> operation() {
         return operation;
@@ -163,6 +227,10 @@ public final class Execution extends IdempotencyContext {
             throw new IdempotencyClaimLostException(key, fencingToken(), "attempt " + next + " was not begun");
         }
         attemptsBegun = next;
+        ExecutionSteps made = steps;
+        if (made != null) {
+            made.beginAttempt();
+        }
     }
 
     /**
@@ -171,6 +239,14 @@ public final class Execution extends IdempotencyContext {
      */
     public boolean mayAttemptAgain() {
         return !leaseLost() && (transaction == null || !transaction.isRollbackOnly());
+    }
+
+    /** Makes the steps of an execution. */
+    @FunctionalInterface
+    interface StepSource {
+
+        /** Makes them, with what earlier claims of the record recorded. */
+        ExecutionSteps stepsOf(Execution execution, List<RecordedStep> earlier);
     }
 
     void enter() {

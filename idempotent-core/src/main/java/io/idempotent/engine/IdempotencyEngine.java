@@ -26,6 +26,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
@@ -33,6 +34,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiConsumer;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -86,6 +88,7 @@ public final class IdempotencyEngine implements AutoCloseable {
     private static final long LONGEST_REPEAT_PAUSE = TimeUnit.MILLISECONDS.toNanos(10);
 
     private final IdempotencyStore store;
+    private final OutcomeCodec codec;
     private final Outcomes outcomes;
     private final Listeners listeners;
     private final LeaseRenewal renewal;
@@ -93,6 +96,7 @@ public final class IdempotencyEngine implements AutoCloseable {
     private final LongSupplier ticker;
     private final Settlement settlement;
     private final AtomicCalls atomicCalls;
+    private final Execution.StepSource stepSource;
     private final Duration closeTimeout;
 
     // Who runs in this JVM, so that waiters can be woken; of two executions of one key the one that claimed last.
@@ -105,7 +109,7 @@ public final class IdempotencyEngine implements AutoCloseable {
 
     private IdempotencyEngine(Builder builder) {
         this.store = builder.store;
-        OutcomeCodec codec = builder.codec();
+        this.codec = builder.codec();
         BiConsumer<String, Throwable> errorHandler = harmless(builder.errorHandler);
         this.ticker = builder.ticker;
         this.listeners = new Listeners(builder.listeners, errorHandler);
@@ -114,6 +118,8 @@ public final class IdempotencyEngine implements AutoCloseable {
         this.waiting = new Waiting(builder.maxWaiters, ticker, owners::get, this::claim);
         this.settlement = new Settlement(store, renewal, listeners, Nanos.of(builder.completionTimeout), owners);
         this.atomicCalls = new AtomicCalls(settlement, listeners, outcomes, waiting, ticker, owners, this::newClaimId);
+        this.stepSource =
+                (execution, earlier) -> new ExecutionSteps(execution, earlier, settlement, outcomes, listeners);
         this.closeTimeout = builder.closeTimeout;
     }
 
@@ -130,6 +136,15 @@ public final class IdempotencyEngine implements AutoCloseable {
     /** Begins an engine on a store, which it does not close. */
     public static Builder builder(IdempotencyStore store) {
         return new Builder(store);
+    }
+
+    /**
+     * What people do with records of this engine's store. Usable as long as the store is.
+     *
+     * @param operations the operation of a name, which tells what it returns; null where it is not known
+     */
+    public IdempotencyOperations operations(Function<String, ? extends @Nullable Operation<?>> operations) {
+        return new EngineOperations(store, codec, listeners, this::newClaimId, operations);
     }
 
     /** The store that this engine works on. */
@@ -210,19 +225,18 @@ public final class IdempotencyEngine implements AutoCloseable {
             }
         }
         if (result instanceof ClaimResult.Claimed claimed) {
-            return run(
+            Execution execution = new Execution(
                     operation,
-                    new Execution(
-                            operation,
-                            key,
-                            claimed.claim(),
-                            claimed.firstClaimedAt(),
-                            claimed.takeovers(),
-                            ticker,
-                            requestedAt,
-                            transaction),
-                    fingerprint,
-                    work);
+                    key,
+                    claimed.claim(),
+                    claimed.firstClaimedAt(),
+                    claimed.takeovers(),
+                    ticker,
+                    requestedAt,
+                    transaction,
+                    stepSource);
+            execution.continueWith(claimed.steps());
+            return run(operation, execution, fingerprint, work);
         }
         if (result instanceof ClaimResult.Completed completed) {
             return outcomes.replay(
@@ -362,7 +376,8 @@ public final class IdempotencyEngine implements AutoCloseable {
                     unknown = false;
                     value = work.run(execution);
                     // What was done outside stays done, if what comes now fails.
-                    unknown = operation.hasEffectsOutside();
+                    unknown = execution.hasEffectsOutside();
+                    tellStepsLeftOver(execution);
                     releases = outcomes.releases(execution, work::releases, value);
                 }
                 if (outcomes.encodes() && !releases && execution.transaction() != null) {
@@ -379,6 +394,13 @@ public final class IdempotencyEngine implements AutoCloseable {
             if (execution.pending() == null) {
                 settlement.finish(execution);
             }
+        }
+    }
+
+    private void tellStepsLeftOver(Execution execution) {
+        Set<String> names = execution.stepsLeftOver();
+        if (!names.isEmpty()) {
+            listeners.tell(listener -> listener.stepsLeftOver(execution, names));
         }
     }
 
@@ -464,7 +486,7 @@ public final class IdempotencyEngine implements AutoCloseable {
                 return value;
             }
             Outcome outcome = new Outcome.Value(value);
-            RecordedOutcome recordable = outcomes.encode(operation, execution, outcome);
+            RecordedOutcome recordable = outcomes.encode(operation.type(), execution, outcome);
             if (execution.transaction() != null) {
                 PendingCompletion pending =
                         new PendingCompletion(settlement, execution, fingerprint, outcome, recordable, took);
@@ -497,11 +519,11 @@ public final class IdempotencyEngine implements AutoCloseable {
                 // What this library says of a call is never the operation's final word, whatever types are declared.
             } else if (operation.type().records(failure) && !(failure instanceof IdempotencyException)) {
                 Outcome outcome = new Outcome.Failure(failure);
-                settlement.complete(execution, outcomes.encode(operation, execution, outcome), outcome, took);
-            } else if (!work.mayStand(failure)) {
-                settlement.release(execution, failure, took);
-            } else {
+                settlement.complete(execution, outcomes.encode(operation.type(), execution, outcome), outcome, took);
+            } else if (execution.hasStepsInDoubt() || work.mayStand(failure)) {
                 settleUnknown(execution, fingerprint, took);
+            } else {
+                settlement.release(execution, failure, took);
             }
         } catch (RuntimeException | Error ours) {
             failure.addSuppressed(ours);
@@ -552,7 +574,8 @@ public final class IdempotencyEngine implements AutoCloseable {
             IdempotencyStoreException failure)
             throws Throwable {
         listeners.tell(listener -> listener.unprotected(key, failure));
-        Execution execution = new Execution(operation, key, null, Instant.now(), 0, ticker, requestedAt, transaction);
+        Execution execution =
+                new Execution(operation, key, null, Instant.now(), 0, ticker, requestedAt, transaction, stepSource);
         execution.enter();
         try {
             return work.run(execution);

@@ -8,6 +8,7 @@ import io.idempotent.Outcome;
 import io.idempotent.Reconciliation;
 import io.idempotent.store.IdempotencyRecord;
 import java.time.Duration;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,6 +61,37 @@ public interface IdempotencyListener {
      */
     default void reconciled(IdempotencyContext context, Reconciliation<?> found) {}
 
+    /**
+     * A step ran, or was found to have run before, and its outcome is recorded.
+     *
+     * @param context the execution
+     * @param step the step's name
+     * @param took how long it ran; zero if it did not
+     */
+    default void stepRecorded(IdempotencyContext context, String step, Duration took) {}
+
+    /** A step was answered by its recorded outcome; it did not run. */
+    default void stepReplayed(IdempotencyContext context, String step) {}
+
+    /**
+     * A step ran, but its outcome could not be told to the store within the time allowed. The execution goes on; should it die
+     * before it has ended, the step will run again, or be unknown if it runs at most once.
+     *
+     * @param context the execution
+     * @param step the step's name
+     * @param failure what the store said last
+     */
+    default void stepNotRecorded(IdempotencyContext context, String step, IdempotencyStoreException failure) {}
+
+    /**
+     * The operation has returned, and did not ask for steps that an earlier execution recorded: their names may have changed
+     * with the code, so that what they did was done again under another one.
+     *
+     * @param context the execution
+     * @param steps the names of the steps
+     */
+    default void stepsLeftOver(IdempotencyContext context, Set<String> steps) {}
+
     /** The call was answered by the recorded outcome; the operation did not run. */
     default void replayed(IdempotencyKey key) {}
 
@@ -103,6 +135,9 @@ public interface IdempotencyListener {
      * @param reason why
      */
     default void notReplayable(IdempotencyContext context, String reason) {}
+
+    /** Somebody decided what is to become of a record: it was completed, released or forgotten by hand. */
+    default void resolved(IdempotencyKey key, Resolution resolution) {}
 
     /** A store that is full dropped a completed record before its retention was over: its key is free again. */
     default void evicted(IdempotencyRecord record) {}

@@ -1,6 +1,7 @@
 package io.idempotent.engine;
 
 import io.idempotent.Fingerprint;
+import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.IdempotencyException;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyKeyReusedException;
@@ -10,8 +11,12 @@ import io.idempotent.RecordedOutcome;
 import io.idempotent.RedactedException;
 import io.idempotent.codec.OutcomeCodec;
 import io.idempotent.codec.OutcomeCodecException;
+import io.idempotent.codec.OutcomeType;
 import io.idempotent.codec.ReferenceOutcomeCodec;
+import java.lang.reflect.Type;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
+import java.util.function.BiFunction;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +27,7 @@ final class Outcomes {
     private final Listeners listeners;
     private final BiConsumer<String, Throwable> errorHandler;
     private final boolean encodes;
+    private final ConcurrentHashMap<Type, OutcomeType> valueTypes = new ConcurrentHashMap<>();
 
     Outcomes(OutcomeCodec codec, Listeners listeners, BiConsumer<String, Throwable> errorHandler) {
         this.codec = codec;
@@ -35,9 +41,9 @@ final class Outcomes {
         return encodes;
     }
 
-    RecordedOutcome encode(Operation<?> operation, Execution execution, Outcome outcome) {
+    RecordedOutcome encode(OutcomeType type, Execution execution, Outcome outcome) {
         try {
-            return codec.encode(outcome, operation.type());
+            return codec.encode(outcome, type);
         } catch (RuntimeException | Error failure) {
             errorHandler.accept(
                     "The codec failed to encode the outcome of '" + execution.key() + "'",
@@ -90,13 +96,43 @@ final class Outcomes {
         if (recorded == null) {
             throw new IllegalStateException("The store gave a completed record without an outcome for '" + key + "'");
         }
+        return decoded(
+                operation.type(), recorded, (problem, cause) -> new IdempotencyOutcomeException(key, problem, cause));
+    }
+
+    /** What a step produced. */
+    Outcome decodedStep(OutcomeType type, IdempotencyKey key, String step, RecordedOutcome recorded) {
+        return decoded(type, recorded, (problem, cause) -> new IdempotencyOutcomeException(key, step, problem, cause));
+    }
+
+    private Outcome decoded(
+            OutcomeType type,
+            RecordedOutcome recorded,
+            BiFunction<String, Throwable, IdempotencyOutcomeException> refusal) {
         try {
-            return codec.decode(recorded, operation.type());
+            return codec.decode(recorded, type);
         } catch (OutcomeCodecException failure) {
-            throw new IdempotencyOutcomeException(key, String.valueOf(failure.getMessage()), failure);
+            throw refusal.apply(String.valueOf(failure.getMessage()), failure);
         } catch (RuntimeException | Error failure) {
-            throw new IdempotencyOutcomeException(key, failureOfCodec(failure), RedactedException.of(failure));
+            throw refusal.apply(failureOfCodec(failure), RedactedException.of(failure));
         }
+    }
+
+    /**
+     * Checks that values of a type can be recorded.
+     *
+     * @throws IllegalArgumentException if they cannot
+     */
+    OutcomeType ofValues(Type type) {
+        return valueTypes.computeIfAbsent(type, unchecked -> {
+            OutcomeType outcomeType = OutcomeType.of(unchecked);
+            try {
+                codec.check(outcomeType);
+            } catch (IdempotencyConfigurationException problem) {
+                throw new IllegalArgumentException(problem.getMessage(), problem);
+            }
+            return outcomeType;
+        });
     }
 
     /** Tells the listeners of a refusal, to be thrown. */

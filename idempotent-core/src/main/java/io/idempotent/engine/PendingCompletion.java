@@ -153,7 +153,7 @@ public final class PendingCompletion {
                 tellCompleted();
             } else if (!execution.isLeased()) {
                 settlement.tellReleased(execution, null, took);
-            } else if (execution.operation().hasEffectsOutside()) {
+            } else if (execution.hasEffectsOutside()) {
                 settlement.abandon(execution);
             } else {
                 settlement.release(execution, null, took);

@@ -6,6 +6,7 @@ import io.idempotent.Outcome;
 import io.idempotent.RecordedOutcome;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
+import io.idempotent.store.RecordedStep;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
@@ -109,7 +110,31 @@ final class Settlement {
      * @throws IdempotencyStoreException if the store failed to the end; the listeners have been told
      */
     boolean giveBack(Execution execution) {
-        return settle(execution, "release", () -> store.release(execution.claim()));
+        Duration retention = execution.operation().retention();
+        return settle(
+                execution,
+                "release",
+                () -> execution.hasRecordedSteps()
+                        ? store.release(execution.claim(), retention)
+                        : store.release(execution.claim()));
+    }
+
+    /**
+     * Records a step. The execution goes on after it, and its lease is renewed meanwhile.
+     *
+     * @return false if the claim was lost
+     * @throws IdempotencyStoreException if the store failed to the end
+     */
+    boolean recordStep(Execution execution, RecordedStep step) {
+        boolean held = repeat(
+                execution,
+                "record step '" + step.name() + "' of",
+                false,
+                () -> store.recordStep(execution.claim(), step));
+        if (!held) {
+            lost(execution);
+        }
+        return held;
     }
 
     /**
@@ -197,25 +222,36 @@ final class Settlement {
         return held;
     }
 
-    /** Makes a request again and again for a bounded time while the store fails. */
+    /** Makes a request that ends the execution again and again for a bounded time while the store fails. */
     <T extends @Nullable Object> T repeat(Execution execution, String what, Supplier<T> request) {
         execution.settling();
+        try {
+            return repeat(execution, what, true, request);
+        } catch (IdempotencyStoreException failure) {
+            listeners.tell(listener -> listener.completionFailed(execution, failure));
+            throw failure;
+        }
+    }
+
+    private <T extends @Nullable Object> T repeat(Execution execution, String what, boolean last, Supplier<T> request) {
         long since = execution.age();
         boolean interrupted = Thread.interrupted();
         try {
             long pause = FIRST_PAUSE;
             while (true) {
-                renewal.stop(execution);
+                if (last) {
+                    renewal.stop(execution);
+                }
                 try {
                     return request.get();
                 } catch (RuntimeException | Error thrown) {
                     long remaining = timeout - (execution.age() - since);
                     if (remaining <= 0) {
-                        IdempotencyStoreException failure = StoreFailures.of(thrown, what, execution.key());
-                        listeners.tell(listener -> listener.completionFailed(execution, failure));
-                        throw failure;
+                        throw StoreFailures.of(thrown, what, execution.key());
                     }
-                    renewal.start(execution);
+                    if (last) {
+                        renewal.start(execution);
+                    }
                     LockSupport.parkNanos(Math.min(pause, remaining));
                     interrupted |= Thread.interrupted();
                     pause = Math.min(pause * 2, LONGEST_PAUSE);

@@ -1,0 +1,185 @@
+package io.idempotent;
+
+import java.io.Serializable;
+import java.lang.reflect.Type;
+import java.time.Instant;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The steps of an execution: parts of an operation whose outcome is recorded once each, and which no later attempt runs again,
+ * be it a retry, a call after the operation threw, or one that takes over after a crash.
+ *
+ * <pre>{@code
+ * Reservation reservation = steps.run("reserve", () -> stock.reserve(order));
+ * Charge charge = steps.run("charge", () -> gateway.charge(steps.keyFor("charge"), order.total()));
+ * return steps.run("confirm", () -> mail.confirm(order, reservation, charge));
+ * }</pre>
+ *
+ * <p><b>What is promised.</b> A step whose outcome is recorded does not run again: its value is given from the record, as long as
+ * the operation's retention, and until the operation is completed. A step that throws is not recorded, and runs again with the
+ * next attempt. An execution that was taken over can record no step any more, and begins none once its lease is lost. A step runs
+ * more than once only if its process dies, or its claim is lost, or the store fails for long, between its effect and its record:
+ * give the other side a {@linkplain #keyFor key} to tell such repetitions by, or let the step run {@linkplain #atMostOnce() at
+ * most once}.
+ *
+ * <p><b>What is not.</b> A step is no transaction. Its record is not part of one either: a step's effects should stand when it
+ * returns. What it writes to a database in a transaction that goes on after it, the operation's or the caller's, is lost if that is
+ * rolled back, while the step stays recorded; begin a transaction in the step instead.
+ *
+ * <p>Names tell steps apart: they are unique within an attempt, and stay what they are from one version of the code to the next.
+ * What runs between steps runs with each attempt. A step may be run in a step.
+ *
+ * <p><b>Types.</b> Where a store keeps bytes, a step's value is decoded to the type that the lambda expression was compiled to
+ * return, which is an erased one: give a step that returns a generic type, {@code List<Item>} say, that type explicitly.
+ *
+ * <p>Each step costs the store one request, and operations without steps nothing. Safe for use by many threads; within an attempt
+ * each name by one of them.
+ */
+public interface Steps {
+
+    /**
+     * Runs a step, or gives what it recorded.
+     *
+     * @param name the step's name: 1 to 255 characters, not blank
+     * @param work the step; a lambda expression, or an object whose class says what it returns
+     * @return what it returned, now or when it ran
+     * @throws X what the step throws; nothing is recorded then
+     * @throws IllegalStateException if a step of this name was run in this attempt already, or the operation is atomic
+     * @throws IllegalArgumentException if the name is not acceptable, or what the step returns cannot be told or kept
+     * @throws IdempotencyClaimLostException if the claim is lost: the step was not begun, or not recorded
+     * @throws IdempotencyOutcomeException if the step was done before, and what it returned cannot be given
+     * @throws IdempotencyOutcomeUnknownException if the step was begun before as one that runs at most once
+     */
+    <T extends @Nullable Object, X extends Throwable> T run(String name, Work<T, X> work) throws X;
+
+    /**
+     * Runs a step that returns nothing, or does not, if it is recorded. Else like {@link #run(String, Work)}.
+     *
+     * @param name the step's name
+     * @param action the step
+     * @throws X what the step throws; nothing is recorded then
+     */
+    <X extends Throwable> void run(String name, Action<X> action) throws X;
+
+    /**
+     * Runs a step that returns a generic type, or gives what it recorded. Else like {@link #run(String, Work)}.
+     *
+     * @param name the step's name
+     * @param type what the step returns; the caller vouches that {@code T} is that type
+     * @param work the step
+     * @return what it returned, now or when it ran
+     * @throws X what the step throws; nothing is recorded then
+     */
+    <T extends @Nullable Object, X extends Throwable> T run(String name, Type type, Work<T, X> work) throws X;
+
+    /**
+     * Steps that never run again once they were begun, unless they are known not to have been done: for what the other side
+     * cannot tell repetitions of. That a step begins is recorded before it does, which costs one more request.
+     */
+    AtMostOnce atMostOnce();
+
+    /** Like {@link IdempotencyContext#keyFor}: the same on every attempt. */
+    String keyFor(String name);
+
+    /** Like {@link IdempotencyContext#uuid}: the same on every attempt. */
+    UUID uuid(String name);
+
+    /** Like {@link IdempotencyContext#firstClaimedAt}: the same on every attempt. */
+    Instant firstClaimedAt();
+
+    /**
+     * Steps that run at most once.
+     *
+     * <p>A step that was begun before and has no outcome is <i>unknown</i>: its process died in it, or it threw, since of what
+     * throws nobody knows how far it got. Its reconciler is asked then. If the step was done, what that says is recorded as its outcome; if
+     * not, the step runs; else, or if there is no reconciler or it fails, the step is refused, and the operation's key is
+     * abandoned unless the operation returns, or throws what it declares final, all the same.
+     */
+    interface AtMostOnce {
+
+        /** Like {@link #run(String, Work, Reconciler)}, without anybody to ask. */
+        <T extends @Nullable Object, X extends Throwable> T run(String name, Work<T, X> work) throws X;
+
+        /** Like {@link #run(String, Action, Reconciler)}, without anybody to ask. */
+        <X extends Throwable> void run(String name, Action<X> action) throws X;
+
+        /**
+         * Runs a step at most once, or gives what it recorded. Else like {@link Steps#run(String, Work)}.
+         *
+         * @param name the step's name
+         * @param work the step
+         * @param reconciler asked where the step is unknown
+         * @return what it returned, now or when it ran
+         * @throws X what the step throws; it is unknown then
+         * @throws IdempotencyOutcomeUnknownException if the step is unknown, and stays so
+         * @throws IdempotencyStoreException if it could not be recorded that the step begins: it does not
+         */
+        <T extends @Nullable Object, X extends Throwable> T run(
+                String name, Work<T, X> work, Reconciler<? extends T> reconciler) throws X;
+
+        /**
+         * Runs a step that returns nothing at most once. Else like {@link #run(String, Work, Reconciler)}.
+         *
+         * @param name the step's name
+         * @param action the step
+         * @param reconciler asked where the step is unknown; if it was done, with any value
+         * @throws X what the step throws; it is unknown then
+         */
+        <X extends Throwable> void run(String name, Action<X> action, Reconciler<?> reconciler) throws X;
+
+        /**
+         * Runs a step that returns a generic type at most once. Else like {@link #run(String, Work, Reconciler)}.
+         *
+         * @param name the step's name
+         * @param type what the step returns; the caller vouches that {@code T} is that type
+         * @param work the step
+         * @param reconciler asked where the step is unknown
+         * @return what it returned, now or when it ran
+         * @throws X what the step throws; it is unknown then
+         */
+        <T extends @Nullable Object, X extends Throwable> T run(
+                String name, Type type, Work<T, X> work, Reconciler<? extends T> reconciler) throws X;
+    }
+
+    /**
+     * What a step does. Serializable only so that a lambda expression tells what it returns; it is never written anywhere.
+     *
+     * @param <T> what it returns
+     * @param <X> what it throws
+     */
+    @FunctionalInterface
+    interface Work<T extends @Nullable Object, X extends Throwable> extends Serializable {
+
+        /** Does it. */
+        T run() throws X;
+    }
+
+    /**
+     * What a step does that returns nothing.
+     *
+     * @param <X> what it throws
+     */
+    @FunctionalInterface
+    interface Action<X extends Throwable> {
+
+        /** Does it. */
+        void run() throws X;
+    }
+
+    /**
+     * Finds out what became of a step that was begun.
+     *
+     * @param <T> what the step returns
+     */
+    @FunctionalInterface
+    interface Reconciler<T extends @Nullable Object> {
+
+        /**
+         * Finds out whether the step was done. That it fails means that it cannot be told.
+         *
+         * @throws Exception if that cannot be told
+         */
+        Reconciliation<T> reconcile() throws Exception;
+    }
+}

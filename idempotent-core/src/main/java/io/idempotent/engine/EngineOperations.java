@@ -1,0 +1,167 @@
+package io.idempotent.engine;
+
+import io.idempotent.IdempotencyKey;
+import io.idempotent.Outcome;
+import io.idempotent.RecordedOutcome;
+import io.idempotent.codec.OutcomeCodec;
+import io.idempotent.codec.OutcomeCodecException;
+import io.idempotent.engine.Resolution.Act;
+import io.idempotent.store.Claim;
+import io.idempotent.store.ClaimResult;
+import io.idempotent.store.IdempotencyRecord;
+import io.idempotent.store.IdempotencyStore;
+import io.idempotent.store.RecordQuery;
+import io.idempotent.store.RecordedStep;
+import java.lang.invoke.MethodType;
+import java.lang.reflect.GenericArrayType;
+import java.lang.reflect.ParameterizedType;
+import java.lang.reflect.Type;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Resolves records of one store.
+ *
+ * <ol>
+ *   <li>A value is encoded, and decoded again, before anything is touched.
+ *   <li>The record is taken over, if it is abandoned and its token is the one that was seen: nobody else can do anything to it then.
+ *   <li>It is completed or released. If that fails, it is abandoned again when the lease of a minute is over.
+ * </ol>
+ */
+final class EngineOperations implements IdempotencyOperations {
+
+    private static final Duration LEASE = Duration.ofMinutes(1);
+
+    private final IdempotencyStore store;
+    private final OutcomeCodec codec;
+    private final Listeners listeners;
+    private final Supplier<UUID> claimIds;
+    private final Function<String, ? extends @Nullable Operation<?>> operations;
+
+    /**
+     * Makes the operations of one engine.
+     *
+     * @param operations the operation of a name, or null
+     */
+    EngineOperations(
+            IdempotencyStore store,
+            OutcomeCodec codec,
+            Listeners listeners,
+            Supplier<UUID> claimIds,
+            Function<String, ? extends @Nullable Operation<?>> operations) {
+        this.store = store;
+        this.codec = codec;
+        this.listeners = listeners;
+        this.claimIds = claimIds;
+        this.operations = operations;
+    }
+
+    @Override
+    public @Nullable IdempotencyRecord find(IdempotencyKey key) {
+        return request("find", key, () -> store.find(key));
+    }
+
+    @Override
+    public List<RecordedStep> findSteps(IdempotencyKey key) {
+        return request("find the steps of", key, () -> store.findSteps(key));
+    }
+
+    @Override
+    public List<IdempotencyRecord> list(RecordQuery query) {
+        return request("list records", null, () -> store.list(query));
+    }
+
+    @Override
+    public boolean complete(IdempotencyKey key, long fencingToken, @Nullable Object value, String who, String why) {
+        Resolution resolution = new Resolution(Act.COMPLETED, fencingToken, who, why);
+        Operation<?> operation = operations.apply(key.operation());
+        if (operation == null) {
+            throw new IllegalArgumentException("The operation of '" + key
+                    + "' is not known here, and so what it returns is not: complete it where it is declared");
+        }
+        RecordedOutcome outcome = encoded(operation, value);
+        return resolve(
+                key,
+                resolution,
+                claim -> request("complete", key, () -> store.complete(claim, outcome, operation.retention())));
+    }
+
+    @Override
+    public boolean release(IdempotencyKey key, long fencingToken, String who, String why) {
+        Operation<?> operation = operations.apply(key.operation());
+        Duration retention = operation == null ? Operation.DEFAULT_RETENTION : operation.retention();
+        return resolve(
+                key,
+                new Resolution(Act.RELEASED, fencingToken, who, why),
+                claim -> request("release", key, () -> store.release(claim, retention)));
+    }
+
+    @Override
+    public boolean forget(IdempotencyKey key, long fencingToken, String who, String why) {
+        Resolution resolution = new Resolution(Act.FORGOTTEN, fencingToken, who, why);
+        return told(key, resolution, request("forget", key, () -> store.forget(key, fencingToken)));
+    }
+
+    private boolean resolve(IdempotencyKey key, Resolution resolution, Predicate<Claim> act) {
+        UUID claimId = claimIds.get();
+        ClaimResult.Claimed claimed =
+                request("take over", key, () -> store.takeOver(key, resolution.fencingToken(), claimId, LEASE));
+        return told(key, resolution, claimed != null && act.test(claimed.claim()));
+    }
+
+    private boolean told(IdempotencyKey key, Resolution resolution, boolean done) {
+        if (done) {
+            listeners.tell(listener -> listener.resolved(key, resolution));
+        }
+        return done;
+    }
+
+    private RecordedOutcome encoded(Operation<?> operation, @Nullable Object value) {
+        Type type = operation.type().valueType();
+        Class<?> expected = MethodType.methodType(erased(type)).wrap().returnType();
+        boolean fits = value == null
+                ? !(type instanceof Class<?> primitive && primitive.isPrimitive() && primitive != void.class)
+                : expected.isInstance(value);
+        if (!fits) {
+            throw new IllegalArgumentException("The operation '" + operation.name() + "' returns " + type.getTypeName()
+                    + ", and not " + (value == null ? "null" : value.getClass().getName()));
+        }
+        try {
+            RecordedOutcome outcome = codec.encode(new Outcome.Value(value), operation.type());
+            var unused = codec.decode(outcome, operation.type());
+            return outcome;
+        } catch (OutcomeCodecException problem) {
+            throw new IllegalArgumentException(
+                    "The value cannot be recorded as an outcome of '" + operation.name() + "': " + problem.getMessage(),
+                    problem);
+        }
+    }
+
+    private static Class<?> erased(Type type) {
+        if (type instanceof Class<?> known) {
+            return known;
+        }
+        if (type instanceof ParameterizedType parameterized) {
+            return erased(parameterized.getRawType());
+        }
+        return type instanceof GenericArrayType array
+                ? erased(array.getGenericComponentType()).arrayType()
+                : Object.class;
+    }
+
+    private static <T extends @Nullable Object> T request(
+            String what, @Nullable IdempotencyKey key, Supplier<T> request) {
+        return Settlement.uninterrupted(() -> {
+            try {
+                return request.get();
+            } catch (RuntimeException | Error failure) {
+                throw StoreFailures.of(failure, what, key);
+            }
+        });
+    }
+}

@@ -1,0 +1,286 @@
+package io.idempotent.engine;
+
+import io.idempotent.IdempotencyClaimLostException;
+import io.idempotent.IdempotencyOutcomeUnknownException;
+import io.idempotent.IdempotencyStoreException;
+import io.idempotent.Outcome;
+import io.idempotent.Reconciliation;
+import io.idempotent.RecordedOutcome;
+import io.idempotent.Steps;
+import io.idempotent.codec.OutcomeType;
+import io.idempotent.store.RecordedStep;
+import java.lang.reflect.Type;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The steps of one execution.
+ *
+ * <ol>
+ *   <li>A step whose outcome is recorded, by this claim or an earlier one of the record, is answered by it.
+ *   <li>No step begins once the lease is lost.
+ *   <li>A step that was begun and has no outcome is unknown: its reconciler says that it was done, which is recorded as its outcome, or
+ *       that it was not, and it runs; else it is refused.
+ *   <li>That a step begins is recorded before, if it runs at most once; if that fails, it does not begin.
+ *   <li>What a step returned is recorded, tried again for a bounded time while the store fails. If it fails to the end, the
+ *       execution goes on, since the step is done, and remembers it; but its key is not released any more.
+ *   <li>A record that is refused means that the claim is lost.
+ * </ol>
+ *
+ * <p>Where an operation runs unprotected there is no claim, and its steps are remembered by its attempts alone.
+ */
+final class ExecutionSteps implements Steps {
+
+    private final Execution execution;
+    private final Settlement settlement;
+    private final Outcomes outcomes;
+    private final Listeners listeners;
+    private final Map<String, RecordedStep> recorded = new ConcurrentHashMap<>();
+    private final Set<String> seen = ConcurrentHashMap.newKeySet();
+    private final Set<String> seenInAttempt = ConcurrentHashMap.newKeySet();
+    private volatile boolean inStore;
+    private volatile boolean unrecorded;
+
+    ExecutionSteps(
+            Execution execution,
+            List<RecordedStep> earlier,
+            Settlement settlement,
+            Outcomes outcomes,
+            Listeners listeners) {
+        this.execution = execution;
+        this.settlement = settlement;
+        this.outcomes = outcomes;
+        this.listeners = listeners;
+        for (RecordedStep step : earlier) {
+            recorded.put(step.name(), step);
+        }
+        this.inStore = !earlier.isEmpty();
+    }
+
+    void beginAttempt() {
+        seenInAttempt.clear();
+    }
+
+    /** Whether the store may have a step of this execution, or of an earlier one of its record. */
+    boolean areInStore() {
+        return inStore;
+    }
+
+    /** Whether of some step it is not known whether it was done, or the store does not know that it was. */
+    boolean areInDoubt() {
+        return unrecorded || recorded.values().stream().anyMatch(step -> step.outcome() == null);
+    }
+
+    /** The names of the steps that are recorded, and were not run by this execution. */
+    Set<String> leftOver() {
+        Set<String> names = new TreeSet<>(recorded.keySet());
+        names.removeAll(seen);
+        return names;
+    }
+
+    @Override
+    public <T extends @Nullable Object, X extends Throwable> T run(String name, Work<T, X> work) throws X {
+        return perform(name, null, work, false, null);
+    }
+
+    @Override
+    public <X extends Throwable> void run(String name, Action<X> action) throws X {
+        var unused = this.<@Nullable Void, X>perform(name, void.class, nothing(action), false, null);
+    }
+
+    @Override
+    public <T extends @Nullable Object, X extends Throwable> T run(String name, Type type, Work<T, X> work) throws X {
+        return perform(name, type, work, false, null);
+    }
+
+    @Override
+    public AtMostOnce atMostOnce() {
+        return new StepsAtMostOnce();
+    }
+
+    @Override
+    public String keyFor(String name) {
+        return execution.keyFor(name);
+    }
+
+    @Override
+    public UUID uuid(String name) {
+        return execution.uuid(name);
+    }
+
+    @Override
+    public Instant firstClaimedAt() {
+        return execution.firstClaimedAt();
+    }
+
+    /** Runs a step, or gives what it recorded; the type is null where the work has to tell it. */
+    private <T extends @Nullable Object, X extends Throwable> T perform(
+            String name,
+            @Nullable Type type,
+            Work<T, X> work,
+            boolean atMostOnce,
+            @Nullable Reconciler<? extends T> reconciler)
+            throws X {
+        RecordedStep begun = new RecordedStep(name, null);
+        OutcomeType outcomeType = type(name, type, work);
+        seen.add(name);
+        if (!seenInAttempt.add(name)) {
+            throw new IllegalStateException("Step '" + name + "' of idempotency key '" + execution.key()
+                    + "' was run twice in one attempt; give each step a name of its own");
+        }
+        RecordedStep earlier = recorded.get(name);
+        if (earlier != null && earlier.outcome() != null) {
+            T value = value(outcomeType, name, earlier.outcome());
+            listeners.tell(listener -> listener.stepReplayed(execution, name));
+            return value;
+        }
+        if (execution.leaseLost()) {
+            throw lost(name, "was not begun");
+        }
+        if (earlier != null) {
+            Reconciliation<? extends T> found = reconcile(name, reconciler);
+            if (found instanceof Reconciliation.Completed<? extends T> completed) {
+                T value = completed.value();
+                record(name, outcomeType, value, Duration.ZERO);
+                return value;
+            }
+            if (execution.leaseLost()) {
+                throw lost(name, "was not begun");
+            }
+        } else if (atMostOnce) {
+            begin(begun);
+        }
+        long since = execution.age();
+        T value = work.run();
+        record(name, outcomeType, value, Duration.ofNanos(execution.age() - since));
+        return value;
+    }
+
+    private OutcomeType type(String name, @Nullable Type type, Work<?, ?> work) {
+        if (!outcomes.encodes()) {
+            // What is kept by reference needs no type.
+            return OutcomeType.of(Object.class);
+        }
+        return outcomes.ofValues(type != null ? type : StepTypes.of(name, work));
+    }
+
+    /** What the step's reconciler found out, if that is anything; refuses the step else. */
+    private <T extends @Nullable Object> Reconciliation<? extends T> reconcile(
+            String name, @Nullable Reconciler<? extends T> reconciler) {
+        Throwable cause = null;
+        if (reconciler != null) {
+            try {
+                Reconciliation<? extends T> found = reconciler.reconcile();
+                if (found != null && !(found instanceof Reconciliation.Unknown)) {
+                    return found;
+                }
+            } catch (Exception failure) {
+                if (failure instanceof InterruptedException) {
+                    Thread.currentThread().interrupt();
+                }
+                cause = failure;
+            }
+        }
+        throw new IdempotencyOutcomeUnknownException(
+                execution.key(), execution.fencingToken(), execution.firstClaimedAt(), name, reconciler != null, cause);
+    }
+
+    private void begin(RecordedStep begun) {
+        if (execution.isLeased()) {
+            inStore = true;
+            if (!settlement.recordStep(execution, begun)) {
+                throw lost(begun.name(), "was not begun");
+            }
+        }
+        recorded.put(begun.name(), begun);
+    }
+
+    private <T extends @Nullable Object> void record(String name, OutcomeType type, T value, Duration took) {
+        RecordedStep done = new RecordedStep(name, outcomes.encode(type, execution, new Outcome.Value(value)));
+        if (execution.isLeased()) {
+            inStore = true;
+            boolean held;
+            try {
+                held = settlement.recordStep(execution, done);
+            } catch (IdempotencyStoreException failure) {
+                unrecorded = true;
+                recorded.put(name, done);
+                listeners.tell(listener -> listener.stepNotRecorded(execution, name, failure));
+                return;
+            }
+            if (!held) {
+                throw lost(name, "was done, and its outcome was not recorded");
+            }
+        }
+        recorded.put(name, done);
+        listeners.tell(listener -> listener.stepRecorded(execution, name, took));
+    }
+
+    // The codec decodes to the type that the caller, or the compiler, vouched to be T, null included.
+    @SuppressWarnings({"unchecked", "NullAway", "TypeParameterUnusedInFormals"})
+    private <T extends @Nullable Object> T value(OutcomeType type, String name, RecordedOutcome outcome) {
+        return (T) ((Outcome.Value) outcomes.decodedStep(type, execution.key(), name, outcome)).value();
+    }
+
+    private IdempotencyClaimLostException lost(String name, String what) {
+        return new IdempotencyClaimLostException(
+                execution.key(), execution.fencingToken(), "step '" + name + "' " + what);
+    }
+
+    // The type argument says @Nullable, which NullAway does not read on javac 17.
+    @SuppressWarnings("NullAway")
+    private static <X extends Throwable> Work<@Nullable Void, X> nothing(Action<X> action) {
+        return () -> {
+            action.run();
+            return null;
+        };
+    }
+
+    /** The steps that record first that they begin. */
+    private final class StepsAtMostOnce implements AtMostOnce {
+
+        @Override
+        public <T extends @Nullable Object, X extends Throwable> T run(String name, Work<T, X> work) throws X {
+            return perform(name, null, work, true, null);
+        }
+
+        @Override
+        public <X extends Throwable> void run(String name, Action<X> action) throws X {
+            var unused = ExecutionSteps.this.<@Nullable Void, X>perform(name, void.class, nothing(action), true, null);
+        }
+
+        @Override
+        public <T extends @Nullable Object, X extends Throwable> T run(
+                String name, Work<T, X> work, Reconciler<? extends T> reconciler) throws X {
+            return perform(name, null, work, true, reconciler);
+        }
+
+        // The type argument says @Nullable, which NullAway does not read on javac 17.
+        @SuppressWarnings("NullAway")
+        @Override
+        public <X extends Throwable> void run(String name, Action<X> action, Reconciler<?> reconciler) throws X {
+            Reconciler<@Nullable Void> withoutValue = () -> {
+                Reconciliation<?> found = reconciler.reconcile();
+                if (found instanceof Reconciliation.Completed) {
+                    return Reconciliation.completed(null);
+                }
+                return found instanceof Reconciliation.NotDone ? Reconciliation.notDone() : Reconciliation.unknown();
+            };
+            var unused = ExecutionSteps.this.<@Nullable Void, X>perform(
+                    name, void.class, nothing(action), true, withoutValue);
+        }
+
+        @Override
+        public <T extends @Nullable Object, X extends Throwable> T run(
+                String name, Type type, Work<T, X> work, Reconciler<? extends T> reconciler) throws X {
+            return perform(name, type, work, true, reconciler);
+        }
+    }
+}

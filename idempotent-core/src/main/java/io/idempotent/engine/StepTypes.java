@@ -1,0 +1,71 @@
+package io.idempotent.engine;
+
+import io.idempotent.Steps;
+import java.lang.invoke.MethodType;
+import java.lang.invoke.SerializedLambda;
+import java.lang.reflect.Method;
+import java.lang.reflect.ParameterizedType;
+import java.lang.reflect.Type;
+import java.lang.reflect.TypeVariable;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds out what a step returns.
+ *
+ * <ol>
+ *   <li>A class that implements {@link Steps.Work} says it by its type argument.
+ *   <li>A lambda expression or method reference says it by what it was compiled to, which is told in order to be serialized;
+ *       that is an erased type, so that one with parameters of its own does not do.
+ * </ol>
+ */
+final class StepTypes {
+
+    private StepTypes() {}
+
+    /**
+     * What the step returns.
+     *
+     * @throws IllegalArgumentException if that cannot be told
+     */
+    static Type of(String name, Steps.Work<?, ?> work) {
+        Type declared = declared(work.getClass());
+        Type type = declared != null ? declared : compiled(work);
+        boolean known = type instanceof Class<?> compiled
+                ? compiled.getTypeParameters().length == 0
+                : type != null && !(type instanceof TypeVariable);
+        if (!known || type == null) {
+            throw new IllegalArgumentException("What step '" + name + "' returns cannot be told from its code"
+                    + (type == null ? "" : " but for " + type.getTypeName())
+                    + "; give it its type: steps.run(name, type, work)");
+        }
+        return type;
+    }
+
+    private static @Nullable Type declared(Class<?> start) {
+        for (Class<?> type = start; type != null; type = type.getSuperclass()) {
+            for (Type implemented : type.getGenericInterfaces()) {
+                if (implemented instanceof ParameterizedType parameterized
+                        && parameterized.getRawType() == Steps.Work.class) {
+                    return parameterized.getActualTypeArguments()[0];
+                }
+            }
+        }
+        return null;
+    }
+
+    private static @Nullable Type compiled(Steps.Work<?, ?> work) {
+        try {
+            Method writeReplace = work.getClass().getDeclaredMethod("writeReplace");
+            writeReplace.setAccessible(true);
+            return writeReplace.invoke(work) instanceof SerializedLambda lambda
+                    ? MethodType.fromMethodDescriptorString(
+                                    lambda.getInstantiatedMethodType(),
+                                    work.getClass().getClassLoader())
+                            .returnType()
+                    : null;
+        } catch (ReflectiveOperationException | RuntimeException notToBeTold) {
+            // No lambda expression, or one in a module that is closed: the caller is told to name the type.
+            return null;
+        }
+    }
+}
