@@ -266,7 +266,7 @@ final class AtomicCalls {
 
         /** Claims the key in a transaction, which goes on only if it is claimed. */
         private Claimed claim(ClaimRequest request) {
-            Waiting.Pauses pauses = new Waiting.Pauses();
+            Waiting.Pauses pauses = waiting.pauses();
             long since = execution.now();
             for (int tries = 1; ; ) {
                 StoreTransaction transaction = begin();

@@ -32,7 +32,6 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -98,6 +97,7 @@ public final class IdempotencyEngine implements AutoCloseable {
     private final AtomicCalls atomicCalls;
     private final Execution.StepSource stepSource;
     private final Duration closeTimeout;
+    private final Pacing pacing;
 
     // Who runs in this JVM, so that waiters can be woken; of two executions of one key the one that claimed last.
     private final ConcurrentHashMap<IdempotencyKey, Execution> owners = new ConcurrentHashMap<>();
@@ -112,11 +112,13 @@ public final class IdempotencyEngine implements AutoCloseable {
         this.codec = builder.codec();
         BiConsumer<String, Throwable> errorHandler = harmless(builder.errorHandler);
         this.ticker = builder.ticker;
+        this.pacing = builder.pacing;
         this.listeners = new Listeners(builder.listeners, errorHandler);
         this.outcomes = new Outcomes(codec, listeners, errorHandler);
-        this.renewal = new LeaseRenewal(store, ticker, listeners, errorHandler);
-        this.waiting = new Waiting(builder.maxWaiters, ticker, owners::get, this::claim);
-        this.settlement = new Settlement(store, renewal, listeners, Nanos.of(builder.completionTimeout), owners);
+        this.renewal = new LeaseRenewal(store, ticker, listeners, errorHandler, pacing);
+        this.waiting = new Waiting(builder.maxWaiters, ticker, owners::get, this::claim, pacing);
+        this.settlement =
+                new Settlement(store, renewal, listeners, Nanos.of(builder.completionTimeout), owners, pacing);
         this.atomicCalls = new AtomicCalls(settlement, listeners, outcomes, waiting, ticker, owners, this::newClaimId);
         this.stepSource =
                 (execution, earlier) -> new ExecutionSteps(execution, earlier, settlement, outcomes, listeners);
@@ -602,7 +604,7 @@ public final class IdempotencyEngine implements AutoCloseable {
                 throw first;
             }
             // At random, so that all who lost their connections at once do not come back at once.
-            LockSupport.parkNanos(ThreadLocalRandom.current().nextLong(SHORTEST_REPEAT_PAUSE, LONGEST_REPEAT_PAUSE));
+            pacing.park(ThreadLocalRandom.current().nextLong(SHORTEST_REPEAT_PAUSE, LONGEST_REPEAT_PAUSE));
             try {
                 return claimOnce(request);
             } catch (IdempotencyStoreException second) {
@@ -629,6 +631,7 @@ public final class IdempotencyEngine implements AutoCloseable {
         private Duration completionTimeout = DEFAULT_COMPLETION_TIMEOUT;
         private Duration closeTimeout = DEFAULT_CLOSE_TIMEOUT;
         private LongSupplier ticker = System::nanoTime;
+        private Pacing pacing = new Pacing() {};
         private BiConsumer<String, Throwable> errorHandler = (message, failure) -> {
             Thread thread = Thread.currentThread();
             thread.getUncaughtExceptionHandler().uncaughtException(thread, new IllegalStateException(message, failure));
@@ -689,6 +692,12 @@ public final class IdempotencyEngine implements AutoCloseable {
         /** The monotonic clock, in nanoseconds, by which this engine measures; for tests. */
         public Builder ticker(LongSupplier ticker) {
             this.ticker = ticker;
+            return this;
+        }
+
+        /** How threads wait and leases are visited; for tests. */
+        Builder pacing(Pacing pacing) {
+            this.pacing = pacing;
             return this;
         }
 

@@ -45,17 +45,13 @@ final class LeaseRenewal {
             IdempotencyStore store,
             LongSupplier ticker,
             Listeners listeners,
-            BiConsumer<String, Throwable> errorHandler) {
+            BiConsumer<String, Throwable> errorHandler,
+            Pacing pacing) {
         this.store = store;
         this.ticker = ticker;
         this.listeners = listeners;
         this.errorHandler = errorHandler;
-        // Starts its thread with the first group.
-        this.scheduler = new ScheduledThreadPoolExecutor(1, task -> {
-            Thread thread = new Thread(task, "idempotent-lease-renewal");
-            thread.setDaemon(true);
-            return thread;
-        });
+        this.scheduler = pacing.renewalScheduler();
     }
 
     void start(Execution execution) {

@@ -11,7 +11,6 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +35,7 @@ final class Settlement {
     private final Listeners listeners;
     private final long timeout;
     private final Map<IdempotencyKey, Execution> owners;
+    private final Pacing pacing;
 
     /**
      * Makes the settlement of one engine.
@@ -48,12 +48,14 @@ final class Settlement {
             LeaseRenewal renewal,
             Listeners listeners,
             long timeout,
-            Map<IdempotencyKey, Execution> owners) {
+            Map<IdempotencyKey, Execution> owners,
+            Pacing pacing) {
         this.store = store;
         this.renewal = renewal;
         this.listeners = listeners;
         this.timeout = timeout;
         this.owners = owners;
+        this.pacing = pacing;
     }
 
     IdempotencyStore store() {
@@ -252,7 +254,7 @@ final class Settlement {
                     if (last) {
                         renewal.start(execution);
                     }
-                    LockSupport.parkNanos(Math.min(pause, remaining));
+                    pacing.park(Math.min(pause, remaining));
                     interrupted |= Thread.interrupted();
                     pause = Math.min(pause * 2, LONGEST_PAUSE);
                 }

@@ -11,7 +11,6 @@ import io.idempotent.store.IdempotencyRecord;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +38,7 @@ final class Waiting {
     private final LongSupplier ticker;
     private final Function<IdempotencyKey, @Nullable Execution> owners;
     private final Function<ClaimRequest, ClaimResult> store;
+    private final Pacing pacing;
     private final AtomicInteger waiters = new AtomicInteger();
 
     /**
@@ -52,11 +52,13 @@ final class Waiting {
             int maxWaiters,
             LongSupplier ticker,
             Function<IdempotencyKey, @Nullable Execution> owners,
-            Function<ClaimRequest, ClaimResult> store) {
+            Function<ClaimRequest, ClaimResult> store,
+            Pacing pacing) {
         this.maxWaiters = maxWaiters;
         this.ticker = ticker;
         this.owners = owners;
         this.store = store;
+        this.pacing = pacing;
     }
 
     /**
@@ -91,9 +93,14 @@ final class Waiting {
         waiters.decrementAndGet();
     }
 
+    /** The pauses of another waiter. */
+    Pauses pauses() {
+        return new Pauses(pacing);
+    }
+
     private Answer await(ClaimRequest request, IdempotencyRecord first, long deadline) {
         IdempotencyRecord record = first;
-        Pauses pauses = new Pauses();
+        Pauses pauses = pauses();
         while (true) {
             long remaining = deadline - ticker.getAsLong();
             if (remaining <= 0) {
@@ -104,7 +111,7 @@ final class Waiting {
             Execution owner = owners.apply(request.key());
             try {
                 if (owner != null && owner.fencingToken() == record.fencingToken()) {
-                    var unused = owner.awaitEnd(atMost);
+                    var unused = pacing.awaitEnd(owner, atMost);
                 } else {
                     pauses.pause(atMost);
                 }
@@ -135,22 +142,17 @@ final class Waiting {
     /** The pauses of one waiter, each longer than the one before. */
     static final class Pauses {
 
+        private final Pacing pacing;
         private long pause = TimeUnit.MILLISECONDS.toNanos(FIRST_PAUSE_MILLIS);
+
+        private Pauses(Pacing pacing) {
+            this.pacing = pacing;
+        }
 
         /** Pauses, at most so many nanoseconds. */
         void pause(long atMost) throws InterruptedException {
-            park(Math.min(atMost, pause - ThreadLocalRandom.current().nextLong(pause / 2)));
+            pacing.sleep(Math.min(atMost, pause - ThreadLocalRandom.current().nextLong(pause / 2)));
             pause = Math.min(pause * 2, TimeUnit.MILLISECONDS.toNanos(LONGEST_PAUSE_MILLIS));
-        }
-
-        private static void park(long nanos) throws InterruptedException {
-            long deadline = System.nanoTime() + nanos;
-            for (long left = nanos; left > 0; left = deadline - System.nanoTime()) {
-                LockSupport.parkNanos(left);
-                if (Thread.interrupted()) {
-                    throw new InterruptedException();
-                }
-            }
         }
     }
 

@@ -45,7 +45,7 @@ final class LeaseRenewalTest {
     private final TroubledStore store = TroubledStore.on(ticker);
     private final Events events = new Events();
     private final LeaseRenewal renewal =
-            new LeaseRenewal(store, ticker, new Listeners(List.of(events), events), events);
+            new LeaseRenewal(store, ticker, new Listeners(List.of(events), events), events, new Pacing() {});
     private final Set<Execution> group = ConcurrentHashMap.newKeySet();
     private final IdempotencyEngine engine = IdempotencyEngine.builder(store)
             .ticker(ticker)

@@ -1,0 +1,41 @@
+package io.idempotent.engine;
+
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * How the threads of an engine wait, and who visits the leases that it renews: the JVM's own ways, unless a test plays them,
+ * which then decides who goes on.
+ */
+interface Pacing {
+
+    /** Waits so many nanoseconds, or less; an interrupt ends the wait, and the flag stays set. */
+    default void park(long nanos) {
+        LockSupport.parkNanos(nanos);
+    }
+
+    /** Waits so many nanoseconds. */
+    default void sleep(long nanos) throws InterruptedException {
+        long deadline = System.nanoTime() + nanos;
+        for (long left = nanos; left > 0; left = deadline - System.nanoTime()) {
+            LockSupport.parkNanos(left);
+            if (Thread.interrupted()) {
+                throw new InterruptedException();
+            }
+        }
+    }
+
+    /** Like {@link Execution#awaitEnd}, for those that wait for another's execution. */
+    default boolean awaitEnd(Execution owner, long nanos) throws InterruptedException {
+        return owner.awaitEnd(nanos);
+    }
+
+    /** What visits the leases of one engine; it starts its thread with the first group. */
+    default ScheduledThreadPoolExecutor renewalScheduler() {
+        return new ScheduledThreadPoolExecutor(1, task -> {
+            Thread thread = new Thread(task, "idempotent-lease-renewal");
+            thread.setDaemon(true);
+            return thread;
+        });
+    }
+}
