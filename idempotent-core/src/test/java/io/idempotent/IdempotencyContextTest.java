@@ -47,6 +47,11 @@ final class IdempotencyContextTest {
         }
 
         @Override
+        public Steps steps() {
+            throw new IllegalStateException("without steps");
+        }
+
+        @Override
         public boolean leaseLost() {
             return false;
         }

@@ -53,6 +53,10 @@ public final class Execution extends IdempotencyContext {
     // Made by whichever thread asks first.
     private volatile @Nullable ExecutionSteps steps;
 
+    // Both only with the monitor held that is told the loss.
+    private @Nullable Thread runner;
+    private boolean interrupted;
+
     // Confined to the thread that runs the operation.
     private @Nullable IdempotencyContext outer;
 
@@ -255,6 +259,31 @@ public final class Execution extends IdempotencyContext {
 
     void exit() {
         bind(outer);
+        synchronized (lossTold) {
+            runner = null;
+            if (interrupted) {
+                // It was meant for the operation, which is over.
+                Thread.interrupted();
+            }
+        }
+    }
+
+    /** The thread that runs the operation is this one, and is to be interrupted when the lease is lost. */
+    void interruptible() {
+        synchronized (lossTold) {
+            runner = Thread.currentThread();
+        }
+    }
+
+    /** Interrupts the thread that runs the operation, if it still does and wants to be. */
+    void interruptRunner() {
+        synchronized (lossTold) {
+            Thread running = runner;
+            if (running != null && running != Thread.currentThread()) {
+                interrupted = true;
+                running.interrupt();
+            }
+        }
     }
 
     /** The execution of a key further up the stack of this thread, or null. */

@@ -97,6 +97,7 @@ public final class IdempotencyEngine implements AutoCloseable {
     private final AtomicCalls atomicCalls;
     private final Execution.StepSource stepSource;
     private final Duration closeTimeout;
+    private final boolean interruptOnLeaseLoss;
     private final Pacing pacing;
 
     // Who runs in this JVM, so that waiters can be woken; of two executions of one key the one that claimed last.
@@ -122,6 +123,7 @@ public final class IdempotencyEngine implements AutoCloseable {
         this.atomicCalls = new AtomicCalls(settlement, listeners, outcomes, waiting, ticker, owners, this::newClaimId);
         this.stepSource =
                 (execution, earlier) -> new ExecutionSteps(execution, earlier, settlement, outcomes, listeners);
+        this.interruptOnLeaseLoss = builder.interruptOnLeaseLoss;
         this.closeTimeout = builder.closeTimeout;
     }
 
@@ -370,6 +372,9 @@ public final class IdempotencyEngine implements AutoCloseable {
             boolean unknown = execution.takeovers() > 0 && operation.whenAbandoned() == WhenAbandoned.RECONCILE;
             execution.enter();
             try {
+                if (interruptOnLeaseLoss) {
+                    execution.interruptible();
+                }
                 listeners.tell(listener -> listener.claimed(execution));
                 Reconciliation<T> found = unknown ? reconcile(execution, work) : null;
                 if (found instanceof Reconciliation.Completed<T> completed) {
@@ -630,6 +635,7 @@ public final class IdempotencyEngine implements AutoCloseable {
         private int maxWaiters = DEFAULT_MAX_WAITERS;
         private Duration completionTimeout = DEFAULT_COMPLETION_TIMEOUT;
         private Duration closeTimeout = DEFAULT_CLOSE_TIMEOUT;
+        private boolean interruptOnLeaseLoss;
         private LongSupplier ticker = System::nanoTime;
         private Pacing pacing = new Pacing() {};
         private BiConsumer<String, Throwable> errorHandler = (message, failure) -> {
@@ -686,6 +692,15 @@ public final class IdempotencyEngine implements AutoCloseable {
          */
         public Builder closeTimeout(Duration closeTimeout) {
             this.closeTimeout = notNegative("close timeout", closeTimeout);
+            return this;
+        }
+
+        /**
+         * Whether the thread that runs an operation is interrupted when its lease is lost, so that one that hangs may end; not
+         * unless said otherwise. The interrupt ends with the operation: the caller's thread does not keep it.
+         */
+        public Builder interruptOnLeaseLoss(boolean interrupt) {
+            this.interruptOnLeaseLoss = interrupt;
             return this;
         }
 

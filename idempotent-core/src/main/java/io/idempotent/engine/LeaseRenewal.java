@@ -156,6 +156,7 @@ final class LeaseRenewal {
     /** Tells the listeners, once, if the lease is lost. */
     void tellLoss(Execution execution) {
         if (execution.shouldTellLoss()) {
+            execution.interruptRunner();
             listeners.tell(listener -> listener.leaseLost(execution));
         }
     }

@@ -8,6 +8,7 @@ import io.idempotent.Outcome;
 import io.idempotent.Reconciliation;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
@@ -72,6 +73,31 @@ final class Events implements IdempotencyListener, BiConsumer<String, Throwable>
     @Override
     public void abandoned(IdempotencyContext context) {
         add("abandoned", context);
+    }
+
+    @Override
+    public void stepRecorded(IdempotencyContext context, String step, Duration took) {
+        add("step recorded", step);
+    }
+
+    @Override
+    public void stepReplayed(IdempotencyContext context, String step) {
+        add("step replayed", step);
+    }
+
+    @Override
+    public void stepNotRecorded(IdempotencyContext context, String step, IdempotencyStoreException failure) {
+        add("step not recorded", failure);
+    }
+
+    @Override
+    public void stepsLeftOver(IdempotencyContext context, Set<String> steps) {
+        add("steps left over", steps);
+    }
+
+    @Override
+    public void resolved(IdempotencyKey key, Resolution resolution) {
+        add("resolved", resolution);
     }
 
     @Override

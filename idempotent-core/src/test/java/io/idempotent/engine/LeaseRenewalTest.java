@@ -74,7 +74,10 @@ final class LeaseRenewalTest {
                 claimed.takeovers(),
                 ticker,
                 requestedAt,
-                null);
+                null,
+                (self, earlier) -> {
+                    throw new IllegalStateException("without steps");
+                });
         group.add(execution);
         return execution;
     }

@@ -34,6 +34,7 @@ final class TroubledStore implements IdempotencyStore {
         COMPLETE,
         RELEASE,
         RECORD_STEP,
+        ABANDON,
         FIND
     }
 
@@ -172,7 +173,7 @@ final class TroubledStore implements IdempotencyStore {
 
     @Override
     public boolean abandon(Claim claim) {
-        return store.abandon(claim);
+        return ask(Request.ABANDON, () -> store.abandon(claim));
     }
 
     @Override

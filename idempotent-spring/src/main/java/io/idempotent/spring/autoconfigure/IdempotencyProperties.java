@@ -66,6 +66,11 @@ public final class IdempotencyProperties {
     private int maxWaiters = 1000;
 
     /**
+     * Whether the thread that runs an operation is interrupted when its lease is lost, so that one that hangs may end.
+     */
+    private boolean interruptOnLeaseLoss = false;
+
+    /**
      * What to do when the store cannot tell whether a key is free: refuse the call, or run it unprotected.
      */
     private WhenStoreFails whenStoreFails = WhenStoreFails.REFUSE;
@@ -177,6 +182,14 @@ public final class IdempotencyProperties {
         this.maxWaiters = maxWaiters;
     }
 
+    public boolean isInterruptOnLeaseLoss() {
+        return interruptOnLeaseLoss;
+    }
+
+    public void setInterruptOnLeaseLoss(boolean interruptOnLeaseLoss) {
+        this.interruptOnLeaseLoss = interruptOnLeaseLoss;
+    }
+
     public WhenStoreFails getWhenStoreFails() {
         return whenStoreFails;
     }
@@ -240,6 +253,7 @@ public final class IdempotencyProperties {
                         .retry(retry.toSettings())
                         .build())
                 .maxWaiters(maxWaiters)
+                .interruptOnLeaseLoss(interruptOnLeaseLoss)
                 .unknownOperations(unknownOperations)
                 .caffeineMaximumSize(caffeine.maximumSize)
                 .caffeineStoreByValue(caffeine.storeByValue)

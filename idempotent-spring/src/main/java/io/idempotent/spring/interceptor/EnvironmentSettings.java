@@ -41,6 +41,7 @@ public final class EnvironmentSettings {
             "enabled",
             "order",
             "max-waiters",
+            "interrupt-on-lease-loss",
             "unknown-operations",
             "caffeine.maximum-size",
             "caffeine.store-by-value",
@@ -102,6 +103,7 @@ public final class EnvironmentSettings {
                 .enabled(value(PREFIX + "enabled", true, EnvironmentSettings::bool))
                 .defaults(operation(PREFIX).build())
                 .maxWaiters(value(PREFIX + "max-waiters", IdempotencyEngine.DEFAULT_MAX_WAITERS, Integer::valueOf))
+                .interruptOnLeaseLoss(value(PREFIX + "interrupt-on-lease-loss", false, EnvironmentSettings::bool))
                 .unknownOperations(value(
                         PREFIX + "unknown-operations",
                         UnknownOperations.FAIL,

@@ -146,6 +146,7 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
         IdempotencyEngine.Builder builder = IdempotencyEngine.builder(withNearCache(store, settings))
                 .codec(codec(store, settings))
                 .maxWaiters(settings.maxWaiters())
+                .interruptOnLeaseLoss(settings.interruptOnLeaseLoss())
                 .errorHandler(LOG::error)
                 .listener(new LoggingListener());
         beanFactory.getBeanProvider(IdempotencyListener.class).orderedStream().forEach(builder::listener);

@@ -1,6 +1,8 @@
 package io.idempotent.spring.interceptor;
 
 import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.Steps;
+import io.idempotent.engine.IdempotencyOperations;
 import io.idempotent.spring.interceptor.IdempotencyStartupCheck.Interception;
 import java.util.function.Supplier;
 import org.springframework.beans.factory.config.BeanDefinition;
@@ -57,7 +59,7 @@ public final class IdempotencyInfrastructure {
         return beanFactory.getBean(name(type), type);
     }
 
-    /** Registers engines, support and the default store; source and expressions have to be registered too, and transactions may. */
+    /** Registers engines, support, the default store, and the beans that applications inject; source and expressions have to be registered too, and transactions may. */
     public void registerSupport() {
         register(SettingsSource.class, () -> new SettingsSource(beanFactory, environment));
         register(IdempotencyEngines.class, () -> new IdempotencyEngines(beanFactory));
@@ -71,6 +73,10 @@ public final class IdempotencyInfrastructure {
                                 ? bean(MethodTransactionSource.class)
                                 : null,
                         this::settings));
+        register(
+                IdempotencyOperations.class,
+                () -> bean(IdempotencySupport.class).operations());
+        register(Steps.class, CurrentSteps::new);
         register(DefaultStoreRegistrar.class, () -> new DefaultStoreRegistrar(this::settings));
     }
 

@@ -31,6 +31,7 @@ public final class IdempotencySettings {
     private final OperationSettings defaults;
     private final Map<String, Named> operations;
     private final int maxWaiters;
+    private final boolean interruptOnLeaseLoss;
     private final UnknownOperations unknownOperations;
     private final long caffeineMaximumSize;
     private final boolean caffeineStoreByValue;
@@ -42,6 +43,7 @@ public final class IdempotencySettings {
         this.defaults = builder.defaults;
         this.operations = Map.copyOf(builder.operations);
         this.maxWaiters = builder.maxWaiters;
+        this.interruptOnLeaseLoss = builder.interruptOnLeaseLoss;
         this.unknownOperations = builder.unknownOperations;
         this.caffeineMaximumSize = builder.caffeineMaximumSize;
         this.caffeineStoreByValue = builder.caffeineStoreByValue;
@@ -93,6 +95,11 @@ public final class IdempotencySettings {
         return maxWaiters;
     }
 
+    /** Whether a thread that runs an operation is interrupted when its lease is lost. */
+    public boolean interruptOnLeaseLoss() {
+        return interruptOnLeaseLoss;
+    }
+
     /** What to do about settings for an operation that nothing declares. */
     public UnknownOperations unknownOperations() {
         return unknownOperations;
@@ -132,6 +139,7 @@ public final class IdempotencySettings {
         private OperationSettings defaults = OperationSettings.UNSAID;
         private final Map<String, Named> operations = new LinkedHashMap<>();
         private int maxWaiters = IdempotencyEngine.DEFAULT_MAX_WAITERS;
+        private boolean interruptOnLeaseLoss;
         private UnknownOperations unknownOperations = UnknownOperations.FAIL;
         private long caffeineMaximumSize = DEFAULT_CAFFEINE_MAXIMUM_SIZE;
         private boolean caffeineStoreByValue;
@@ -179,6 +187,15 @@ public final class IdempotencySettings {
                         "idempotent.max-waiters is " + maxWaiters, "It has to be zero or more");
             }
             this.maxWaiters = maxWaiters;
+            return this;
+        }
+
+        /**
+         * Whether the thread that runs an operation is interrupted when its lease is lost, so that one that hangs may end; not
+         * unless said otherwise.
+         */
+        public Builder interruptOnLeaseLoss(boolean interrupt) {
+            this.interruptOnLeaseLoss = interrupt;
             return this;
         }
 

@@ -1,6 +1,7 @@
 package io.idempotent.spring.interceptor;
 
 import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.engine.IdempotencyOperations;
 import io.idempotent.store.IdempotencyStore;
 import java.lang.reflect.Method;
 import java.util.function.Supplier;
@@ -66,6 +67,14 @@ public final class IdempotencySupport {
         IdempotencySettings configured = settings.get();
         return engines.engine(store == null ? configured.defaults().store() : store, configured)
                 .store();
+    }
+
+    /** What people do with records, of all operations and stores. */
+    public IdempotencyOperations operations() {
+        return new BeanOperations(methods, () -> {
+            IdempotencySettings configured = settings.get();
+            return engines.engine(configured.defaults().store(), configured);
+        });
     }
 
     OperationSource source() {

@@ -13,8 +13,10 @@ import java.lang.reflect.Proxy;
 import java.lang.reflect.Type;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.aop.support.AopUtils;
 import org.springframework.beans.BeansException;
@@ -39,6 +41,9 @@ final class IdempotentMethods {
     // By the method alone, whose look-up makes no garbage; the right one of a method's few
     // target classes is found by going through them.
     private final Map<Method, Resolved[]> methods = new ConcurrentHashMap<>();
+
+    // Filled as methods are resolved, which is at startup for nearly all.
+    private final Map<String, IdempotentMethod> operations = new ConcurrentHashMap<>();
 
     // In front of it, those called last, one for each slot; compared by identity, which costs less than any look-up. Of
     // racing writers any may win.
@@ -92,7 +97,21 @@ final class IdempotentMethods {
             throw tooEarly(method, targetClass, failure);
         }
         methods.merge(method, new Resolved[] {added}, IdempotentMethods::joined);
+        if (added.idempotent() != null) {
+            operations.put(added.idempotent().operation().name(), added.idempotent());
+        }
         return added;
+    }
+
+    /** A method of an operation, or null if none is known. */
+    @Nullable
+    IdempotentMethod ofOperation(String name) {
+        return operations.get(name);
+    }
+
+    /** The engines that the methods which are known use. */
+    Set<IdempotencyEngine> engines() {
+        return operations.values().stream().map(IdempotentMethod::engine).collect(Collectors.toSet());
     }
 
     /**

@@ -7,7 +7,10 @@ import io.idempotent.IdempotencyStoreException;
 import io.idempotent.Outcome;
 import io.idempotent.Reconciliation;
 import io.idempotent.engine.IdempotencyListener;
+import io.idempotent.engine.Resolution;
 import java.time.Duration;
+import java.util.Locale;
+import java.util.Set;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -60,6 +63,28 @@ final class LoggingListener implements IdempotencyListener {
         LOG.warn("Idempotency key '" + context.key() + "' with fencing token " + context.fencingToken()
                 + " was abandoned: it is not known whether what its operation did stands; what the"
                 + " next call does is for the operation's when-abandoned to say");
+    }
+
+    @Override
+    public void stepNotRecorded(IdempotencyContext context, String step, IdempotencyStoreException failure) {
+        LOG.error(
+                "Step '" + step + "' of idempotency key '" + context.key()
+                        + "' has run, but the store could not be told: if this process dies now, the step runs again, or is"
+                        + " unknown if it runs at most once",
+                failure);
+    }
+
+    @Override
+    public void stepsLeftOver(IdempotencyContext context, Set<String> steps) {
+        LOG.warn("Idempotency key '" + context.key() + "' was completed without the steps " + steps
+                + ", which an earlier execution recorded: were they renamed, and so done again under another name?");
+    }
+
+    @Override
+    public void resolved(IdempotencyKey key, Resolution resolution) {
+        LOG.warn("Idempotency key '" + key + "' with fencing token " + resolution.fencingToken() + " was "
+                + resolution.act().name().toLowerCase(Locale.ROOT) + " by " + resolution.who() + ": "
+                + resolution.why());
     }
 
     @Override

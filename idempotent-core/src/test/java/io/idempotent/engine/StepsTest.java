@@ -1,0 +1,596 @@
+package io.idempotent.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import io.idempotent.Fingerprint;
+import io.idempotent.IdempotencyClaimLostException;
+import io.idempotent.IdempotencyContext;
+import io.idempotent.IdempotencyKey;
+import io.idempotent.IdempotencyKeyReusedException;
+import io.idempotent.IdempotencyOutcomeException;
+import io.idempotent.IdempotencyOutcomeUnknownException;
+import io.idempotent.IdempotencyStoreException;
+import io.idempotent.Reconciliation;
+import io.idempotent.Steps;
+import io.idempotent.codec.JacksonOutcomeCodec;
+import io.idempotent.engine.TroubledStore.Request;
+import io.idempotent.store.IdempotencyRecord;
+import java.io.IOException;
+import java.lang.reflect.Type;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.Future;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Steps: parts of an operation that are not run again. */
+final class StepsTest {
+
+    record Item(String name, int number) {}
+
+    @SuppressWarnings("unused") // its generic type is what a step returns
+    private static final List<Item> ITEMS = List.of(new Item("book", 2));
+
+    private static final Operation<String> PLACE =
+            Operation.<String>builder("place", String.class).build();
+    private static final IdempotencyKey KEY = PLACE.key("4711");
+    private static final Fingerprint FINGERPRINT = Fingerprint.ofContent("two books");
+
+    private final FakeTicker ticker = new FakeTicker();
+    private final TroubledStore store = TroubledStore.on(ticker);
+    private final Events events = new Events();
+    private final IdempotencyEngine byReference = engine(builder -> {});
+    private final IdempotencyEngine encoding =
+            engine(builder -> builder.codec(JacksonOutcomeCodec.builder().build()));
+    private final Callers callers = new Callers();
+    private final List<String> effects = new ArrayList<>();
+
+    private IdempotencyEngine engine(Consumer<IdempotencyEngine.Builder> settings) {
+        IdempotencyEngine.Builder builder = IdempotencyEngine.builder(store)
+                .ticker(ticker)
+                .listener(events)
+                .errorHandler(events)
+                .completionTimeout(Duration.ofMillis(200));
+        settings.accept(builder);
+        return builder.build();
+    }
+
+    @AfterEach
+    void close() {
+        callers.close();
+        byReference.close();
+        encoding.close();
+    }
+
+    private String effect(String name) {
+        effects.add(name);
+        return name + " " + effects.size();
+    }
+
+    private String call(IdempotencyEngine engine, IdempotentWork<String> work) throws Throwable {
+        return engine.execute(PLACE, KEY, FINGERPRINT, work);
+    }
+
+    private String call(IdempotentWork<String> work) throws Throwable {
+        return call(encoding, work);
+    }
+
+    private void fail(IdempotencyEngine engine, IdempotentWork<String> work) {
+        assertThatExceptionOfType(IOException.class)
+                .isThrownBy(() -> call(engine, execution -> {
+                    var unused = work.run(execution);
+                    throw new IOException("the power failed");
+                }));
+    }
+
+    /** Runs it, and lets its process die at the end: the store hears no more of it. */
+    private void die(IdempotentWork<String> work) {
+        failForLong(Request.RELEASE);
+        failForLong(Request.ABANDON);
+        fail(encoding, work);
+        store.heal(Request.RELEASE);
+        store.heal(Request.ABANDON);
+        ticker.elapse(PLACE.lease());
+    }
+
+    /** From now on such requests fail, and time passes. */
+    private void failForLong(Request request) {
+        store.meet(request, made -> {
+            ticker.elapse(Duration.ofMillis(150));
+            throw TroubledStore.failure();
+        });
+    }
+
+    private IdempotencyRecord record() {
+        IdempotencyRecord record = store.find(KEY);
+        assertThat(record).isNotNull();
+        return record;
+    }
+
+    @Test
+    void a_step_is_not_run_again_after_the_operation_threw() throws Throwable {
+        for (IdempotencyEngine engine : List.of(byReference, encoding)) {
+            effects.clear();
+            events.all().clear();
+            fail(engine, execution -> execution.steps().run("reserve", () -> effect("reserve")));
+            assertThat(record().state()).isInstanceOf(IdempotencyRecord.Released.class);
+
+            String result = call(engine, execution -> {
+                String reserved = execution.steps().run("reserve", () -> effect("reserve"));
+                return reserved + ", " + execution.steps().run("charge", () -> effect("charge"));
+            });
+
+            assertThat(result).isEqualTo("reserve 1, charge 2");
+            assertThat(effects).containsExactly("reserve", "charge");
+            assertThat(events.names())
+                    .containsExactly(
+                            "claimed",
+                            "step recorded",
+                            "released",
+                            "claimed",
+                            "step replayed",
+                            "step recorded",
+                            "completed");
+            store.forget(KEY, record().fencingToken());
+        }
+    }
+
+    @Test
+    void a_step_is_not_run_again_after_a_crash() throws Throwable {
+        die(execution -> execution.steps().run("reserve", () -> effect("reserve")));
+
+        String result = call(
+                execution -> execution.takeovers() + " " + execution.steps().run("reserve", () -> effect("reserve")));
+
+        assertThat(result).isEqualTo("1 reserve 1");
+    }
+
+    @Test
+    void a_step_is_not_run_again_by_a_later_attempt_and_runs_again_if_it_threw() throws Throwable {
+        String result = call(execution -> {
+            for (int attempt = 1; attempt <= 3; attempt++) {
+                execution.beginAttempt();
+                var unused = execution.steps().run("reserve", () -> effect("reserve"));
+                try {
+                    execution.steps().run("charge", () -> {
+                        effect("charge");
+                        if (effects.size() < 4) {
+                            throw new IOException("declined");
+                        }
+                    });
+                } catch (IOException declined) {
+                    assertThat(declined).hasMessage("declined");
+                }
+            }
+            return "done";
+        });
+
+        assertThat(result).isEqualTo("done");
+        assertThat(effects).containsExactly("reserve", "charge", "charge", "charge");
+    }
+
+    @Test
+    void an_operation_without_steps_asks_the_store_for_none_and_releases_its_key_whole() throws Throwable {
+        fail(encoding, execution -> "nothing");
+        assertThat(store.find(KEY)).isNull();
+        assertThat(call(execution -> "done")).isEqualTo("done");
+        assertThat(store.count(Request.RECORD_STEP)).isZero();
+    }
+
+    @Test
+    void a_step_run_twice_in_one_attempt_is_refused() {
+        assertThatIllegalStateException()
+                .isThrownBy(() -> call(execution -> {
+                    var unused = execution.steps().run("reserve", () -> effect("reserve"));
+                    return execution.steps().run("reserve", () -> effect("reserve"));
+                }))
+                .withMessage(
+                        "Step 'reserve' of idempotency key 'place:4711' was run twice in one attempt; give each step a"
+                                + " name of its own");
+        assertThat(effects).containsExactly("reserve");
+    }
+
+    @Test
+    void a_name_that_cannot_be_is_refused_before_the_step_runs() {
+        for (String name : List.of("", " ", "a\nb", "a".repeat(256), "\ud800")) {
+            assertThatIllegalArgumentException()
+                    .as(name)
+                    .isThrownBy(() -> call(execution -> execution.steps().run(name, () -> effect("reserve"))))
+                    .withMessageContaining("cannot name a step");
+        }
+        assertThat(effects).isEmpty();
+    }
+
+    @Test
+    void another_request_with_the_key_of_a_released_record_with_steps_is_refused() {
+        fail(encoding, execution -> execution.steps().run("reserve", () -> effect("reserve")));
+
+        assertThatExceptionOfType(IdempotencyKeyReusedException.class)
+                .isThrownBy(() ->
+                        encoding.execute(PLACE, KEY, Fingerprint.ofContent("a bicycle"), execution -> effect("other")));
+        assertThat(effects).containsExactly("reserve");
+    }
+
+    @Test
+    void steps_are_kept_as_long_as_the_retention() throws Throwable {
+        fail(encoding, execution -> execution.steps().run("reserve", () -> effect("reserve")));
+        ticker.elapse(PLACE.retention());
+
+        assertThat(call(execution -> execution.steps().run("reserve", () -> effect("reserve"))))
+                .isEqualTo("reserve 2");
+    }
+
+    @Test
+    void a_result_is_decoded_to_what_the_code_says_that_the_step_returns() throws Throwable {
+        Type items = getClass().getDeclaredField("ITEMS").getGenericType();
+        for (int attempt = 1; attempt <= 2; attempt++) {
+            boolean last = attempt == 2;
+            IdempotentWork<String> work = execution -> {
+                Steps steps = execution.steps();
+                Item item = steps.run("item", () -> new Item(effect("item"), 7));
+                List<Item> list = steps.run("items", items, () -> List.of(new Item(effect("items"), 8)));
+                Item[] array = steps.run("array", () -> new Item[] {new Item(effect("array"), 9)});
+                int number = steps.run("number", () -> effects.size());
+                Item named = steps.run("reference", this::item);
+                List<Item> declared = steps.run("declared", new Steps.Work<List<Item>, RuntimeException>() {
+                    private static final long serialVersionUID = 1L;
+
+                    @Override
+                    public List<Item> run() {
+                        return List.of(item());
+                    }
+                });
+                @Nullable String nothing = steps.run("null", () -> (String) null);
+                steps.run("void", () -> {
+                    effect("void");
+                });
+                return item + " " + list + " " + array[0] + " " + number + " " + named + " " + declared + " " + nothing;
+            };
+            if (last) {
+                assertThat(call(work))
+                        .isEqualTo(
+                                "Item[name=item 1, number=7] [Item[name=items 2, number=8]] Item[name=array 3,"
+                                        + " number=9] 3 Item[name=reference 4, number=1] [Item[name=reference 5, number=1]] null");
+            } else {
+                fail(encoding, work);
+            }
+        }
+        assertThat(effects).containsExactly("item", "items", "array", "reference", "reference", "void");
+    }
+
+    private Item item() {
+        return new Item(effect("reference"), 1);
+    }
+
+    @Test
+    void a_step_whose_type_cannot_be_told_or_kept_is_refused_before_it_runs() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> call(execution -> execution
+                        .steps()
+                        .run("items", () -> List.of(effect("items")))
+                        .get(0)))
+                .withMessage(
+                        "What step 'items' returns cannot be told from its code but for java.util.List; give it its type:"
+                                + " steps.run(name, type, work)");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() ->
+                        call(execution -> "" + execution.steps().run("object", () -> (Object) effect("object"))))
+                .withMessageContaining("java.lang.Object");
+        assertThatIllegalArgumentException().isThrownBy(() -> call(execution -> run(execution.steps())));
+        assertThat(effects).isEmpty();
+    }
+
+    private <T> String run(Steps steps) {
+        return ""
+                + steps.run("variable", new Steps.Work<T, RuntimeException>() {
+                    private static final long serialVersionUID = 1L;
+
+                    @Override
+                    public @Nullable T run() {
+                        effect("variable");
+                        return null;
+                    }
+                });
+    }
+
+    @Test
+    void a_step_done_whose_result_cannot_be_kept_is_neither_run_again_nor_answered() {
+        record Endless(List<Object> items) {}
+        List<Object> circle = new ArrayList<>();
+        circle.add(circle);
+        Type type = Item.class;
+        fail(
+                encoding,
+                execution ->
+                        "" + execution.steps().<Object, RuntimeException>run("item", type, () -> new Endless(circle)));
+
+        assertThatExceptionOfType(IdempotencyOutcomeException.class)
+                .isThrownBy(() -> call(execution -> execution
+                        .steps()
+                        .run("item", () -> new Item(effect("item"), 1))
+                        .name()))
+                .withMessageContaining("Step 'item' of idempotency key 'place:4711' was done");
+        assertThat(effects).isEmpty();
+    }
+
+    @Test
+    void no_step_begins_once_the_lease_is_lost_and_none_is_recorded_by_a_late_owner() throws Throwable {
+        assertThatExceptionOfType(IdempotencyClaimLostException.class)
+                .isThrownBy(() -> call(execution -> {
+                    ticker.elapse(PLACE.lease());
+                    return execution.steps().run("reserve", () -> effect("reserve"));
+                }))
+                .withMessageContaining("step 'reserve' was not begun");
+        assertThat(effects).isEmpty();
+
+        assertThatExceptionOfType(IdempotencyClaimLostException.class)
+                .isThrownBy(() -> call(execution -> execution.steps().run("reserve", () -> {
+                    takeOver();
+                    return effect("late");
+                })))
+                .withMessageContaining("step 'reserve' was done, and its outcome was not recorded");
+        assertThat(record().outcome()).isNotNull();
+        assertThat(call(execution -> effect("again"))).isEqualTo("reserve 1");
+        assertThat(effects).containsExactly("reserve", "late");
+    }
+
+    private void takeOver() {
+        ticker.elapse(PLACE.lease());
+        Future<String> successor = callers.call(() -> {
+            try {
+                return call(execution -> execution.steps().run("reserve", () -> effect("reserve")));
+            } catch (Throwable failure) {
+                throw Sneaky.raise(failure);
+            }
+        });
+        Callers.until(successor::isDone);
+    }
+
+    @Test
+    void a_step_whose_record_fails_for_a_while_is_recorded_all_the_same() throws Throwable {
+        store.fail(Request.RECORD_STEP, 2);
+        fail(encoding, execution -> execution.steps().run("reserve", () -> effect("reserve")));
+        store.loseAnswers(Request.RECORD_STEP, 1);
+
+        var unused = call(execution -> execution.steps().run("reserve", () -> effect("reserve"))
+                + execution.steps().run("charge", () -> effect("charge")));
+
+        assertThat(effects).containsExactly("reserve", "charge");
+    }
+
+    @Test
+    void a_step_that_cannot_be_recorded_is_remembered_and_its_key_is_not_released() throws Throwable {
+        failForLong(Request.RECORD_STEP);
+        IdempotentWork<String> twice = execution -> {
+            execution.beginAttempt();
+            var unused = execution.steps().run("reserve", () -> effect("reserve"));
+            execution.beginAttempt();
+            return execution.steps().run("reserve", () -> effect("reserve"));
+        };
+        fail(encoding, twice);
+
+        assertThat(effects).containsExactly("reserve");
+        assertThat(events.names()).containsExactly("claimed", "step not recorded", "step replayed", "abandoned");
+        assertThat(record().isAbandoned()).isTrue();
+    }
+
+    @Test
+    void steps_that_an_earlier_version_recorded_and_this_one_does_not_ask_for_are_told() throws Throwable {
+        fail(
+                encoding,
+                execution -> execution.steps().run("reserve", () -> effect("reserve"))
+                        + execution.steps().run("charge", () -> effect("charge")));
+        var unused = call(execution -> execution.steps().run("reserve-stock", () -> effect("reserve-stock"))
+                + execution.steps().run("charge", () -> effect("charge")));
+
+        assertThat(events.named("steps left over"))
+                .extracting(Events.Event::detail)
+                .containsExactly(Set.of("reserve"));
+    }
+
+    @Test
+    void keys_ids_and_times_are_the_same_on_every_attempt() throws Throwable {
+        List<Object> seen = new ArrayList<>();
+        IdempotentWork<String> work = execution -> {
+            Steps steps = IdempotencyContext.current().steps();
+            seen.add(List.of(steps.keyFor("charge"), steps.uuid("charge"), steps.firstClaimedAt()));
+            return steps.run("reserve", () -> effect("reserve"));
+        };
+        fail(encoding, work);
+        ticker.elapse(Duration.ofSeconds(7));
+        die(work);
+        var unused = call(work);
+
+        assertThat(seen).hasSize(3);
+        assertThat(Set.copyOf(seen)).hasSize(1);
+    }
+
+    @Test
+    void an_atomic_operation_has_no_steps() {
+        Execution atomic = new Execution(PLACE, KEY, ticker, null, FINGERPRINT);
+        assertThatIllegalStateException()
+                .isThrownBy(atomic::steps)
+                .withMessageContaining("'place' is atomic and has no steps");
+    }
+
+    @Test
+    void steps_of_an_unprotected_execution_are_remembered_by_its_attempts() throws Throwable {
+        Operation<String> open = Operation.<String>builder("place", String.class)
+                .whenStoreFails(WhenStoreFails.RUN)
+                .build();
+        store.fail(Request.CLAIM);
+        String result = encoding.execute(open, KEY, FINGERPRINT, execution -> {
+            execution.beginAttempt();
+            var unused = execution.steps().run("reserve", () -> effect("reserve"));
+            execution.beginAttempt();
+            return execution.steps().atMostOnce().run("charge", () -> effect("charge"))
+                    + execution.steps().run("reserve", () -> effect("reserve"));
+        });
+
+        assertThat(result).isEqualTo("charge 2reserve 1");
+        assertThat(effects).containsExactly("reserve", "charge");
+        assertThat(store.count(Request.RECORD_STEP)).isZero();
+    }
+
+    // steps that run at most once
+
+    private String charge(Execution execution, Steps.@Nullable Reconciler<String> reconciler) {
+        Steps.AtMostOnce steps = execution.steps().atMostOnce();
+        return reconciler == null
+                ? steps.run("charge", () -> effect("charge"))
+                : steps.run("charge", () -> effect("charge"), reconciler);
+    }
+
+    /** Leaves the step begun: its process died in it. */
+    private void dieInStep() {
+        die(execution -> {
+            try {
+                return execution.steps().atMostOnce().run("charge", () -> {
+                    effect("charge");
+                    throw new IllegalStateException("dead");
+                });
+            } catch (IllegalStateException dead) {
+                return "dead";
+            }
+        });
+        effects.clear();
+    }
+
+    @Test
+    void a_step_at_most_once_is_recorded_twice_and_replayed_like_any_other() throws Throwable {
+        fail(encoding, execution -> charge(execution, null));
+        assertThat(store.count(Request.RECORD_STEP)).isEqualTo(2);
+
+        assertThat(call(execution -> charge(execution, null))).isEqualTo("charge 1");
+        assertThat(effects).containsExactly("charge");
+    }
+
+    @Test
+    void a_step_at_most_once_is_not_run_again_after_a_crash_in_it_and_its_key_stays_abandoned() {
+        dieInStep();
+        for (int calls = 1; calls <= 3; calls++) {
+            assertThatExceptionOfType(IdempotencyOutcomeUnknownException.class)
+                    .isThrownBy(() -> call(execution -> charge(execution, null)))
+                    .withMessageContaining("Step 'charge' of idempotency key 'place:4711'")
+                    .withMessageContaining("was begun before, and nobody knows whether it was done");
+            assertThat(record().isAbandoned()).isTrue();
+        }
+        assertThat(effects).isEmpty();
+    }
+
+    @Test
+    void a_step_at_most_once_is_not_run_again_though_the_code_says_no_more_that_it_is_one() {
+        dieInStep();
+        assertThatExceptionOfType(IdempotencyOutcomeUnknownException.class)
+                .isThrownBy(() -> call(execution -> execution.steps().run("charge", () -> effect("charge"))));
+        assertThat(effects).isEmpty();
+    }
+
+    @Test
+    void a_step_at_most_once_that_threw_is_unknown_and_its_key_is_abandoned() {
+        assertThatExceptionOfType(IOException.class)
+                .isThrownBy(() ->
+                        call(execution -> execution.steps().atMostOnce().run("charge", () -> {
+                            effect("charge");
+                            if (effects.size() == 1) {
+                                throw new IOException("read timed out");
+                            }
+                            return "charged";
+                        })));
+        assertThat(record().isAbandoned()).isTrue();
+        assertThatExceptionOfType(IdempotencyOutcomeUnknownException.class)
+                .isThrownBy(() -> call(execution -> charge(execution, null)));
+        assertThat(effects).containsExactly("charge");
+    }
+
+    @Test
+    void a_reconciler_that_says_that_the_step_was_done_gives_its_outcome_once() throws Throwable {
+        dieInStep();
+        List<String> asked = new ArrayList<>();
+        IdempotentWork<String> work = execution -> charge(execution, () -> {
+            asked.add("asked");
+            return Reconciliation.completed("found");
+        });
+        fail(encoding, work);
+
+        assertThat(call(work)).isEqualTo("found");
+        assertThat(asked).hasSize(1);
+        assertThat(effects).isEmpty();
+    }
+
+    @Test
+    void a_reconciler_that_says_that_the_step_was_not_done_lets_it_run() throws Throwable {
+        dieInStep();
+        assertThat(call(execution -> charge(execution, Reconciliation::notDone)))
+                .isEqualTo("charge 1");
+        assertThat(effects).containsExactly("charge");
+    }
+
+    @Test
+    void a_reconciler_that_cannot_tell_leaves_the_step_unknown() {
+        dieInStep();
+        List<Steps.Reconciler<String>> helpless = new ArrayList<>();
+        helpless.add(Reconciliation::unknown);
+        helpless.add(() -> {
+            throw new IOException("no answer");
+        });
+        helpless.add(() -> null);
+        for (Steps.Reconciler<String> reconciler : helpless) {
+            assertThatExceptionOfType(IdempotencyOutcomeUnknownException.class)
+                    .isThrownBy(() -> call(execution -> charge(execution, reconciler)))
+                    .withMessageContaining("its reconciler could not tell");
+            assertThat(record().isAbandoned()).isTrue();
+        }
+        assertThat(effects).isEmpty();
+    }
+
+    @Test
+    void a_step_at_most_once_whose_begin_cannot_be_recorded_does_not_run() {
+        failForLong(Request.RECORD_STEP);
+        assertThatExceptionOfType(IdempotencyStoreException.class)
+                .isThrownBy(() -> call(execution -> charge(execution, null)));
+        assertThat(effects).isEmpty();
+        assertThat(store.find(KEY)).isNull();
+    }
+
+    @Test
+    void a_step_at_most_once_that_returns_nothing_has_a_reconciler_too() throws Throwable {
+        dieInStep();
+        String result = call(execution -> {
+            execution
+                    .steps()
+                    .atMostOnce()
+                    .run(
+                            "charge",
+                            () -> {
+                                effect("charge");
+                            },
+                            () -> Reconciliation.completed("whatever"));
+            return "done";
+        });
+        assertThat(result).isEqualTo("done");
+        assertThat(effects).isEmpty();
+    }
+
+    @Test
+    void a_lost_answer_to_a_record_of_a_step_is_no_loss() throws Throwable {
+        store.loseAnswers(Request.RECORD_STEP, 1);
+        assertThat(call(execution -> charge(execution, null))).isEqualTo("charge 1");
+        assertThat(effects).containsExactly("charge");
+    }
+
+    @Test
+    void ids_of_steps_are_those_of_the_context() throws Throwable {
+        UUID id = UUID.fromString(
+                call(execution -> execution.steps().uuid("charge").toString()));
+        assertThat(id.version()).isEqualTo(8);
+    }
+}

@@ -1,0 +1,84 @@
+package io.idempotent.spring.interceptor;
+
+import io.idempotent.IdempotencyKey;
+import io.idempotent.engine.IdempotencyEngine;
+import io.idempotent.engine.IdempotencyOperations;
+import io.idempotent.engine.Operation;
+import io.idempotent.store.IdempotencyRecord;
+import io.idempotent.store.RecordQuery;
+import io.idempotent.store.RecordedStep;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds the store of a record by the operation that its key names; the store of operations that name none has the records of
+ * operations that this application does not know.
+ */
+final class BeanOperations implements IdempotencyOperations {
+
+    private final IdempotentMethods methods;
+    private final Supplier<IdempotencyEngine> defaultEngine;
+
+    BeanOperations(IdempotentMethods methods, Supplier<IdempotencyEngine> defaultEngine) {
+        this.methods = methods;
+        this.defaultEngine = defaultEngine;
+    }
+
+    @Override
+    public @Nullable IdempotencyRecord find(IdempotencyKey key) {
+        return of(key.operation()).find(key);
+    }
+
+    @Override
+    public List<RecordedStep> findSteps(IdempotencyKey key) {
+        return of(key.operation()).findSteps(key);
+    }
+
+    @Override
+    public List<IdempotencyRecord> list(RecordQuery query) {
+        if (query.operation() == null) {
+            Set<IdempotencyEngine> engines = methods.engines();
+            if (engines.size() > 1) {
+                throw new IllegalArgumentException("Records are kept in " + engines.size()
+                        + " stores; name the operation whose records are to be listed");
+            }
+            return operations(
+                            engines.isEmpty()
+                                    ? defaultEngine.get()
+                                    : engines.iterator().next())
+                    .list(query);
+        }
+        return of(query.operation()).list(query);
+    }
+
+    @Override
+    public boolean complete(IdempotencyKey key, long fencingToken, @Nullable Object value, String who, String why) {
+        return of(key.operation()).complete(key, fencingToken, value, who, why);
+    }
+
+    @Override
+    public boolean release(IdempotencyKey key, long fencingToken, String who, String why) {
+        return of(key.operation()).release(key, fencingToken, who, why);
+    }
+
+    @Override
+    public boolean forget(IdempotencyKey key, long fencingToken, String who, String why) {
+        return of(key.operation()).forget(key, fencingToken, who, why);
+    }
+
+    private IdempotencyOperations of(String operation) {
+        IdempotentMethod method = methods.ofOperation(operation);
+        return operations(method == null ? defaultEngine.get() : method.engine());
+    }
+
+    private IdempotencyOperations operations(IdempotencyEngine engine) {
+        return engine.operations(this::operation);
+    }
+
+    private @Nullable Operation<?> operation(String name) {
+        IdempotentMethod method = methods.ofOperation(name);
+        return method == null ? null : method.operation();
+    }
+}
