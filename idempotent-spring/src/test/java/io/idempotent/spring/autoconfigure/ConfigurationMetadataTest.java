@@ -51,6 +51,7 @@ class ConfigurationMetadataTest {
         assertThat(properties.keySet())
                 .containsExactlyInAnyOrderElementsOf(Arrays.stream("""
                                 enabled store scope order retention lease max-run wait-at-most max-waiters
+                                interrupt-on-lease-loss
                                 when-store-fails when-abandoned unknown-operations operations caffeine.maximum-size
                                 caffeine.store-by-value near-cache.maximum-size near-cache.time-to-live
                                 redis.key-prefix retry.max-retries retry.delay retry.multiplier
@@ -88,6 +89,7 @@ class ConfigurationMetadataTest {
         "max-run, 1h",
         "wait-at-most, 0s",
         "max-waiters, 1000",
+        "interrupt-on-lease-loss, false",
         "when-store-fails, refuse",
         "when-abandoned, run-again",
         "unknown-operations, fail",

@@ -94,6 +94,7 @@ class IdempotencyAutoConfigurationTest {
             IdempotencySettings settings = context.getBean(IdempotencySettings.class);
             assertThat(settings.enabled()).isTrue();
             assertThat(settings.maxWaiters()).isEqualTo(1_000);
+            assertThat(settings.interruptOnLeaseLoss()).isFalse();
             assertThat(settings.unknownOperations()).isEqualTo(UnknownOperations.FAIL);
             assertThat(settings.caffeineMaximumSize()).isEqualTo(100_000);
             assertThat(settings.caffeineStoreByValue()).isFalse();
@@ -113,6 +114,7 @@ class IdempotencyAutoConfigurationTest {
         boot.withPropertyValues(prefixed("idempotent.", OF_OPERATION))
                 .withPropertyValues(
                         "idempotent.max-waiters=7",
+                        "idempotent.interrupt-on-lease-loss=true",
                         "idempotent.unknown-operations=warn",
                         "idempotent.caffeine.maximum-size=9",
                         "idempotent.near-cache.maximum-size=10",
@@ -121,6 +123,7 @@ class IdempotencyAutoConfigurationTest {
                     IdempotencySettings settings = context.getBean(IdempotencySettings.class);
                     assertThat(settings.defaults()).isEqualTo(EVERYTHING);
                     assertThat(settings.maxWaiters()).isEqualTo(7);
+                    assertThat(settings.interruptOnLeaseLoss()).isTrue();
                     assertThat(settings.unknownOperations()).isEqualTo(UnknownOperations.WARN);
                     assertThat(settings.caffeineMaximumSize()).isEqualTo(9);
                     assertThat(settings.nearCacheMaximumSize()).isEqualTo(10);

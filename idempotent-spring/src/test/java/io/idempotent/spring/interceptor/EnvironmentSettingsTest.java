@@ -81,6 +81,7 @@ class EnvironmentSettingsTest {
         assertThat(settings.enabled()).isTrue();
         assertThat(settings.defaults()).isEqualTo(OperationSettings.UNSAID);
         assertThat(settings.maxWaiters()).isEqualTo(1_000);
+        assertThat(settings.interruptOnLeaseLoss()).isFalse();
         assertThat(settings.unknownOperations()).isEqualTo(UnknownOperations.FAIL);
         assertThat(settings.caffeineMaximumSize()).isEqualTo(100_000);
         assertThat(settings.caffeineStoreByValue()).isFalse();
@@ -128,6 +129,7 @@ class EnvironmentSettingsTest {
                 "idempotent.enabled=false",
                 "idempotent.order=5",
                 "idempotent.max-waiters=7",
+                "idempotent.interrupt-on-lease-loss=true",
                 "idempotent.unknown-operations=warn",
                 "idempotent.caffeine.maximum-size=9",
                 "idempotent.caffeine.store-by-value=true",
@@ -136,6 +138,7 @@ class EnvironmentSettingsTest {
                 "idempotent.operations.pay.enabled=false");
         assertThat(settings.enabled()).isFalse();
         assertThat(settings.maxWaiters()).isEqualTo(7);
+        assertThat(settings.interruptOnLeaseLoss()).isTrue();
         assertThat(settings.unknownOperations()).isEqualTo(UnknownOperations.WARN);
         assertThat(settings.caffeineMaximumSize()).isEqualTo(9);
         assertThat(settings.caffeineStoreByValue()).isTrue();

@@ -154,7 +154,7 @@ class StepsAndOperationsTest {
         ClaimResult result = store.claim(
                 new ClaimRequest(key, UUID.randomUUID(), Fingerprint.none(), Duration.ofSeconds(30), false));
         store.recordStep(((ClaimResult.Claimed) result).claim(), new RecordedStep("begun", null));
-        ticker.elapse(Duration.ofSeconds(30));
+        ticker.advance(Duration.ofSeconds(30));
         return Objects.requireNonNull(operations().find(key));
     }
 

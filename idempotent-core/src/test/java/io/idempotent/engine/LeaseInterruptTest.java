@@ -1,0 +1,101 @@
+package io.idempotent.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.idempotent.Fingerprint;
+import io.idempotent.store.caffeine.CaffeineIdempotencyStore;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Whether a thread that hangs in an operation is interrupted when its lease is lost. */
+final class LeaseInterruptTest {
+
+    private static final Operation<String> PAY = Operation.builder("pay", String.class)
+            .lease(Duration.ofMillis(100))
+            .maxRun(Duration.ofSeconds(1))
+            .build();
+
+    private final FakeTicker ticker = new FakeTicker();
+    private final Events events = new Events();
+    private final CountDownLatch never = new CountDownLatch(1);
+    private final IdempotencyEngine interrupting = engine(true);
+    private final IdempotencyEngine lenient = engine(false);
+
+    private IdempotencyEngine engine(boolean interrupts) {
+        return IdempotencyEngine.builder(
+                        CaffeineIdempotencyStore.builder().ticker(ticker).build())
+                .ticker(ticker)
+                .listener(events)
+                .errorHandler(events)
+                .interruptOnLeaseLoss(interrupts)
+                .build();
+    }
+
+    @AfterEach
+    void close() {
+        interrupting.close();
+        lenient.close();
+    }
+
+    private String hang(IdempotencyEngine engine, IdempotentWork<String> work) throws Throwable {
+        return engine.execute(PAY, PAY.key("4711"), Fingerprint.none(), work);
+    }
+
+    private void loseLease() {
+        // Renewed no more after its longest run; a visit by the renewing thread tells.
+        ticker.elapse(PAY.maxRun().plus(PAY.lease()));
+    }
+
+    @Test
+    void a_thread_that_hangs_is_interrupted_when_its_lease_is_lost_and_its_caller_is_not() {
+        assertThatExceptionOfType(InterruptedException.class)
+                .isThrownBy(() -> hang(interrupting, execution -> {
+                    loseLease();
+                    never.await();
+                    return "never";
+                }));
+        assertThat(Thread.currentThread().isInterrupted()).isFalse();
+        assertThat(events.names()).startsWith("claimed", "leaseLost");
+    }
+
+    @Test
+    @Timeout(60)
+    void an_interrupt_that_nobody_noticed_ends_with_the_operation() {
+        assertThatExceptionOfType(IllegalStateException.class)
+                .isThrownBy(() -> hang(interrupting, execution -> {
+                    loseLease();
+                    while (!Thread.currentThread().isInterrupted()) {
+                        Thread.onSpinWait();
+                    }
+                    throw new IllegalStateException("done");
+                }));
+        assertThat(Thread.currentThread().isInterrupted()).isFalse();
+    }
+
+    @Test
+    void an_interrupt_by_somebody_else_stays() {
+        assertThatExceptionOfType(IllegalStateException.class)
+                .isThrownBy(() -> hang(interrupting, execution -> {
+                    Thread.currentThread().interrupt();
+                    throw new IllegalStateException("interrupted");
+                }));
+        assertThat(Thread.interrupted()).isTrue();
+    }
+
+    @Test
+    void no_thread_is_interrupted_unless_that_is_configured() {
+        assertThatExceptionOfType(IllegalStateException.class)
+                .isThrownBy(() -> hang(lenient, execution -> {
+                    loseLease();
+                    Callers.until(() -> events.names().contains("leaseLost"));
+                    assertThat(never.await(1, TimeUnit.MILLISECONDS)).isFalse();
+                    throw new IllegalStateException("not interrupted");
+                }));
+        assertThat(Thread.currentThread().isInterrupted()).isFalse();
+    }
+}
