@@ -58,6 +58,7 @@ public final class Execution extends IdempotencyContext {
     private boolean interrupted;
 
     // Confined to the thread that runs the operation.
+    private boolean interruptible;
     private @Nullable IdempotencyContext outer;
 
     // The renewing thread and the running one both may tell.
@@ -259,6 +260,9 @@ public final class Execution extends IdempotencyContext {
 
     void exit() {
         bind(outer);
+        if (!interruptible) {
+            return;
+        }
         synchronized (lossTold) {
             runner = null;
             if (interrupted) {
@@ -270,6 +274,7 @@ public final class Execution extends IdempotencyContext {
 
     /** The thread that runs the operation is this one, and is to be interrupted when the lease is lost. */
     void interruptible() {
+        interruptible = true;
         synchronized (lossTold) {
             runner = Thread.currentThread();
         }

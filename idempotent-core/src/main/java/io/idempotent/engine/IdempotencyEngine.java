@@ -56,10 +56,10 @@ import org.jspecify.annotations.Nullable;
  *       is not taken over, and every call is refused.
  *   <li>If the key is claimed, the operation runs, its lease being renewed meanwhile. If the lease is over by the time
  *       that the claim is heard of, it does not.
- *   <li>What it returns is recorded, or a failure that it declares final; one after which nobody knows whether it was done
- *       abandons the key; any other failure, and a result that is not to
- *       be recorded, releases the key. If the store fails, that is tried again for a bounded time, the lease still being
- *       renewed.
+ *   <li>What it returns is recorded, or a failure that it declares final; one after which nobody knows whether it was done, or
+ *       whether a step of it was, abandons the key; any other failure, and a result that is not to be recorded, releases the
+ *       key, whose recorded steps wait for the next claim. If the store fails, that is tried again for a bounded time, the lease
+ *       still being renewed.
  *   <li>If the claim was lost meanwhile, a result is given up for the outcome that its successor recorded, or for an
  *       {@link IdempotencyClaimLostException} if there is none yet; a failure stays the caller's.
  *   <li>If the call is made in a transaction that what it does is part of, its result is recorded, and a failure on which

@@ -79,27 +79,34 @@ class ReadmeTest {
                 record Order(String id) {}
                 record Shipment(String id) {}
                 record Confirmation(String id) {}
-                record Facts() {}
-                record Evaluation(String id) {}
+                record Reservation(String id) {}
+                record Charge(String id) {}
                 record Message(String id, String body) {}
                 static class PaymentDeclinedException extends RuntimeException {}
                 interface Bank {
                     Receipt charge(String account, BigDecimal amount);
                     Receipt charge(PaymentRequest request);
-                    Receipt charge(String key, UUID receipt, PaymentRequest request);
+                    Receipt charge(String key, PaymentRequest request);
                     Receipt find(String key);
                 }
                 interface Carrier { Shipment ship(Order order); }
-                interface Rule {
-                    Evaluation evaluate(String rule, Instant at, Facts facts);
-                    List<String> handle(Message message);
+                interface Till {
+                    Charge charge(String key, Order order);
+                    Reconciliation<Charge> find(String key);
                 }
+                interface Stock { Reservation reserve(Order order); }
+                interface Mail { Confirmation confirm(Order order, Reservation reservation, Charge charge); }
                 interface Payer { Receipt pay(PaymentRequest request); }
                 static Bank gateway;
                 static Bank client;
                 interface OrderTable { Confirmation insert(Order order); }
                 static Carrier carrier;
                 static OrderTable orders;
+                static Till bank;
+                static Stock stock;
+                static Mail mail;
+                static Steps steps;
+                static IdempotencyOperations operations;
                 static PaymentRequest request;
                 static Logger log;
             """;
@@ -128,12 +135,11 @@ class ReadmeTest {
         boolean declaration = Pattern.compile("^(public |final )*(@?interface|class) ", Pattern.MULTILINE)
                 .matcher(block.text())
                 .find();
-        String engine = block.text().contains("IdempotencyEngine engine") ? "" : "static Rule engine;\n";
         String member = declaration
                 ? block.text().replace("@Autowired PaymentService", "@Autowired Payer")
                 : "void statements() throws Exception {\n" + block.text() + "}\n";
 
-        assertThat(compile(SURROUNDINGS + engine + member + "}\n", classes)).isEmpty();
+        assertThat(compile(SURROUNDINGS + member + "}\n", classes)).isEmpty();
     }
 
     @Test
