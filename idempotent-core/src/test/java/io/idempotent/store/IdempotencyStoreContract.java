@@ -14,6 +14,8 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
@@ -49,6 +51,10 @@ public abstract class IdempotencyStoreContract {
     private static final Fingerprint OTHER_PAYMENT = Fingerprint.ofDigest("1:other-payment");
     private static final RecordedOutcome RECEIPT = encoded("receipt");
     private static final RecordedOutcome OTHER_RECEIPT = encoded("other receipt");
+
+    private static final RecordedStep BEGUN = new RecordedStep("reserve", null);
+    private static final RecordedStep RESERVED = new RecordedStep("reserve", encoded("reservation"));
+    private static final RecordedStep CHARGED = new RecordedStep("charge", encoded("charge"));
 
     private static final int THREADS = 16;
     private static final int ROUNDS = 25;
@@ -375,7 +381,11 @@ public abstract class IdempotencyStoreContract {
                 .as("renew")
                 .isEmpty();
         assertThat(otherNode().abandon(stale)).as("abandon").isFalse();
+        assertThat(otherNode().recordStep(stale, RESERVED)).as("record a step").isFalse();
         assertThat(otherNode().release(stale)).as("release").isFalse();
+        assertThat(otherNode().release(stale, RETENTION))
+                .as("release with steps")
+                .isFalse();
     }
 
     // tokens
@@ -709,6 +719,780 @@ public abstract class IdempotencyStoreContract {
 
         assertThat(found(key).isAbandoned()).isTrue();
         assertThat(store().complete(claim, RECEIPT, RETENTION)).isTrue();
+    }
+
+    // steps
+
+    @Test
+    void a_step_is_kept_as_it_was_recorded() {
+        byte[] large = new byte[100_000];
+        new Random(1).nextBytes(large);
+        byte[] everyByte = new byte[256];
+        for (int index = 0; index < everyByte.length; index++) {
+            everyByte[index] = (byte) index;
+        }
+        List<RecordedStep> steps = List.of(
+                BEGUN,
+                CHARGED,
+                new RecordedStep("large", new RecordedOutcome.Encoded(Kind.VALUE, large)),
+                new RecordedStep("every-byte", new RecordedOutcome.Encoded(Kind.VALUE, everyByte)),
+                new RecordedStep("empty", new RecordedOutcome.Encoded(Kind.VALUE, new byte[0])),
+                new RecordedStep(
+                        "failure", new RecordedOutcome.Encoded(Kind.FAILURE, "{}".getBytes(StandardCharsets.UTF_8))),
+                new RecordedStep("empty-failure", new RecordedOutcome.Encoded(Kind.FAILURE, new byte[0])),
+                new RecordedStep(
+                        "not-replayable", new RecordedOutcome.NotReplayable("too large — zu groß \uD83D\uDE00")));
+        Claim claim = claim();
+
+        recordAll(claim, steps);
+
+        assertHandedOn(steps, claim);
+    }
+
+    @Test
+    void a_step_that_was_begun_takes_its_outcome_and_keeps_the_first() {
+        Claim claim = claim();
+        recordAll(claim, List.of(BEGUN));
+        recordAll(claim, List.of(BEGUN));
+        assertThat(otherNode().findSteps(key)).containsExactly(BEGUN);
+
+        recordAll(claim, List.of(RESERVED));
+        assertThat(otherNode().findSteps(key)).containsExactly(RESERVED);
+
+        // The same again, its answer having been lost; something else; and what came late.
+        recordAll(claim, List.of(RESERVED, new RecordedStep("reserve", OTHER_RECEIPT), BEGUN));
+        assertHandedOn(List.of(RESERVED), claim);
+    }
+
+    @Test
+    void every_kind_of_outcome_of_a_step_stays_when_the_step_is_begun_again() {
+        List<RecordedStep> steps = List.of(
+                new RecordedStep("empty", new RecordedOutcome.Encoded(Kind.VALUE, new byte[0])),
+                new RecordedStep("failure", new RecordedOutcome.Encoded(Kind.FAILURE, new byte[0])),
+                new RecordedStep("not-replayable", new RecordedOutcome.NotReplayable("too large")));
+        Claim claim = claim();
+        recordAll(claim, steps);
+
+        for (RecordedStep step : steps) {
+            recordAll(claim, List.of(new RecordedStep(step.name(), null), new RecordedStep(step.name(), RECEIPT)));
+        }
+
+        assertHandedOn(steps, claim);
+    }
+
+    @Test
+    void names_of_steps_are_compared_char_by_char() {
+        List<String> names = List.of(
+                "reserve",
+                "Reserve",
+                "RESERVE",
+                "reserve ",
+                "reserve  ",
+                " reserve",
+                "reserve\u00a0",
+                "straße",
+                "strasse",
+                "İ",
+                "ı",
+                "\u00e9",
+                "e\u0301",
+                "ﬁ",
+                "fi",
+                "\uD83D\uDE00",
+                "\uD83D\uDE01",
+                "?",
+                "\uFFFD",
+                "x".repeat(RecordedStep.MAXIMUM_NAME_LENGTH - 1) + "a",
+                "x".repeat(RecordedStep.MAXIMUM_NAME_LENGTH - 1) + "b",
+                "x".repeat(RecordedStep.MAXIMUM_NAME_LENGTH - 1),
+                "€".repeat(RecordedStep.MAXIMUM_NAME_LENGTH - 1) + "a",
+                "€".repeat(RecordedStep.MAXIMUM_NAME_LENGTH - 1) + "b",
+                "'; DROP TABLE idempotency; --",
+                "%",
+                "_",
+                "*",
+                "\\",
+                // What a store may call its own parts of a record.
+                "step:reserve",
+                "v",
+                "s",
+                "t");
+        List<RecordedStep> steps = names.stream()
+                .map(name -> new RecordedStep(name, encoded("outcome of " + names.indexOf(name))))
+                .toList();
+        Claim claim = claim();
+
+        recordAll(
+                claim, names.stream().map(name -> new RecordedStep(name, null)).toList());
+        recordAll(claim, steps);
+
+        assertHandedOn(steps, claim);
+    }
+
+    @Test
+    void steps_belong_to_the_key_that_they_were_recorded_for() {
+        Claim first = claim(key("a"));
+        Claim second = claim(key("A"));
+        Claim scoped = claim(new IdempotencyKey(operation, "tenant", "a"));
+        recordAll(first, List.of(RESERVED));
+        recordAll(second, List.of(BEGUN, CHARGED));
+
+        assertThat(otherNode().findSteps(first.key())).containsExactly(RESERVED);
+        assertThat(otherNode().findSteps(second.key())).containsExactlyInAnyOrder(BEGUN, CHARGED);
+        assertThat(otherNode().findSteps(scoped.key())).isEmpty();
+        assertThat(store().release(first)).isTrue();
+        assertThat(otherNode().findSteps(second.key())).containsExactlyInAnyOrder(BEGUN, CHARGED);
+    }
+
+    @Test
+    void a_claim_hands_on_the_steps_of_all_claims_before_and_does_so_again_if_it_is_repeated() {
+        ClaimResult.Claimed first = claimed(request());
+        assertThat(first.steps()).isEmpty();
+        recordAll(first.claim(), List.of(BEGUN));
+        elapse(LEASE);
+
+        ClaimResult.Claimed second = claimed(request());
+        assertThat(second.steps()).containsExactly(BEGUN);
+        recordAll(second.claim(), List.of(RESERVED, CHARGED));
+        assertThat(store().abandon(second.claim())).isTrue();
+
+        ClaimRequest request = request();
+        assertThat(claimed(request).steps()).containsExactlyInAnyOrder(RESERVED, CHARGED);
+        assertThat(expect(ClaimResult.Claimed.class, otherNode().claim(request)).steps())
+                .containsExactlyInAnyOrder(RESERVED, CHARGED);
+    }
+
+    @Test
+    void a_step_is_refused_to_a_claim_that_was_taken_over_and_nothing_changes() {
+        Claim stale = claim();
+        recordAll(stale, List.of(BEGUN));
+        elapse(LEASE);
+        Claim successor = claim();
+
+        assertThat(otherNode().recordStep(stale, RESERVED)).isFalse();
+        assertThat(otherNode().recordStep(stale, CHARGED)).isFalse();
+
+        assertThat(store().findSteps(key)).containsExactly(BEGUN);
+        assertHandedOn(List.of(BEGUN), successor);
+    }
+
+    @Test
+    void a_step_is_refused_to_a_claim_that_completed() {
+        Claim claim = completed();
+
+        assertThat(store().recordStep(claim, RESERVED)).isFalse();
+
+        assertThat(store().findSteps(key)).isEmpty();
+        assertThat(found(key).outcome()).isEqualTo(RECEIPT);
+    }
+
+    @Test
+    void a_step_is_refused_to_a_claim_that_was_released_with_or_without_steps() {
+        Claim without = claim(key("without"));
+        assertThat(store().release(without)).isTrue();
+        Claim with = claim(key("with"));
+        recordAll(with, List.of(RESERVED));
+        assertThat(store().release(with, RETENTION)).isTrue();
+
+        assertThat(store().recordStep(without, RESERVED)).isFalse();
+        assertThat(store().recordStep(with, CHARGED)).isFalse();
+
+        assertThat(store().find(without.key())).isNull();
+        assertThat(store().findSteps(without.key())).isEmpty();
+        assertThat(store().findSteps(with.key())).containsExactly(RESERVED);
+    }
+
+    @Test
+    void an_abandoned_claim_that_nobody_took_over_can_record_steps() {
+        Claim claim = claim();
+        elapse(LEASE.multipliedBy(2));
+
+        recordAll(claim, List.of(RESERVED));
+
+        assertThat(found(key).isAbandoned()).isTrue();
+        assertHandedOn(List.of(RESERVED), claim);
+    }
+
+    @Test
+    void renewing_and_abandoning_keep_the_steps() {
+        Claim claim = claim();
+        recordAll(claim, List.of(BEGUN, CHARGED));
+
+        assertThat(store().renew(List.of(claim), LEASE)).containsExactly(claim);
+        assertThat(otherNode().findSteps(key)).containsExactlyInAnyOrder(BEGUN, CHARGED);
+
+        assertHandedOn(List.of(BEGUN, CHARGED), claim);
+    }
+
+    @Test
+    void a_key_that_is_free_or_completed_has_no_steps() {
+        assertThat(store().findSteps(key)).isEmpty();
+        Claim claim = claim();
+        assertThat(store().findSteps(key)).isEmpty();
+        recordAll(claim, List.of(RESERVED));
+
+        assertThat(store().complete(claim, RECEIPT, RETENTION)).isTrue();
+
+        assertThat(store().findSteps(key)).isEmpty();
+        assertThat(found(key).outcome()).isEqualTo(RECEIPT);
+    }
+
+    @Test
+    void no_step_outlives_the_completed_record() {
+        Claim claim = claim();
+        recordAll(claim, List.of(RESERVED));
+        assertThat(store().complete(claim, RECEIPT, RETENTION)).isTrue();
+        elapse(RETENTION);
+
+        assertFreshLife();
+    }
+
+    @Test
+    void no_step_outlives_a_completed_record_that_was_forgotten() {
+        Claim claim = claim();
+        recordAll(claim, List.of(RESERVED));
+        assertThat(store().complete(claim, RECEIPT, RETENTION)).isTrue();
+        assertThat(store().forget(key, claim.fencingToken())).isTrue();
+        elapse(MOMENT);
+
+        assertFreshLife();
+    }
+
+    @Test
+    void no_step_outlives_an_abandoned_record_that_was_forgotten() {
+        Claim claim = claim();
+        recordAll(claim, List.of(RESERVED));
+        assertThat(store().abandon(claim)).isTrue();
+        assertThat(store().forget(key, claim.fencingToken())).isTrue();
+        elapse(MOMENT);
+
+        assertFreshLife();
+    }
+
+    @Test
+    void no_step_outlives_a_release_that_does_not_keep_them() {
+        Claim claim = claim();
+        recordAll(claim, List.of(BEGUN, CHARGED));
+
+        assertThat(otherNode().release(claim)).isTrue();
+
+        assertThat(store().find(key)).isNull();
+        elapse(MOMENT);
+        assertFreshLife();
+    }
+
+    /** The key is free, and its next claims are handed nothing. */
+    private void assertFreshLife() {
+        assertThat(store().findSteps(key)).isEmpty();
+        ClaimResult.Claimed first = claimed(request(OTHER_PAYMENT, false));
+        assertThat(first.steps()).isEmpty();
+        assertThat(first.takeovers()).isZero();
+        assertThat(found(key).claimedAt()).isEqualTo(first.firstClaimedAt());
+        assertThat(store().findSteps(key)).isEmpty();
+        elapse(LEASE);
+        assertThat(claimed(request(OTHER_PAYMENT, true)).steps()).isEmpty();
+    }
+
+    /** Others find exactly these steps, and so does whoever takes over from the claim. */
+    private void assertHandedOn(List<RecordedStep> steps, Claim claim) {
+        assertThat(otherNode().findSteps(claim.key())).containsExactlyInAnyOrderElementsOf(steps);
+        assertThat(store().abandon(claim)).isTrue();
+        assertThat(expect(ClaimResult.Claimed.class, otherNode().claim(request(claim.key())))
+                        .steps())
+                .containsExactlyInAnyOrderElementsOf(steps);
+    }
+
+    private void recordAll(Claim claim, List<RecordedStep> steps) {
+        for (RecordedStep step : steps) {
+            assertThat(store().recordStep(claim, step)).as("record " + step).isTrue();
+        }
+    }
+
+    // released with steps
+
+    @Test
+    void a_claim_without_steps_is_released_to_be_free_even_if_steps_would_be_kept() {
+        ClaimResult.Claimed first = claimed(request());
+
+        assertThat(otherNode().release(first.claim(), RETENTION)).isTrue();
+
+        assertThat(store().find(key)).isNull();
+        elapse(MOMENT);
+        assertThat(store().complete(first.claim(), RECEIPT, RETENTION)).isFalse();
+        ClaimResult.Claimed second = claimed(request(OTHER_PAYMENT, false));
+        assertThat(second.firstClaimedAt()).isAfter(first.firstClaimedAt());
+        assertThat(second.claim().fencingToken()).isGreaterThan(first.claim().fencingToken());
+        assertThat(second.steps()).isEmpty();
+    }
+
+    @Test
+    void a_record_released_with_steps_is_shown_with_its_times() {
+        ClaimResult.Claimed first = claimed(request());
+        elapse(LEASE);
+        ClaimResult.Claimed second = claimed(request());
+        recordAll(second.claim(), List.of(BEGUN, CHARGED));
+        elapse(Duration.ofSeconds(10));
+
+        assertThat(otherNode().release(second.claim(), RETENTION)).isTrue();
+
+        IdempotencyRecord record = found(key);
+        assertThat(record.key()).isEqualTo(key);
+        assertThat(record.fencingToken()).isEqualTo(second.claim().fencingToken());
+        assertThat(record.fingerprint()).isEqualTo(PAYMENT);
+        assertThat(record.firstClaimedAt()).isEqualTo(first.firstClaimedAt());
+        assertCloseTo(record.claimedAt(), first.firstClaimedAt().plus(LEASE));
+        assertThat(record.outcome()).isNull();
+        assertThat(record.isAbandoned()).isFalse();
+        assertThat(record.leaseRemaining()).isZero();
+        IdempotencyRecord.Released state = expect(IdempotencyRecord.Released.class, record.state());
+        assertCloseTo(state.releasedAt(), first.firstClaimedAt().plus(LEASE).plusSeconds(10));
+        assertCloseTo(state.retainedUntil(), state.releasedAt().plus(RETENTION));
+        assertThat(otherNode().findSteps(key)).containsExactlyInAnyOrder(BEGUN, CHARGED);
+    }
+
+    @Test
+    void a_claim_continues_what_was_released_with_steps_whether_or_not_it_may_take_over() {
+        ClaimResult.Claimed first = claimed(request());
+        elapse(LEASE);
+        Claim second = claim();
+        recordAll(second, List.of(RESERVED, CHARGED));
+        assertThat(store().release(second, RETENTION)).isTrue();
+        elapse(Duration.ofMinutes(10));
+        purge();
+
+        ClaimRequest request = request(PAYMENT, false);
+        ClaimResult.Claimed third =
+                expect(ClaimResult.Claimed.class, otherNode().claim(request));
+
+        assertThat(third.claim().id()).isEqualTo(request.claimId());
+        assertThat(third.claim().fencingToken()).isGreaterThan(second.fencingToken());
+        assertThat(third.takeovers()).isZero();
+        assertThat(third.firstClaimedAt()).isEqualTo(first.firstClaimedAt());
+        assertThat(third.steps()).containsExactlyInAnyOrder(RESERVED, CHARGED);
+        assertThat(store().claim(request)).isEqualTo(third);
+        IdempotencyRecord record = found(key);
+        assertThat(record.fencingToken()).isEqualTo(third.claim().fencingToken());
+        assertThat(record.takeovers()).isZero();
+        assertThat(record.leaseRemaining()).isBetween(LEASE.minus(SLACK), LEASE);
+        assertCloseTo(record.claimedAt(), first.firstClaimedAt().plus(LEASE).plus(Duration.ofMinutes(10)));
+        // Nothing is left of the retention that its release said.
+        elapse(RETENTION.multipliedBy(2));
+        purge();
+        assertThat(found(key).isAbandoned()).isTrue();
+        assertThat(store().complete(third.claim(), RECEIPT, RETENTION)).isTrue();
+        assertThat(found(key).outcome()).isEqualTo(RECEIPT);
+    }
+
+    @Test
+    void a_claim_without_a_fingerprint_continues_and_keeps_that_of_the_first() {
+        releasedWithSteps();
+
+        assertThat(claimed(request(Fingerprint.none(), true)).steps()).containsExactly(RESERVED);
+
+        assertThat(found(key).fingerprint()).isEqualTo(PAYMENT);
+    }
+
+    @Test
+    void what_was_released_with_steps_is_refused_to_another_fingerprint_with_nothing_changed() {
+        Claim claim = releasedWithSteps();
+
+        for (boolean mayTakeOver : List.of(true, false)) {
+            IdempotencyRecord record = expect(
+                            ClaimResult.Abandoned.class, otherNode().claim(request(OTHER_PAYMENT, mayTakeOver)))
+                    .record();
+            assertThat(record.state()).isEqualTo(found(key).state()).isInstanceOf(IdempotencyRecord.Released.class);
+            assertThat(record.fencingToken()).isEqualTo(claim.fencingToken());
+            assertThat(record.fingerprint()).isEqualTo(PAYMENT);
+        }
+
+        assertThat(claimed(request()).steps()).containsExactly(RESERVED);
+    }
+
+    @Test
+    void a_claim_that_was_released_with_steps_can_write_nothing() {
+        Claim released = releasedWithSteps();
+
+        assertThat(store().complete(released, RECEIPT, RETENTION)).isFalse();
+        assertThat(store().renew(List.of(released), LEASE)).isEmpty();
+        assertThat(store().abandon(released)).isFalse();
+        assertThat(store().recordStep(released, CHARGED)).isFalse();
+        // Whether it is told again that it was released is the store's choice.
+        boolean unused = store().release(released, Duration.ofDays(30));
+
+        IdempotencyRecord record = found(key);
+        IdempotencyRecord.Released state = expect(IdempotencyRecord.Released.class, record.state());
+        assertCloseTo(state.retainedUntil(), record.claimedAt().plus(RETENTION));
+        Claim successor = claim();
+        assertRefused(released);
+        assertHandedOn(List.of(RESERVED), successor);
+    }
+
+    @Test
+    void a_record_can_be_released_with_steps_again_and_again() {
+        Claim first = releasedWithSteps();
+        ClaimResult.Claimed second = claimed(request());
+        recordAll(second.claim(), List.of(CHARGED));
+        elapse(Duration.ofMinutes(30));
+        assertThat(store().release(second.claim(), RETENTION)).isTrue();
+        elapse(Duration.ofMinutes(45));
+
+        ClaimResult.Claimed third = claimed(request());
+
+        assertThat(third.steps()).containsExactlyInAnyOrder(RESERVED, CHARGED);
+        assertThat(third.firstClaimedAt()).isEqualTo(second.firstClaimedAt());
+        // A claim that recorded none itself keeps those of the claims before it.
+        assertThat(store().release(third.claim(), RETENTION)).isTrue();
+        assertThat(store().findSteps(key)).containsExactlyInAnyOrder(RESERVED, CHARGED);
+        assertThat(List.of(first, second.claim(), third.claim()))
+                .extracting(Claim::fencingToken)
+                .isSorted()
+                .doesNotHaveDuplicates();
+    }
+
+    @Test
+    void what_was_released_with_steps_is_free_after_their_retention_and_hands_nothing_over() {
+        Claim released = releasedWithSteps();
+        IdempotencyRecord record = found(key);
+        elapse(RETENTION.minus(SLACK));
+        purge();
+        assertThat(found(key).state()).isEqualTo(record.state());
+        assertThat(store().findSteps(key)).containsExactly(RESERVED);
+        elapse(SLACK);
+
+        assertThat(store().find(key)).isNull();
+        assertThat(store().findSteps(key)).isEmpty();
+        assertThat(store().forget(key, released.fencingToken())).isFalse();
+        assertThat(store().recordStep(released, CHARGED)).isFalse();
+        assertFreshLife();
+        assertThat(found(key).firstClaimedAt())
+                .isAfterOrEqualTo(record.firstClaimedAt().plus(RETENTION));
+        assertThat(found(key).fencingToken()).isGreaterThan(released.fencingToken());
+    }
+
+    @Test
+    void what_was_released_with_steps_hands_nothing_over_once_it_is_purged() {
+        Claim released = releasedWithSteps();
+        elapse(RETENTION.multipliedBy(2));
+        purge();
+
+        assertFreshLife();
+        assertThat(found(key).fencingToken()).isGreaterThan(released.fencingToken());
+    }
+
+    @Test
+    void what_was_released_with_steps_is_forgotten_if_its_token_is_known() {
+        Claim released = releasedWithSteps();
+
+        assertThat(store().forget(key, released.fencingToken() - 1)).isFalse();
+        assertThat(store().forget(key, released.fencingToken() + 1)).isFalse();
+        assertThat(found(key).state()).isInstanceOf(IdempotencyRecord.Released.class);
+        assertThat(otherNode().forget(key, released.fencingToken())).isTrue();
+
+        assertThat(store().find(key)).isNull();
+        elapse(MOMENT);
+        assertFreshLife();
+        assertThat(found(key).fencingToken()).isGreaterThan(released.fencingToken());
+    }
+
+    private Claim releasedWithSteps() {
+        Claim claim = claim();
+        recordAll(claim, List.of(RESERVED));
+        assertThat(store().release(claim, RETENTION)).isTrue();
+        return claim;
+    }
+
+    // takeOver
+
+    @Test
+    void an_abandoned_key_is_taken_over_by_whoever_saw_its_token_whatever_its_request_said() {
+        ClaimResult.Claimed first = claimed(request());
+        recordAll(first.claim(), List.of(BEGUN, CHARGED));
+        elapse(LEASE);
+        UUID claimId = UUID.randomUUID();
+
+        ClaimResult.Claimed second = takenOver(first.claim().fencingToken(), claimId);
+
+        assertThat(second.claim().key()).isEqualTo(key);
+        assertThat(second.claim().id()).isEqualTo(claimId);
+        assertThat(second.claim().fencingToken()).isGreaterThan(first.claim().fencingToken());
+        assertThat(second.takeovers()).isEqualTo(1);
+        assertThat(second.firstClaimedAt()).isEqualTo(first.firstClaimedAt());
+        assertThat(second.steps()).containsExactlyInAnyOrder(BEGUN, CHARGED);
+        IdempotencyRecord record = found(key);
+        assertThat(record.fingerprint()).isEqualTo(PAYMENT);
+        assertThat(record.fencingToken()).isEqualTo(second.claim().fencingToken());
+        assertThat(record.takeovers()).isEqualTo(1);
+        assertCloseTo(record.claimedAt(), first.firstClaimedAt().plus(LEASE));
+        assertThat(record.leaseRemaining()).isBetween(LEASE.minus(SLACK), LEASE);
+        assertRefused(first.claim());
+        assertThat(store().claim(request())).isInstanceOf(ClaimResult.InProgress.class);
+        recordAll(second.claim(), List.of(RESERVED));
+        assertThat(store().complete(second.claim(), RECEIPT, RETENTION)).isTrue();
+        assertThat(found(key).outcome()).isEqualTo(RECEIPT);
+    }
+
+    @Test
+    void taking_over_again_with_the_same_claim_id_gets_the_same_answer_and_no_longer_lease() {
+        Claim first = claim();
+        recordAll(first, List.of(RESERVED));
+        elapse(LEASE);
+        UUID claimId = UUID.randomUUID();
+        ClaimResult.Claimed second = takenOver(first.fencingToken(), claimId);
+        elapse(Duration.ofSeconds(15));
+
+        assertThat(store().takeOver(key, first.fencingToken(), claimId, LEASE)).isEqualTo(second);
+
+        assertThat(found(key).leaseRemaining()).isBetween(Duration.ofSeconds(15).minus(SLACK), Duration.ofSeconds(15));
+        assertNotTakenOver(first.fencingToken());
+        assertNotTakenOver(second.claim().fencingToken());
+    }
+
+    @Test
+    void taking_over_again_after_ones_own_lease_needs_the_token_of_the_record() {
+        Claim first = claim();
+        elapse(LEASE);
+        UUID claimId = UUID.randomUUID();
+        ClaimResult.Claimed second = takenOver(first.fencingToken(), claimId);
+        elapse(LEASE);
+
+        assertThat(store().takeOver(key, first.fencingToken(), claimId, LEASE)).isNull();
+        ClaimResult.Claimed third = takenOver(second.claim().fencingToken(), claimId);
+
+        assertThat(third.takeovers()).isEqualTo(2);
+        assertThat(third.claim().fencingToken()).isGreaterThan(second.claim().fencingToken());
+        assertRefused(second.claim());
+    }
+
+    @Test
+    void a_live_key_is_not_taken_over() {
+        Claim claim = claim();
+        elapse(LEASE.minus(SLACK));
+
+        assertNotTakenOver(claim.fencingToken());
+
+        assertThat(store().complete(claim, RECEIPT, RETENTION)).isTrue();
+    }
+
+    @Test
+    void an_abandoned_key_is_not_taken_over_with_another_token_than_its_own() {
+        Claim first = claim();
+        assertThat(store().abandon(first)).isTrue();
+        Claim second = claim();
+        assertThat(store().abandon(second)).isTrue();
+
+        assertNotTakenOver(first.fencingToken());
+        assertNotTakenOver(second.fencingToken() - 1);
+        assertNotTakenOver(second.fencingToken() + 1);
+
+        assertThat(found(key).isAbandoned()).isTrue();
+        assertThat(store().complete(second, RECEIPT, RETENTION)).isTrue();
+    }
+
+    @Test
+    void what_is_not_in_progress_is_not_taken_over() {
+        assertNotTakenOver(1);
+        assertThat(store().find(key)).isNull();
+
+        Claim released = claim();
+        assertThat(store().release(released)).isTrue();
+        assertNotTakenOver(released.fencingToken());
+        assertThat(store().find(key)).isNull();
+        elapse(MOMENT);
+
+        Claim releasedWithSteps = releasedWithSteps();
+        assertNotTakenOver(releasedWithSteps.fencingToken());
+        elapse(LEASE);
+        assertNotTakenOver(releasedWithSteps.fencingToken());
+        assertThat(found(key).state()).isInstanceOf(IdempotencyRecord.Released.class);
+
+        Claim completed = completed();
+        assertNotTakenOver(completed.fencingToken());
+        elapse(LEASE);
+        assertNotTakenOver(completed.fencingToken());
+        assertThat(store().takeOver(key, completed.fencingToken(), completed.id(), LEASE))
+                .isNull();
+        assertThat(found(key).outcome()).isEqualTo(RECEIPT);
+        elapse(RETENTION);
+        assertNotTakenOver(completed.fencingToken());
+        assertThat(store().find(key)).isNull();
+    }
+
+    private void assertNotTakenOver(long expectedToken) {
+        assertThat(otherNode().takeOver(key, expectedToken, UUID.randomUUID(), LEASE))
+                .isNull();
+    }
+
+    private ClaimResult.Claimed takenOver(long expectedToken, UUID claimId) {
+        return expect(ClaimResult.Claimed.class, otherNode().takeOver(key, expectedToken, claimId, LEASE));
+    }
+
+    // list
+
+    @Test
+    void abandoned_records_are_listed_and_no_others() {
+        Claim abandoned = claim(key("abandoned"));
+        assertThat(store().abandon(abandoned)).isTrue();
+        claim(key("dead"));
+        Claim withSteps = claim(key("with steps"));
+        recordAll(withSteps, List.of(RESERVED));
+        Claim renewed = claim(key("renewed"));
+        Claim completed = claim(key("completed"));
+        assertThat(store().complete(completed, RECEIPT, RETENTION)).isTrue();
+        Claim expired = claim(key("expired"));
+        assertThat(store().complete(expired, RECEIPT, Duration.ofSeconds(1))).isTrue();
+        Claim released = claim(key("released"));
+        assertThat(store().release(released)).isTrue();
+        Claim releasedWithSteps = claim(key("released with steps"));
+        recordAll(releasedWithSteps, List.of(RESERVED));
+        assertThat(store().release(releasedWithSteps, RETENTION)).isTrue();
+        Claim forgotten = claim(key("forgotten"));
+        assertThat(store().abandon(forgotten)).isTrue();
+        assertThat(store().forget(forgotten.key(), forgotten.fencingToken())).isTrue();
+        assertThat(store().renew(List.of(renewed), Duration.ofHours(1))).containsExactly(renewed);
+        elapse(LEASE);
+        claim(key("live"));
+
+        List<IdempotencyRecord> records =
+                otherNode().list(RecordQuery.abandoned().ofOperation(operation));
+
+        assertThat(records)
+                .extracting(IdempotencyRecord::key)
+                .containsExactlyInAnyOrder(key("abandoned"), key("dead"), key("with steps"));
+        for (IdempotencyRecord record : records) {
+            IdempotencyRecord found = found(record.key());
+            assertThat(record.fencingToken()).isEqualTo(found.fencingToken());
+            assertThat(record.fingerprint()).isEqualTo(PAYMENT);
+            assertThat(record.firstClaimedAt()).isEqualTo(found.firstClaimedAt());
+            assertThat(record.claimedAt()).isEqualTo(found.claimedAt());
+            assertThat(record.state()).isEqualTo(found.state());
+            assertThat(record.isAbandoned()).isTrue();
+            assertCloseTo(record.observedAt(), found.observedAt());
+        }
+        assertThat(otherNode().list(RecordQuery.inProgress(Duration.ZERO).ofOperation(operation)))
+                .extracting(IdempotencyRecord::key)
+                .containsExactlyInAnyOrder(
+                        key("abandoned"), key("dead"), key("with steps"), key("renewed"), key("live"));
+    }
+
+    @Test
+    void records_in_progress_are_listed_by_the_time_since_their_last_claim() {
+        Claim renewed = claim(key("renewed"));
+        Claim takenOver = claim(key("taken over"));
+        claim(key("abandoned"));
+        elapse(Duration.ofMinutes(5));
+        assertThat(store().renew(List.of(renewed), Duration.ofHours(1))).containsExactly(renewed);
+        expect(ClaimResult.Claimed.class, store().claim(request(takenOver.key())));
+        elapse(Duration.ofMinutes(5));
+        claim(key("live"));
+
+        assertListed(RecordQuery.inProgress(Duration.ofMinutes(20)));
+        assertListed(RecordQuery.inProgress(Duration.ofMinutes(10)), "renewed", "abandoned");
+        assertListed(RecordQuery.inProgress(Duration.ofMinutes(5)), "renewed", "abandoned", "taken over");
+        assertListed(RecordQuery.inProgress(Duration.ZERO), "renewed", "abandoned", "taken over", "live");
+        assertListed(RecordQuery.abandoned(), "abandoned", "taken over");
+    }
+
+    private void assertListed(RecordQuery query, String... values) {
+        assertThat(otherNode().list(query.ofOperation(operation)))
+                .extracting(record -> record.key().value())
+                .containsExactlyInAnyOrder(values);
+    }
+
+    @Test
+    void records_of_one_operation_are_listed_and_those_of_no_other() {
+        String cut = operation.substring(0, operation.length() - 1);
+        List<IdempotencyKey> mine = List.of(
+                key("a"),
+                key("A"),
+                key(operation + "-x:a"),
+                key("%"),
+                key("*"),
+                new IdempotencyKey(operation, "tenant", "a"),
+                new IdempotencyKey(operation, "ten:ant\\@", "a"));
+        List<IdempotencyKey> others = List.of(
+                IdempotencyKey.of(operation + "-x", "a"),
+                IdempotencyKey.of(operation + "x", "a"),
+                IdempotencyKey.of(cut, "a"),
+                IdempotencyKey.of(cut + "_", "a"),
+                IdempotencyKey.of(operation.toUpperCase(Locale.ROOT), "a"),
+                new IdempotencyKey(operation + "-x", "tenant", "a"),
+                IdempotencyKey.of("x-" + operation, operation + ":a"));
+        mine.forEach(this::claim);
+        others.forEach(this::claim);
+
+        assertThat(otherNode().list(RecordQuery.inProgress(Duration.ZERO).ofOperation(operation)))
+                .extracting(IdempotencyRecord::key)
+                .containsExactlyInAnyOrderElementsOf(mine);
+        assertThat(otherNode().list(RecordQuery.inProgress(Duration.ZERO).ofOperation(cut + "_")))
+                .extracting(IdempotencyRecord::key)
+                .containsExactly(others.get(3));
+        assertThat(paged(RecordQuery.inProgress(Duration.ZERO).limit(1_000)))
+                .extracting(IdempotencyRecord::key)
+                .containsAll(mine)
+                .containsAll(others)
+                .doesNotHaveDuplicates();
+    }
+
+    @Test
+    void pages_show_every_record_once_in_one_order() {
+        List<IdempotencyKey> keys = new ArrayList<>(List.of(
+                key("a"),
+                key("A"),
+                key("b"),
+                key("B"),
+                key("ä"),
+                key("a "),
+                key("a-1"),
+                key("a1"),
+                key("\uD83D\uDE00"),
+                key("\uFFFD"),
+                key("x".repeat(IdempotencyKey.MAXIMUM_LENGTH)),
+                new IdempotencyKey(operation, "a", "a"),
+                new IdempotencyKey(operation, "A", "a"),
+                new IdempotencyKey(operation, "a", "b")));
+        keys.forEach(each -> assertThat(store().abandon(claim(each))).isTrue());
+        RecordQuery all = RecordQuery.abandoned().ofOperation(operation);
+        List<IdempotencyKey> listed = keysOf(otherNode().list(all));
+        assertThat(listed).containsExactlyInAnyOrderElementsOf(keys);
+
+        for (int limit : List.of(1, 3, keys.size(), keys.size() + 1)) {
+            assertThat(keysOf(paged(all.limit(limit)))).isEqualTo(listed);
+            assertThat(otherNode().list(all.limit(limit))).hasSize(Math.min(limit, keys.size()));
+        }
+        assertThat(otherNode().list(all.after(listed.get(keys.size() - 1)))).isEmpty();
+    }
+
+    @Test
+    void a_page_goes_on_where_the_last_one_ended_even_if_its_records_are_gone() {
+        for (int index = 0; index < 6; index++) {
+            assertThat(store().abandon(claim(key("record-" + index)))).isTrue();
+        }
+        RecordQuery query = RecordQuery.abandoned().ofOperation(operation);
+        List<IdempotencyKey> all = keysOf(store().list(query));
+        List<IdempotencyRecord> page = otherNode().list(query.limit(3));
+        for (IdempotencyRecord record : page) {
+            assertThat(store().forget(record.key(), record.fencingToken())).isTrue();
+        }
+
+        assertThat(keysOf(otherNode().list(query.after(page.get(2).key())))).isEqualTo(all.subList(3, 6));
+    }
+
+    /** All pages, each as long as the query says but for the last one. */
+    private List<IdempotencyRecord> paged(RecordQuery query) {
+        List<IdempotencyRecord> records = new ArrayList<>();
+        List<IdempotencyRecord> page = otherNode().list(query);
+        records.addAll(page);
+        // Bounded, so that a store whose pages do not go on fails the test and does not hang it.
+        for (int pages = 1; page.size() == query.limit() && pages < 1_000; pages++) {
+            page = otherNode().list(query.after(page.get(page.size() - 1).key()));
+            records.addAll(page);
+        }
+        assertThat(page).hasSizeLessThan(query.limit());
+        return records;
+    }
+
+    private static List<IdempotencyKey> keysOf(List<IdempotencyRecord> records) {
+        return records.stream().map(IdempotencyRecord::key).toList();
     }
 
     // find, forget
@@ -1052,6 +1836,81 @@ public abstract class IdempotencyStoreContract {
 
             assertThat(answers).containsExactlyInAnyOrder(true, false);
             assertThat(store().find(contested) != null).isEqualTo(answers.get(0));
+        }
+    }
+
+    @Test
+    void of_those_that_take_over_with_the_token_exactly_one_gets_it() throws Exception {
+        for (int round = 0; round < ROUNDS; round++) {
+            IdempotencyKey contested = key("contested-" + round);
+            Claim abandoned = claim(contested);
+            assertThat(store().abandon(abandoned)).isTrue();
+
+            List<ClaimResult.Claimed> results = race(
+                    2 + round % 3,
+                    node -> node.takeOver(contested, abandoned.fencingToken(), UUID.randomUUID(), LEASE));
+
+            results.removeIf(Objects::isNull);
+            assertThat(results).hasSize(1);
+            assertThat(found(contested).fencingToken())
+                    .isEqualTo(results.get(0).claim().fencingToken());
+            assertThat(found(contested).takeovers()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void of_an_owner_that_completes_late_and_one_that_takes_over_with_the_token_exactly_one_wins() throws Exception {
+        for (int round = 0; round < ROUNDS; round++) {
+            IdempotencyKey contested = key("contested-" + round);
+            Claim late = claim(contested);
+            assertThat(store().abandon(late)).isTrue();
+
+            List<Boolean> won = race(List.of(
+                    () -> store().complete(late, RECEIPT, RETENTION),
+                    () -> otherNode().takeOver(contested, late.fencingToken(), UUID.randomUUID(), LEASE) != null));
+
+            assertThat(won).containsExactlyInAnyOrder(true, false);
+            assertThat(found(contested).outcome()).isEqualTo(won.get(0) ? RECEIPT : null);
+        }
+    }
+
+    @Test
+    void a_step_that_is_recorded_while_another_takes_over_is_handed_on_or_refused() throws Exception {
+        for (int round = 0; round < ROUNDS; round++) {
+            IdempotencyKey contested = key("contested-" + round);
+            Claim late = claim(contested);
+            assertThat(store().abandon(late)).isTrue();
+            List<RecordedStep> recorded = new ArrayList<>();
+
+            List<Object> answers = race(List.of(
+                    () -> {
+                        for (int number = 0; number < 5; number++) {
+                            RecordedStep step = new RecordedStep("step-" + number, RECEIPT);
+                            if (store().recordStep(late, step)) {
+                                recorded.add(step);
+                            }
+                        }
+                        return recorded;
+                    },
+                    () -> otherNode().claim(request(contested))));
+
+            ClaimResult.Claimed successor = expect(ClaimResult.Claimed.class, answers.get(1));
+            assertThat(successor.steps()).containsExactlyInAnyOrderElementsOf(recorded);
+            assertThat(otherNode().findSteps(contested)).containsExactlyInAnyOrderElementsOf(recorded);
+        }
+    }
+
+    @Test
+    void a_step_that_is_recorded_while_its_claim_is_released_is_kept_or_refused() throws Exception {
+        for (int round = 0; round < ROUNDS; round++) {
+            IdempotencyKey contested = key("contested-" + round);
+            Claim claim = claim(contested);
+
+            List<Boolean> answers = race(List.of(
+                    () -> store().recordStep(claim, RESERVED), () -> otherNode().release(claim, RETENTION)));
+
+            assertThat(answers.get(1)).isTrue();
+            assertThat(claimed(request(contested)).steps()).isEqualTo(answers.get(0) ? List.of(RESERVED) : List.of());
         }
     }
 

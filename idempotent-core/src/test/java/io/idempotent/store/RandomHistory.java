@@ -42,6 +42,8 @@ public final class RandomHistory {
             Fingerprint.ofDigest("1:other"),
             Fingerprint.none());
 
+    private static final List<String> STEP_NAMES = List.of("reserve", "Reserve", "charge");
+
     private final long seed;
     private final Random random;
     private final ReferenceStore reference = new ReferenceStore();
@@ -102,19 +104,25 @@ public final class RandomHistory {
 
     private void step() {
         int dice = random.nextInt(100);
-        if (dice < 34 || pairs.isEmpty()) {
+        if (dice < 30 || pairs.isEmpty()) {
             claim();
+        } else if (dice < 41) {
+            recordStep();
         } else if (dice < 49) {
             complete();
-        } else if (dice < 57) {
+        } else if (dice < 58) {
             release();
-        } else if (dice < 63) {
+        } else if (dice < 64) {
             abandon();
-        } else if (dice < 73) {
+        } else if (dice < 68) {
+            takeOver();
+        } else if (dice < 74) {
             renew();
-        } else if (dice < 81) {
+        } else if (dice < 80) {
             find();
-        } else if (dice < 88) {
+        } else if (dice < 83) {
+            list();
+        } else if (dice < 89) {
             forget();
         } else {
             Duration time = UNIT.multipliedBy(1 + random.nextInt(3));
@@ -135,7 +143,8 @@ public final class RandomHistory {
         ClaimRequest request = new ClaimRequest(
                 keys.get(random.nextInt(keys.size())),
                 claimId,
-                FINGERPRINTS.get(random.nextInt(FINGERPRINTS.size())),
+                // A request that is repeated says the same again.
+                FINGERPRINTS.get(Math.floorMod(claimId.hashCode(), FINGERPRINTS.size())),
                 unitsAndAHalf(random.nextBoolean() ? 1 : 4),
                 random.nextInt(10) < 7);
         steps.add(request.toString());
@@ -179,6 +188,40 @@ public final class RandomHistory {
             start = actual.firstClaimedAt();
         }
         checkTime("first claimed", expected.firstClaimedAt(), actual.firstClaimedAt());
+        assertThat(actual.steps()).as("steps").containsExactlyInAnyOrderElementsOf(expected.steps());
+    }
+
+    private void takeOver() {
+        Pair pair = anyPair();
+        UUID claimId = random.nextInt(10) < 3 ? pair.actual().id() : new UUID(random.nextLong(), random.nextLong());
+        claimIds.add(claimId);
+        Duration lease = unitsAndAHalf(1);
+        steps.add("take over " + pair.actual() + " by " + claimId + " for " + lease);
+        ClaimResult.Claimed expected =
+                reference.takeOver(pair.expected().key(), pair.expected().fencingToken(), claimId, lease);
+        ClaimResult.Claimed actual =
+                nodes.get().takeOver(pair.actual().key(), pair.actual().fencingToken(), claimId, lease);
+        answered(actual);
+        if (expected == null || actual == null) {
+            assertThat(actual).isEqualTo(expected);
+        } else {
+            checkClaimed(expected, actual);
+        }
+    }
+
+    private void recordStep() {
+        Pair pair = anyPair();
+        byte[] content = ("outcome " + random.nextInt(1_000)).getBytes(StandardCharsets.UTF_8);
+        RecordedStep step = new RecordedStep(
+                STEP_NAMES.get(random.nextInt(STEP_NAMES.size())),
+                random.nextInt(3) == 0
+                        ? null
+                        : new RecordedOutcome.Encoded(RecordedOutcome.Encoded.Kind.VALUE, content));
+        steps.add("record " + step + " of " + pair.actual());
+        boolean expected = reference.recordStep(pair.expected(), step);
+        boolean actual = nodes.get().recordStep(pair.actual(), step);
+        answered(actual);
+        assertThat(actual).isEqualTo(expected);
     }
 
     private void complete() {
@@ -197,9 +240,12 @@ public final class RandomHistory {
 
     private void release() {
         Pair pair = anyPair();
-        steps.add("release " + pair.actual());
-        boolean expected = reference.release(pair.expected());
-        boolean actual = nodes.get().release(pair.actual());
+        Duration retention = random.nextInt(3) == 0 ? null : unitsAndAHalf(random.nextBoolean() ? 2 : 6);
+        steps.add("release " + pair.actual() + (retention == null ? "" : " and keep its steps for " + retention));
+        boolean expected =
+                retention == null ? reference.release(pair.expected()) : reference.release(pair.expected(), retention);
+        IdempotencyStore node = nodes.get();
+        boolean actual = retention == null ? node.release(pair.actual()) : node.release(pair.actual(), retention);
         answered(actual);
         // A store may still know that this claim released the key.
         if (expected || !released.contains(pair.actual())) {
@@ -251,6 +297,30 @@ public final class RandomHistory {
         } else {
             checkRecord(expected, actual);
         }
+        assertThat(nodes.get().findSteps(key))
+                .as("steps")
+                .containsExactlyInAnyOrderElementsOf(reference.findSteps(key));
+    }
+
+    private void list() {
+        RecordQuery query = random.nextBoolean()
+                ? RecordQuery.abandoned()
+                : RecordQuery.inProgress(unitsAndAHalf(random.nextInt(3)));
+        query = query.ofOperation(keys.get(0).operation());
+        steps.add("list " + query);
+        Map<IdempotencyKey, IdempotencyRecord> expected = byKey(reference.list(query));
+        List<IdempotencyRecord> records = nodes.get().list(query);
+        answered(records);
+        Map<IdempotencyKey, IdempotencyRecord> actual = byKey(records);
+        assertThat(records).hasSameSizeAs(actual.keySet());
+        assertThat(actual.keySet()).isEqualTo(expected.keySet());
+        expected.forEach((key, record) -> checkRecord(record, Objects.requireNonNull(actual.get(key))));
+    }
+
+    private static Map<IdempotencyKey, IdempotencyRecord> byKey(List<IdempotencyRecord> records) {
+        Map<IdempotencyKey, IdempotencyRecord> map = new HashMap<>();
+        records.forEach(record -> map.put(record.key(), record));
+        return map;
     }
 
     private void forget() {
@@ -276,6 +346,10 @@ public final class RandomHistory {
                 && actual.state() instanceof IdempotencyRecord.Completed completed) {
             checkTime("completed", right.completedAt(), completed.completedAt());
             checkTime("retained", right.retainedUntil(), completed.retainedUntil());
+        } else if (expected.state() instanceof IdempotencyRecord.Released right
+                && actual.state() instanceof IdempotencyRecord.Released givenBack) {
+            checkTime("released", right.releasedAt(), givenBack.releasedAt());
+            checkTime("retained", right.retainedUntil(), givenBack.retainedUntil());
         } else if (expected.state() instanceof IdempotencyRecord.InProgress right
                 && actual.state() instanceof IdempotencyRecord.InProgress inProgress) {
             checkTime("observed", expected.observedAt(), actual.observedAt());

@@ -74,9 +74,11 @@ public class ReferenceStore implements IdempotencyStore {
                 return new ClaimResult.Completed(shown(row));
             }
             if (row.releasedAt != null) {
-                return request.fingerprint().matches(row.fingerprint)
-                        ? continued(row, request)
-                        : new ClaimResult.Abandoned(shown(row));
+                if (!mayContinue(row, request)) {
+                    return new ClaimResult.Abandoned(shown(row));
+                }
+                continueBy(row, request);
+                return claimed(row);
             }
             if (!isLeaseOver(row)) {
                 return row.claimId.equals(request.claimId()) ? repeated(row, request) : inProgress(row);
@@ -115,10 +117,7 @@ public class ReferenceStore implements IdempotencyStore {
             if (row == null || !isInProgress(row) || !isMine(row, claim)) {
                 return false;
             }
-            RecordedStep recorded = row.steps.get(step.name());
-            if (recorded == null || recorded.outcome() == null) {
-                row.steps.put(step.name(), step);
-            }
+            record(row, step);
             return true;
         });
     }
@@ -244,16 +243,8 @@ public class ReferenceStore implements IdempotencyStore {
         return row == null || (!isInProgress(row) && isExpired(row)) ? null : row;
     }
 
-    private static boolean isInProgress(Row row) {
+    protected static boolean isInProgress(Row row) {
         return row.outcome == null && row.releasedAt == null;
-    }
-
-    private ClaimResult continued(Row row, ClaimRequest request) {
-        takeOver(row, request);
-        row.takeovers = 0;
-        row.releasedAt = null;
-        row.retainedUntil = null;
-        return claimed(row);
     }
 
     protected final ClaimResult claimFree(ClaimRequest request) {
@@ -268,6 +259,11 @@ public class ReferenceStore implements IdempotencyStore {
     /** What tells keys apart. */
     protected Object normalized(IdempotencyKey key) {
         return key;
+    }
+
+    /** What tells a record's steps apart. */
+    protected String normalized(String stepName) {
+        return stepName;
     }
 
     protected boolean isMine(Row row, Claim claim) {
@@ -299,6 +295,21 @@ public class ReferenceStore implements IdempotencyStore {
         row.leaseEndsAt = now.plus(request.lease());
     }
 
+    protected boolean mayContinue(Row row, ClaimRequest request) {
+        return request.fingerprint().matches(row.fingerprint);
+    }
+
+    /** Claims what was released with its steps. */
+    protected void continueBy(Row row, ClaimRequest request) {
+        row.claimId = request.claimId();
+        row.token = nextToken(row);
+        row.claimedAt = now;
+        row.takeovers = 0;
+        row.leaseEndsAt = now.plus(request.lease());
+        row.releasedAt = null;
+        row.retainedUntil = null;
+    }
+
     protected ClaimResult repeated(Row row, ClaimRequest request) {
         return claimed(row);
     }
@@ -307,6 +318,13 @@ public class ReferenceStore implements IdempotencyStore {
         row.outcome = outcome;
         row.completedAt = now;
         row.retainedUntil = now.plus(retention);
+    }
+
+    protected void record(Row row, RecordedStep step) {
+        RecordedStep recorded = row.steps.get(normalized(step.name()));
+        if (recorded == null || recorded.outcome() == null) {
+            row.steps.put(normalized(step.name()), step);
+        }
     }
 
     protected final ClaimResult.Claimed claimed(Row row) {

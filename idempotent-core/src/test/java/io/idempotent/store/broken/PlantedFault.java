@@ -8,18 +8,28 @@ import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.NearbyOutcome;
+import io.idempotent.store.RecordQuery;
+import io.idempotent.store.RecordedStep;
 import io.idempotent.store.ReferenceStore;
 import java.text.Normalizer;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiPredicate;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** What a store can get wrong: each breaks one rule of {@link ReferenceStore}, and names tests that have to notice. */
@@ -502,7 +512,523 @@ enum PlantedFault {
             },
             "a_record_in_progress_is_shown_as_the_stores_clock_sees_it",
             "a_key_in_progress_is_refused_to_others_with_its_record",
-            Histories.TEST);
+            Histories.TEST),
+    STEP_OF_A_LOST_CLAIM_IS_RECORDED(
+            () -> new ReferenceStore() {
+                @Override
+                public boolean recordStep(Claim claim, RecordedStep step) {
+                    return locked(() -> {
+                        Row row = row(claim.key());
+                        if (row == null || !isInProgress(row)) {
+                            return false;
+                        }
+                        record(row, step);
+                        return true;
+                    });
+                }
+            },
+            "a_step_is_refused_to_a_claim_that_was_taken_over_and_nothing_changes",
+            "a_claim_that_was_taken_over_can_write_nothing_and_changes_nothing",
+            "a_step_that_is_recorded_while_another_takes_over_is_handed_on_or_refused",
+            Histories.TEST),
+    STEP_IS_RECORDED_AFTER_THE_CLAIM_ENDED(
+            () -> new ReferenceStore() {
+                @Override
+                public boolean recordStep(Claim claim, RecordedStep step) {
+                    return locked(() -> {
+                        Row row = row(claim.key());
+                        if (row == null || !isMine(row, claim)) {
+                            return false;
+                        }
+                        record(row, step);
+                        return true;
+                    });
+                }
+            },
+            "a_step_is_refused_to_a_claim_that_completed",
+            "a_step_is_refused_to_a_claim_that_was_released_with_or_without_steps",
+            "a_claim_that_was_released_with_steps_can_write_nothing",
+            Histories.TEST),
+    STEP_IS_REFUSED_AFTER_THE_LEASE(
+            () -> new ReferenceStore() {
+                @Override
+                public boolean recordStep(Claim claim, RecordedStep step) {
+                    IdempotencyRecord record = find(claim.key());
+                    return record != null && !record.isAbandoned() && super.recordStep(claim, step);
+                }
+            },
+            "an_abandoned_claim_that_nobody_took_over_can_record_steps",
+            Histories.TEST),
+    REPEATED_STEP_IS_REFUSED(
+            () -> new ReferenceStore() {
+                @Override
+                public boolean recordStep(Claim claim, RecordedStep step) {
+                    return locked(() -> !findSteps(claim.key()).contains(step) && super.recordStep(claim, step));
+                }
+            },
+            "a_step_that_was_begun_takes_its_outcome_and_keeps_the_first"),
+    STEP_TAKES_THE_LAST_OUTCOME(
+            () -> new ReferenceStore() {
+                @Override
+                protected void record(Row row, RecordedStep step) {
+                    if (step.outcome() != null) {
+                        row.steps.remove(step.name());
+                    }
+                    super.record(row, step);
+                }
+            },
+            "a_step_that_was_begun_takes_its_outcome_and_keeps_the_first",
+            "every_kind_of_outcome_of_a_step_stays_when_the_step_is_begun_again",
+            Histories.TEST),
+    STEP_BEGUN_AGAIN_LOSES_ITS_OUTCOME(
+            () -> new ReferenceStore() {
+                @Override
+                protected void record(Row row, RecordedStep step) {
+                    if (step.outcome() == null) {
+                        row.steps.remove(step.name());
+                    }
+                    super.record(row, step);
+                }
+            },
+            "a_step_that_was_begun_takes_its_outcome_and_keeps_the_first",
+            "every_kind_of_outcome_of_a_step_stays_when_the_step_is_begun_again",
+            Histories.TEST),
+    STEP_STAYS_BEGUN(
+            () -> new ReferenceStore() {
+                @Override
+                protected void record(Row row, RecordedStep step) {
+                    row.steps.putIfAbsent(step.name(), step);
+                }
+            },
+            "a_step_that_was_begun_takes_its_outcome_and_keeps_the_first",
+            "names_of_steps_are_compared_char_by_char",
+            Histories.TEST),
+    FOLDS_CASE_OF_STEPS(
+            () -> stepsBy(name -> name.toLowerCase(Locale.ROOT)),
+            "names_of_steps_are_compared_char_by_char",
+            Histories.TEST),
+    TRIMS_NAMES_OF_STEPS(() -> stepsBy(String::stripTrailing), "names_of_steps_are_compared_char_by_char"),
+    NORMALISES_NAMES_OF_STEPS(
+            () -> stepsBy(name -> Normalizer.normalize(name, Normalizer.Form.NFC)),
+            "names_of_steps_are_compared_char_by_char"),
+    CUTS_NAMES_OF_STEPS(
+            () -> stepsBy(name -> name.substring(0, Math.min(254, name.length()))),
+            "names_of_steps_are_compared_char_by_char"),
+    CUTS_LARGE_OUTCOMES_OF_STEPS(
+            () -> stepsAs(
+                    outcome -> outcome instanceof RecordedOutcome.Encoded encoded && encoded.content().length > 65_535
+                            ? new RecordedOutcome.Encoded(encoded.kind(), Arrays.copyOf(encoded.content(), 65_535))
+                            : outcome),
+            "a_step_is_kept_as_it_was_recorded"),
+    TAKES_EMPTY_OUTCOMES_FOR_BEGUN(
+            () -> stepsAs(outcome -> outcome instanceof RecordedOutcome.Encoded encoded && encoded.content().length == 0
+                    ? null
+                    : outcome),
+            "a_step_is_kept_as_it_was_recorded",
+            "every_kind_of_outcome_of_a_step_stays_when_the_step_is_begun_again"),
+    TAKES_FAILURES_OF_STEPS_FOR_VALUES(
+            () -> stepsAs(outcome -> outcome instanceof RecordedOutcome.Encoded encoded
+                    ? new RecordedOutcome.Encoded(RecordedOutcome.Encoded.Kind.VALUE, encoded.content())
+                    : outcome),
+            "a_step_is_kept_as_it_was_recorded"),
+    LOSES_THE_REASON_OF_A_STEP(
+            () -> stepsAs(outcome -> outcome instanceof RecordedOutcome.NotReplayable
+                    ? new RecordedOutcome.NotReplayable("not replayable")
+                    : outcome),
+            "a_step_is_kept_as_it_was_recorded"),
+    SHARES_STEPS_BETWEEN_KEYS(
+            () -> new ReferenceStore() {
+                private final Map<String, RecordedStep> shared = new LinkedHashMap<>();
+
+                @Override
+                protected void record(Row row, RecordedStep step) {
+                    row.steps = shared;
+                    super.record(row, step);
+                }
+            },
+            "steps_belong_to_the_key_that_they_were_recorded_for",
+            Histories.TEST),
+    STEPS_ARE_LOST_WHEN_TAKEN_OVER(
+            () -> new ReferenceStore() {
+                @Override
+                protected void takeOver(Row row, ClaimRequest request) {
+                    super.takeOver(row, request);
+                    row.steps.clear();
+                }
+            },
+            "a_claim_hands_on_the_steps_of_all_claims_before_and_does_so_again_if_it_is_repeated",
+            "an_abandoned_key_is_taken_over_by_whoever_saw_its_token_whatever_its_request_said",
+            Histories.TEST),
+    REPEATED_CLAIM_IS_HANDED_NO_STEPS(
+            () -> new ReferenceStore() {
+                @Override
+                protected ClaimResult repeated(Row row, ClaimRequest request) {
+                    ClaimResult.Claimed claimed = claimed(row);
+                    return new ClaimResult.Claimed(claimed.claim(), claimed.firstClaimedAt(), claimed.takeovers());
+                }
+            },
+            "a_claim_hands_on_the_steps_of_all_claims_before_and_does_so_again_if_it_is_repeated",
+            Histories.TEST),
+    EXPIRED_RECORD_HANDS_STEPS_OVER(
+            () -> new ReferenceStore() {
+                @Override
+                protected void inherit(Row row, @Nullable Row expired) {
+                    if (expired != null) {
+                        row.steps = expired.steps;
+                    }
+                }
+            },
+            "no_step_outlives_the_completed_record",
+            "what_was_released_with_steps_is_free_after_their_retention_and_hands_nothing_over",
+            "what_was_released_with_steps_hands_nothing_over_once_it_is_purged",
+            Histories.TEST),
+    STEPS_OUTLIVE_THEIR_RECORD(
+            StepsApartStore::new,
+            "no_step_outlives_a_completed_record_that_was_forgotten",
+            "no_step_outlives_an_abandoned_record_that_was_forgotten",
+            "no_step_outlives_a_release_that_does_not_keep_them",
+            "what_was_released_with_steps_is_forgotten_if_its_token_is_known",
+            Histories.TEST),
+    COMPLETED_RECORD_SHOWS_STEPS(
+            () -> new ReferenceStore() {
+                @Override
+                public List<RecordedStep> findSteps(IdempotencyKey key) {
+                    return locked(() -> {
+                        Row row = row(key);
+                        return row == null ? List.of() : List.copyOf(row.steps.values());
+                    });
+                }
+            },
+            "a_key_that_is_free_or_completed_has_no_steps",
+            Histories.TEST),
+    RELEASE_KEEPS_STEPS(
+            () -> new ReferenceStore() {
+                @Override
+                public boolean release(Claim claim) {
+                    return release(claim, Duration.ofHours(1));
+                }
+            },
+            "no_step_outlives_a_release_that_does_not_keep_them",
+            Histories.TEST),
+    RELEASE_WITH_STEPS_LOSES_THEM(
+            () -> new ReferenceStore() {
+                @Override
+                public boolean release(Claim claim, Duration stepRetention) {
+                    return release(claim);
+                }
+            },
+            "a_record_released_with_steps_is_shown_with_its_times",
+            "a_claim_continues_what_was_released_with_steps_whether_or_not_it_may_take_over",
+            "a_step_that_is_recorded_while_its_claim_is_released_is_kept_or_refused",
+            Histories.TEST),
+    RELEASE_WITHOUT_STEPS_KEEPS_A_RECORD(
+            () -> new ReferenceStore() {
+                @Override
+                public boolean release(Claim claim, Duration stepRetention) {
+                    return locked(() -> {
+                        Row row = row(claim.key());
+                        boolean released = super.release(claim, stepRetention);
+                        if (released && row != null && row.steps.isEmpty()) {
+                            row.releasedAt = now;
+                            row.retainedUntil = now.plus(stepRetention);
+                            rows.put(normalized(claim.key()), row);
+                        }
+                        return released;
+                    });
+                }
+            },
+            "a_claim_without_steps_is_released_to_be_free_even_if_steps_would_be_kept",
+            Histories.TEST),
+    RELEASE_WITH_STEPS_ABANDONS(
+            () -> new ReferenceStore() {
+                @Override
+                public boolean release(Claim claim, Duration stepRetention) {
+                    return findSteps(claim.key()).isEmpty() ? release(claim) : abandon(claim);
+                }
+            },
+            "a_record_released_with_steps_is_shown_with_its_times",
+            "a_claim_continues_what_was_released_with_steps_whether_or_not_it_may_take_over",
+            "a_claim_that_was_released_with_steps_can_write_nothing",
+            "what_is_not_in_progress_is_not_taken_over",
+            "abandoned_records_are_listed_and_no_others",
+            Histories.TEST),
+    RELEASED_WITH_STEPS_NEVER_EXPIRES(
+            () -> new ReferenceStore() {
+                @Override
+                protected boolean isExpired(Row row) {
+                    return row.releasedAt == null && super.isExpired(row);
+                }
+            },
+            "what_was_released_with_steps_is_free_after_their_retention_and_hands_nothing_over",
+            "what_was_released_with_steps_hands_nothing_over_once_it_is_purged",
+            Histories.TEST),
+    CONTINUATION_NEEDS_LEAVE(
+            () -> new ReferenceStore() {
+                @Override
+                protected boolean mayContinue(Row row, ClaimRequest request) {
+                    return mayTakeOver(row, request);
+                }
+            },
+            "a_claim_continues_what_was_released_with_steps_whether_or_not_it_may_take_over",
+            Histories.TEST),
+    CONTINUES_WITH_ANOTHER_FINGERPRINT(
+            () -> new ReferenceStore() {
+                @Override
+                protected boolean mayContinue(Row row, ClaimRequest request) {
+                    return true;
+                }
+            },
+            "what_was_released_with_steps_is_refused_to_another_fingerprint_with_nothing_changed",
+            Histories.TEST),
+    CONTINUATION_IS_A_TAKE_OVER(
+            () -> new ReferenceStore() {
+                @Override
+                protected void continueBy(Row row, ClaimRequest request) {
+                    int takeovers = row.takeovers + 1;
+                    super.continueBy(row, request);
+                    row.takeovers = takeovers;
+                }
+            },
+            "a_claim_continues_what_was_released_with_steps_whether_or_not_it_may_take_over",
+            Histories.TEST),
+    CONTINUATION_IS_A_FIRST_CLAIM(
+            () -> new ReferenceStore() {
+                @Override
+                protected void continueBy(Row row, ClaimRequest request) {
+                    super.continueBy(row, request);
+                    row.firstClaimedAt = now;
+                }
+            },
+            "a_claim_continues_what_was_released_with_steps_whether_or_not_it_may_take_over",
+            "a_record_can_be_released_with_steps_again_and_again",
+            Histories.TEST),
+    CONTINUATION_LOSES_STEPS(
+            () -> new ReferenceStore() {
+                @Override
+                protected void continueBy(Row row, ClaimRequest request) {
+                    super.continueBy(row, request);
+                    row.steps.clear();
+                }
+            },
+            "a_claim_continues_what_was_released_with_steps_whether_or_not_it_may_take_over",
+            "a_record_can_be_released_with_steps_again_and_again",
+            Histories.TEST),
+    CONTINUATION_REPLACES_THE_FINGERPRINT(
+            () -> new ReferenceStore() {
+                @Override
+                protected void continueBy(Row row, ClaimRequest request) {
+                    super.continueBy(row, request);
+                    row.fingerprint = request.fingerprint();
+                }
+            },
+            "a_claim_without_a_fingerprint_continues_and_keeps_that_of_the_first",
+            Histories.TEST),
+    CONTINUATION_KEEPS_THE_TOKEN(
+            () -> new ReferenceStore() {
+                @Override
+                protected void continueBy(Row row, ClaimRequest request) {
+                    long token = row.token;
+                    super.continueBy(row, request);
+                    row.token = token;
+                }
+            },
+            "a_claim_continues_what_was_released_with_steps_whether_or_not_it_may_take_over",
+            "a_record_can_be_released_with_steps_again_and_again",
+            Histories.TEST),
+    CONTINUATION_EXPIRES(
+            () -> new ReferenceStore() {
+                @Override
+                public @Nullable IdempotencyRecord find(IdempotencyKey key) {
+                    return locked(() -> {
+                        Row row = rows.get(key);
+                        return row != null && !row.steps.isEmpty() && now.isAfter(row.claimedAt.plusSeconds(7_000))
+                                ? null
+                                : super.find(key);
+                    });
+                }
+            },
+            "a_claim_continues_what_was_released_with_steps_whether_or_not_it_may_take_over"),
+    DOES_NOT_FORGET_WHAT_WAS_RELEASED_WITH_STEPS(
+            () -> new ReferenceStore() {
+                @Override
+                public boolean forget(IdempotencyKey key, long expectedToken) {
+                    IdempotencyRecord record = find(key);
+                    return record != null
+                            && !(record.state() instanceof IdempotencyRecord.Released)
+                            && super.forget(key, expectedToken);
+                }
+            },
+            "what_was_released_with_steps_is_forgotten_if_its_token_is_known",
+            Histories.TEST),
+    TAKES_OVER_WITHOUT_THE_TOKEN(
+            () -> new ReferenceStore() {
+                @Override
+                public ClaimResult.@Nullable Claimed takeOver(
+                        IdempotencyKey key, long expectedToken, UUID claimId, Duration lease) {
+                    return locked(() -> {
+                        Row row = row(key);
+                        return row == null ? null : super.takeOver(key, row.token, claimId, lease);
+                    });
+                }
+            },
+            "an_abandoned_key_is_not_taken_over_with_another_token_than_its_own",
+            "taking_over_again_after_ones_own_lease_needs_the_token_of_the_record",
+            Histories.TEST),
+    TAKES_OVER_WHAT_IS_LIVE(
+            () -> new TakingOverStore(true, false),
+            "a_live_key_is_not_taken_over",
+            "taking_over_again_with_the_same_claim_id_gets_the_same_answer_and_no_longer_lease",
+            Histories.TEST),
+    TAKES_OVER_WHAT_IS_NOT_IN_PROGRESS(
+            () -> new TakingOverStore(false, true), "what_is_not_in_progress_is_not_taken_over", Histories.TEST),
+    REPEATED_TAKE_OVER_IS_REFUSED(
+            () -> new ReferenceStore() {
+                @Override
+                public ClaimResult.@Nullable Claimed takeOver(
+                        IdempotencyKey key, long expectedToken, UUID claimId, Duration lease) {
+                    IdempotencyRecord record = find(key);
+                    return record != null && record.isAbandoned()
+                            ? super.takeOver(key, expectedToken, claimId, lease)
+                            : null;
+                }
+            },
+            "taking_over_again_with_the_same_claim_id_gets_the_same_answer_and_no_longer_lease",
+            Histories.TEST),
+    REPEATED_TAKE_OVER_RENEWS(
+            () -> new ReferenceStore() {
+                @Override
+                public ClaimResult.@Nullable Claimed takeOver(
+                        IdempotencyKey key, long expectedToken, UUID claimId, Duration lease) {
+                    return locked(() -> {
+                        ClaimResult.Claimed claimed = super.takeOver(key, expectedToken, claimId, lease);
+                        if (claimed != null) {
+                            renew(List.of(claimed.claim()), lease);
+                        }
+                        return claimed;
+                    });
+                }
+            },
+            "taking_over_again_with_the_same_claim_id_gets_the_same_answer_and_no_longer_lease",
+            Histories.TEST),
+    TAKE_OVER_WITH_THE_TOKEN_FORGETS_THE_FINGERPRINT(
+            () -> new ReferenceStore() {
+                @Override
+                public ClaimResult.@Nullable Claimed takeOver(
+                        IdempotencyKey key, long expectedToken, UUID claimId, Duration lease) {
+                    return locked(() -> {
+                        ClaimResult.Claimed claimed = super.takeOver(key, expectedToken, claimId, lease);
+                        if (claimed != null) {
+                            Objects.requireNonNull(row(key)).fingerprint = Fingerprint.none();
+                        }
+                        return claimed;
+                    });
+                }
+            },
+            "an_abandoned_key_is_taken_over_by_whoever_saw_its_token_whatever_its_request_said",
+            Histories.TEST),
+    CHECK_THEN_TAKE_OVER_WITH_THE_TOKEN(
+            CheckThenTakeOverWithTheTokenStore::new,
+            "of_those_that_take_over_with_the_token_exactly_one_gets_it",
+            "of_an_owner_that_completes_late_and_one_that_takes_over_with_the_token_exactly_one_wins"),
+    CHECK_THEN_RECORD_A_STEP(
+            CheckThenRecordStepStore::new,
+            "a_step_that_is_recorded_while_another_takes_over_is_handed_on_or_refused",
+            "a_step_that_is_recorded_while_its_claim_is_released_is_kept_or_refused"),
+    LISTS_LIVE_ONES_AS_ABANDONED(
+            () -> listing((record, query) -> record.state() instanceof IdempotencyRecord.InProgress
+                    && isOfOperation(record, query)
+                    && record.claimedSince().compareTo(query.claimedSince()) >= 0),
+            "abandoned_records_are_listed_and_no_others",
+            "records_in_progress_are_listed_by_the_time_since_their_last_claim",
+            Histories.TEST),
+    LISTS_ABANDONED_ONES_ONLY(
+            () -> listing((record, query) -> record.isAbandoned() && query.matches(record)),
+            "abandoned_records_are_listed_and_no_others",
+            "records_in_progress_are_listed_by_the_time_since_their_last_claim",
+            Histories.TEST),
+    LISTS_WHAT_IS_NOT_IN_PROGRESS(
+            () -> listing((record, query) -> isOfOperation(record, query)
+                    && (query.matches(record) || !(record.state() instanceof IdempotencyRecord.InProgress))),
+            "abandoned_records_are_listed_and_no_others",
+            Histories.TEST),
+    LISTS_BY_THE_FIRST_CLAIM(
+            () -> listing((record, query) -> query.matches(new IdempotencyRecord(
+                    record.key(),
+                    record.fencingToken(),
+                    record.fingerprint(),
+                    record.firstClaimedAt(),
+                    record.firstClaimedAt(),
+                    record.takeovers(),
+                    record.state(),
+                    record.observedAt()))),
+            "records_in_progress_are_listed_by_the_time_since_their_last_claim",
+            Histories.TEST),
+    LISTS_WHATEVER_BEGINS_WITH_THE_OPERATION(
+            () -> listing((record, query) -> anyOperation(query).matches(record)
+                    && record.key().toString().startsWith(Objects.requireNonNullElse(query.operation(), ""))),
+            "records_of_one_operation_are_listed_and_those_of_no_other"),
+    LISTS_KEYS_WITHOUT_A_SCOPE_ONLY(
+            () -> listing((record, query) ->
+                    query.matches(record) && record.key().scope().isEmpty()),
+            "records_of_one_operation_are_listed_and_those_of_no_other",
+            "pages_show_every_record_once_in_one_order",
+            Histories.TEST),
+    FOLDS_CASE_OF_OPERATIONS(
+            () -> listing((record, query) -> anyOperation(query).matches(record)
+                    && (query.operation() == null || record.key().operation().equalsIgnoreCase(query.operation()))),
+            "records_of_one_operation_are_listed_and_those_of_no_other"),
+    LISTS_WITHOUT_A_LIMIT(
+            () -> new ReferenceStore() {
+                @Override
+                public List<IdempotencyRecord> list(RecordQuery query) {
+                    return super.list(query.limit(Integer.MAX_VALUE));
+                }
+            },
+            "pages_show_every_record_once_in_one_order"),
+    PAGES_OVERLAP(
+            () -> new ReferenceStore() {
+                @Override
+                public List<IdempotencyRecord> list(RecordQuery query) {
+                    IdempotencyRecord last = query.after() == null ? null : find(query.after());
+                    return last == null || !query.matches(last)
+                            ? super.list(query)
+                            : Stream.concat(Stream.of(last), super.list(query).stream())
+                                    .limit(query.limit())
+                                    .toList();
+                }
+            },
+            "pages_show_every_record_once_in_one_order"),
+    PAGES_FOLD_CASE(
+            () -> new ReferenceStore() {
+                @Override
+                public List<IdempotencyRecord> list(RecordQuery query) {
+                    String after = query.after() == null ? "" : folded(query.after());
+                    return super.list(new RecordQuery(
+                                    query.abandonedOnly(),
+                                    query.claimedSince(),
+                                    query.operation(),
+                                    null,
+                                    Integer.MAX_VALUE))
+                            .stream()
+                            .filter(record -> folded(record.key()).compareTo(after) > 0)
+                            .sorted(Comparator.comparing(record -> folded(record.key())))
+                            .limit(query.limit())
+                            .toList();
+                }
+
+                private String folded(IdempotencyKey key) {
+                    return key.toString().toLowerCase(Locale.ROOT);
+                }
+            },
+            "pages_show_every_record_once_in_one_order"),
+    PAGES_NEED_THEIR_LAST_RECORD(
+            () -> new ReferenceStore() {
+                @Override
+                public List<IdempotencyRecord> list(RecordQuery query) {
+                    return query.after() != null && find(query.after()) == null ? List.of() : super.list(query);
+                }
+            },
+            "a_page_goes_on_where_the_last_one_ended_even_if_its_records_are_gone");
 
     private final Supplier<ReferenceStore> stores;
     private final List<String> noticedBy;
@@ -545,6 +1071,55 @@ enum PlantedFault {
         }
         RecordedOutcome outcome = record.outcome() == null ? whileInProgress : record.outcome();
         return outcome == null ? null : new Nearby(record.fingerprint(), outcome);
+    }
+
+    private static ReferenceStore stepsBy(UnaryOperator<String> normalization) {
+        return new ReferenceStore() {
+            @Override
+            protected String normalized(String stepName) {
+                return normalization.apply(stepName);
+            }
+        };
+    }
+
+    private interface Change {
+        @Nullable
+        RecordedOutcome of(@Nullable RecordedOutcome outcome);
+    }
+
+    private static ReferenceStore stepsAs(Change change) {
+        return new ReferenceStore() {
+            @Override
+            protected void record(Row row, RecordedStep step) {
+                super.record(row, new RecordedStep(step.name(), change.of(step.outcome())));
+            }
+        };
+    }
+
+    private static ReferenceStore listing(BiPredicate<IdempotencyRecord, RecordQuery> filter) {
+        return new ReferenceStore() {
+            @Override
+            public List<IdempotencyRecord> list(RecordQuery query) {
+                String after = query.after() == null ? "" : query.after().toString();
+                return locked(() -> rows.values().stream()
+                        .filter(row -> row(row.key) != null)
+                        .map(this::shown)
+                        .filter(record -> filter.test(record, query)
+                                && record.key().toString().compareTo(after) > 0)
+                        .sorted(Comparator.comparing(record -> record.key().toString()))
+                        .limit(query.limit())
+                        .toList());
+            }
+        };
+    }
+
+    private static boolean isOfOperation(IdempotencyRecord record, RecordQuery query) {
+        return query.operation() == null
+                || query.operation().equals(record.key().operation());
+    }
+
+    private static RecordQuery anyOperation(RecordQuery query) {
+        return new RecordQuery(query.abandonedOnly(), query.claimedSince(), null, query.after(), query.limit());
     }
 
     private static ReferenceStore keyedBy(Normalization normalization) {
@@ -643,6 +1218,110 @@ enum PlantedFault {
                 record(held, outcome, retention);
                 return true;
             });
+        }
+    }
+
+    private static final class CheckThenTakeOverWithTheTokenStore extends GapStore {
+        @Override
+        public boolean complete(Claim claim, RecordedOutcome outcome, Duration retention) {
+            boolean completed = super.complete(claim, outcome, retention);
+            came();
+            return completed;
+        }
+
+        @Override
+        public ClaimResult.@Nullable Claimed takeOver(
+                IdempotencyKey key, long expectedToken, UUID claimId, Duration lease) {
+            Row abandoned = locked(() -> {
+                Row row = row(key);
+                return row != null && isInProgress(row) && isLeaseOver(row) && row.token == expectedToken ? row : null;
+            });
+            if (abandoned == null) {
+                return super.takeOver(key, expectedToken, claimId, lease);
+            }
+            gap(key);
+            return locked(() -> {
+                takeOver(abandoned, new ClaimRequest(key, claimId, abandoned.fingerprint, lease, true));
+                return claimed(abandoned);
+            });
+        }
+    }
+
+    private static final class CheckThenRecordStepStore extends GapStore {
+        @Override
+        public ClaimResult claim(ClaimRequest request) {
+            ClaimResult result = super.claim(request);
+            came();
+            return result;
+        }
+
+        @Override
+        public boolean release(Claim claim, Duration stepRetention) {
+            boolean released = super.release(claim, stepRetention);
+            came();
+            return released;
+        }
+
+        @Override
+        public boolean recordStep(Claim claim, RecordedStep step) {
+            Row held = locked(() -> {
+                Row row = row(claim.key());
+                return row != null && isInProgress(row) && isMine(row, claim) ? row : null;
+            });
+            if (held == null) {
+                return false;
+            }
+            gap(claim.key());
+            return locked(() -> {
+                record(held, step);
+                return true;
+            });
+        }
+    }
+
+    /** Takes over more than what is abandoned. */
+    private static final class TakingOverStore extends ReferenceStore {
+
+        private final boolean live;
+        private final boolean ended;
+
+        TakingOverStore(boolean live, boolean ended) {
+            this.live = live;
+            this.ended = ended;
+        }
+
+        @Override
+        public ClaimResult.@Nullable Claimed takeOver(
+                IdempotencyKey key, long expectedToken, UUID claimId, Duration lease) {
+            return locked(() -> {
+                Row row = row(key);
+                if (row == null
+                        || row.token != expectedToken
+                        || !(isInProgress(row) ? live && !row.claimId.equals(claimId) : ended)) {
+                    return super.takeOver(key, expectedToken, claimId, lease);
+                }
+                row.outcome = null;
+                row.releasedAt = null;
+                takeOver(row, new ClaimRequest(key, claimId, row.fingerprint, lease, true));
+                return claimed(row);
+            });
+        }
+    }
+
+    /** Keeps steps by key, and so beyond the life of a record. */
+    private static final class StepsApartStore extends ReferenceStore {
+
+        private final Map<IdempotencyKey, Map<String, RecordedStep>> stepsOfKeys = new HashMap<>();
+
+        @Override
+        protected void record(Row row, RecordedStep step) {
+            row.steps = stepsOfKeys.computeIfAbsent(row.key, key -> new LinkedHashMap<>());
+            super.record(row, step);
+        }
+
+        @Override
+        protected void inherit(Row row, @Nullable Row expired) {
+            row.steps = stepsOfKeys.getOrDefault(row.key, row.steps);
         }
     }
 
