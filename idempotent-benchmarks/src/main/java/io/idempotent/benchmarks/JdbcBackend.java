@@ -32,8 +32,8 @@ final class JdbcBackend implements Backend {
         this.pool = new HikariDataSource(config);
         this.fill = """
                 INSERT INTO idempotency_record
-                SELECT %s, claim_id, fencing_token, fingerprint, first_claimed_at, claimed_at, lease_ends_at, takeovers,
-                    outcome_kind, outcome, completed_at, retained_until
+                SELECT %s, claim_id, fencing_token, first_token, fingerprint, first_claimed_at, claimed_at, lease_ends_at,
+                    takeovers, outcome_kind, outcome, completed_at, retained_until
                 FROM idempotency_record, %s
                 """.formatted(key, numbers);
         this.store = new StoreClaimant(store(pool));

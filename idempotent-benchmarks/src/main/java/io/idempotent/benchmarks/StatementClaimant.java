@@ -85,7 +85,8 @@ record StatementClaimant(DataSource dataSource, List<String> statements) impleme
             insert.setLong(5, now);
             insert.setLong(6, now);
             insert.setLong(7, now + LEASE);
-            insert.setLong(8, now + LEASE);
+            insert.setLong(8, now);
+            insert.setLong(9, now + LEASE);
             return changed(insert, now);
         }
     }

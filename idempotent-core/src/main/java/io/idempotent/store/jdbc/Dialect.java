@@ -23,9 +23,10 @@ enum Dialect {
             WITH clock AS MATERIALIZED (SELECT {now} AS store_time),
             present AS (SELECT * FROM {table} WHERE record_key = :key),
             claimed AS (
-                INSERT INTO {table} (record_key, claim_id, fencing_token, fingerprint,
+                INSERT INTO {table} (record_key, claim_id, fencing_token, first_token, fingerprint,
                     first_claimed_at, claimed_at, lease_ends_at, takeovers)
-                SELECT :key, :claimId, store_time, :fingerprint, store_time, store_time, store_time + :lease, 0
+                SELECT :key, :claimId, store_time, store_time, :fingerprint, store_time, store_time,
+                    store_time + :lease, 0
                 FROM clock WHERE NOT EXISTS (SELECT 1 FROM present)
                 ON CONFLICT (record_key) DO NOTHING RETURNING fencing_token)
             SELECT clock.store_time, claimed.fencing_token AS claimed_token, present.*
@@ -42,9 +43,10 @@ enum Dialect {
                             AND (completed_at IS NULL OR outcome_kind IS NOT NULL))
                     THEN NULL ELSE pg_try_advisory_xact_lock(:lock) END AS lock_taken),
             claimed AS (
-                INSERT INTO {table} (record_key, claim_id, fencing_token, fingerprint,
+                INSERT INTO {table} (record_key, claim_id, fencing_token, first_token, fingerprint,
                     first_claimed_at, claimed_at, lease_ends_at, takeovers)
-                SELECT :key, :claimId, store_time, :fingerprint, store_time, store_time, store_time + :lease, 0
+                SELECT :key, :claimId, store_time, store_time, :fingerprint, store_time, store_time,
+                    store_time + :lease, 0
                 FROM clock, lock WHERE lock_taken AND NOT EXISTS (SELECT 1 FROM present)
                 ON CONFLICT (record_key) DO NOTHING RETURNING fencing_token)
             SELECT clock.store_time, claimed.fencing_token AS claimed_token, lock_taken, present.*
@@ -55,6 +57,16 @@ enum Dialect {
             DELETE FROM {table} WHERE record_key IN (
                 SELECT record_key FROM {table} WHERE retained_until <= {now} - :grace
                 ORDER BY retained_until LIMIT :atMost FOR UPDATE SKIP LOCKED)
+            """,
+            """
+            INSERT INTO {table}_step AS recorded (record_key, first_token, step_name, outcome_kind, outcome)
+            SELECT record_key, first_token, :step, :kind, :outcome FROM {table} WHERE {held} FOR UPDATE
+            ON CONFLICT (record_key, step_name) DO UPDATE SET
+                outcome = CASE WHEN recorded.first_token = excluded.first_token AND recorded.outcome_kind IS NOT NULL
+                    THEN recorded.outcome ELSE excluded.outcome END,
+                outcome_kind = CASE WHEN recorded.first_token = excluded.first_token
+                    THEN COALESCE(recorded.outcome_kind, excluded.outcome_kind) ELSE excluded.outcome_kind END,
+                first_token = excluded.first_token
             """,
             "PostgreSQL"),
 
@@ -72,6 +84,18 @@ enum Dialect {
                 ORDER BY retained_until LIMIT :atMost FOR UPDATE SKIP LOCKED) AS expired
             ON purged.record_key = expired.record_key
             """,
+            // Assigned one after the other, each by what was assigned before.
+            """
+            INSERT INTO {table}_step (record_key, first_token, step_name, outcome_kind, outcome)
+            SELECT record_key, first_token, :step, :kind, :outcome FROM {table} WHERE {held} FOR UPDATE
+            ON DUPLICATE KEY UPDATE
+                outcome = CASE WHEN {table}_step.first_token = VALUES(first_token)
+                        AND {table}_step.outcome_kind IS NOT NULL
+                    THEN {table}_step.outcome ELSE VALUES(outcome) END,
+                outcome_kind = CASE WHEN {table}_step.first_token = VALUES(first_token)
+                    THEN COALESCE({table}_step.outcome_kind, VALUES(outcome_kind)) ELSE VALUES(outcome_kind) END,
+                first_token = VALUES(first_token)
+            """,
             "MariaDB",
             "MySQL"),
 
@@ -87,6 +111,21 @@ enum Dialect {
                 SELECT record_key FROM {table} WHERE retained_until <= {now} - :grace
                 ORDER BY retained_until LIMIT :atMost FOR UPDATE SKIP LOCKED)
             """,
+            """
+            MERGE INTO {table}_step AS recorded
+            USING (SELECT record_key, first_token, CAST(:step AS VARBINARY) AS step_name,
+                    CAST(:kind AS VARCHAR) AS outcome_kind, CAST(:outcome AS BLOB) AS outcome
+                FROM {table} WHERE {held} FOR UPDATE) AS given
+            ON recorded.record_key = given.record_key AND recorded.step_name = given.step_name
+            WHEN MATCHED THEN UPDATE SET
+                outcome = CASE WHEN recorded.first_token = given.first_token AND recorded.outcome_kind IS NOT NULL
+                    THEN recorded.outcome ELSE given.outcome END,
+                outcome_kind = CASE WHEN recorded.first_token = given.first_token
+                    THEN COALESCE(recorded.outcome_kind, given.outcome_kind) ELSE given.outcome_kind END,
+                first_token = given.first_token
+            WHEN NOT MATCHED THEN INSERT (record_key, first_token, step_name, outcome_kind, outcome)
+                VALUES (given.record_key, given.first_token, given.step_name, given.outcome_kind, given.outcome)
+            """,
             "H2");
 
     /** Tells whether the key is free; it is then inserted by a second statement. */
@@ -101,6 +140,7 @@ enum Dialect {
     private final String claimInTransaction;
     private final String withoutWaiting;
     private final String purge;
+    private final String recordStep;
     private final List<String> productNames;
 
     Dialect(
@@ -110,6 +150,7 @@ enum Dialect {
             String claimInTransaction,
             String withoutWaiting,
             String purge,
+            String recordStep,
             String... productNames) {
         this.resource = resource;
         this.clock = clock;
@@ -117,6 +158,7 @@ enum Dialect {
         this.claimInTransaction = claimInTransaction;
         this.withoutWaiting = withoutWaiting;
         this.purge = purge;
+        this.recordStep = recordStep;
         this.productNames = List.of(productNames);
     }
 
@@ -158,12 +200,20 @@ enum Dialect {
         return purge;
     }
 
+    /**
+     * Records a step of a record that is held, and keeps the outcome that it may have. The record is locked before anything
+     * is written, and its condition looked at once more when another transaction has had that lock.
+     */
+    String recordStep() {
+        return recordStep;
+    }
+
     /** Whether a driver that is told how long a statement may take lets the database see to it, as part of the statement. */
     boolean endsStatementsInTime() {
         return this == MARIADB;
     }
 
-    /** The SQL that makes the table and its index. */
+    /** The SQL that makes the tables and their index. */
     String schema(String table) {
         String name = "schema-" + resource + ".sql";
         try (InputStream stream = Dialect.class.getResourceAsStream(name)) {
@@ -174,7 +224,7 @@ enum Dialect {
             return new String(stream.readAllBytes(), StandardCharsets.UTF_8)
                     .replaceAll("(?m)^--.*\\R", "")
                     .replace("idempotency_record_purge", unqualified.toLowerCase(Locale.ROOT) + "_purge")
-                    .replace("idempotency_record ", table + " ");
+                    .replaceAll("idempotency_record(_step)? ", table + "$1 ");
         } catch (IOException failure) {
             throw new UncheckedIOException(failure);
         }

@@ -1,5 +1,6 @@
 package io.idempotent.store.jdbc;
 
+import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyStoreException;
@@ -20,10 +21,12 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
@@ -93,6 +96,11 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
     // A claim id that no claimant makes: random ones are never all zeros.
     private static final byte[] NOBODY = new byte[16];
 
+    private static final byte[] NOTHING = new byte[0];
+
+    // No text in UTF-8 has such a byte.
+    private static final byte[] AFTER_ALL_TEXTS = {(byte) 0xFF};
+
     // Between drawing a token and writing it no more than this may pass, so that a token that was drawn, written and
     // given
     // back meanwhile is still there to be compared.
@@ -113,6 +121,11 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
     private final Sql renew;
     private final Sql complete;
     private final Sql release;
+    private final Sql releaseWithSteps;
+    private final Sql freeWithoutSteps;
+    private final Sql recordStep;
+    private final Sql findSteps;
+    private final Sql list;
     private final Sql abandon;
     private final Sql find;
     private final Sql forget;
@@ -127,17 +140,18 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
         this.tableName = builder.tableName;
         String table = tableName;
         String clock = builder.clock != null ? builder.clock : dialect.clock();
-        String mine = " WHERE record_key = :key AND claim_id = :claimId AND fencing_token = :token";
-        String held = mine + " AND completed_at IS NULL";
+        String condition =
+                "record_key = :key AND claim_id = :claimId AND fencing_token = :token AND completed_at IS NULL";
+        String held = " WHERE " + condition;
         String insert = """
                 INSERT INTO {table} (record_key, claim_id, fencing_token, fingerprint, first_claimed_at, claimed_at,
-                    lease_ends_at, takeovers)
-                SELECT :key, :claimId, :now, :fingerprint, :now, :now, :leaseEnd, 0
+                    lease_ends_at, takeovers, first_token)
+                SELECT :key, :claimId, :now, :fingerprint, :now, :now, :leaseEnd, 0, :now
                 FROM (SELECT 1 AS one) AS one WHERE {now} < :latest
                 """;
         String replace = """
-                UPDATE {table} SET claim_id = :claimId, fencing_token = :token, fingerprint = :fingerprint,
-                    first_claimed_at = :firstClaimedAt, claimed_at = :now, lease_ends_at = :leaseEnd,
+                UPDATE {table} SET claim_id = :claimId, fencing_token = :token, first_token = :firstToken,
+                    fingerprint = :fingerprint, first_claimed_at = :firstClaimedAt, claimed_at = :now, lease_ends_at = :leaseEnd,
                     takeovers = :takeovers, outcome_kind = NULL, outcome = NULL, completed_at = NULL,
                     retained_until = NULL
                 WHERE record_key = :key AND claim_id = :lastClaimId AND fencing_token = :lastToken
@@ -155,9 +169,34 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
                         + " retained_until = {now} + :retention" + held,
                 table,
                 clock);
-        String free = "UPDATE {table} SET outcome_kind = NULL, outcome = NULL, completed_at = {now},"
+        String free = "UPDATE {table} SET first_token = 0, outcome_kind = NULL, outcome = NULL, completed_at = {now},"
                 + " retained_until = {now}";
         this.release = sql(free + held, table, clock);
+        this.releaseWithSteps =
+                sql("UPDATE {table} SET completed_at = {now}, retained_until = {now} + :retention" + held, table, clock);
+        this.freeWithoutSteps = sql(
+                free + " WHERE record_key = :key AND claim_id = :claimId AND fencing_token = :token AND NOT EXISTS ("
+                        + "SELECT 1 FROM {table}_step AS recorded WHERE recorded.record_key = {table}.record_key"
+                        + " AND recorded.first_token = {table}.first_token)",
+                table,
+                clock);
+        this.recordStep = sql(dialect.recordStep().replace("{held}", condition), table, clock);
+        this.findSteps = sql(
+                """
+                SELECT recorded.step_name, recorded.outcome_kind, recorded.outcome
+                FROM {table} AS record JOIN {table}_step AS recorded
+                    ON recorded.record_key = record.record_key AND recorded.first_token = record.first_token
+                WHERE record.record_key = :key AND record.outcome_kind IS NULL
+                    AND (record.retained_until IS NULL OR record.retained_until > {now})
+                """, table, clock);
+        this.list = sql(
+                """
+                SELECT {now} AS store_time, record.* FROM {table} AS record
+                WHERE retained_until IS NULL AND record_key > :after
+                    AND (record_key >= :from AND record_key < :to OR record_key >= :scopedFrom AND record_key < :scopedTo)
+                    AND (:live > 0 OR lease_ends_at <= {now}) AND claimed_at <= {now} - :claimedSince
+                ORDER BY record_key LIMIT :limit
+                """, table, clock);
         this.abandon = sql("UPDATE {table} SET lease_ends_at = LEAST(lease_ends_at, {now})" + held, table, clock);
         this.find = sql(
                 "SELECT {now} AS store_time, record.* FROM {table} AS record WHERE record_key = :key", table, clock);
@@ -195,15 +234,62 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
     @Override
     public ClaimResult claim(ClaimRequest request) {
         String fingerprint = Row.text(request.fingerprint());
-        return request("claim", request.key(), connection -> {
+        Answer answer = request("claim", request.key(), connection -> {
             for (int tries = 1; tries <= MAXIMUM_TRIES; tries++) {
-                ClaimResult result = tryToClaim(claiming, connection, request, fingerprint);
-                if (result != null) {
-                    return result;
+                Answer tried = tryToClaim(claiming, connection, request, fingerprint);
+                if (tried != null) {
+                    return tried;
                 }
             }
-            throw new SQLException("others changed the row " + MAXIMUM_TRIES + " times in between");
+            throw changedTooOften();
         });
+        return answer.result() instanceof ClaimResult.Claimed claimed && answer.mayHaveSteps()
+                ? withSteps(claimed)
+                : answer.result();
+    }
+
+    @Override
+    public ClaimResult.@Nullable Claimed takeOver(
+            IdempotencyKey key, long expectedToken, UUID claimId, Duration lease) {
+        requirePositive("lease", lease);
+        ClaimRequest request = new ClaimRequest(key, claimId, Fingerprint.none(), lease, true);
+        Optional<ClaimResult.Claimed> taken = request("take over", key, connection -> {
+            for (int tries = 1; tries <= MAXIMUM_TRIES; tries++) {
+                Row row = read(connection, key);
+                if (row == null || !row.isInProgress()) {
+                    return Optional.empty();
+                }
+                if (!row.isOver()) {
+                    return row.claimId().equals(claimId) ? Optional.of(row.claimed(key)) : Optional.empty();
+                }
+                if (row.fencingToken() != expectedToken) {
+                    return Optional.empty();
+                }
+                ClaimResult.Claimed claimed =
+                        replace(claiming.replace(), connection, request, null, row, microseconds(lease));
+                if (claimed != null) {
+                    return Optional.of(claimed);
+                }
+            }
+            throw changedTooOften();
+        });
+        return taken.map(this::withSteps).orElse(null);
+    }
+
+    /**
+     * Reads the steps of a claim that was made, by a request of its own: a transaction that reads a snapshot might not see a
+     * step that the last owner recorded while the claim waited for its lock. From the claim on nobody but its owner records any.
+     */
+    private ClaimResult.Claimed withSteps(ClaimResult.Claimed claimed) {
+        return new ClaimResult.Claimed(
+                claimed.claim(),
+                claimed.firstClaimedAt(),
+                claimed.takeovers(),
+                findSteps(claimed.claim().key()));
+    }
+
+    private static SQLException changedTooOften() {
+        return new SQLException("others changed the row " + MAXIMUM_TRIES + " times in between");
     }
 
     @Override
@@ -211,9 +297,9 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
         String fingerprint = Row.text(request.fingerprint());
         try {
             for (int tries = 1; tries <= MAXIMUM_TRIES_IN_TRANSACTION; tries++) {
-                ClaimResult result = tryToClaim(claimingInTransaction, connection, request, fingerprint);
-                if (result != null) {
-                    return result;
+                Answer tried = tryToClaim(claimingInTransaction, connection, request, fingerprint);
+                if (tried != null) {
+                    return tried.result();
                 }
             }
             throw new SQLException(
@@ -228,7 +314,7 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
     }
 
     /** Claims the key or tells why not; null if the row was changed in between. */
-    private @Nullable ClaimResult tryToClaim(
+    private @Nullable Answer tryToClaim(
             Claiming statements, Connection connection, ClaimRequest request, @Nullable String fingerprint)
             throws SQLException {
         IdempotencyKey key = request.key();
@@ -252,7 +338,8 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
             now = result.getLong("store_time");
             long claimed = result.getLong("claimed_token");
             if (!result.wasNull()) {
-                return new ClaimResult.Claimed(new Claim(key, request.claimId(), claimed), Row.instant(now), 0);
+                return new Answer(
+                        new ClaimResult.Claimed(new Claim(key, request.claimId(), claimed), Row.instant(now), 0), false);
             }
             if (locks && !result.getBoolean("lock_taken") && !result.wasNull()) {
                 throw SqlFailure.locked();
@@ -260,24 +347,27 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
             row = result.getBytes("record_key") == null ? null : Row.read(result, now);
         }
         if (row == null) {
-            return inserts ? null : insert(statements.insert(), connection, request, fingerprint, now, lease);
+            ClaimResult result =
+                    inserts ? null : insert(statements.insert(), connection, request, fingerprint, now, lease);
+            return result == null ? null : new Answer(result, false);
         }
-        if (!row.isFree() && !row.mayBeTakenOverBy(request)) {
-            return answer(row, request);
+        if (!row.mayBeClaimedBy(request)) {
+            return new Answer(answer(row, request), true);
         }
-        return replace(statements.replace(), connection, request, fingerprint, row, lease);
+        ClaimResult result = replace(statements.replace(), connection, request, fingerprint, row, lease);
+        return result == null ? null : new Answer(result, !row.isFree());
     }
 
     private static ClaimResult answer(Row row, ClaimRequest request) {
         IdempotencyKey key = request.key();
-        if (!row.isInProgress()) {
+        if (row.outcome() != null) {
             return new ClaimResult.Completed(row.record(key));
         }
-        if (row.isOver()) {
+        if (row.isReleased() || row.isOver()) {
             return new ClaimResult.Abandoned(row.record(key));
         }
         return row.claimId().equals(request.claimId())
-                ? new ClaimResult.Claimed(row.claim(key), row.firstClaim(), row.takeovers())
+                ? row.claimed(key)
                 : new ClaimResult.InProgress(row.record(key));
     }
 
@@ -303,19 +393,20 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
         return new ClaimResult.Claimed(new Claim(request.key(), request.claimId(), now), Row.instant(now), 0);
     }
 
-    private @Nullable ClaimResult replace(
+    private ClaimResult.@Nullable Claimed replace(
             Sql replace, Connection connection, ClaimRequest request, @Nullable String fingerprint, Row row, long lease)
             throws SQLException {
         long token = Math.max(row.fencingToken() + 1, row.now());
-        boolean takesOver = row.isInProgress();
-        long firstClaimedAt = takesOver ? row.firstClaimedAt() : row.now();
-        int takeovers = takesOver ? row.takeovers() + 1 : 0;
+        boolean goesOn = !row.isFree();
+        long firstClaimedAt = goesOn ? row.firstClaimedAt() : row.now();
+        int takeovers = row.isInProgress() ? row.takeovers() + 1 : 0;
         try (Sql.Call call = replace.on(connection, timeoutSeconds)) {
             int replaced = call.set("key", bytes(request.key()))
                     .set("claimId", Row.bytes(request.claimId()))
                     .set("token", token)
+                    .set("firstToken", goesOn ? row.firstToken() : token)
                     // What the first request said stays, so that one that says nothing does not loosen it.
-                    .set("fingerprint", takesOver ? Row.text(row.fingerprint()) : fingerprint)
+                    .set("fingerprint", goesOn ? Row.text(row.fingerprint()) : fingerprint)
                     .set("firstClaimedAt", firstClaimedAt)
                     .set("now", row.now())
                     .set("leaseEnd", row.now() + lease)
@@ -392,44 +483,65 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
         // Asked again because the first answer was lost?
         Row row = read(connection, claim.key());
         return row != null
-                && !row.isInProgress()
-                && !row.isFree()
+                && row.outcome() != null
+                && !row.isOver()
                 && row.claim(claim.key()).equals(claim);
     }
 
     @Override
     public boolean recordStep(Claim claim, RecordedStep step) {
-        throw new UnsupportedOperationException("not yet");
-    }
-
-    @Override
-    public boolean release(Claim claim, Duration stepRetention) {
-        throw new UnsupportedOperationException("not yet");
+        RecordedOutcome outcome = step.outcome();
+        return request("record a step", claim.key(), connection -> {
+            try (Sql.Call call = set(recordStep.on(connection, timeoutSeconds), claim)) {
+                return call.set("step", bytes(step.name()))
+                                .set("kind", outcome == null ? null : Row.kind(outcome))
+                                .set("outcome", outcome == null ? NOTHING : Row.content(outcome))
+                                .update()
+                        > 0;
+            }
+        });
     }
 
     @Override
     public List<RecordedStep> findSteps(IdempotencyKey key) {
-        throw new UnsupportedOperationException("not yet");
-    }
-
-    @Override
-    public List<IdempotencyRecord> list(RecordQuery query) {
-        throw new UnsupportedOperationException("not yet");
-    }
-
-    @Override
-    public ClaimResult.@Nullable Claimed takeOver(
-            IdempotencyKey key, long expectedToken, UUID claimId, Duration lease) {
-        throw new UnsupportedOperationException("not yet");
+        return request("find the steps", key, connection -> {
+            try (Sql.Call call = findSteps.on(connection, timeoutSeconds)) {
+                ResultSet result = call.set("key", bytes(key)).query();
+                List<RecordedStep> steps = new ArrayList<>();
+                while (result.next()) {
+                    steps.add(Row.step(result));
+                }
+                return List.copyOf(steps);
+            }
+        });
     }
 
     @Override
     public boolean release(Claim claim) {
-        if (change("release", release, claim)) {
+        return release(claim, connection -> change(connection, release, claim));
+    }
+
+    @Override
+    public boolean release(Claim claim, Duration stepRetention) {
+        requirePositive("retention of steps", stepRetention);
+        return release(claim, connection -> inOneTransaction(connection, () -> {
+            try (Sql.Call call = set(releaseWithSteps.on(connection, timeoutSeconds), claim)) {
+                if (call.set("retention", microseconds(stepRetention)).update() == 0) {
+                    return false;
+                }
+            }
+            // Only now, for a statement that has to wait for one that records a step need not see it.
+            change(connection, freeWithoutSteps, claim);
             return true;
-        }
-        // Asked again because the first answer was lost?
+        }));
+    }
+
+    private boolean release(Claim claim, Work<Boolean> work) {
         return request("release", claim.key(), connection -> {
+            if (work.with(connection)) {
+                return true;
+            }
+            // Asked again because the first answer was lost?
             Row row = read(connection, claim.key());
             return row != null && row.isReleased() && row.claim(claim.key()).equals(claim);
         });
@@ -442,11 +554,7 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
 
     @Override
     public boolean abandon(Claim claim) {
-        return change("abandon", abandon, claim);
-    }
-
-    private boolean change(String what, Sql sql, Claim claim) {
-        return request(what, claim.key(), connection -> change(connection, sql, claim));
+        return request("abandon", claim.key(), connection -> change(connection, abandon, claim));
     }
 
     private boolean change(Connection connection, Sql sql, Claim claim) throws SQLException {
@@ -457,11 +565,36 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
 
     @Override
     public @Nullable IdempotencyRecord find(IdempotencyKey key) {
-        List<IdempotencyRecord> found = request("find", key, connection -> {
+        Optional<IdempotencyRecord> found = request("find", key, connection -> {
             Row row = read(connection, key);
-            return row == null || row.isFree() ? List.of() : List.of(row.record(key));
+            return row == null || row.isFree() ? Optional.empty() : Optional.of(row.record(key));
         });
-        return found.isEmpty() ? null : found.get(0);
+        return found.orElse(null);
+    }
+
+    /** {@inheritDoc} They are in the order of the bytes of their keys' texts. Records that have ended are not looked at. */
+    @Override
+    public List<IdempotencyRecord> list(RecordQuery query) {
+        String operation = query.operation();
+        return request("list records", null, connection -> {
+            try (Sql.Call call = list.on(connection, timeoutSeconds)) {
+                call.set("after", query.after() == null ? NOTHING : bytes(query.after()))
+                        .set("from", operation == null ? NOTHING : bytes(operation + ':'))
+                        .set("to", operation == null ? AFTER_ALL_TEXTS : bytes(operation + (char) (':' + 1)))
+                        .set("scopedFrom", bytes(operation + '@'))
+                        .set("scopedTo", bytes(operation + (char) ('@' + 1)))
+                        .set("live", query.abandonedOnly() ? 0 : 1)
+                        .set("claimedSince", Math.min(LONGEST_MICROSECONDS, TimeUnit.MICROSECONDS.convert(query.claimedSince())))
+                        .set("limit", query.limit());
+                ResultSet result = call.query();
+                List<IdempotencyRecord> records = new ArrayList<>();
+                while (result.next()) {
+                    String key = new String(result.getBytes("record_key"), StandardCharsets.UTF_8);
+                    records.add(Row.read(result, result.getLong("store_time")).record(IdempotencyKey.parse(key)));
+                }
+                return List.copyOf(records);
+            }
+        });
     }
 
     private @Nullable Row read(Connection connection, IdempotencyKey key) throws SQLException {
@@ -567,6 +700,19 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
         }
     }
 
+    /** Makes a change of several statements, of which each sees what others committed before it began. */
+    private static boolean inOneTransaction(Connection connection, Change change) throws SQLException {
+        if (!connection.getAutoCommit()) {
+            return change.make();
+        }
+        connection.setAutoCommit(false);
+        try {
+            return committed(connection, anew -> change.make());
+        } finally {
+            connection.setAutoCommit(true);
+        }
+    }
+
     private static IdempotencyStoreException failed(
             String what, @Nullable IdempotencyKey key, SqlFailure kind, Exception cause) {
         String of = key == null ? "" : " for idempotency key '" + key + "'";
@@ -588,7 +734,11 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
     }
 
     private static byte[] bytes(IdempotencyKey key) {
-        return key.toString().getBytes(StandardCharsets.UTF_8);
+        return bytes(key.toString());
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
     }
 
     /** The number that stands for a key where locks have numbers; one that two keys share makes one wait for the other. */
@@ -621,6 +771,14 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
      * @param replace replaces what is left of the key's last record
      */
     private record Claiming(Sql claim, Sql insert, Sql replace) {}
+
+    /**
+     * What came of trying to claim.
+     *
+     * @param result the result, without steps
+     * @param mayHaveSteps whether there was a record, and so may be steps of it
+     */
+    private record Answer(ClaimResult result, boolean mayHaveSteps) {}
 
     /** The settings of a store. Each is checked at once. Not safe for use by many threads. */
     public static final class Builder {

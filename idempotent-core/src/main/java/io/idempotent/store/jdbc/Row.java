@@ -6,7 +6,9 @@ import io.idempotent.RecordedOutcome;
 import io.idempotent.RecordedOutcome.Encoded;
 import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
+import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
+import io.idempotent.store.RecordedStep;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.sql.ResultSet;
@@ -20,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * A row of the table as a statement saw it; times are microseconds since 1970.
  *
  * @param now the database's time
+ * @param firstToken of the first claim of the record, whose steps bear it; zero when it was released without steps, or forgotten
  * @param completedAt zero while in progress
  * @param outcome null while in progress, and when released
  */
@@ -27,6 +30,7 @@ record Row(
         long now,
         UUID claimId,
         long fencingToken,
+        long firstToken,
         Fingerprint fingerprint,
         long firstClaimedAt,
         long claimedAt,
@@ -44,6 +48,7 @@ record Row(
                 now,
                 uuid(result.getBytes("claim_id")),
                 result.getLong("fencing_token"),
+                result.getLong("first_token"),
                 fingerprint == null ? Fingerprint.none() : Fingerprint.ofDigest(fingerprint),
                 result.getLong("first_claimed_at"),
                 result.getLong("claimed_at"),
@@ -51,6 +56,13 @@ record Row(
                 result.getInt("takeovers"),
                 result.getLong("completed_at"),
                 result.getLong("retained_until"),
+                outcome(result.getString("outcome_kind"), result));
+    }
+
+    /** Reads what is recorded of a step. */
+    static RecordedStep step(ResultSet result) throws SQLException {
+        return new RecordedStep(
+                new String(result.getBytes("step_name"), StandardCharsets.UTF_8),
                 outcome(result.getString("outcome_kind"), result));
     }
 
@@ -122,29 +134,33 @@ record Row(
         return now >= (isInProgress() ? leaseEndsAt : retainedUntil);
     }
 
-    /** Whether the key is free, whatever is left of its last record: released, forgotten, or past its retention. */
+    /**
+     * Whether the key is free, whatever is left of its last record: past its retention, forgotten, or released without steps,
+     * which a statement that read its clock before finds to be over only later.
+     */
     boolean isFree() {
-        return !isInProgress() && (outcome == null || isOver());
+        return !isInProgress() && (isOver() || (outcome == null && firstToken == 0));
     }
 
-    /** Whether nothing is left of the record but what keeps tokens growing. */
+    /** Whether the key was given back, with steps or without, or forgotten. */
     boolean isReleased() {
         return !isInProgress() && outcome == null;
     }
 
-    boolean mayBeTakenOverBy(ClaimRequest request) {
-        return isInProgress()
-                && isOver()
-                && request.mayTakeOver()
-                && request.fingerprint().matches(fingerprint);
+    boolean mayBeClaimedBy(ClaimRequest request) {
+        if (isFree()) {
+            return true;
+        }
+        boolean mayGoOn = isInProgress() ? isOver() && request.mayTakeOver() : isReleased();
+        return mayGoOn && request.fingerprint().matches(fingerprint);
     }
 
     Claim claim(IdempotencyKey key) {
         return new Claim(key, claimId, fencingToken);
     }
 
-    Instant firstClaim() {
-        return instant(firstClaimedAt);
+    ClaimResult.Claimed claimed(IdempotencyKey key) {
+        return new ClaimResult.Claimed(claim(key), instant(firstClaimedAt), takeovers);
     }
 
     IdempotencyRecord record(IdempotencyKey key) {
@@ -155,10 +171,17 @@ record Row(
                 instant(firstClaimedAt),
                 instant(claimedAt),
                 takeovers,
-                outcome == null
-                        ? new IdempotencyRecord.InProgress(instant(leaseEndsAt))
-                        : new IdempotencyRecord.Completed(outcome, instant(completedAt), instant(retainedUntil)),
+                state(),
                 instant(now));
+    }
+
+    private IdempotencyRecord.State state() {
+        if (isInProgress()) {
+            return new IdempotencyRecord.InProgress(instant(leaseEndsAt));
+        }
+        return outcome == null
+                ? new IdempotencyRecord.Released(instant(completedAt), instant(retainedUntil))
+                : new IdempotencyRecord.Completed(outcome, instant(completedAt), instant(retainedUntil));
     }
 
     static Instant instant(long microseconds) {

@@ -17,82 +17,101 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The table as it has to be.
+ * The tables as they have to be: that of the records, and that of their steps.
  *
- * @param name its name, with its schema where it has one
- * @param dialect says how it is made
+ * @param name the name of the records' table, with its schema where it has one; that of the steps is in the same
+ * @param dialect says how they are made
  */
 record Table(String name, Dialect dialect) {
 
     // The SQLStates of a table that is not there: PostgreSQL's, and the beginning of all others'.
     private static final Pattern UNKNOWN_TABLE = Pattern.compile("42P01|42S0.");
 
+    private static final Pattern TABLE = Pattern.compile("CREATE TABLE IF NOT EXISTS (\\S+) .*", Pattern.DOTALL);
+
     private static final Pattern COLUMN = Pattern.compile("(?m)^ {4}([a-z_]+) ([^,\\n]+),?$");
 
     /**
-     * Makes the table if it is to be made, and checks it.
+     * Makes the tables if they are to be made, and checks them.
      *
-     * @throws IdempotencyConfigurationException if it is missing or lacks columns
+     * @throws IdempotencyConfigurationException if one is missing or lacks columns
      */
     void prepare(Connection connection, SchemaInitialization initialization) throws SQLException {
-        Set<String> columns = columns(connection);
-        if (columns == null) {
-            boolean makes = initialization == SchemaInitialization.ALWAYS
-                    || (initialization == SchemaInitialization.EMBEDDED && isEmbedded(connection));
-            if (!makes) {
-                throw new IdempotencyConfigurationException(
-                        "There is no table " + name + " for idempotency records in the database "
-                                + connection.getMetaData().getURL(),
-                        "Create it by this SQL, or set idempotent.jdbc.initialize-schema=always:\n"
-                                + dialect.schema(name));
+        Map<String, String> definitions = new LinkedHashMap<>();
+        for (String statement : dialect.schema(name).split(";\\s*", -1)) {
+            Matcher table = TABLE.matcher(statement);
+            if (table.matches()) {
+                definitions.put(table.group(1), statement);
             }
-            create(connection);
-            columns = columns(connection);
         }
-        check(columns == null ? Set.of() : columns);
+        for (String table : definitions.keySet()) {
+            if (columns(connection, table) == null) {
+                makeMissing(connection, table, initialization);
+                break;
+            }
+        }
+        for (Map.Entry<String, String> definition : definitions.entrySet()) {
+            Set<String> columns = columns(connection, definition.getKey());
+            check(definition.getKey(), definition.getValue(), columns == null ? Set.of() : columns);
+        }
     }
 
-    private void create(Connection connection) throws SQLException {
+    private void makeMissing(Connection connection, String missing, SchemaInitialization initialization)
+            throws SQLException {
+        boolean makes = initialization == SchemaInitialization.ALWAYS
+                || (initialization == SchemaInitialization.EMBEDDED && isEmbedded(connection));
+        if (!makes) {
+            throw new IdempotencyConfigurationException(
+                    "There is no table " + missing + " for idempotency records in the database "
+                            + connection.getMetaData().getURL(),
+                    "Create it by this SQL, or set idempotent.jdbc.initialize-schema=always:\n"
+                            + dialect.schema(name));
+        }
+        String table = missing;
         for (String statement : dialect.schema(name).split(";\\s*", -1)) {
             if (statement.isEmpty()) {
                 continue;
             }
+            Matcher made = TABLE.matcher(statement);
+            table = made.matches() ? made.group(1) : table;
             try (Statement call = connection.createStatement()) {
                 call.execute(statement);
                 end(connection, true);
             } catch (SQLException failure) {
                 end(connection, false);
                 // Another node that made it at the same moment is as good.
-                if (columns(connection) == null) {
+                if (columns(connection, table) == null) {
                     throw failure;
                 }
             }
         }
     }
 
-    private void check(Set<String> columns) {
+    private static void check(String table, String definition, Set<String> columns) {
         Map<String, String> missing = new LinkedHashMap<>();
-        Matcher expected = COLUMN.matcher(dialect.schema(name));
+        Matcher expected = COLUMN.matcher(definition);
         while (expected.find()) {
             missing.put(expected.group(1), expected.group(2));
         }
         missing.keySet().removeAll(columns);
         if (!missing.isEmpty()) {
             throw new IdempotencyConfigurationException(
-                    "The table " + name + " lacks the columns " + missing.keySet(),
+                    "The table " + table + " lacks the columns " + missing.keySet(),
                     "Add them by this SQL, while no record is in progress:\n"
                             + missing.entrySet().stream()
-                                    .map(column -> "ALTER TABLE " + name + " ADD COLUMN " + column.getKey() + " "
-                                            + column.getValue() + ";")
+                                    .map(column -> "ALTER TABLE " + table + " ADD COLUMN " + column.getKey() + " "
+                                            // Rows that are there get a value that tells nothing.
+                                            + column.getValue().replaceFirst("(BIGINT|INTEGER) NOT", "$1 DEFAULT 0 NOT")
+                                            + ";")
                                     .collect(Collectors.joining("\n")));
         }
     }
 
-    /** The names of the table's columns in lower case; null where there is no such table. */
-    private @Nullable Set<String> columns(Connection connection) throws SQLException {
+    /** The names of a table's columns in lower case; null where there is no such table. */
+    private static @Nullable Set<String> columns(Connection connection, String table) throws SQLException {
         Set<String> names = new HashSet<>();
         try (Statement call = connection.createStatement();
-                ResultSet nothing = call.executeQuery("SELECT * FROM " + name + " WHERE 1 = 0")) {
+                ResultSet nothing = call.executeQuery("SELECT * FROM " + table + " WHERE 1 = 0")) {
             ResultSetMetaData columns = nothing.getMetaData();
             for (int index = 1; index <= columns.getColumnCount(); index++) {
                 names.add(columns.getColumnName(index).toLowerCase(Locale.ROOT));

@@ -3,6 +3,7 @@ CREATE TABLE IF NOT EXISTS idempotency_record (
     record_key VARBINARY(1740) NOT NULL PRIMARY KEY,
     claim_id BINARY(16) NOT NULL,
     fencing_token BIGINT NOT NULL,
+    first_token BIGINT NOT NULL,
     fingerprint VARCHAR(255),
     first_claimed_at BIGINT NOT NULL,
     claimed_at BIGINT NOT NULL,
@@ -14,3 +15,12 @@ CREATE TABLE IF NOT EXISTS idempotency_record (
     retained_until BIGINT
 );
 CREATE INDEX IF NOT EXISTS idempotency_record_purge ON idempotency_record (retained_until);
+CREATE TABLE IF NOT EXISTS idempotency_record_step (
+    record_key VARBINARY(1740) NOT NULL,
+    first_token BIGINT NOT NULL,
+    step_name VARBINARY(765) NOT NULL,
+    outcome_kind VARCHAR(16),
+    outcome BLOB,
+    PRIMARY KEY (record_key, step_name),
+    FOREIGN KEY (record_key) REFERENCES idempotency_record (record_key) ON DELETE CASCADE
+);

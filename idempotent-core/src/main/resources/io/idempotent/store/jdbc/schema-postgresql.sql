@@ -3,6 +3,7 @@ CREATE TABLE IF NOT EXISTS idempotency_record (
     record_key BYTEA NOT NULL PRIMARY KEY,
     claim_id BYTEA NOT NULL,
     fencing_token BIGINT NOT NULL,
+    first_token BIGINT NOT NULL,
     fingerprint VARCHAR(255),
     first_claimed_at BIGINT NOT NULL,
     claimed_at BIGINT NOT NULL,
@@ -13,4 +14,13 @@ CREATE TABLE IF NOT EXISTS idempotency_record (
     completed_at BIGINT,
     retained_until BIGINT
 );
-CREATE INDEX IF NOT EXISTS idempotency_record_purge ON idempotency_record (retained_until) WHERE retained_until IS NOT NULL;
+CREATE INDEX IF NOT EXISTS idempotency_record_purge ON idempotency_record (retained_until);
+CREATE TABLE IF NOT EXISTS idempotency_record_step (
+    record_key BYTEA NOT NULL,
+    first_token BIGINT NOT NULL,
+    step_name BYTEA NOT NULL,
+    outcome_kind VARCHAR(16),
+    outcome BYTEA,
+    PRIMARY KEY (record_key, step_name),
+    FOREIGN KEY (record_key) REFERENCES idempotency_record (record_key) ON DELETE CASCADE
+);

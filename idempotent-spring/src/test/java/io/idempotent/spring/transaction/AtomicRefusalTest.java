@@ -342,7 +342,7 @@ class AtomicRefusalTest {
                     Plain service = context.getBean(Plain.class);
                     assertThat(service.run("a")).isEqualTo("in a transaction");
                     JdbcClient.create(context.getBean(DataSource.class))
-                            .sql("DROP TABLE idempotency_record")
+                            .sql("DROP TABLE idempotency_record CASCADE")
                             .update();
                     assertThatExceptionOfType(IdempotencyStoreException.class)
                             .isThrownBy(() -> service.run("b"))
