@@ -172,8 +172,8 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
         String free = "UPDATE {table} SET first_token = 0, outcome_kind = NULL, outcome = NULL, completed_at = {now},"
                 + " retained_until = {now}";
         this.release = sql(free + held, table, clock);
-        this.releaseWithSteps =
-                sql("UPDATE {table} SET completed_at = {now}, retained_until = {now} + :retention" + held, table, clock);
+        this.releaseWithSteps = sql(
+                "UPDATE {table} SET completed_at = {now}, retained_until = {now} + :retention" + held, table, clock);
         this.freeWithoutSteps = sql(
                 free + " WHERE record_key = :key AND claim_id = :claimId AND fencing_token = :token AND NOT EXISTS ("
                         + "SELECT 1 FROM {table}_step AS recorded WHERE recorded.record_key = {table}.record_key"
@@ -181,16 +181,14 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
                 table,
                 clock);
         this.recordStep = sql(dialect.recordStep().replace("{held}", condition), table, clock);
-        this.findSteps = sql(
-                """
+        this.findSteps = sql("""
                 SELECT recorded.step_name, recorded.outcome_kind, recorded.outcome
                 FROM {table} AS record JOIN {table}_step AS recorded
                     ON recorded.record_key = record.record_key AND recorded.first_token = record.first_token
                 WHERE record.record_key = :key AND record.outcome_kind IS NULL
                     AND (record.retained_until IS NULL OR record.retained_until > {now})
                 """, table, clock);
-        this.list = sql(
-                """
+        this.list = sql("""
                 SELECT {now} AS store_time, record.* FROM {table} AS record
                 WHERE retained_until IS NULL AND record_key > :after
                     AND (record_key >= :from AND record_key < :to OR record_key >= :scopedFrom AND record_key < :scopedTo)
@@ -339,7 +337,8 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
             long claimed = result.getLong("claimed_token");
             if (!result.wasNull()) {
                 return new Answer(
-                        new ClaimResult.Claimed(new Claim(key, request.claimId(), claimed), Row.instant(now), 0), false);
+                        new ClaimResult.Claimed(new Claim(key, request.claimId(), claimed), Row.instant(now), 0),
+                        false);
             }
             if (locks && !result.getBoolean("lock_taken") && !result.wasNull()) {
                 throw SqlFailure.locked();
@@ -366,9 +365,7 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
         if (row.isReleased() || row.isOver()) {
             return new ClaimResult.Abandoned(row.record(key));
         }
-        return row.claimId().equals(request.claimId())
-                ? row.claimed(key)
-                : new ClaimResult.InProgress(row.record(key));
+        return row.claimId().equals(request.claimId()) ? row.claimed(key) : new ClaimResult.InProgress(row.record(key));
     }
 
     private @Nullable ClaimResult insert(
@@ -524,16 +521,18 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
     @Override
     public boolean release(Claim claim, Duration stepRetention) {
         requirePositive("retention of steps", stepRetention);
-        return release(claim, connection -> inOneTransaction(connection, () -> {
-            try (Sql.Call call = set(releaseWithSteps.on(connection, timeoutSeconds), claim)) {
-                if (call.set("retention", microseconds(stepRetention)).update() == 0) {
-                    return false;
-                }
-            }
-            // Only now, for a statement that has to wait for one that records a step need not see it.
-            change(connection, freeWithoutSteps, claim);
-            return true;
-        }));
+        return release(
+                claim,
+                connection -> inOneTransaction(connection, () -> {
+                    try (Sql.Call call = set(releaseWithSteps.on(connection, timeoutSeconds), claim)) {
+                        if (call.set("retention", microseconds(stepRetention)).update() == 0) {
+                            return false;
+                        }
+                    }
+                    // Only now, for a statement that has to wait for one that records a step need not see it.
+                    change(connection, freeWithoutSteps, claim);
+                    return true;
+                }));
     }
 
     private boolean release(Claim claim, Work<Boolean> work) {
@@ -584,7 +583,9 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
                         .set("scopedFrom", bytes(operation + '@'))
                         .set("scopedTo", bytes(operation + (char) ('@' + 1)))
                         .set("live", query.abandonedOnly() ? 0 : 1)
-                        .set("claimedSince", Math.min(LONGEST_MICROSECONDS, TimeUnit.MICROSECONDS.convert(query.claimedSince())))
+                        .set(
+                                "claimedSince",
+                                Math.min(LONGEST_MICROSECONDS, TimeUnit.MICROSECONDS.convert(query.claimedSince())))
                         .set("limit", query.limit());
                 ResultSet result = call.query();
                 List<IdempotencyRecord> records = new ArrayList<>();

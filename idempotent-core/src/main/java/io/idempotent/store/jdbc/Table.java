@@ -64,8 +64,7 @@ record Table(String name, Dialect dialect) {
             throw new IdempotencyConfigurationException(
                     "There is no table " + missing + " for idempotency records in the database "
                             + connection.getMetaData().getURL(),
-                    "Create it by this SQL, or set idempotent.jdbc.initialize-schema=always:\n"
-                            + dialect.schema(name));
+                    "Create it by this SQL, or set idempotent.jdbc.initialize-schema=always:\n" + dialect.schema(name));
         }
         String table = missing;
         for (String statement : dialect.schema(name).split(";\\s*", -1)) {

@@ -19,6 +19,8 @@ import io.idempotent.server.TcpProxy;
 import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
+import io.idempotent.store.RecordQuery;
+import io.idempotent.store.RecordedStep;
 import io.idempotent.transaction.JdbcTransactions;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
@@ -63,6 +65,9 @@ abstract class JdbcBehaviourContract {
 
     /** How many statements claim a free key. */
     abstract int statementsOfClaim();
+
+    /** How many requests begin and end a transaction. */
+    abstract int roundTripsOfTransaction();
 
     /** The database's dialect. */
     abstract Dialect dialect();
@@ -178,6 +183,37 @@ abstract class JdbcBehaviourContract {
         claims[2] = claimed(newKey());
         assertThat(roundTrips(() -> store.abandon(claims[1]))).as("abandon").isEqualTo(1);
         assertThat(roundTrips(() -> store.release(claims[2]))).as("release").isEqualTo(1);
+    }
+
+    @Test
+    void a_step_takes_one_round_trip_and_so_do_lists_and_who_goes_on_takes_one_more_for_the_steps() {
+        RecordedStep step = new RecordedStep("charge", RECEIPT);
+        for (int turn = 0; turn < 10; turn++) {
+            Claim claim = claimed(newKey());
+            store.recordStep(claim, step);
+            store.list(RecordQuery.abandoned().ofOperation("pay"));
+            store.release(claim, RETENTION);
+            Claim next = claimed(claim.key());
+            store.abandon(next);
+            store.takeOver(claim.key(), next.fencingToken(), UUID.randomUUID(), LEASE);
+        }
+        Claim claim = claimed(newKey());
+        assertThat(roundTrips(() -> store.recordStep(claim, step))).as("step").isEqualTo(1);
+        assertThat(roundTrips(() -> store.findSteps(claim.key()))).as("steps").isEqualTo(1);
+        assertThat(roundTrips(() -> store.list(RecordQuery.inProgress(Duration.ZERO))))
+                .as("list")
+                .isEqualTo(1);
+        assertThat(roundTrips(() -> store.release(claim, RETENTION)))
+                .as("release with steps, in a transaction")
+                .isEqualTo(2 + roundTripsOfTransaction());
+        assertThat(roundTrips(() -> claimed(claim.key())))
+                .as("claim that goes on: row, claim, steps")
+                .isEqualTo(3);
+        Claim next = claimed(newKey());
+        store.abandon(next);
+        assertThat(roundTrips(() -> store.takeOver(next.key(), next.fencingToken(), UUID.randomUUID(), LEASE)))
+                .as("take-over: row, claim, steps")
+                .isEqualTo(3);
     }
 
     @Test

@@ -20,6 +20,11 @@ final class MariaDbBehaviourTest extends JdbcBehaviourContract {
     }
 
     @Override
+    int roundTripsOfTransaction() {
+        return 3;
+    }
+
+    @Override
     Dialect dialect() {
         return Dialect.MARIADB;
     }

@@ -20,6 +20,11 @@ final class Postgres18BehaviourTest extends JdbcBehaviourContract {
     }
 
     @Override
+    int roundTripsOfTransaction() {
+        return 1;
+    }
+
+    @Override
     Dialect dialect() {
         return Dialect.POSTGRESQL;
     }

@@ -42,6 +42,14 @@ final class TableTest {
         }
     }
 
+    private void executeAll(String action, String from) throws SQLException {
+        for (String sql : action.substring(action.indexOf(from)).split(";", -1)) {
+            if (!sql.isBlank()) {
+                execute(sql);
+            }
+        }
+    }
+
     @Test
     void an_embedded_database_gets_its_table_by_itself_and_once() {
         claims(JdbcIdempotencyStore.builder(database).build());
@@ -72,13 +80,7 @@ final class TableTest {
         IdempotencyConfigurationException refusal =
                 catchThrowableOfType(IdempotencyConfigurationException.class, builder::build);
         assertThat(refusal.action()).contains("payments_once").doesNotContain("idempotency_record");
-        for (String sql : refusal.action()
-                .substring(refusal.action().indexOf("CREATE TABLE"))
-                .split(";", -1)) {
-            if (!sql.isBlank()) {
-                execute(sql);
-            }
-        }
+        executeAll(refusal.action(), "CREATE TABLE");
         claims(builder.build());
     }
 
@@ -91,13 +93,37 @@ final class TableTest {
                 IdempotencyConfigurationException.class,
                 () -> JdbcIdempotencyStore.builder(database).build());
         assertThat(refusal).hasMessageContaining("lacks the columns [takeovers, outcome]");
-        for (String sql : refusal.action()
-                .substring(refusal.action().indexOf("ALTER TABLE"))
-                .split(";", -1)) {
-            if (!sql.isBlank()) {
-                execute(sql);
-            }
-        }
+        executeAll(refusal.action(), "ALTER TABLE");
+        claims(JdbcIdempotencyStore.builder(database).build());
+    }
+
+    @Test
+    void a_table_of_a_time_without_steps_is_told_what_it_lacks_and_its_records_stay() throws SQLException {
+        claims(JdbcIdempotencyStore.builder(database).build());
+        execute("ALTER TABLE idempotency_record DROP COLUMN first_token");
+        execute("DROP TABLE idempotency_record_step");
+        JdbcIdempotencyStore.Builder builder =
+                JdbcIdempotencyStore.builder(database).schemaInitialization(SchemaInitialization.NEVER);
+        IdempotencyConfigurationException noTable =
+                catchThrowableOfType(IdempotencyConfigurationException.class, builder::build);
+        assertThat(noTable).hasMessageContaining("There is no table idempotency_record_step");
+        executeAll(noTable.action(), "CREATE TABLE");
+        IdempotencyConfigurationException noColumn =
+                catchThrowableOfType(IdempotencyConfigurationException.class, builder::build);
+        assertThat(noColumn).hasMessageContaining("The table idempotency_record lacks the columns [first_token]");
+        executeAll(noColumn.action(), "ALTER TABLE");
+        assertThat(builder.build().find(IdempotencyKey.of("pay", "4711"))).isNotNull();
+    }
+
+    @Test
+    void a_table_of_steps_is_checked_as_that_of_the_records_is() throws SQLException {
+        JdbcIdempotencyStore.builder(database).build();
+        execute("ALTER TABLE idempotency_record_step DROP COLUMN outcome");
+        IdempotencyConfigurationException refusal = catchThrowableOfType(
+                IdempotencyConfigurationException.class,
+                () -> JdbcIdempotencyStore.builder(database).build());
+        assertThat(refusal).hasMessageContaining("The table idempotency_record_step lacks the columns [outcome]");
+        executeAll(refusal.action(), "ALTER TABLE");
         claims(JdbcIdempotencyStore.builder(database).build());
     }
 
@@ -106,6 +132,7 @@ final class TableTest {
         execute("CREATE SCHEMA shop");
         claims(JdbcIdempotencyStore.builder(database).tableName("shop.once").build());
         execute("SELECT record_key FROM shop.once");
+        execute("SELECT record_key FROM shop.once_step");
     }
 
     @Test

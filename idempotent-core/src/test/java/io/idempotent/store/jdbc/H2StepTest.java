@@ -1,0 +1,19 @@
+package io.idempotent.store.jdbc;
+
+/** Steps in the JDBC store on H2. */
+final class H2StepTest extends JdbcStepContract {
+
+    H2StepTest() {
+        super(TestDatabase.H2, "SELECT COUNT(*) FROM information_schema.sessions WHERE blocker_id IS NOT NULL");
+    }
+
+    @Override
+    String longer(int turn) {
+        return "record_key || CAST('%c' AS VARBINARY)".formatted('a' + turn);
+    }
+
+    @Override
+    boolean finds(String plan) {
+        return plan.toLowerCase(java.util.Locale.ROOT).contains("stepping_purge");
+    }
+}

@@ -1,0 +1,23 @@
+package io.idempotent.store.jdbc;
+
+import io.idempotent.server.NeedsServer;
+import io.idempotent.server.Server;
+
+/** Steps in the JDBC store on MariaDB. */
+@NeedsServer(Server.MARIADB)
+final class MariaDbStepTest extends JdbcStepContract {
+
+    MariaDbStepTest() {
+        super(TestDatabase.MARIADB, "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'");
+    }
+
+    @Override
+    String longer(int turn) {
+        return "CONCAT(record_key, '%c')".formatted('a' + turn);
+    }
+
+    @Override
+    boolean finds(String plan) {
+        return plan.contains("stepping_purge");
+    }
+}
