@@ -70,7 +70,16 @@ public abstract class IdempotencyContext {
 
     /**
      * The claim's fencing token, which grows with every claim of a key. Hand it to whatever this operation writes to,
-     * so that it can refuse the writes of an owner that was taken over.
+     * so that it can refuse the writes of an owner that was taken over. In SQL, where a row is written under one key only,
+     * and keeps the token of whoever wrote it last, 0 at first:
+     *
+     * <pre>{@code
+     * UPDATE payment SET status = ?, fencing_token = ?
+     * WHERE id = ? AND fencing_token <= ?
+     * }</pre>
+     *
+     * <p>The token is the second parameter and the last. Where no row was updated, a later owner has written it: throw, so that
+     * the rest of the transaction is rolled back. Tokens of different keys say nothing of each other.
      */
     public abstract long fencingToken();
 
