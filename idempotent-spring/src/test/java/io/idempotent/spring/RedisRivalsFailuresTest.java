@@ -1,0 +1,31 @@
+package io.idempotent.spring;
+
+import io.idempotent.server.NeedsServer;
+import io.idempotent.server.Server;
+import io.idempotent.store.IdempotencyStore;
+import java.time.Duration;
+
+/** On Redis. */
+@NeedsServer(Server.REDIS)
+class RedisRivalsFailuresTest extends RivalsFailuresContract {
+
+    private static final IdempotencyStore STORE =
+            DurableBackend.REDIS.connect(DurableBackend.REDIS.newAddress()).store();
+    private static final IdempotencyStore OTHER_STORE =
+            DurableBackend.REDIS.connect(DurableBackend.REDIS.newAddress()).store();
+
+    @Override
+    IdempotencyStore store() {
+        return STORE;
+    }
+
+    @Override
+    IdempotencyStore otherStore() {
+        return OTHER_STORE;
+    }
+
+    @Override
+    Duration lease() {
+        return Duration.ofSeconds(1);
+    }
+}
