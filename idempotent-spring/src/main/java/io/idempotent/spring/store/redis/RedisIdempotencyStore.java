@@ -254,7 +254,9 @@ public final class RedisIdempotencyStore implements IdempotencyStore, Initializi
                     if (!isUnknownScript(failure)) {
                         throw failure;
                     }
-                    // Nothing was done. The first of those that follow brings the script.
+                    // Nothing was done. The first brings the script for all.
+                    var unused = call(connection, RecordScript.RENEW, requests.get(0));
+                    return renewInPipeline(connection, claims, requests);
                 }
             }
             return renewOneByOne(connection, claims, requests);

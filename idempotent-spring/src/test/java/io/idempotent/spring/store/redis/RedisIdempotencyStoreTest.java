@@ -150,6 +150,23 @@ class RedisIdempotencyStoreTest {
                 assertThat(flushed.forget(claim.key(), claim.fencingToken())).isTrue());
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void manyLeasesAreRenewedInOnePipelineOnceRedisHasGotTheScript(Driver driver) {
+        RedisConnectionFactory connections = connections(driver);
+        RedisIdempotencyStore flushed = new RedisIdempotencyStore(connections, keyPrefix);
+        List<Claim> claims = List.of(claim(flushed, "a"), claim(flushed, "b"), claim(flushed, "c"));
+        in(connections, connection -> {
+            connection.scriptingCommands().scriptFlush();
+            return true;
+        });
+
+        assertThat(commandsOf(() -> assertThat(flushed.renew(claims, LEASE)).containsExactlyElementsOf(claims)))
+                .as("all in vain, one with the script, all")
+                .containsEntry("evalsha", 7L)
+                .containsEntry("eval", 1L);
+    }
+
     // what is in Redis
 
     @Test
