@@ -1,6 +1,7 @@
 package io.idempotent.sample;
 
 import static io.idempotent.sample.SampleClient.contentType;
+import static io.idempotent.sample.SampleClient.json;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.http.HttpResponse;
@@ -47,11 +48,12 @@ class GatewayAcceptanceTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "{\"failNext\":2,\"latency\":\"500ms\"} | {\"failNext\":2,\"latency\":\"500ms\"}",
-                "{\"failNext\":3}                       | {\"failNext\":3,\"latency\":\"0ms\"}",
-                "{\"latency\":\"PT1.5S\"}               | {\"failNext\":0,\"latency\":\"1500ms\"}",
-                "{\"latency\":\"2s\"}                   | {\"failNext\":0,\"latency\":\"2000ms\"}",
-                "{}                                     | {\"failNext\":0,\"latency\":\"0ms\"}"
+                "{\"failNext\":2,\"latency\":\"500ms\"} | {\"failNext\":2,\"latency\":\"500ms\",\"haltNext\":\"NEVER\"}",
+                "{\"failNext\":3}                       | {\"failNext\":3,\"latency\":\"0ms\",\"haltNext\":\"NEVER\"}",
+                "{\"latency\":\"PT1.5S\"}               | {\"failNext\":0,\"latency\":\"1500ms\",\"haltNext\":\"NEVER\"}",
+                "{\"latency\":\"2s\"}                   | {\"failNext\":0,\"latency\":\"2000ms\",\"haltNext\":\"NEVER\"}",
+                "{\"haltNext\":\"NEVER\"}               | {\"failNext\":0,\"latency\":\"0ms\",\"haltNext\":\"NEVER\"}",
+                "{}                                     | {\"failNext\":0,\"latency\":\"0ms\",\"haltNext\":\"NEVER\"}"
             })
     void whatIsLeftOutStaysAsItIs(String wanted, String inForce) {
         HttpResponse<String> answer = client.post("/gateway/behaviour", wanted);
@@ -70,6 +72,7 @@ class GatewayAcceptanceTest {
                 "{\"latency\":\"61s\"}",
                 "{\"latency\":\"9223372036854775807d\"}",
                 "{\"failNext\":5,\"latency\":\"soon\"}",
+                "{\"failNext\":5,\"haltNext\":\"SOON\"}",
                 "no JSON"
             })
     void behaviourThatCannotBeIsRefusedAndChangesNothing(String wanted) {
@@ -77,6 +80,24 @@ class GatewayAcceptanceTest {
 
         assertThat(answer.statusCode()).isEqualTo(400);
         assertThat(contentType(answer)).isEqualTo("application/problem+json");
-        assertThat(client.post("/gateway/behaviour", "{}").body()).isEqualTo("{\"failNext\":0,\"latency\":\"0ms\"}");
+        assertNothingIsArmed();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"BEFORE_CHARGE", "AFTER_CHARGE"})
+    void aHaltThatWouldLoseTheRecordsIsRefusedAndNothingIsHalted(String halt) {
+        HttpResponse<String> answer =
+                client.post("/gateway/behaviour", "{\"failNext\":5,\"latency\":\"1s\",\"haltNext\":\"" + halt + "\"}");
+
+        assertThat(answer.statusCode()).isEqualTo(409);
+        assertThat(contentType(answer)).isEqualTo("application/problem+json");
+        assertThat(json(answer).get("detail").asString()).contains("in memory", "start the profile h2");
+        assertNothingIsArmed();
+        assertThat(client.pay("req-not-halted-" + halt, "12.50").statusCode()).isEqualTo(200);
+    }
+
+    private void assertNothingIsArmed() {
+        assertThat(client.post("/gateway/behaviour", "{}").body())
+                .isEqualTo("{\"failNext\":0,\"latency\":\"0ms\",\"haltNext\":\"NEVER\"}");
     }
 }

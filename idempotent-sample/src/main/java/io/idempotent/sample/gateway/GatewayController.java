@@ -37,11 +37,21 @@ class GatewayController {
     @PostMapping("/behaviour")
     Behaviour behave(@Valid @RequestBody Behaviour wanted) {
         Duration latency = wanted.latency() == null ? gateway.latency() : latency(wanted.latency());
+        if (wanted.haltNext() != null && wanted.haltNext() != Halt.NEVER && !gateway.isDurable()) {
+            throw new ResponseStatusException(
+                    HttpStatus.CONFLICT,
+                    "Records and charges are in memory here, and a halt would lose them: start the profile h2, postgres or"
+                            + " redis instead");
+        }
         if (wanted.failNext() != null) {
             gateway.failNext(wanted.failNext());
         }
+        if (wanted.haltNext() != null) {
+            gateway.haltNext(wanted.haltNext());
+        }
         gateway.latency(latency);
-        return new Behaviour(gateway.failNext(), DurationStyle.SIMPLE.print(latency, ChronoUnit.MILLIS));
+        return new Behaviour(
+                gateway.failNext(), DurationStyle.SIMPLE.print(latency, ChronoUnit.MILLIS), gateway.haltNext());
     }
 
     private static Duration latency(String text) {
@@ -74,8 +84,10 @@ class GatewayController {
      *
      * @param failNext how many of its next calls fail before charging
      * @param latency how long each call takes, {@code "500ms"} or ISO-8601
+     * @param haltNext when in its next charge the process is killed; refused where that would lose records and charges
      */
     record Behaviour(
             @PositiveOrZero @Nullable Integer failNext,
-            @Nullable String latency) {}
+            @Nullable String latency,
+            @Nullable Halt haltNext) {}
 }

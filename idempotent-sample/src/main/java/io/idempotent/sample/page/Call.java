@@ -45,6 +45,19 @@ final class Call {
         outcome = CallOutcome.RUNNING;
     }
 
+    /** It was found out that the payment was made before; the method does not run. */
+    synchronized void isReconciled() {
+        execution = null;
+        outcome = CallOutcome.RECONCILED;
+    }
+
+    /** The receipt is recorded, whether the method ran or not. */
+    synchronized void completes() {
+        if (outcome != CallOutcome.RECONCILED) {
+            outcome = CallOutcome.EXECUTED;
+        }
+    }
+
     /** The library says how the call ends. */
     synchronized void ends(CallOutcome outcome) {
         this.outcome = outcome;

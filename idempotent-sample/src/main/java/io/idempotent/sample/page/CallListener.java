@@ -5,8 +5,10 @@ import io.idempotent.IdempotencyException;
 import io.idempotent.IdempotencyInProgressException;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.Outcome;
+import io.idempotent.Reconciliation;
 import io.idempotent.engine.IdempotencyListener;
 import java.time.Duration;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
@@ -16,15 +18,19 @@ class CallListener implements IdempotencyListener {
 
     @Override
     public void claimed(IdempotencyContext context) {
-        Call call = CallTracking.current();
-        if (call != null) {
-            call.runs(context);
-        }
+        tell(call -> call.runs(context));
     }
 
     @Override
     public void completed(IdempotencyContext context, Outcome outcome, Duration took) {
-        ends(CallOutcome.EXECUTED);
+        tell(Call::completes);
+    }
+
+    @Override
+    public void reconciled(IdempotencyContext context, Reconciliation<?> found) {
+        if (found instanceof Reconciliation.Completed<?>) {
+            tell(Call::isReconciled);
+        }
     }
 
     @Override
@@ -43,9 +49,13 @@ class CallListener implements IdempotencyListener {
     }
 
     private static void ends(CallOutcome outcome) {
+        tell(call -> call.ends(outcome));
+    }
+
+    private static void tell(Consumer<Call> what) {
         Call call = CallTracking.current();
         if (call != null) {
-            call.ends(outcome);
+            what.accept(call);
         }
     }
 }

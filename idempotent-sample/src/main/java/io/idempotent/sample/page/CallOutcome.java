@@ -8,6 +8,8 @@ enum CallOutcome {
     RUNNING,
     /** The method ran, and its receipt is recorded. */
     EXECUTED,
+    /** The key was abandoned, and the payment found to be made: the method did not run, and its receipt is recorded. */
+    RECONCILED,
     /** It was answered by the recorded receipt; the method did not run. */
     REPLAYED,
     /** It was refused because the first call is still running. */

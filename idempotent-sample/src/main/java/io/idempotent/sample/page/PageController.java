@@ -1,9 +1,11 @@
 package io.idempotent.sample.page;
 
+import io.idempotent.sample.gateway.Halt;
 import io.idempotent.sample.gateway.PaymentGateway;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.springframework.core.env.Environment;
 import org.springframework.http.HttpStatus;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -21,9 +23,12 @@ class PageController {
 
     private final PaymentGateway gateway;
 
-    PageController(CallLog calls, PaymentGateway gateway) {
+    private final Environment environment;
+
+    PageController(CallLog calls, PaymentGateway gateway, Environment environment) {
         this.calls = calls;
         this.gateway = gateway;
+        this.environment = environment;
     }
 
     @GetMapping
@@ -34,7 +39,9 @@ class PageController {
                 .distinct()
                 .map(id -> new Charged(id, gateway.charges(id)))
                 .toList();
-        return new Snapshot(rows, charged, gateway.failNext(), gateway.latency().toMillis());
+        String durableProfile = gateway.isDurable() ? String.join(",", environment.getActiveProfiles()) : null;
+        return new Snapshot(
+                rows, charged, gateway.failNext(), gateway.latency().toMillis(), gateway.haltNext(), durableProfile);
     }
 
     @DeleteMapping
@@ -50,8 +57,16 @@ class PageController {
      * @param charged the gateway's count for the request that was asked for and for each among the calls
      * @param failNext how many of the gateway's next calls fail
      * @param latencyMilliseconds how long the gateway takes
+     * @param haltNext when in the next charge the process is killed
+     * @param durableProfile the profile that records and charges outlive the process with; null if they do not
      */
-    record Snapshot(List<CallRow> calls, List<Charged> charged, int failNext, long latencyMilliseconds) {}
+    record Snapshot(
+            List<CallRow> calls,
+            List<Charged> charged,
+            int failNext,
+            long latencyMilliseconds,
+            Halt haltNext,
+            @Nullable String durableProfile) {}
 
     /**
      * What the gateway did for one request.
