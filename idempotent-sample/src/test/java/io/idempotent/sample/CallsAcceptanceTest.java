@@ -64,6 +64,12 @@ class CallsAcceptanceTest {
     }
 
     @Test
+    void thatNothingOutlivesTheProcessIsTold() {
+        assertThat(client.calls().get("durableProfile").isNull()).isTrue();
+        assertThat(client.calls().get("haltNext").asString()).isEqualTo("NEVER");
+    }
+
+    @Test
     void theLatestTwoHundredCallsAreKept() {
         client.payAtOnce(210, "req-many", "12.50");
 

@@ -28,7 +28,7 @@ class GatewayAcceptanceTest {
     @BeforeEach
     @AfterEach
     void reset() {
-        client.behave("{\"failNext\":0,\"latency\":\"0ms\"}");
+        client.behave("{\"failNext\":0,\"latency\":\"0ms\",\"haltNext\":\"NEVER\"}");
     }
 
     @Test

@@ -42,7 +42,7 @@ class KilledAcceptanceTest {
         }
         try (SampleProcess sample = start(lease)) {
             SampleClient client = sample.client();
-            boolean comesEarly = since(paidAt).compareTo(lease.minusSeconds(1)) < 0;
+            boolean comesEarly = since(paidAt).compareTo(lease.minusSeconds(3)) < 0;
 
             List<HttpResponse<String>> refusals = new ArrayList<>();
             HttpResponse<String> answer = payUntilAnswered(client, refusals);

@@ -132,6 +132,27 @@ class PageAcceptanceTest {
     }
 
     @Test
+    void killingIsExplainedAndNotOfferedWhereItWouldLoseTheRecords() {
+        assertThat(browser.text("#crash-detail")).contains("in memory");
+        assertThat(browser.text("#crash-command")).endsWith("spring-boot:run -Dspring-boot.run.profiles=h2");
+        assertThat(browser.texts("#crash button[hidden]")).hasSize(2);
+    }
+
+    @Test
+    void aPaymentThatGotNoAnswerIsSentAgainWhenThePageIsLoadedAgain() {
+        browser.evaluate("sessionStorage.setItem('unanswered',"
+                + " JSON.stringify({ id: 'pay-unanswered', amount: '7.25', halt: 'BEFORE_CHARGE' }))");
+
+        browser.open(client.page());
+        await().atMost(PATIENCE).until(() -> headline().equals("Executed."));
+        browser.open(client.page());
+        click("one", "Executed.");
+
+        assertThat(cells(2)).contains("pay-unanswered", "7.25 EUR");
+        assertThat(badges()).containsExactly("executed", "executed");
+    }
+
+    @Test
     void callsFromElsewhereAppearAndTheirTextIsTextOnly() {
         String id = "<img src=x onerror=window.planted=true>";
         client.pay(id, "12.50");

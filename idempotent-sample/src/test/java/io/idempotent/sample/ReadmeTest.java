@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -26,6 +27,7 @@ import javax.tools.JavaFileObject;
 import javax.tools.SimpleJavaFileObject;
 import javax.tools.ToolProvider;
 import javax.xml.parsers.DocumentBuilderFactory;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -47,6 +49,11 @@ import org.xml.sax.InputSource;
 class ReadmeTest {
 
     private static final Pattern BLOCK = Pattern.compile("^```(\\w*)\n(.*?)^```$", Pattern.MULTILINE | Pattern.DOTALL);
+
+    // A line, and under it as a comment what it answers.
+    private static final Pattern COMMAND = Pattern.compile("^([^#\\n].*)$(?:\n# (.*)$)?", Pattern.MULTILINE);
+
+    private static final Pattern START = Pattern.compile("spring-boot:run -Dspring-boot\\.run\\.profiles=(\\w+)$");
 
     // What the reader's own application has, and the blocks therefore do not show.
     private static final String SURROUNDINGS = """
@@ -206,28 +213,44 @@ class ReadmeTest {
     @Test
     void answersItsCurlLinesAsPrinted() throws Exception {
         assumeThat(run("curl --version").exit()).as("curl is installed").isZero();
-        List<String> commands = blocks("sh")
-                .flatMap(block -> Stream.of(block.text().replace("\\\n", " ").split("\n")))
-                .filter(line -> line.startsWith("curl") || line.startsWith("#"))
-                .toList();
+        List<Command> commands = commands(block -> !killsTheSample(block)).toList();
         String receipt = "";
 
-        assertThat(commands).hasSizeGreaterThan(8);
-        for (int index = 0; index < commands.size(); index++) {
-            Output output = run(commands.get(index).replace("localhost:8080", "localhost:" + port));
-            assertThat(output.exit()).as(commands.get(index)).isZero();
-            boolean printed =
-                    index + 1 < commands.size() && commands.get(index + 1).startsWith("#");
-            if (printed) {
-                index++;
-                String expected = commands.get(index).substring(1).trim();
-                assertThat(output.text().trim())
-                        .matches(Pattern.quote(expected).replace("<uuid>", "\\E[0-9a-f-]{36}\\Q"));
-                if (commands.get(index - 1).contains("req-1")
-                        && commands.get(index - 1).contains("12.50")) {
-                    assertThat(receipt).isIn("", output.text());
-                    receipt = output.text();
+        assertThat(commands).hasSizeGreaterThan(5);
+        for (Command command : commands) {
+            String answer = assertThatItAnswersAsPrinted(command, port);
+            if (command.expected() != null
+                    && command.line().contains("req-1")
+                    && command.line().contains("12.50")) {
+                assertThat(receipt).isIn("", answer);
+                receipt = answer;
+            }
+        }
+    }
+
+    @Test
+    void killsTheSampleAndReconcilesAsPrinted(@TempDir Path data) throws Exception {
+        assumeThat(run("curl --version").exit()).as("curl is installed").isZero();
+        List<Command> commands = commands(ReadmeTest::killsTheSample).toList();
+        assumeThat(commands).as("commands that kill the sample").isNotEmpty();
+        SampleProcess sample = null;
+
+        try {
+            for (Command command : commands) {
+                Matcher start = START.matcher(command.line());
+                if (start.find()) {
+                    if (sample != null) {
+                        sample.awaitKilled();
+                    }
+                    sample = SampleProcess.start(start.group(1), 0, data, Duration.ofSeconds(2));
+                } else {
+                    assertThat(sample).as("started before " + command).isNotNull();
+                    assertThatItAnswersAsPrinted(command, sample.port());
                 }
+            }
+        } finally {
+            if (sample != null) {
+                sample.close();
             }
         }
     }
@@ -271,6 +294,31 @@ class ReadmeTest {
                 .toList();
     }
 
+    private static boolean killsTheSample(Block block) {
+        return block.text().contains("haltNext");
+    }
+
+    private static Stream<Command> commands(Predicate<Block> chosen) throws IOException {
+        return blocks("sh")
+                .filter(chosen)
+                .flatMap(block -> COMMAND.matcher(block.text().replace("\\\n", " "))
+                        .results()
+                        .map(found -> new Command(found.group(1), found.group(2)))
+                        .filter(command -> command.line().startsWith("curl") || killsTheSample(block)));
+    }
+
+    private static String assertThatItAnswersAsPrinted(Command command, int port) throws Exception {
+        Output output = run(command.line().replace("localhost:8080", "localhost:" + port));
+        // What curl prints where there was no answer.
+        boolean expectsNone = "000".equals(command.expected());
+        assertThat(output.exit() == 0).as(command.line()).isNotEqualTo(expectsNone);
+        if (command.expected() != null) {
+            assertThat(output.text().trim())
+                    .matches(Pattern.quote(command.expected()).replace("<uuid>", "\\E[0-9a-f-]{36}\\Q"));
+        }
+        return output.text();
+    }
+
     private static Output run(String command) throws IOException, InterruptedException {
         Process process = new ProcessBuilder("bash", "-c", command).start();
         String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -294,6 +342,9 @@ class ReadmeTest {
 
     /** A block of code. */
     record Block(String language, String text) {}
+
+    /** A line to type, and what it prints. */
+    record Command(String line, @Nullable String expected) {}
 
     private record Output(int exit, String text) {}
 }
