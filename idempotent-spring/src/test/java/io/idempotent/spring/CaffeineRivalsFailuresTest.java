@@ -26,7 +26,7 @@ class CaffeineRivalsFailuresTest extends RivalsFailuresContract {
 
     @Override
     Duration lease() {
-        return Duration.ofMillis(150);
+        return Duration.ofMillis(500);
     }
 
     @Override

@@ -28,6 +28,6 @@ class PostgresRivalsFailuresTest extends RivalsFailuresContract {
 
     @Override
     Duration lease() {
-        return Duration.ofSeconds(1);
+        return Duration.ofMillis(1_500);
     }
 }

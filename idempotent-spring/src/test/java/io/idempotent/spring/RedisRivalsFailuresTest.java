@@ -26,6 +26,6 @@ class RedisRivalsFailuresTest extends RivalsFailuresContract {
 
     @Override
     Duration lease() {
-        return Duration.ofSeconds(1);
+        return Duration.ofMillis(1_500);
     }
 }

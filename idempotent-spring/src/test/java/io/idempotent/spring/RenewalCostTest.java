@@ -18,6 +18,7 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -28,6 +29,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class RenewalCostTest {
 
     private static final int CALLS = 1_000;
+    private static final int CLAIMING_AT_ONCE = 4;
     private static final Duration LEASE = Duration.ofSeconds(3);
     private static final Duration INTERVAL = LEASE.dividedBy(3);
 
@@ -103,12 +105,21 @@ class RenewalCostTest {
                 .build();
     }
 
-    private static List<FutureTask<String>> call(IdempotencyEngine engine, Gate gate) {
+    private static List<FutureTask<String>> call(IdempotencyEngine engine, Gate gate) throws Exception {
+        assertThat(engine.execute(PAY, "first", Fingerprint.none(), () -> "that takes long"))
+                .isNotNull();
+        // One that waits for a connection until its lease is over would not begin.
+        Semaphore claiming = new Semaphore(CLAIMING_AT_ONCE);
         List<FutureTask<String>> calls = new ArrayList<>();
         for (int number = 0; number < CALLS; number++) {
             String receipt = "receipt " + number;
-            FutureTask<String> call =
-                    new FutureTask<>(() -> engine.execute(PAY, receipt, Fingerprint.none(), () -> gate.pass(receipt)));
+            FutureTask<String> call = new FutureTask<>(() -> {
+                claiming.acquire();
+                return engine.execute(PAY, receipt, Fingerprint.none(), () -> {
+                    claiming.release();
+                    return gate.pass(receipt);
+                });
+            });
             calls.add(call);
             new Thread(null, call, receipt, SMALL_STACK).start();
         }

@@ -50,6 +50,9 @@ import org.springframework.core.env.MapPropertySource;
  */
 abstract class RivalsFailuresContract {
 
+    /** The lease of who is to lose it; long enough to begin. */
+    private static final Duration SHORT_LEASE = Duration.ofMillis(700);
+
     private static final int KEYS = 4_000;
     private static final int THREADS = 8;
 
@@ -245,20 +248,23 @@ abstract class RivalsFailuresContract {
     }
 
     private Node node() {
-        return node(Map.of());
-    }
-
-    private Node node(Map<String, Object> properties) {
-        Map<String, Object> all = new HashMap<>(properties);
-        all.put("lease", lease().toMillis() + "ms");
-        Node node = new Node(all);
-        nodes.add(node);
-        return node;
+        return node(lease(), Map.of());
     }
 
     /** A node whose leases are not renewed, as if it was suspended. */
     private Node nodeThatIsLate() {
-        return node(Map.of("idempotent.max-run", "1ms"));
+        return node(SHORT_LEASE, Map.of("idempotent.max-run", "1ms"));
+    }
+
+    private Node node(Duration lease, Map<String, Object> properties) {
+        Map<String, Object> all = new HashMap<>(properties);
+        all.put("lease", lease.toMillis() + "ms");
+        Node node = new Node(all);
+        nodes.add(node);
+        // A first call takes long, and is not to lose a short lease over it.
+        node.bean(Payments.class).authorize(UUID.randomUUID().toString());
+        node.line.forget();
+        return node;
     }
 
     private <T> Future<T> call(Callable<T> call) {
@@ -395,7 +401,7 @@ abstract class RivalsFailuresContract {
             return end.call();
         }));
         gate.awaitEntered();
-        elapse(lease());
+        elapse(SHORT_LEASE);
         until(() -> transfer().isAbandoned());
         return call;
     }

@@ -60,6 +60,13 @@ final class StoreLine {
         losesAnswer.set(true);
     }
 
+    /** Remembers no more what was asked for up to now. */
+    void forget() {
+        claims.clear();
+        renewals.clear();
+        completions.set(0);
+    }
+
     /** What was asked to be claimed. */
     List<ClaimRequest> claims() {
         return List.copyOf(claims);

@@ -19,8 +19,9 @@ import java.util.concurrent.CountDownLatch;
  */
 final class SuspendedOwner {
 
-    static final Operation<String> PAY =
-            Operation.builder("pay", String.class).lease(Duration.ofSeconds(1)).build();
+    static final Operation<String> PAY = Operation.builder("pay", String.class)
+            .lease(Duration.ofMillis(1_500))
+            .build();
 
     private static final PrintStream OUTPUT = System.out;
 
@@ -39,6 +40,8 @@ final class SuspendedOwner {
         DurableBackend backend = DurableBackend.valueOf(arguments[0]);
         SuspendedOwner owner = new SuspendedOwner(
                 engine(backend.connect(arguments[1]).store()), new FencedPayments(JdbcNodeFactory.pool(arguments[2])));
+        // A first call takes long, and is not to lose its lease over it.
+        var unused = owner.engine.execute(PAY, "first", Fingerprint.none(), () -> "receipt");
         for (int index = 3; index < arguments.length; index++) {
             String key = arguments[index];
             new Thread(() -> owner.pay(key), key).start();

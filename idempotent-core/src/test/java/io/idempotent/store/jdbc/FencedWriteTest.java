@@ -28,9 +28,12 @@ import org.junit.jupiter.api.Test;
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 final class FencedWriteTest {
 
-    private static final Operation<String> PAY = Operation.builder("pay", String.class)
-            .lease(Duration.ofMillis(50))
-            // Nothing is renewed: whoever takes longer than the lease is late.
+    private static final Operation<String> PAY =
+            Operation.builder("pay", String.class).build();
+
+    /** The same, of an owner whose lease is not renewed. */
+    private static final Operation<String> PAY_SLOWLY = Operation.builder("pay", String.class)
+            .lease(Duration.ofMillis(500))
             .maxRun(Duration.ofNanos(1))
             .build();
 
@@ -54,8 +57,11 @@ final class FencedWriteTest {
                 IdempotencyEngine owner = engine(store);
                 IdempotencyEngine successor = engine(store)) {
             IdempotencyKey key = PAY.key(id);
+            // A first call takes long, and is not to lose a short lease over it.
+            assertThat(owner.execute(PAY, "first " + id, Fingerprint.none(), () -> "a receipt"))
+                    .isEqualTo("a receipt");
 
-            String answer = owner.execute(PAY, id, Fingerprint.none(), () -> {
+            String answer = owner.execute(PAY_SLOWLY, id, Fingerprint.none(), () -> {
                 assertThat(payments.update(id, "begun")).isEqualTo(1);
                 await().pollInterval(Duration.ofMillis(2))
                         .until(() -> store.find(key).isAbandoned());
