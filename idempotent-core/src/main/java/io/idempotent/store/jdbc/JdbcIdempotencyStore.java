@@ -35,7 +35,7 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps records in a table of a relational database: PostgreSQL 12, MariaDB 10.6, MySQL 8 (not tested), H2 2, and later
+ * Keeps records in a table of a relational database, and their steps in another, named alike with {@code _step} after it: PostgreSQL 12, MariaDB 10.6, MySQL 8 (not tested), H2 2, and later
  * ones. It protects the callers of all JVMs that use the database, and records outlive restarts.
  *
  * <p>Each request takes a connection of the {@link DataSource}, and gives it back before it answers; none is held while an
@@ -58,6 +58,19 @@ import org.jspecify.annotations.Nullable;
  *   <li>Any other row is replaced, on the condition that its claim, lease and completion are still as they were read.
  *   <li>Where somebody else was faster, it begins again: nothing is concluded from a row that was not there, or is another
  *       by now.
+ *   <li>Where the record goes on, or the claim was there already, its steps are read by one more request.
+ * </ol>
+ *
+ * <p><b>How a step is recorded:</b>
+ *
+ * <ol>
+ *   <li>One statement locks the record's row, if the claim is still its last, and writes the step's row. One that has to wait
+ *       for a take-over looks at the record again, and writes nothing.
+ *   <li>A step bears the fencing token of the first claim of its record, which is kept while the record goes on. The steps of
+ *       another life of the key do not count; they are written over, or removed when the record is purged.
+ *   <li>A release that keeps the steps is a transaction of two statements: the row is released first, and made free if no
+ *       step is found then. In the isolation {@code REPEATABLE READ} of PostgreSQL a step that is recorded at that very
+ *       moment may be lost.
  * </ol>
  *
  * <p>In a transaction of the caller's ({@link #claimOn}), a key that another transaction holds is answered at once: on
@@ -65,8 +78,8 @@ import org.jspecify.annotations.Nullable;
  * the statement timeout, H2 for the {@code LOCK_TIMEOUT} of its connections. Where the transaction cannot see what others
  * wrote, since it reads a snapshot, it is told so.
  *
- * <p>A key that is released or forgotten keeps its row, without outcome, until it is purged a minute later at the earliest:
- * somebody who read the clock before, and writes after, meets it, so that no token is less than the last one.
+ * <p>A key that is released without steps, or forgotten, keeps its row, without outcome and without first token, until it is
+ * purged a minute later at the earliest: somebody who read the clock before, and writes after, meets it, so that no token is less than the last one.
  *
  * <p>Every other write names key, claim id and fencing token, and that the row is in progress. What a database undid by
  * itself, the victim of a deadlock say, is requested again at once; whatever else fails is an
@@ -523,16 +536,19 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
         requirePositive("retention of steps", stepRetention);
         return release(
                 claim,
-                connection -> inOneTransaction(connection, () -> {
-                    try (Sql.Call call = set(releaseWithSteps.on(connection, timeoutSeconds), claim)) {
-                        if (call.set("retention", microseconds(stepRetention)).update() == 0) {
-                            return false;
-                        }
-                    }
-                    // Only now, for a statement that has to wait for one that records a step need not see it.
-                    change(connection, freeWithoutSteps, claim);
-                    return true;
-                }));
+                connection -> inOneTransaction(connection, () -> releaseWithSteps(connection, claim, stepRetention)));
+    }
+
+    private boolean releaseWithSteps(Connection connection, Claim claim, Duration stepRetention) throws SQLException {
+        try (Sql.Call call = set(releaseWithSteps.on(connection, timeoutSeconds), claim)) {
+            if (call.set("retention", microseconds(stepRetention)).update() == 0) {
+                return false;
+            }
+        }
+        // Looked for only now that the row is ours: a statement that waits for one that records a step need not see the
+        // step.
+        change(connection, freeWithoutSteps, claim);
+        return true;
     }
 
     private boolean release(Claim claim, Work<Boolean> work) {
@@ -620,7 +636,7 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
 
     /**
      * Removes what is left of keys that have been free for a minute at least, those first that have been longest: completed
-     * records whose retention is over, and what was released. What another node is just removing is left
+     * records whose retention is over, and what was released, with their steps. What another node is just removing is left
      * to it, and a claim that meets one that is being removed waits for no more than this batch.
      *
      * @param atMost how many records at most, positive: a transaction of some thousand is short
@@ -815,7 +831,7 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
         }
 
         /**
-         * The name of the table; {@value JdbcIdempotencyStore#DEFAULT_TABLE_NAME} unless said.
+         * The name of the records' table, which that of the steps adds {@code _step} to; {@value JdbcIdempotencyStore#DEFAULT_TABLE_NAME} unless said.
          *
          * @param name letters, digits and underscores, with a schema and a dot before it where there is one
          * @return this builder
@@ -848,7 +864,7 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
         }
 
         /**
-         * Whether the table is made when it is not there; only in an embedded database unless said.
+         * Whether the tables are made when they are not there; only in an embedded database unless said.
          *
          * @param initialization when it is made
          * @return this builder
@@ -905,10 +921,10 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
         }
 
         /**
-         * Looks at the database, makes the table where it is to be made, and checks it.
+         * Looks at the database, makes the tables where they are to be made, and checks them.
          *
          * @return the store
-         * @throws IdempotencyConfigurationException if the database is none that is supported, or the table is missing or
+         * @throws IdempotencyConfigurationException if the database is none that is supported, or a table is missing or
          *     lacks columns
          * @throws IdempotencyStoreException if the database cannot be asked
          */

@@ -1,5 +1,7 @@
 package io.idempotent.store.jdbc;
 
+import java.util.Locale;
+
 /** Steps in the JDBC store on H2. */
 final class H2StepTest extends JdbcStepContract {
 
@@ -14,6 +16,6 @@ final class H2StepTest extends JdbcStepContract {
 
     @Override
     boolean finds(String plan) {
-        return plan.toLowerCase(java.util.Locale.ROOT).contains("stepping_purge");
+        return plan.toLowerCase(Locale.ROOT).contains("stepping_purge");
     }
 }

@@ -36,6 +36,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Steps, releases and lists of the JDBC store where a database's locks, snapshots and plans decide. */
 abstract class JdbcStepContract {
@@ -63,7 +65,7 @@ abstract class JdbcStepContract {
         this.waiting = waiting;
     }
 
-    /** Explains how the rows are found that are asked for, and tells whether they are by the index of what has ended. */
+    /** Whether the rows are found by the index of what has ended, as the database explains it. */
     abstract boolean finds(String plan);
 
     @BeforeEach
@@ -181,19 +183,20 @@ abstract class JdbcStepContract {
         }
     }
 
-    @Test
-    void a_step_that_waits_for_a_take_over_is_refused_and_leaves_nothing() throws Exception {
+    @ParameterizedTest
+    @ValueSource(ints = {Connection.TRANSACTION_READ_COMMITTED, Connection.TRANSACTION_REPEATABLE_READ})
+    void a_step_that_waits_for_a_take_over_is_refused_and_leaves_nothing(int isolation) throws Exception {
+        JdbcIdempotencyStore lateStore = store(changed(isolation, (method, call) -> call.call()));
         Claim claim = claimed(store).claim();
         store.abandon(claim);
         try (Connection other = pool.getConnection();
                 Statement statement = other.createStatement()) {
             other.setAutoCommit(false);
             statement.execute("UPDATE " + TABLE + " SET fencing_token = fencing_token + 1, takeovers = 1");
-            Future<Boolean> late = begin(() -> store.recordStep(claim, step("charged")));
+            Future<Boolean> late = begin(() -> lateStore.recordStep(claim, step("charged")));
             awaitSomebodyWaiting();
             other.commit();
             assertThat(answer(late)).isFalse();
-            other.setAutoCommit(true);
         }
         assertThat(steps()).isZero();
     }

@@ -18,6 +18,6 @@ final class MariaDbStepTest extends JdbcStepContract {
 
     @Override
     boolean finds(String plan) {
-        return plan.contains("stepping_purge");
+        return plan.contains(" ref ") && plan.contains("stepping_purge 9 const");
     }
 }

@@ -11,6 +11,7 @@ import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
+import io.idempotent.store.RecordedStep;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -50,6 +51,7 @@ abstract class TransactionalStoreContract {
     enum Rest {
         NOTHING,
         RELEASED,
+        RELEASED_WITH_STEPS,
         PAST_RETENTION,
         ABANDONED
     }
@@ -135,6 +137,9 @@ abstract class TransactionalStoreContract {
                 .claim();
         if (rest == Rest.RELEASED) {
             store.release(claim);
+        } else if (rest == Rest.RELEASED_WITH_STEPS) {
+            store.recordStep(claim, new RecordedStep("charge", RECEIPT));
+            store.release(claim, RETENTION);
         } else if (rest == Rest.PAST_RETENTION) {
             store.complete(claim, RECEIPT, OVER_AT_ONCE);
         }
