@@ -63,26 +63,7 @@ class KilledAcceptanceTest {
     }
 
     @Test
-    void whatWasNotChargedIsPaidOnceWhenItIsAskedForAgain() throws Exception {
-        Duration lease = Duration.ofSeconds(2);
-        try (SampleProcess sample = start(lease)) {
-            payAndBeKilled(sample, "BEFORE_CHARGE");
-        }
-        try (SampleProcess sample = start(lease)) {
-            SampleClient client = sample.client();
-            assertThat(client.charges(ID)).isZero();
-
-            HttpResponse<String> answer = payUntilAnswered(client, new ArrayList<>());
-
-            assertThat(answer.body()).isEqualTo(RECEIPT.formatted(ID, receiptId(answer), 1));
-            assertThat(newestCall(client).get("outcome").asString()).isEqualTo("EXECUTED");
-            assertThat(client.pay(ID, "12.50").body()).isEqualTo(answer.body());
-            assertThat(client.charges(ID)).isEqualTo(1);
-        }
-    }
-
-    @Test
-    void killedWhileItPaysAndWhileItReconcilesAndWhileItPaysAgainItChargesOnce() throws Exception {
+    void whatWasNotChargedIsPaidOnceThoughItIsKilledAgainWhileItIsReconciled() throws Exception {
         Duration lease = Duration.ofSeconds(2);
         try (SampleProcess sample = start(lease)) {
             payAndBeKilled(sample, "BEFORE_CHARGE");
@@ -99,14 +80,15 @@ class KilledAcceptanceTest {
             await().atMost(PATIENCE).until(() -> calls.stream().anyMatch(CompletableFuture::isCompletedExceptionally));
         }
         try (SampleProcess sample = start(lease)) {
-            assertThat(sample.client().charges(ID)).isZero();
-            payAndBeKilled(sample, "AFTER_CHARGE");
-        }
-        try (SampleProcess sample = start(lease)) {
-            HttpResponse<String> answer = payUntilAnswered(sample.client(), new ArrayList<>());
+            SampleClient client = sample.client();
+            assertThat(client.charges(ID)).isZero();
 
-            assertThat(answer.body()).isEqualTo(RECEIPT.formatted(ID, receiptId(answer), 0));
-            assertThat(sample.client().charges(ID)).isEqualTo(1);
+            HttpResponse<String> answer = payUntilAnswered(client, new ArrayList<>());
+
+            assertThat(answer.body()).isEqualTo(RECEIPT.formatted(ID, receiptId(answer), 1));
+            assertThat(newestCall(client).get("outcome").asString()).isEqualTo("EXECUTED");
+            assertThat(client.pay(ID, "12.50").body()).isEqualTo(answer.body());
+            assertThat(client.charges(ID)).isEqualTo(1);
         }
     }
 
@@ -116,12 +98,10 @@ class KilledAcceptanceTest {
 
     private static void payAndBeKilled(SampleProcess sample, String halt) throws InterruptedException {
         sample.client().behave("{\"haltNext\":\"" + halt + "\"}");
-        // Once the key can be had; before, each call is refused.
-        await().atMost(PATIENCE)
-                .until(() -> sample.client()
-                        .payLater(ID, "12.50")
-                        .handle((answer, failure) -> failure != null && failure.getCause() instanceof IOException)
-                        .join());
+        assertThat(sample.client().payLater(ID, "12.50"))
+                .failsWithin(PATIENCE)
+                .withThrowableThat()
+                .withCauseInstanceOf(IOException.class);
         sample.awaitKilled();
     }
 
