@@ -19,6 +19,7 @@ import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyStore;
+import io.idempotent.store.RecordedStep;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -180,6 +181,29 @@ public abstract class NetworkFaultContract {
                 }
             });
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void a_step_that_meets_a_fault_at_any_request_is_recorded_or_can_be_recorded_again(Fault fault) throws Exception {
+        open(fault);
+        atEachRequest(fault, 1, value -> {
+            Claim claim = claimed(otherNode(), value);
+            RecordedStep step = new RecordedStep("reserve", receipt("reservation"));
+            Throwable refusal = catchThrowable(
+                    () -> assertThat(store.recordStep(claim, step)).isTrue());
+            if (refusal != null) {
+                assertThat(refusal)
+                        .isInstanceOfSatisfying(
+                                IdempotencyStoreException.class,
+                                inDoubt -> assertThat(inDoubt.key()).isEqualTo(claim.key()));
+            }
+            passThrough();
+            List<RecordedStep> recorded = otherNode().findSteps(claim.key());
+            assertThat(recorded).isEqualTo(refusal == null || !recorded.isEmpty() ? List.of(step) : List.of());
+            assertThat(otherNode().recordStep(claim, step)).isTrue();
+            assertThat(otherNode().findSteps(claim.key())).containsExactly(step);
+        });
     }
 
     @ParameterizedTest
