@@ -8,8 +8,8 @@ import org.springframework.data.redis.core.script.DigestUtils;
  *
  * <p>Each begins by asking Redis for the time and for the whole record, and answers an array of texts whose first one says
  * what it is: {@code +} for a request that was granted, {@code -} for one that was not, or else the state of the record that
- * follows. Numbers are made into text here, since Redis would cut them and Lua write large ones with an exponent; as
- * microseconds since 1970 they are whole in a double until the year 2255.
+ * follows. Steps stand at the end, each as a name and a content. Numbers are made into text here, since Redis would cut them
+ * and Lua write large ones with an exponent; as microseconds since 1970 they are whole in a double until the year 2255.
  *
  * <p>Whatever can free memory comes before what takes some: Redis refuses the first write of a script if its memory is full,
  * and none after that, so that no script ends halfway, and a key can be released when memory is full.
@@ -17,65 +17,105 @@ import org.springframework.data.redis.core.script.DigestUtils;
 enum RecordScript {
 
     // claim id, fingerprint, lease, whether it may take over
-    CLAIM("""
-            if s == 'p' and not over and i == ARGV[1] then
-              return {'+', t, a, n}
-            end
+    CLAIM("claim", """
+            if running and not over and i == ARGV[1] then return claimed() end
             local matches = f == ARGV[2] or f == '' or ARGV[2] == ''
-            if s == 'p' and over and ARGV[4] == '1' and matches then
+            if running and over and ARGV[4] == '1' and matches then
               n = text(n + 1)
-            elseif s == 'p' or (s and s ~= 'r' and not over) then
+            elseif s == 'k' and not over and matches then
+              n = '0'
+            elseif running or (s and s ~= 'r' and not over) then
               return record()
             else
               if s then redis.call('DEL', KEYS[1]) end
-              f, a, n = ARGV[2], text(now), '0'
+              s, f, a, n = 'p', ARGV[2], text(now), '0'
             end
-            t = text(math.max((t or 0) + 1, now))
-            redis.call('HSET', KEYS[1], 'v', '1', 's', 'p', 't', t, 'i', ARGV[1], 'f', f,
-              'a', a, 'c', text(now), 'n', n, 'e', text(now + ARGV[3]))
-            return {'+', t, a, n}
+            return claim(ARGV[1], ARGV[3])
             """),
 
     // claim id, token, lease
-    RENEW("""
-            if not mine or s ~= 'p' then return {'-'} end
+    TAKE_OVER("take over", """
+            if running and not over and i == ARGV[1] then return claimed() end
+            if not running or not over or t ~= ARGV[2] then return {'-'} end
+            n = text(n + 1)
+            return claim(ARGV[1], ARGV[3])
+            """),
+
+    // claim id, token, lease
+    RENEW("renew", """
+            if not mine or not running then return {'-'} end
             redis.call('HSET', KEYS[1], 'e', text(now + ARGV[3]))
             return {'+'}
             """),
 
     // claim id, token, kind of outcome, outcome, retention
-    COMPLETE("""
-            if not mine or s == 'r' or (s ~= 'p' and over) then return {'-'} end
-            if s == 'p' then
+    COMPLETE("complete", """
+            if not mine or s == 'r' or s == 'k' or (not running and over) then return {'-'} end
+            if running then
               local ends = now + ARGV[5]
+              if s == 'w' then
+                redis.call('DEL', KEYS[1])
+                redis.call('HSET', KEYS[1], 'v', '1', 't', t, 'i', i, 'f', f, 'a', a, 'c', c, 'n', n)
+              end
               redis.call('HSET', KEYS[1], 's', ARGV[3], 'o', ARGV[4], 'd', text(now), 'e', text(ends))
               expireAfter(ends)
             end
             return {'+'}
             """),
 
-    // claim id, token
-    RELEASE("""
-            if not mine or (s ~= 'p' and s ~= 'r') then return {'-'} end
-            if s == 'p' then free(i) end
+    // claim id, token, name, content
+    RECORD_STEP("record a step of", """
+            if not mine or not running then return {'-'} end
+            local step = 'step:' .. ARGV[3]
+            local recorded = redis.call('HGET', KEYS[1], step)
+            if not recorded or string.sub(recorded, 1, 1) == 'b' then
+              redis.call('HSET', KEYS[1], 's', 'w', step, ARGV[4])
+            end
+            return {'+'}
+            """),
+
+    // claim id, token, and how long steps are kept, if they are
+    RELEASE("release", """
+            if not mine or (s ~= 'r' and s ~= 'k' and not running) or (s == 'k' and over) then return {'-'} end
+            if s == 'w' and ARGV[3] then
+              local ends = now + ARGV[3]
+              expireAfter(ends)
+              redis.call('HSET', KEYS[1], 's', 'k', 'd', text(now), 'e', text(ends))
+            elseif running then
+              free(i)
+            end
             return {'+'}
             """),
 
     // claim id, token
-    ABANDON("""
-            if not mine or s ~= 'p' then return {'-'} end
+    ABANDON("abandon", """
+            if not mine or not running then return {'-'} end
             if not over then redis.call('HSET', KEYS[1], 'e', text(now)) end
             return {'+'}
             """),
 
-    FIND("""
-            if not s or s == 'r' or (s ~= 'p' and over) then return {'-'} end
+    FIND("find", """
+            if not s or s == 'r' or (not running and over) then return {'-'} end
+            return record()
+            """),
+
+    FIND_STEPS("find the steps of", """
+            if s ~= 'w' and (s ~= 'k' or over) then return {'+'} end
+            return withSteps({'+'})
+            """),
+
+    // Of anything that has a Redis key like a record's. What is completed is not answered, for its outcome may be
+    // large.
+    LIST("list", """
+            if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then return {'-'} end
+            """, """
+            if not running then return {'-'} end
             return record()
             """),
 
     // token
-    FORGET("""
-            if t ~= ARGV[1] or s == 'r' or over ~= (s == 'p') then return {'-'} end
+    FORGET("forget", """
+            if t ~= ARGV[1] or s == 'r' or over ~= running then return {'-'} end
             free('')
             return {'+'}
             """);
@@ -91,9 +131,37 @@ enum RecordScript {
             end
             local over = e and tonumber(e) <= now
             local mine = i == ARGV[1] and t == ARGV[2]
+            local running = s == 'p' or s == 'w'
             local function record()
-              if s == 'p' then return {s, text(now), t, f, a, c, n, e} end
+              if running then return {'p', text(now), t, f, a, c, n, e} end
+              if s == 'k' then return {s, text(now), t, f, a, c, n, e, d} end
               return {s, text(now), t, f, a, c, n, e, d, o}
+            end
+            local function withSteps(answer)
+              local fields = redis.call('HGETALL', KEYS[1])
+              for index = 1, #fields, 2 do
+                if string.sub(fields[index], 1, 5) == 'step:' then
+                  answer[#answer + 1] = string.sub(fields[index], 6)
+                  answer[#answer + 1] = fields[index + 1]
+                end
+              end
+              return answer
+            end
+            local function claimed()
+              if s == 'w' then return withSteps({'+', t, a, n}) end
+              return {'+', t, a, n}
+            end
+            local function claim(id, lease)
+              local released = s == 'k'
+              if released then s = 'w' end
+              t = text(math.max((t or 0) + 1, now))
+              redis.call('HSET', KEYS[1], 'v', '1', 's', s, 't', t, 'i', id, 'f', f,
+                'a', a, 'c', text(now), 'n', n, 'e', text(now + lease))
+              if released then
+                redis.call('HDEL', KEYS[1], 'd')
+                redis.call('PERSIST', KEYS[1])
+              end
+              return claimed()
             end
             local function expireAfter(moment)
               redis.call('PEXPIREAT', KEYS[1], text(math.floor(math.max(moment, t) / 1000) + 1))
@@ -105,12 +173,23 @@ enum RecordScript {
             end
             """;
 
+    private final String action;
     private final String text;
     private final String digest;
 
-    RecordScript(String rest) {
-        this.text = BEGINNING + rest;
+    RecordScript(String action, String rest) {
+        this(action, "", rest);
+    }
+
+    RecordScript(String action, String first, String rest) {
+        this.action = action;
+        this.text = first + BEGINNING + rest;
         this.digest = DigestUtils.sha1DigestAsHex(text);
+    }
+
+    /** What it does, in words that are followed by what it is done to. */
+    String action() {
+        return action;
     }
 
     /** The whole script, in UTF-8. */

@@ -2,6 +2,7 @@ package io.idempotent.spring.store.redis;
 
 import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyKey;
+import io.idempotent.IdempotencyKeyException;
 import io.idempotent.IdempotencyStoreException;
 import io.idempotent.RecordedOutcome;
 import io.idempotent.store.Claim;
@@ -12,12 +13,13 @@ import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.RecordQuery;
 import io.idempotent.store.RecordedStep;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
@@ -26,11 +28,14 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.InitializingBean;
 import org.springframework.data.redis.RedisConnectionFailureException;
 import org.springframework.data.redis.connection.RedisClusterConnection;
+import org.springframework.data.redis.connection.RedisClusterNode;
 import org.springframework.data.redis.connection.RedisConnection;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.connection.RedisPipelineException;
 import org.springframework.data.redis.connection.RedisScriptingCommands;
 import org.springframework.data.redis.connection.ReturnType;
+import org.springframework.data.redis.core.Cursor;
+import org.springframework.data.redis.core.ScanOptions;
 
 /**
  * Keeps records in Redis 6.2 or later, alone, with replicas, or as a cluster; with Lettuce or Jedis.
@@ -46,17 +51,20 @@ import org.springframework.data.redis.connection.ReturnType;
  * <thead><tr><th>field</th><th>what it says</th></tr></thead>
  * <tbody>
  * <tr><td>{@code v}</td><td>the format: {@code 1}; others are refused</td></tr>
- * <tr><td>{@code s}</td><td>the state: {@code p} in progress; {@code v}, {@code f}, {@code n} completed, by a value, by a
- *     failure, by an outcome that is not replayable; {@code r} released or forgotten</td></tr>
+ * <tr><td>{@code s}</td><td>the state: {@code p} in progress; {@code w} in progress, with steps; {@code k} released with
+ *     steps; {@code v}, {@code f}, {@code n} completed, by a value, by a failure, by an outcome that is not replayable;
+ *     {@code r} released or forgotten</td></tr>
  * <tr><td>{@code t}</td><td>the fencing token</td></tr>
  * <tr><td>{@code i}</td><td>the claim id; empty if the record was forgotten</td></tr>
  * <tr><td>{@code f}</td><td>the digest that is the fingerprint; empty if there is none</td></tr>
  * <tr><td>{@code a}</td><td>first claimed at</td></tr>
  * <tr><td>{@code c}</td><td>claimed at</td></tr>
  * <tr><td>{@code n}</td><td>how many take-overs there were</td></tr>
- * <tr><td>{@code e}</td><td>when the lease ends, or the retention of what is completed</td></tr>
- * <tr><td>{@code d}</td><td>completed at</td></tr>
+ * <tr><td>{@code e}</td><td>when the lease ends, or the retention of what is completed, or of steps</td></tr>
+ * <tr><td>{@code d}</td><td>completed at, or released at with steps</td></tr>
  * <tr><td>{@code o}</td><td>the outcome's bytes, or in UTF-8 the reason why it is not replayable</td></tr>
+ * <tr><td>{@code step:}, and a step's name in UTF-8</td><td>{@code b} begun; or {@code v}, {@code f}, {@code n} as above,
+ *     and then what {@code o} would have</td></tr>
  * </tbody>
  * </table>
  *
@@ -67,12 +75,17 @@ import org.springframework.data.redis.connection.ReturnType;
  *       script, it has done nothing and is given the whole text.
  *   <li>Time is Redis' own. A cluster's or a replica's clock should be as exact as a database's: after a failover the lease
  *       is compared with another clock.
- *   <li>In progress a hash has no expiry. Once completed, Redis deletes it after its retention, which counts as free from
- *       the very microsecond on.
+ *   <li>In progress a hash has no expiry. Once it is completed or released with steps, Redis deletes it after its
+ *       retention, which counts as free from the very microsecond on.
+ *   <li>A hash is deleted before it begins a new life, or is completed with steps, so that none of them is left. Its state
+ *       tells whether there are any: where there are none, nothing looks for them.
  *   <li>What is released or forgotten leaves its token for a minute, for the next claim to be above it. No hash is deleted
  *       before the clock is past its token, and so, unless the clock is set back, none is needed after that.
  *   <li>Renewals of several claims are one pipeline: one round trip, for which Lettuce without a pool opens a connection. A
  *       cluster is asked for one claim after another, whose failures do not keep the others from being renewed.
+ *   <li>A list scans all keys that Redis has, on each master of a cluster, for those that begin with the prefix, and asks for
+ *       each record that may be on the page: a thousand by one pipeline, on a cluster one after another. What is no hash, or
+ *       has no idempotency key after the prefix, is left out.
  * </ol>
  *
  * <p>Leases and retentions of more than 100 years count as 100 years; parts of a microsecond count as a whole one.
@@ -85,6 +98,7 @@ public final class RedisIdempotencyStore implements IdempotencyStore, Initializi
     /** What the Redis keys of records begin with unless told otherwise: {@value}. */
     public static final String DEFAULT_KEY_PREFIX = "idempotent:";
 
+    private static final int LISTED_AT_ONCE = 1_000;
     private static final Duration LONGEST = Duration.ofDays(36_525);
 
     private final RedisConnectionFactory connectionFactory;
@@ -146,7 +160,7 @@ public final class RedisIdempotencyStore implements IdempotencyStore, Initializi
         try {
             return renewals.call(kept(lease).dividedBy(3), () -> renewAll(List.copyOf(claims), microseconds(lease)));
         } catch (Exception failure) {
-            throw failed(RecordScript.RENEW, null, failure);
+            throw failed("renew leases", null, failure);
         }
     }
 
@@ -169,30 +183,71 @@ public final class RedisIdempotencyStore implements IdempotencyStore, Initializi
                 microseconds(retention));
     }
 
+    /**
+     * {@inheritDoc}
+     *
+     * @throws IllegalArgumentException if the step's outcome is one by reference
+     */
     @Override
     public boolean recordStep(Claim claim, RecordedStep step) {
-        throw new UnsupportedOperationException("not yet");
+        return answer(
+                RecordScript.RECORD_STEP,
+                claim.key(),
+                ScriptReply::isGranted,
+                bytes(claim.id()),
+                bytes(claim.fencingToken()),
+                bytes(step.name()),
+                content(step));
     }
 
     @Override
     public boolean release(Claim claim, Duration stepRetention) {
-        throw new UnsupportedOperationException("not yet");
+        requirePositive("retention of steps", stepRetention);
+        return answer(
+                RecordScript.RELEASE,
+                claim.key(),
+                ScriptReply::isGranted,
+                bytes(claim.id()),
+                bytes(claim.fencingToken()),
+                microseconds(stepRetention));
     }
 
     @Override
     public List<RecordedStep> findSteps(IdempotencyKey key) {
-        throw new UnsupportedOperationException("not yet");
+        return answer(RecordScript.FIND_STEPS, key, ScriptReply::steps);
     }
 
+    /** {@inheritDoc} It reads all records; they are in the order of their keys' texts. */
     @Override
     public List<IdempotencyRecord> list(RecordQuery query) {
-        throw new UnsupportedOperationException("not yet");
+        try (RedisConnection connection = connectionFactory.getConnection()) {
+            RecordPage page = new RecordPage(query);
+            if (connection instanceof RedisClusterConnection cluster) {
+                for (RedisClusterNode node : cluster.clusterCommands().clusterGetNodes()) {
+                    if (node.isMaster()) {
+                        list(cluster, cluster.scan(node, recordsOf(query)), page);
+                    }
+                }
+            } else {
+                list(connection, connection.keyCommands().scan(recordsOf(query)), page);
+            }
+            return page.records();
+        } catch (RuntimeException failure) {
+            throw failed("list records", null, failure);
+        }
     }
 
     @Override
     public ClaimResult.@Nullable Claimed takeOver(
             IdempotencyKey key, long expectedToken, UUID claimId, Duration lease) {
-        throw new UnsupportedOperationException("not yet");
+        requirePositive("lease", lease);
+        return answer(
+                RecordScript.TAKE_OVER,
+                key,
+                reply -> reply.claimedOrNull(key, claimId),
+                bytes(claimId),
+                bytes(expectedToken),
+                microseconds(lease));
     }
 
     @Override
@@ -224,7 +279,7 @@ public final class RedisIdempotencyStore implements IdempotencyStore, Initializi
         try (RedisConnection connection = connectionFactory.getConnection()) {
             return reader.apply(call(connection, script, keyAnd(key, arguments)));
         } catch (RuntimeException failure) {
-            throw failed(script, key, failure);
+            throw failed(script.action() + " idempotency key '" + key + "'", key, failure);
         }
     }
 
@@ -242,42 +297,98 @@ public final class RedisIdempotencyStore implements IdempotencyStore, Initializi
         return ScriptReply.of(reply);
     }
 
+    private void list(RedisConnection connection, Cursor<byte[]> redisKeys, RecordPage page) {
+        try (redisKeys) {
+            while (redisKeys.hasNext()) {
+                List<IdempotencyKey> keys = new ArrayList<>();
+                while (keys.size() < LISTED_AT_ONCE && redisKeys.hasNext()) {
+                    IdempotencyKey key = keyOrNull(redisKeys.next());
+                    if (key != null && page.mayHave(key)) {
+                        keys.add(key);
+                    }
+                }
+                List<ScriptReply> replies = callAll(
+                        connection,
+                        RecordScript.LIST,
+                        keys.stream().map(this::keyAnd).toList());
+                for (int index = 0; index < replies.size(); index++) {
+                    page.add(replies.get(index).recordOrNull(keys.get(index)));
+                }
+            }
+        }
+    }
+
+    /** The idempotency key that a Redis key holds; null if it holds none, and so is somebody else's. */
+    private @Nullable IdempotencyKey keyOrNull(byte[] redisKey) {
+        try {
+            return IdempotencyKey.parse(new String(redisKey, StandardCharsets.UTF_8).substring(keyPrefix.length()));
+        } catch (IllegalArgumentException | IdempotencyKeyException notAKey) {
+            return null;
+        }
+    }
+
+    /** Where the records are that may be meant. */
+    private ScanOptions recordsOf(RecordQuery query) {
+        String prefix = keyPrefix.replaceAll("[\\\\*?\\[\\]]", "\\\\$0");
+        return ScanOptions.scanOptions()
+                .match(bytes(prefix + (query.operation() == null ? "*" : query.operation() + "[:@]*")))
+                .count(LISTED_AT_ONCE)
+                .build();
+    }
+
     private Set<Claim> renewAll(List<Claim> claims, byte[] lease) {
         List<byte[][]> requests = claims.stream()
                 .map(claim -> keyAnd(claim.key(), bytes(claim.id()), bytes(claim.fencingToken()), lease))
                 .toList();
         try (RedisConnection connection = connectionFactory.getConnection()) {
-            if (claims.size() > 1 && !(connection instanceof RedisClusterConnection)) {
-                try {
-                    return renewInPipeline(connection, claims, requests);
-                } catch (RedisPipelineException failure) {
-                    if (!isUnknownScript(failure)) {
-                        throw failure;
-                    }
-                    // Nothing was done. The first brings the script for all.
-                    var unused = call(connection, RecordScript.RENEW, requests.get(0));
-                    return renewInPipeline(connection, claims, requests);
+            List<ScriptReply> replies = callInPipeline(connection, RecordScript.RENEW, requests);
+            if (replies == null) {
+                return renewOneByOne(connection, claims, requests);
+            }
+            Set<Claim> renewed = new LinkedHashSet<>();
+            for (int index = 0; index < claims.size(); index++) {
+                if (replies.get(index).isGranted()) {
+                    renewed.add(claims.get(index));
                 }
             }
-            return renewOneByOne(connection, claims, requests);
+            return renewed;
         }
     }
 
-    private static Set<Claim> renewInPipeline(RedisConnection connection, List<Claim> claims, List<byte[][]> requests) {
+    private static List<ScriptReply> callAll(RedisConnection connection, RecordScript script, List<byte[][]> requests) {
+        List<ScriptReply> replies = callInPipeline(connection, script, requests);
+        return replies != null
+                ? replies
+                : requests.stream()
+                        .map(request -> call(connection, script, request))
+                        .toList();
+    }
+
+    /** What is answered to several requests, which can be repeated; null if they are to be made one by one. */
+    private static @Nullable List<ScriptReply> callInPipeline(
+            RedisConnection connection, RecordScript script, List<byte[][]> requests) {
+        if (requests.size() <= 1 || connection instanceof RedisClusterConnection) {
+            return null;
+        }
+        try {
+            return pipeline(connection, script, requests);
+        } catch (RedisPipelineException failure) {
+            if (!isUnknownScript(failure)) {
+                throw failure;
+            }
+            // Nothing was done. The first brings the script for all.
+            var unused = call(connection, script, requests.get(0));
+            return pipeline(connection, script, requests);
+        }
+    }
+
+    private static List<ScriptReply> pipeline(
+            RedisConnection connection, RecordScript script, List<byte[][]> requests) {
         connection.openPipeline();
         for (byte[][] request : requests) {
-            connection
-                    .scriptingCommands()
-                    .<@Nullable Object>evalSha(RecordScript.RENEW.digest(), ReturnType.MULTI, 1, request);
+            connection.scriptingCommands().<@Nullable Object>evalSha(script.digest(), ReturnType.MULTI, 1, request);
         }
-        List<? extends @Nullable Object> replies = connection.closePipeline();
-        Set<Claim> renewed = new LinkedHashSet<>();
-        for (int index = 0; index < claims.size(); index++) {
-            if (ScriptReply.of(replies.get(index)).isGranted()) {
-                renewed.add(claims.get(index));
-            }
-        }
-        return renewed;
+        return connection.closePipeline().stream().map(ScriptReply::of).toList();
     }
 
     private static Set<Claim> renewOneByOne(RedisConnection connection, List<Claim> claims, List<byte[][]> requests) {
@@ -322,10 +433,8 @@ public final class RedisIdempotencyStore implements IdempotencyStore, Initializi
         return keyAndArguments;
     }
 
-    private IdempotencyStoreException failed(RecordScript script, @Nullable IdempotencyKey key, Exception cause) {
-        StringBuilder message = new StringBuilder("Redis failed to ")
-                .append(script.name().toLowerCase(Locale.ROOT))
-                .append(key == null ? " leases" : " idempotency key '" + key + "'");
+    private IdempotencyStoreException failed(String request, @Nullable IdempotencyKey key, Exception cause) {
+        StringBuilder message = new StringBuilder("Redis failed to ").append(request);
         if (says(cause, "UNKNOWNFORMAT") || says(cause, "WRONGTYPE")) {
             message.append(": what is there, under a Redis key that begins with '")
                     .append(keyPrefix)
@@ -361,6 +470,20 @@ public final class RedisIdempotencyStore implements IdempotencyStore, Initializi
         }
         throw new IllegalArgumentException("Redis keeps digests as fingerprints, or none, and not " + fingerprint
                 + ": make a digest of the request");
+    }
+
+    /** What is kept of a step: the kind's letter, and the content. */
+    private static byte[] content(RecordedStep step) {
+        RecordedOutcome outcome = step.outcome();
+        if (outcome == null) {
+            return bytes(ScriptReply.BEGUN);
+        }
+        byte[] kind = bytes(kind(outcome));
+        byte[] content = content(outcome);
+        return ByteBuffer.allocate(kind.length + content.length)
+                .put(kind)
+                .put(content)
+                .array();
     }
 
     private static String kind(RecordedOutcome outcome) {

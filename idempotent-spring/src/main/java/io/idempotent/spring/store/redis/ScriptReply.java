@@ -8,10 +8,14 @@ import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
+import io.idempotent.store.RecordedStep;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,7 +28,9 @@ record ScriptReply(List<byte[]> parts) {
     static final String VALUE = "v";
     static final String FAILURE = "f";
     static final String NOT_REPLAYABLE = "n";
+    static final String BEGUN = "b";
     private static final String IN_PROGRESS = "p";
+    private static final String RELEASED_WITH_STEPS = "k";
 
     /**
      * Takes an answer from the driver.
@@ -51,15 +57,43 @@ record ScriptReply(List<byte[]> parts) {
 
     /** This answer as that to a claim. */
     ClaimResult claimResult(ClaimRequest request) {
-        if (isGranted()) {
-            Claim claim = new Claim(request.key(), request.claimId(), number(1));
-            return new ClaimResult.Claimed(claim, instant(2), Math.toIntExact(number(3)));
+        ClaimResult.Claimed claimed = claimedOrNull(request.key(), request.claimId());
+        if (claimed != null) {
+            return claimed;
         }
         IdempotencyRecord record = record(request.key());
         if (record.outcome() != null) {
             return new ClaimResult.Completed(record);
         }
-        return record.isAbandoned() ? new ClaimResult.Abandoned(record) : new ClaimResult.InProgress(record);
+        return record.state() instanceof IdempotencyRecord.Released || record.isAbandoned()
+                ? new ClaimResult.Abandoned(record)
+                : new ClaimResult.InProgress(record);
+    }
+
+    /** The claim that was made by an id; null if none was. */
+    ClaimResult.@Nullable Claimed claimedOrNull(IdempotencyKey key, UUID claimId) {
+        if (!isGranted()) {
+            return null;
+        }
+        Claim claim = new Claim(key, claimId, number(1));
+        return new ClaimResult.Claimed(claim, instant(2), Math.toIntExact(number(3)), steps(4));
+    }
+
+    /** The steps that the answer holds. */
+    List<RecordedStep> steps() {
+        return steps(1);
+    }
+
+    private List<RecordedStep> steps(int start) {
+        List<RecordedStep> steps = new ArrayList<>((parts.size() - start) / 2);
+        for (int index = start; index < parts.size(); index += 2) {
+            byte[] content = parts.get(index + 1);
+            String kind = new String(content, 0, 1, StandardCharsets.UTF_8);
+            RecordedOutcome outcome =
+                    kind.equals(BEGUN) ? null : outcome(kind, Arrays.copyOfRange(content, 1, content.length));
+            steps.add(new RecordedStep(text(index), outcome));
+        }
+        return steps;
     }
 
     /** The record that the answer holds; null if the key is free. */
@@ -83,16 +117,18 @@ record ScriptReply(List<byte[]> parts) {
 
     private IdempotencyRecord.State state() {
         Instant ends = instant(7);
-        return text(0).equals(IN_PROGRESS)
-                ? new IdempotencyRecord.InProgress(ends)
-                : new IdempotencyRecord.Completed(outcome(), instant(8), ends);
+        return switch (text(0)) {
+            case IN_PROGRESS -> new IdempotencyRecord.InProgress(ends);
+            case RELEASED_WITH_STEPS -> new IdempotencyRecord.Released(instant(8), ends);
+            default -> new IdempotencyRecord.Completed(outcome(text(0), parts.get(9)), instant(8), ends);
+        };
     }
 
-    private RecordedOutcome outcome() {
-        return switch (text(0)) {
-            case VALUE -> new RecordedOutcome.Encoded(Kind.VALUE, parts.get(9));
-            case FAILURE -> new RecordedOutcome.Encoded(Kind.FAILURE, parts.get(9));
-            case NOT_REPLAYABLE -> new RecordedOutcome.NotReplayable(text(9));
+    private static RecordedOutcome outcome(String kind, byte[] content) {
+        return switch (kind) {
+            case VALUE -> new RecordedOutcome.Encoded(Kind.VALUE, content);
+            case FAILURE -> new RecordedOutcome.Encoded(Kind.FAILURE, content);
+            case NOT_REPLAYABLE -> new RecordedOutcome.NotReplayable(new String(content, StandardCharsets.UTF_8));
             default -> throw new IllegalStateException("The record's state is none that is known");
         };
     }

@@ -16,7 +16,10 @@ import io.idempotent.server.Server;
 import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
+import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
+import io.idempotent.store.RecordQuery;
+import io.idempotent.store.RecordedStep;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -56,6 +59,9 @@ class RedisIdempotencyStoreTest {
     private static final long MICROSECONDS_PER_SECOND = 1_000_000;
     private static final RecordedOutcome RECEIPT = encoded("receipt");
 
+    private static final RecordedStep RESERVED = new RecordedStep("reserve", encoded("reservation"));
+    private static final RecordedStep CHARGED = new RecordedStep("charge", encoded("charge"));
+
     private static final Map<Driver, RedisConnectionFactory> CONNECTIONS = new EnumMap<>(Map.of(
             Driver.LETTUCE, Driver.LETTUCE.connect(RedisServer.shared().port()),
             Driver.JEDIS, Driver.JEDIS.connect(RedisServer.shared().port())));
@@ -92,12 +98,35 @@ class RedisIdempotencyStoreTest {
                 () -> counted.claim(request("a")),
                 () -> counted.find(claim.key()),
                 () -> counted.renew(List.of(claim), LEASE),
+                () -> counted.recordStep(claim, RESERVED),
+                () -> counted.findSteps(claim.key()),
                 () -> counted.abandon(claim),
-                () -> counted.forget(claim.key(), claim.fencingToken()),
+                () -> counted.takeOver(claim.key(), claim.fencingToken(), UUID.randomUUID(), LEASE),
+                () -> counted.release(held("a"), RETENTION),
+                () -> counted.forget(claim.key(), number(fields("a"), "t")),
                 () -> counted.release(claim(counted, "a")));
 
         assertThat(requests.stream().map(request -> commandsOf(request).get("evalsha")))
-                .containsExactly(1L, 1L, 1L, 1L, 1L, 2L);
+                .containsExactly(1L, 1L, 1L, 1L, 1L, 1L, 1L, 1L, 1L, 2L);
+    }
+
+    @Test
+    void withoutStepsNoScriptLooksForThem() {
+        Map<String, Long> before = commands();
+        Claim first = claim(store, "a");
+        assertThat(store.renew(List.of(first), LEASE)).containsExactly(first);
+        assertThat(store.abandon(first)).isTrue();
+        Claim second = claim(store, "a");
+        assertThat(store.findSteps(key("a"))).isEmpty();
+        assertThat(store.complete(second, RECEIPT, RETENTION)).isTrue();
+        assertThat(store.claim(request("a"))).isInstanceOf(ClaimResult.Completed.class);
+        assertThat(store.release(claim(store, "b"), RETENTION)).isTrue();
+
+        Map<String, Long> after = commands();
+        after.values().removeAll(List.of(0L));
+        after.keySet().removeIf(command -> after.get(command).equals(before.get(command)));
+        assertThat(after.keySet())
+                .isSubsetOf("info", "evalsha", "eval", "time", "hmget", "exists", "hset", "del", "pexpireat");
     }
 
     @ParameterizedTest
@@ -142,8 +171,16 @@ class RedisIdempotencyStoreTest {
         afterFlush.accept(() -> assertThat(flushed.renew(List.of(claim, other, third), LEASE))
                 .containsExactlyInAnyOrder(claim, other, third));
         afterFlush.accept(() -> assertThat(flushed.find(claim.key())).isNotNull());
+        afterFlush.accept(() -> assertThat(flushed.recordStep(third, RESERVED)).isTrue());
+        afterFlush.accept(() -> assertThat(flushed.findSteps(third.key())).containsExactly(RESERVED));
+        afterFlush.accept(() -> assertThat(flushed.list(RecordQuery.inProgress(Duration.ZERO)))
+                .extracting(IdempotencyRecord::key)
+                .containsExactly(claim.key(), other.key(), third.key()));
         afterFlush.accept(() -> assertThat(flushed.abandon(other)).isTrue());
-        afterFlush.accept(() -> assertThat(flushed.release(other)).isTrue());
+        afterFlush.accept(
+                () -> assertThat(flushed.takeOver(other.key(), other.fencingToken(), UUID.randomUUID(), LEASE))
+                        .isNotNull());
+        afterFlush.accept(() -> assertThat(flushed.release(held("b"))).isTrue());
         afterFlush.accept(
                 () -> assertThat(flushed.complete(claim, RECEIPT, RETENTION)).isTrue());
         afterFlush.accept(() ->
@@ -196,6 +233,58 @@ class RedisIdempotencyStoreTest {
         assertThat(fields).containsEntry("s", "v").containsEntry("o", "receipt");
         assertThat(number(fields, "e") - number(fields, "d")).isEqualTo(RETENTION.toMillis() * 1_000);
         assertThat(timeToLive("a")).isBetween(RETENTION.toMillis() - 10_000, RETENTION.toMillis() + 1);
+    }
+
+    @Test
+    void aRecordWithStepsHasAFieldForEachUntilItIsCompleted() {
+        Claim first = claim(store, "a");
+        for (RecordedStep step : List.of(
+                RESERVED,
+                new RecordedStep("charge", null),
+                new RecordedStep(
+                        "ship", new RecordedOutcome.Encoded(RecordedOutcome.Encoded.Kind.FAILURE, bytes("sunk"))),
+                new RecordedStep("Bäcker: é", new RecordedOutcome.NotReplayable("zu groß")))) {
+            assertThat(store.recordStep(first, step)).isTrue();
+        }
+        Map<String, String> steps = Map.of(
+                "step:reserve", "vreservation", "step:charge", "b", "step:ship", "fsunk", "step:Bäcker: é", "nzu groß");
+        Map<String, String> running = fields("a");
+        assertThat(running).containsAllEntriesOf(steps).containsEntry("s", "w").hasSize(9 + steps.size());
+        assertThat(timeToLive("a")).isEqualTo(-1);
+
+        assertThat(store.release(first, RETENTION)).isTrue();
+
+        Map<String, String> released = fields("a");
+        assertThat(released).containsAllEntriesOf(steps).containsEntry("s", "k").hasSize(10 + steps.size());
+        assertThat(number(released, "e") - number(released, "d")).isEqualTo(RETENTION.toMillis() * 1_000);
+        assertThat(timeToLive("a")).isBetween(RETENTION.toMillis() - 10_000, RETENTION.toMillis() + 1);
+
+        Claim second = claim(store, "a");
+
+        assertThat(fields("a")).containsOnlyKeys(running.keySet()).containsAllEntriesOf(steps);
+        assertThat(timeToLive("a")).isEqualTo(-1);
+
+        assertThat(store.complete(second, RECEIPT, RETENTION)).isTrue();
+
+        assertThat(fields("a")).containsOnlyKeys("v", "s", "t", "i", "f", "a", "c", "n", "e", "d", "o");
+        assertThat(fields("a")).containsEntry("o", "receipt").containsEntry("f", "1:payment");
+        assertThat(timeToLive("a")).isPositive();
+    }
+
+    @Test
+    void stepsPastTheirRetentionAreGoneThoughRedisStillHasThem() {
+        Claim first = claim(store, "a");
+        assertThat(store.recordStep(first, RESERVED)).isTrue();
+        assertThat(store.release(first, RETENTION)).isTrue();
+        set("a", "e", Long.toString(clock()));
+
+        assertThat(store.find(key("a"))).isNull();
+        assertThat(store.findSteps(key("a"))).isEmpty();
+        assertThat(store.release(first)).isFalse();
+        assertThat(claim(store, "a").fencingToken()).isGreaterThan(first.fencingToken());
+
+        assertThat(fields("a")).containsOnlyKeys("v", "s", "t", "i", "f", "a", "c", "n", "e");
+        assertThat(timeToLive("a")).isEqualTo(-1);
     }
 
     @Test
@@ -338,6 +427,12 @@ class RedisIdempotencyStoreTest {
                         store.complete(claim, new RecordedOutcome.ByReference(new Outcome.Value("secret")), RETENTION))
                 .withMessageContaining("encode")
                 .withMessageNotContaining("secret");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> store.recordStep(
+                        claim,
+                        new RecordedStep("reserve", new RecordedOutcome.ByReference(new Outcome.Value("secret")))))
+                .withMessageContaining("encode")
+                .withMessageNotContaining("secret");
         assertThat(store.keepsReferences()).isFalse();
         assertThat(store.complete(claim, RECEIPT, RETENTION)).isTrue();
     }
@@ -349,7 +444,62 @@ class RedisIdempotencyStoreTest {
             assertThatIllegalArgumentException().isThrownBy(() -> store.renew(List.of(claim), duration));
             assertThatIllegalArgumentException().isThrownBy(() -> store.renew(List.of(), duration));
             assertThatIllegalArgumentException().isThrownBy(() -> store.complete(claim, RECEIPT, duration));
+            assertThatIllegalArgumentException().isThrownBy(() -> store.release(claim, duration));
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> store.takeOver(claim.key(), claim.fencingToken(), claim.id(), duration));
         }
+    }
+
+    // lists
+
+    @ParameterizedTest
+    @EnumSource
+    void moreRecordsAreListedThanOnePipelineReads(Driver driver) {
+        RedisIdempotencyStore many = new RedisIdempotencyStore(connections(driver), keyPrefix);
+        List<IdempotencyKey> keys = IntStream.range(0, 1_500)
+                .mapToObj(number -> key(String.format("%04d", number)))
+                .toList();
+        keys.forEach(key -> claim(many, key.value()));
+        RecordQuery query = RecordQuery.inProgress(Duration.ZERO).ofOperation("pay");
+
+        assertThat(many.list(query.limit(10_000)))
+                .extracting(IdempotencyRecord::key)
+                .isEqualTo(keys);
+        assertThat(many.list(query.limit(10).after(keys.get(1_233))))
+                .extracting(IdempotencyRecord::key)
+                .isEqualTo(keys.subList(1_234, 1_244));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void whatIsClearlyNoRecordIsNotListed(Driver driver) {
+        assertOnlyRecordsAreListed(connections(driver));
+    }
+
+    @Test
+    void aRecordOfANewerFormatIsAFailureOfTheListRatherThanMissing() {
+        claim(store, "a");
+        set("newer", "v", "2");
+
+        assertThat(causesOf(() -> store.list(RecordQuery.abandoned())))
+                .contains("Redis failed to list records")
+                .contains("no record that this version can read");
+    }
+
+    @Test
+    void aPrefixIsNoPattern() {
+        String pattern = keyPrefix + "*?[a-z]\\^";
+        RedisIdempotencyStore odd = new RedisIdempotencyStore(connections(Driver.LETTUCE), pattern);
+        RedisIdempotencyStore other = new RedisIdempotencyStore(connections(Driver.LETTUCE), keyPrefix + "xyz^");
+        claim(odd, "odd");
+        claim(other, "other");
+
+        assertThat(odd.list(RecordQuery.inProgress(Duration.ZERO)))
+                .extracting(IdempotencyRecord::key)
+                .containsExactly(key("odd"));
+        assertThat(odd.list(RecordQuery.inProgress(Duration.ZERO).ofOperation("pay")))
+                .extracting(IdempotencyRecord::key)
+                .containsExactly(key("odd"));
     }
 
     // what is not a record
@@ -407,6 +557,8 @@ class RedisIdempotencyStoreTest {
                         .hasMessageContaining("check that Redis can be reached")
                         .extracting(IdempotencyStoreException::isTransient)
                         .isEqualTo(true));
+        assertThat(causesOf(() -> unreachable.list(RecordQuery.abandoned())))
+                .contains("Redis failed to list records; whether it took effect is not known");
     }
 
     @ParameterizedTest
@@ -454,6 +606,8 @@ class RedisIdempotencyStoreTest {
         Claim held = claim(store, "held");
         Claim abandoned = claim(store, "abandoned");
         assertThat(store.abandon(abandoned)).isTrue();
+        Claim withSteps = claim(store, "with-steps");
+        assertThat(store.recordStep(withSteps, CHARGED)).isTrue();
         RedisServer.shared().ask("CONFIG SET maxmemory 1");
         try {
             assertThatThrownBy(() -> store.claim(request("new"))).hasStackTraceContaining("OOM");
@@ -462,10 +616,19 @@ class RedisIdempotencyStoreTest {
             assertThat(store.find(key("new"))).isNull();
             assertThat(store.find(key("abandoned")))
                     .satisfies(record -> assertThat(record.fencingToken()).isEqualTo(abandoned.fencingToken()));
+            assertThatThrownBy(() -> store.recordStep(held, RESERVED)).hasStackTraceContaining("OOM");
+            assertThat(store.findSteps(key("held"))).isEmpty();
             assertThat(store.release(held)).isTrue();
+            assertThatThrownBy(() -> store.recordStep(withSteps, RESERVED)).hasStackTraceContaining("OOM");
+            assertThat(store.release(withSteps, RETENTION)).isTrue();
+            assertThatThrownBy(() -> store.claim(request("with-steps"))).hasStackTraceContaining("OOM");
         } finally {
             RedisServer.shared().ask("CONFIG SET maxmemory 0");
         }
+        assertThat(store.claim(request("with-steps")))
+                .isInstanceOfSatisfying(
+                        ClaimResult.Claimed.class,
+                        claimed -> assertThat(claimed.steps()).containsExactly(CHARGED));
         assertThat(claim(store, "held").fencingToken()).isGreaterThan(held.fencingToken());
     }
 
@@ -480,6 +643,7 @@ class RedisIdempotencyStoreTest {
 
         useEveryScript(clustered);
         assertOthersAreRenewed(connections);
+        assertOnlyRecordsAreListed(connections);
     }
 
     // words
@@ -501,7 +665,8 @@ class RedisIdempotencyStoreTest {
         Map<String, Long> after = commands();
         after.replaceAll((command, calls) -> calls - before.getOrDefault(command, 0L));
         after.values().removeIf(calls -> calls == 0);
-        after.keySet().removeAll(Set.of("info", "time", "hmget", "exists", "hset", "del", "pexpireat"));
+        after.keySet()
+                .removeAll(Set.of("info", "time", "hmget", "exists", "hset", "del", "hget", "hgetall", "pexpireat"));
         return after;
     }
 
@@ -602,6 +767,41 @@ class RedisIdempotencyStoreTest {
         assertThat(store.release(three)).isTrue();
         assertThat(store.release(claim(store, "every-2"))).isTrue();
         assertThat(store.forget(one.key(), one.fencingToken())).isTrue();
+        Claim four = claim(store, "every-4");
+        Claim five = claim(store, "every-5");
+        assertThat(store.recordStep(four, RESERVED)).isTrue();
+        assertThat(store.findSteps(four.key())).containsExactly(RESERVED);
+        assertThat(store.list(RecordQuery.inProgress(Duration.ZERO)))
+                .extracting(IdempotencyRecord::key)
+                .containsExactly(four.key(), five.key());
+        assertThat(store.release(four, RETENTION)).isTrue();
+        assertThat(store.abandon(five)).isTrue();
+        ClaimResult.Claimed takenOver = store.takeOver(five.key(), five.fencingToken(), UUID.randomUUID(), LEASE);
+        assertThat(takenOver).isNotNull();
+        assertThat(store.release(takenOver.claim())).isTrue();
+    }
+
+    private void assertOnlyRecordsAreListed(RedisConnectionFactory connections) {
+        String prefix = "listed-" + keyPrefix;
+        RedisIdempotencyStore other = new RedisIdempotencyStore(connections, prefix);
+        in(connections, connection -> {
+            connection.stringCommands().set(bytes(prefix + "pay:text"), bytes("s3cret"));
+            connection.hashCommands().hSet(bytes(prefix + "lock"), bytes("field"), bytes("s3cret"));
+            connection.hashCommands().hSet(bytes(prefix + "not an operation:a"), bytes("v"), bytes("2"));
+            connection.hashCommands().hSet(bytes(prefix + "pay:"), bytes("v"), bytes("2"));
+            return true;
+        });
+        List<IdempotencyKey> keys = List.of(
+                key("1"), key("2"), key("3"), key("Bäcker \uD83D\uDE00"), new IdempotencyKey("pay", "tenant", "1"));
+        for (IdempotencyKey key : keys) {
+            claim(other, new ClaimRequest(key, UUID.randomUUID(), Fingerprint.none(), LEASE, true));
+        }
+
+        for (String operation : new String[] {null, "pay"}) {
+            RecordQuery query = new RecordQuery(false, Duration.ZERO, operation, null, 100);
+            assertThat(other.list(query)).extracting(IdempotencyRecord::key).containsExactlyInAnyOrderElementsOf(keys);
+        }
+        assertThat(other.list(RecordQuery.abandoned())).isEmpty();
     }
 
     private void assertOthersAreRenewed(RedisConnectionFactory connections) {
@@ -634,6 +834,9 @@ class RedisIdempotencyStoreTest {
         requests.put("abandon", () -> store.abandon(claim));
         requests.put("find", () -> store.find(claim.key()));
         requests.put("forget", () -> store.forget(claim.key(), 1));
+        requests.put("record a step of", () -> store.recordStep(claim, new RecordedStep("a", secret)));
+        requests.put("find the steps of", () -> store.findSteps(claim.key()));
+        requests.put("take over", () -> store.takeOver(claim.key(), 1, UUID.randomUUID(), LEASE));
         requests.forEach((name, request) -> assertThatThrownBy(request)
                 .isInstanceOfSatisfying(IdempotencyStoreException.class, failure -> {
                     assertThat(failure).hasMessageContaining("failed to " + name + " idempotency key '" + claim.key());
