@@ -4,7 +4,6 @@ import io.idempotent.kill.Journal.Entry;
 import io.idempotent.kill.Journal.Event;
 import io.idempotent.server.Database;
 import java.io.IOException;
-import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -174,29 +173,10 @@ public final class KillRun {
         }
 
         void start() {
-            List<String> command = new ArrayList<>(List.of(
-                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                    // It lives for a second: the fastest start is the best.
-                    "-XX:TieredStopAtLevel=1",
-                    "-XX:+UseSerialGC",
-                    "-Xmx128m",
-                    // Nobody reads what drivers log, and each line costs.
-                    "-Dslf4j.provider=org.slf4j.helpers.NOP_FallbackServiceProvider",
-                    "-cp",
-                    System.getProperty("java.class.path"),
-                    NodeProgram.class.getName(),
-                    factory,
-                    journal.toString(),
-                    Integer.toString(keys)));
-            command.addAll(arguments);
-            try {
-                startedAt = System.nanoTime();
-                process = new ProcessBuilder(command)
-                        .redirectError(Redirect.appendTo(errors().toFile()))
-                        .start();
-            } catch (IOException failure) {
-                throw new IllegalStateException(failure);
-            }
+            List<String> all = new ArrayList<>(List.of(factory, journal.toString(), Integer.toString(keys)));
+            all.addAll(arguments);
+            startedAt = System.nanoTime();
+            process = Jvm.start(NodeProgram.class, all, errors());
         }
 
         boolean isInFullSwing() {

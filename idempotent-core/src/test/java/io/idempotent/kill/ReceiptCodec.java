@@ -9,7 +9,10 @@ import io.idempotent.codec.OutcomeType;
 import java.nio.charset.StandardCharsets;
 
 /** Receipts as they are: to load a JSON library would take most of the second that a JVM lives. */
-final class ReceiptCodec implements OutcomeCodec {
+public final class ReceiptCodec implements OutcomeCodec {
+
+    /** There is nothing to set. */
+    public ReceiptCodec() {}
 
     @Override
     public void check(OutcomeType type) {

@@ -1,0 +1,42 @@
+package io.idempotent.kill.order;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.idempotent.server.Database;
+import io.idempotent.server.NeedsServer;
+import io.idempotent.server.PostgresServer;
+import io.idempotent.server.Server;
+import io.idempotent.store.jdbc.JdbcIdempotencyStore;
+import io.idempotent.store.jdbc.SchemaInitialization;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** JVMs that are killed in and between the steps of orders whose records are in the JDBC store. */
+@DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
+class OrderKillTest {
+
+    @TempDir
+    private Path directory;
+
+    @Test
+    @NeedsServer(Server.POSTGRES_18)
+    void no_step_is_done_twice_unless_its_owner_was_killed_before_the_record_and_none_that_runs_at_most_once()
+            throws Exception {
+        Database database = PostgresServer.version18WithFsync().newDatabase("orders");
+        JdbcIdempotencyStore.builder(database.dataSource())
+                .schemaInitialization(SchemaInitialization.ALWAYS)
+                .build()
+                .close();
+
+        OrderVerdict verdict =
+                OrderVerdict.of(new OrderRun(JdbcStoreFactory.class, List.of(database.url()), directory).run());
+
+        System.out.println(verdict.report());
+        assertThat(verdict.violations()).as(verdict.report()).isEmpty();
+        assertThat(verdict.killedAt()).containsOnlyKeys(CrashPoint.all());
+    }
+}
