@@ -18,6 +18,7 @@ final class MariaDbStepTest extends JdbcStepContract {
 
     @Override
     boolean finds(String plan) {
-        return plan.contains(" ref ") && plan.contains("stepping_purge 9 const");
+        // The length of what is used of the index: the column alone, or the key that follows it as well.
+        return plan.matches("(?s).* stepping_purge (9|1751) .*");
     }
 }
