@@ -280,6 +280,8 @@ class RedisIdempotencyStoreTest {
 
         assertThat(store.find(key("a"))).isNull();
         assertThat(store.findSteps(key("a"))).isEmpty();
+        assertThat(store.takeOver(key("a"), first.fencingToken(), first.id(), LEASE))
+                .isNull();
         assertThat(store.release(first)).isFalse();
         assertThat(claim(store, "a").fencingToken()).isGreaterThan(first.fencingToken());
 
@@ -320,6 +322,8 @@ class RedisIdempotencyStoreTest {
 
         assertThat(store.find(key("a"))).isNull();
         assertThat(store.forget(key("a"), first.fencingToken())).isFalse();
+        assertThat(store.takeOver(key("a"), first.fencingToken(), first.id(), LEASE))
+                .isNull();
         assertThat(store.complete(first, RECEIPT, RETENTION)).isFalse();
         assertThat(claim(store, "a").fencingToken()).isGreaterThan(first.fencingToken());
 
