@@ -8,7 +8,7 @@ import java.util.concurrent.TimeUnit;
 final class Gate {
 
     /** Nothing in these tests waits longer. */
-    static final Duration PATIENCE = Duration.ofSeconds(30);
+    static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private final CountDownLatch entered;
     private final CountDownLatch opened = new CountDownLatch(1);

@@ -40,8 +40,9 @@ final class SuspendedOwner {
         DurableBackend backend = DurableBackend.valueOf(arguments[0]);
         SuspendedOwner owner = new SuspendedOwner(
                 engine(backend.connect(arguments[1]).store()), new FencedPayments(JdbcNodeFactory.pool(arguments[2])));
-        // A first call takes long, and is not to lose its lease over it.
-        var unused = owner.engine.execute(PAY, "first", Fingerprint.none(), () -> "receipt");
+        // A first call takes long, and is not to lose a short lease over it.
+        Operation<String> first = Operation.builder("pay", String.class).build();
+        var unused = owner.engine.execute(first, "first", Fingerprint.none(), () -> "receipt");
         for (int index = 3; index < arguments.length; index++) {
             String key = arguments[index];
             new Thread(() -> owner.pay(key), key).start();

@@ -53,6 +53,7 @@ class SuspendedOwnerTest {
                                             .toString(),
                                     "-XX:TieredStopAtLevel=1",
                                     "-XX:+UseSerialGC",
+                                    "-Dslf4j.internal.verbosity=ERROR",
                                     "-Dslf4j.provider=org.slf4j.helpers.NOP_FallbackServiceProvider",
                                     "-cp",
                                     System.getProperty("java.class.path"),
