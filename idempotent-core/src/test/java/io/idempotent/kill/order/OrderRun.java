@@ -113,7 +113,10 @@ public final class OrderRun {
             ledger.getOutputStream().close();
             ledger.waitFor();
         }
-        return new OrderHistory(ORDERS, List.copyOf(told), Effect.read(effects), List.copyOf(kills), abandoned());
+        List<Effect> ofOrders = Effect.read(effects).stream()
+                .filter(effect -> effect.order() >= 0)
+                .toList();
+        return new OrderHistory(ORDERS, List.copyOf(told), ofOrders, List.copyOf(kills), abandoned());
     }
 
     private void place(ExecutorService drivers) throws Exception {
@@ -160,6 +163,7 @@ public final class OrderRun {
     private void place(List<Integer> batch, Function<Order, @Nullable CrashPoint> crash, boolean killsAtAnyTime)
             throws Exception {
         Node node = nodes.take();
+        node.awaitWarm();
         for (int order : batch) {
             CrashPoint point = crash.apply(new Order(order));
             node.say("place " + order + " " + (point == null ? OrderNodeProgram.NOWHERE : point));
@@ -167,10 +171,7 @@ public final class OrderRun {
         int lines = killsAtAnyTime ? ThreadLocalRandom.current().nextInt(MOST_LINES_BEFORE_KILL) : Integer.MAX_VALUE;
         boolean isAtPoint = false;
         for (int open = batch.size(); open > 0 && lines > 0; lines--) {
-            Told next = node.hear();
-            if (next == null) {
-                throw new IllegalStateException("A node ended by itself: " + Files.readString(node.errors));
-            }
+            Told next = node.hearAlive();
             isAtPoint |= next.event() == Event.AT;
             if (next.event() == Event.AT || next.event().isEnd()) {
                 open--;
@@ -218,6 +219,7 @@ public final class OrderRun {
         final Process process;
         private final OutputStream commands;
         private final BufferedReader lines;
+        private boolean warm;
 
         Node(Path errors) {
             this.errors = errors;
@@ -231,6 +233,21 @@ public final class OrderRun {
             commands.flush();
         }
 
+        /** Waits until it has placed its own order. */
+        void awaitWarm() throws IOException {
+            while (!warm) {
+                warm = hearAlive().event().isEnd();
+            }
+        }
+
+        Told hearAlive() throws IOException {
+            Told next = hear();
+            if (next == null) {
+                throw new IllegalStateException("A node ended by itself: " + Files.readString(errors));
+            }
+            return next;
+        }
+
         /** What the node tells next; null at its end. */
         @Nullable
         Told hear() throws IOException {
@@ -239,6 +256,9 @@ public final class OrderRun {
                 return null;
             }
             Told next = Told.parse(line);
+            if (next.order() < 0) {
+                return next;
+            }
             told.add(next);
             if (next.event() == Event.ANSWERED || next.event() == Event.UNKNOWN) {
                 ended.add(next.order());

@@ -1,6 +1,7 @@
 package io.idempotent.kill.order;
 
 import io.idempotent.kill.Kill;
+import io.idempotent.kill.order.Told.Event;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -207,6 +208,13 @@ public record OrderVerdict(
         }
 
         private String summary() {
+            Set<Long> aimedAt = history.told().stream()
+                    .filter(told -> told.event() == Event.AT)
+                    .map(Told::process)
+                    .collect(Collectors.toSet());
+            long refused = history.told().stream()
+                    .filter(told -> told.event() == Event.REFUSED)
+                    .count();
             Map<Boolean, Long> done = new HashMap<>();
             for (int order : unknown) {
                 history.abandoned().getOrDefault(order, Map.of()).forEach((step, hasOutcome) -> {
@@ -215,18 +223,24 @@ public record OrderVerdict(
                     }
                 });
             }
-            return "%d orders, %d JVMs killed, %d orders killed at their points, %d effects; %d orders with a value, %d unknown"
+            return "%d orders; %d JVMs killed, %d of them at any time, and %d orders at their points; %d effects, %d calls refused;"
                             .formatted(
                                     history.orders(),
                                     history.kills().size(),
+                                    kills.keySet().stream()
+                                            .filter(process -> !aimedAt.contains(process))
+                                            .count(),
                                     killedAt.values().stream()
                                             .mapToInt(Integer::intValue)
                                             .sum(),
                                     history.effects().size(),
+                                    refused)
+                    + " %d orders with a value, %d unknown, of whose steps the ledger has %d and has not %d"
+                            .formatted(
                                     values.size(),
-                                    unknown.size())
-                    + " (of whose steps the ledger has %d and has not %d)"
-                            .formatted(done.getOrDefault(true, 0L), done.getOrDefault(false, 0L));
+                                    unknown.size(),
+                                    done.getOrDefault(true, 0L),
+                                    done.getOrDefault(false, 0L));
         }
     }
 }
