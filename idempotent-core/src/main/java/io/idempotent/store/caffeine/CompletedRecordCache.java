@@ -197,7 +197,11 @@ public final class CompletedRecordCache implements IdempotencyStore {
     @Override
     public ClaimResult.@Nullable Claimed takeOver(
             IdempotencyKey key, long expectedToken, UUID claimId, Duration lease) {
-        return store.takeOver(key, expectedToken, claimId, lease);
+        ClaimResult.Claimed claimed = store.takeOver(key, expectedToken, claimId, lease);
+        if (claimed != null) {
+            removeCompleted(key);
+        }
+        return claimed;
     }
 
     /**
