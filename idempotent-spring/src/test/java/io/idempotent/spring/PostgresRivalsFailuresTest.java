@@ -28,6 +28,6 @@ class PostgresRivalsFailuresTest extends RivalsFailuresContract {
 
     @Override
     Duration lease() {
-        return Duration.ofMillis(1_500);
+        return Duration.ofSeconds(2);
     }
 }

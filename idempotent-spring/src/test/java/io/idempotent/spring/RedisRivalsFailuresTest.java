@@ -26,6 +26,6 @@ class RedisRivalsFailuresTest extends RivalsFailuresContract {
 
     @Override
     Duration lease() {
-        return Duration.ofMillis(1_500);
+        return Duration.ofSeconds(2);
     }
 }

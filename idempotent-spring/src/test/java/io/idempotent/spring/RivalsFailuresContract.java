@@ -101,7 +101,7 @@ abstract class RivalsFailuresContract {
                 key = "#id",
                 operation = "place",
                 fingerprint = Idempotent.NONE,
-                lease = "${lease}",
+                lease = "1s",
                 retention = "1h",
                 recordFailures = Rejected.class)
         public String place(String id, Callable<String> work) throws Exception {
@@ -174,8 +174,8 @@ abstract class RivalsFailuresContract {
             return this == PLACE ? node.line : node.otherLine;
         }
 
-        Duration lease(RivalsFailuresContract test) {
-            return this == PLACE ? test.lease() : Duration.ofSeconds(25);
+        Duration lease() {
+            return Duration.ofSeconds(this == PLACE ? 1 : 25);
         }
 
         String call(Node node, String id, Callable<String> work) throws Exception {
@@ -504,9 +504,9 @@ abstract class RivalsFailuresContract {
         for (Nested each : Nested.values()) {
             assertThat(each.line(node).claims())
                     .extracting(ClaimRequest::key, ClaimRequest::lease)
-                    .containsOnly(tuple(each.key(id), each.lease(this)));
+                    .containsOnly(tuple(each.key(id), each.lease()));
             assertThat(each.line(node).renewals())
-                    .allSatisfy(renewal -> assertThat(renewal.lease()).isEqualTo(each.lease(this)));
+                    .allSatisfy(renewal -> assertThat(renewal.lease()).isEqualTo(each.lease()));
             assertThat(each.other().store(this).find(each.key(id))).isNull();
             IdempotencyRecord.Completed completed = (IdempotencyRecord.Completed)
                     record(each.store(this), each.key(id)).state();
