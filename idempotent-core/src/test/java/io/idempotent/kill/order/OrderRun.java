@@ -45,7 +45,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <ol>
  *   <li>A ledger is started, and JVMs with {@link OrderNodeProgram}: two that work at a time, and two that start meanwhile.
- *   <li>In rounds, the orders that have not ended are given to them, ten to a JVM. Once each of the ten has ended or is at the
+ *   <li>In rounds, the orders that have not ended are given to them, fourteen to a JVM. Once each of them has ended or is at the
  *       point where it is to be killed, the JVM is killed with SIGKILL, if any is.
  *   <li>In the first round each order has its first point, in the second its second. In the third, JVMs are killed at any
  *       time. Then none is killed any more, until all orders have ended; and in the last round all are asked for once more.
@@ -57,12 +57,12 @@ public final class OrderRun {
     /** How many orders are placed: {@value}. */
     public static final int ORDERS = 200;
 
-    private static final int BATCH = 10;
+    private static final int BATCH = 14;
     private static final int AT_WORK = 2;
     private static final int SPARE = 2;
 
-    // Of the 60 or so lines that ten orders are worth.
-    private static final int MOST_LINES_BEFORE_KILL = 50;
+    // Of the 80 or so lines that fourteen orders are worth.
+    private static final int MOST_LINES_BEFORE_KILL = 70;
 
     // Two or three times what a request takes.
     private static final long LONGEST_PAUSE_BEFORE_KILL = TimeUnit.MILLISECONDS.toNanos(2);
