@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * <p><b>What is promised.</b> A step whose outcome is recorded does not run again: its value is given from the record, as long as
  * the operation's retention, and until the operation is completed. A step that throws is not recorded, and runs again with the
  * next attempt. An execution that was taken over can record no step any more, and begins none once its lease is lost. A step runs
- * more than once only if its process dies, or its claim is lost, or the store fails for long, between its effect and its record:
- * give the other side a {@linkplain #keyFor key} to tell such repetitions by, or let the step run {@linkplain #atMostOnce() at
+ * more than once only if its process dies or halts past its lease, or the store fails for long, between its effect and its record, or
+ * between the last look at the lease and its effect: give the other side a {@linkplain #keyFor key} to tell such repetitions by, or let the step run {@linkplain #atMostOnce() at
  * most once}.
  *
  * <p><b>What is not.</b> A step is no transaction. Its record is not part of one either: a step's effects should stand when it
@@ -31,7 +31,8 @@ import org.jspecify.annotations.Nullable;
  * What runs between steps runs with each attempt. A step may be run in a step.
  *
  * <p><b>Types.</b> Where a store keeps bytes, a step's value is decoded to the type that the lambda expression was compiled to
- * return, which is an erased one: give a step that returns a generic type, {@code List<Item>} say, that type explicitly.
+ * return, which is an erased one: give a step that returns a generic type, {@code List<Item>} say, that type explicitly, and
+ * write <code>() -> { … ; }</code> where you do not need what it returns.
  *
  * <p>Each step costs the store one request, and operations without steps nothing. Safe for use by many threads; within an attempt
  * each name by one of them.
@@ -45,7 +46,8 @@ public interface Steps {
      * @param work the step; a lambda expression, or an object whose class says what it returns
      * @return what it returned, now or when it ran
      * @throws X what the step throws; nothing is recorded then
-     * @throws IllegalStateException if a step of this name was run in this attempt already, or the operation is atomic
+     * @throws IllegalStateException if a step of this name was run in this attempt already, or is running, or the operation has
+     *     ended or is atomic
      * @throws IllegalArgumentException if the name is not acceptable, or what the step returns cannot be told or kept
      * @throws IdempotencyClaimLostException if the claim is lost: the step was not begun, or not recorded
      * @throws IdempotencyOutcomeException if the step was done before, and what it returned cannot be given
@@ -85,7 +87,10 @@ public interface Steps {
     /** Like {@link IdempotencyContext#uuid}: the same on every attempt. */
     UUID uuid(String name);
 
-    /** Like {@link IdempotencyContext#firstClaimedAt}: the same on every attempt. */
+    /**
+     * Like {@link IdempotencyContext#firstClaimedAt}: the same on every attempt of a claim, after a crash, and, once a step is
+     * recorded, after the operation threw.
+     */
     Instant firstClaimedAt();
 
     /**
@@ -94,7 +99,10 @@ public interface Steps {
      * <p>A step that was begun before and has no outcome is <i>unknown</i>: its process died in it, or it threw, since of what
      * throws nobody knows how far it got. Its reconciler is asked then. If the step was done, what that says is recorded as its outcome; if
      * not, the step runs; else, or if there is no reconciler or it fails, the step is refused, and the operation's key is
-     * abandoned unless the operation returns, or throws what it declares final, all the same.
+     * abandoned unless the operation returns, or throws what it declares final, all the same. Without a reconciler it stays
+     * unknown until the record is completed or forgotten by hand, as a whole.
+     *
+     * <p>None runs while its operation runs unprotected.
      */
     interface AtMostOnce {
 

@@ -7,6 +7,7 @@ import io.idempotent.IdempotencyInProgressException;
 import io.idempotent.IdempotencyInProgressException.Reason;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyKeyReusedException;
+import io.idempotent.IdempotencyOutcomeUnknownException;
 import io.idempotent.IdempotencyStoreException;
 import io.idempotent.Outcome;
 import io.idempotent.RecordedOutcome;
@@ -285,6 +286,14 @@ final class AtomicCalls {
                     continue;
                 }
                 if (result instanceof ClaimResult.Claimed won) {
+                    if (!won.steps().isEmpty()) {
+                        // Recorded when the operation was not atomic: what they did would be done again.
+                        transaction.giveUp();
+                        throw outcomes.refused(
+                                key,
+                                new IdempotencyOutcomeUnknownException(
+                                        key, won.claim().fencingToken(), won.firstClaimedAt(), false, null));
+                    }
                     execution.claimed(won);
                     stopWaiting();
                     return new Claimed(result, transaction);

@@ -53,6 +53,9 @@ public final class Execution extends IdempotencyContext {
     // Made by whichever thread asks first.
     private volatile @Nullable ExecutionSteps steps;
 
+    // Asked by threads that the operation has left behind.
+    private volatile boolean over;
+
     // Both only with the monitor held that is told the loss.
     private @Nullable Thread runner;
     private boolean interrupted;
@@ -193,6 +196,19 @@ public final class Execution extends IdempotencyContext {
         }
     }
 
+    /** Whether the operation has returned or thrown. */
+    boolean isOver() {
+        return over;
+    }
+
+    /** Tries once more to record the steps that the store could not be told of. */
+    void recordStepsAgain() {
+        ExecutionSteps made = steps;
+        if (made != null) {
+            made.recordAgain();
+        }
+    }
+
     /** Whether the store may have steps of this record. */
     boolean hasRecordedSteps() {
         ExecutionSteps made = steps;
@@ -259,6 +275,7 @@ public final class Execution extends IdempotencyContext {
     }
 
     void exit() {
+        over = true;
         bind(outer);
         if (!interruptible) {
             return;
@@ -284,7 +301,8 @@ public final class Execution extends IdempotencyContext {
     void interruptRunner() {
         synchronized (lossTold) {
             Thread running = runner;
-            if (running != null && running != Thread.currentThread()) {
+            // One that is interrupted already keeps that interrupt, which was not ours.
+            if (running != null && running != Thread.currentThread() && !running.isInterrupted()) {
                 interrupted = true;
                 running.interrupt();
             }

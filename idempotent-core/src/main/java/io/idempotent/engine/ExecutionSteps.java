@@ -25,16 +25,18 @@ import org.jspecify.annotations.Nullable;
  *
  * <ol>
  *   <li>A step whose outcome is recorded, by this claim or an earlier one of the record, is answered by it.
- *   <li>No step begins once the lease is lost.
+ *   <li>No step begins once the lease is lost or the operation has ended, or while a step of its name is running.
  *   <li>A step that was begun and has no outcome is unknown: its reconciler says that it was done, which is recorded as its outcome, or
  *       that it was not, and it runs; else it is refused.
  *   <li>That a step begins is recorded before, if it runs at most once; if that fails, it does not begin.
  *   <li>What a step returned is recorded, tried again for a bounded time while the store fails. If it fails to the end, the
- *       execution goes on, since the step is done, and remembers it; but its key is not released any more.
+ *       execution goes on, since the step is done, and remembers it. It is tried once more when the operation has ended and its
+ *       key is to be released; if that fails too, the key is abandoned instead.
  *   <li>A record that is refused means that the claim is lost.
  * </ol>
  *
- * <p>Where an operation runs unprotected there is no claim, and its steps are remembered by its attempts alone.
+ * <p>Where an operation runs unprotected there is no claim: its steps are remembered by its attempts alone, and none that is to
+ * run at most once does.
  */
 final class ExecutionSteps implements Steps {
 
@@ -45,8 +47,15 @@ final class ExecutionSteps implements Steps {
     private final Map<String, RecordedStep> recorded = new ConcurrentHashMap<>();
     private final Set<String> seen = ConcurrentHashMap.newKeySet();
     private final Set<String> seenInAttempt = ConcurrentHashMap.newKeySet();
+    private final Set<String> running = ConcurrentHashMap.newKeySet();
+
+    // What is done, and the store does not know.
+    private final Map<String, RecordedStep> unrecorded = new ConcurrentHashMap<>();
+
+    // What cannot be encoded, for later attempts of this execution.
+    private final Map<String, Outcome.Value> unencodable = new ConcurrentHashMap<>();
+
     private volatile boolean inStore;
-    private volatile boolean unrecorded;
 
     ExecutionSteps(
             Execution execution,
@@ -75,7 +84,20 @@ final class ExecutionSteps implements Steps {
 
     /** Whether of some step it is not known whether it was done, or the store does not know that it was. */
     boolean areInDoubt() {
-        return unrecorded || recorded.values().stream().anyMatch(step -> step.outcome() == null);
+        return !unrecorded.isEmpty() || recorded.values().stream().anyMatch(step -> step.outcome() == null);
+    }
+
+    /** Tries once more to record what the store could not be told of. */
+    void recordAgain() {
+        for (RecordedStep step : List.copyOf(unrecorded.values())) {
+            try {
+                if (settlement.recordStep(execution, step)) {
+                    unrecorded.remove(step.name());
+                }
+            } catch (IdempotencyStoreException toldAlready) {
+                return;
+            }
+        }
     }
 
     /** The names of the steps that are recorded, and were not run by this execution. */
@@ -128,7 +150,7 @@ final class ExecutionSteps implements Steps {
             boolean atMostOnce,
             @Nullable Reconciler<? extends T> reconciler)
             throws X {
-        RecordedStep begun = new RecordedStep(name, null);
+        RecordedStep.requireName(name);
         OutcomeType outcomeType = type(name, type, work);
         seen.add(name);
         if (!seenInAttempt.add(name)) {
@@ -141,9 +163,28 @@ final class ExecutionSteps implements Steps {
             listeners.tell(listener -> listener.stepReplayed(execution, name));
             return value;
         }
-        if (execution.leaseLost()) {
-            throw lost(name, "was not begun");
+        // A thread that an earlier attempt, or the operation itself, has left behind.
+        if (execution.isOver() || !running.add(name)) {
+            throw new IllegalStateException("Step '" + name + "' of idempotency key '" + execution.key()
+                    + "' was not begun: "
+                    + (execution.isOver() ? "its operation has ended" : "it is running on another thread"));
         }
+        try {
+            return begin(name, outcomeType, work, atMostOnce, reconciler, earlier);
+        } finally {
+            running.remove(name);
+        }
+    }
+
+    private <T extends @Nullable Object, X extends Throwable> T begin(
+            String name,
+            OutcomeType outcomeType,
+            Work<T, X> work,
+            boolean atMostOnce,
+            @Nullable Reconciler<? extends T> reconciler,
+            @Nullable RecordedStep earlier)
+            throws X {
+        requireLease(name);
         if (earlier != null) {
             Reconciliation<? extends T> found = reconcile(name, reconciler);
             if (found instanceof Reconciliation.Completed<? extends T> completed) {
@@ -151,12 +192,11 @@ final class ExecutionSteps implements Steps {
                 record(name, outcomeType, value, Duration.ZERO);
                 return value;
             }
-            if (execution.leaseLost()) {
-                throw lost(name, "was not begun");
-            }
         } else if (atMostOnce) {
-            begin(begun);
+            recordBegin(new RecordedStep(name, null));
         }
+        // Once more, for finding out and recording may have taken long.
+        requireLease(name);
         long since = execution.age();
         T value = work.run();
         record(name, outcomeType, value, Duration.ofNanos(execution.age() - since));
@@ -192,25 +232,44 @@ final class ExecutionSteps implements Steps {
                 execution.key(), execution.fencingToken(), execution.firstClaimedAt(), name, reconciler != null, cause);
     }
 
-    private void begin(RecordedStep begun) {
-        if (execution.isLeased()) {
-            inStore = true;
-            if (!settlement.recordStep(execution, begun)) {
-                throw lost(begun.name(), "was not begun");
-            }
+    private void requireLease(String name) {
+        if (execution.leaseLost()) {
+            throw lost(name, "was not begun");
+        }
+    }
+
+    private void recordBegin(RecordedStep begun) {
+        if (!execution.isLeased()) {
+            throw new IdempotencyStoreException(
+                    "Step '" + begun.name() + "' of idempotency key '" + execution.key()
+                            + "' runs at most once and was not begun: its operation runs unprotected, since the store failed,"
+                            + " and so nothing can be recorded",
+                    execution.key(),
+                    new IllegalStateException("The operation runs unprotected"),
+                    false);
+        }
+        inStore = true;
+        if (!settlement.recordStep(execution, begun)) {
+            throw lost(begun.name(), "was not begun");
         }
         recorded.put(begun.name(), begun);
     }
 
     private <T extends @Nullable Object> void record(String name, OutcomeType type, T value, Duration took) {
-        RecordedStep done = new RecordedStep(name, outcomes.encode(type, execution, new Outcome.Value(value)));
+        Outcome.Value outcome = new Outcome.Value(value);
+        RecordedStep done = new RecordedStep(name, outcomes.encode(type, execution, outcome));
+        if (done.outcome() instanceof RecordedOutcome.NotReplayable notReplayable) {
+            unencodable.put(name, outcome);
+            listeners.tell(listener ->
+                    listener.notReplayable(execution, "that of step '" + name + "': " + notReplayable.reason()));
+        }
         if (execution.isLeased()) {
             inStore = true;
             boolean held;
             try {
                 held = settlement.recordStep(execution, done);
             } catch (IdempotencyStoreException failure) {
-                unrecorded = true;
+                unrecorded.put(name, done);
                 recorded.put(name, done);
                 listeners.tell(listener -> listener.stepNotRecorded(execution, name, failure));
                 return;
@@ -226,7 +285,9 @@ final class ExecutionSteps implements Steps {
     // The codec decodes to the type that the caller, or the compiler, vouched to be T, null included.
     @SuppressWarnings({"unchecked", "NullAway", "TypeParameterUnusedInFormals"})
     private <T extends @Nullable Object> T value(OutcomeType type, String name, RecordedOutcome outcome) {
-        return (T) ((Outcome.Value) outcomes.decodedStep(type, execution.key(), name, outcome)).value();
+        Outcome.Value kept = unencodable.get(name);
+        return (T) (kept != null ? kept : (Outcome.Value) outcomes.decodedStep(type, execution.key(), name, outcome))
+                .value();
     }
 
     private IdempotencyClaimLostException lost(String name, String what) {

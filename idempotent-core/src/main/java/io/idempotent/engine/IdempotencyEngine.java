@@ -384,8 +384,10 @@ public final class IdempotencyEngine implements AutoCloseable {
                     value = work.run(execution);
                     // What was done outside stays done, if what comes now fails.
                     unknown = execution.hasEffectsOutside();
-                    tellStepsLeftOver(execution);
                     releases = outcomes.releases(execution, work::releases, value);
+                    if (!releases) {
+                        tellStepsLeftOver(execution);
+                    }
                 }
                 if (outcomes.encodes() && !releases && execution.transaction() != null) {
                     execution.transaction().flush();
@@ -489,7 +491,12 @@ public final class IdempotencyEngine implements AutoCloseable {
         boolean recorded;
         try {
             if (releases) {
-                settlement.release(execution, null, took);
+                execution.recordStepsAgain();
+                if (execution.hasStepsInDoubt()) {
+                    settleUnknown(execution, fingerprint, took);
+                } else {
+                    settlement.release(execution, null, took);
+                }
                 return value;
             }
             Outcome outcome = new Outcome.Value(value);
@@ -521,6 +528,7 @@ public final class IdempotencyEngine implements AutoCloseable {
             Throwable failure) {
         Duration took = Duration.ofNanos(execution.age());
         try {
+            execution.recordStepsAgain();
             if (unknown || operation.isUnknownOn(failure)) {
                 settleUnknown(execution, fingerprint, took);
                 // What this library says of a call is never the operation's final word, whatever types are declared.

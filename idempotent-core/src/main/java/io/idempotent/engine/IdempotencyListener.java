@@ -84,8 +84,9 @@ public interface IdempotencyListener {
     default void stepNotRecorded(IdempotencyContext context, String step, IdempotencyStoreException failure) {}
 
     /**
-     * The operation has returned, and did not ask for steps that an earlier execution recorded: their names may have changed
-     * with the code, so that what they did was done again under another one.
+     * The operation has returned, and did not ask for steps that an earlier execution recorded: those that are conditional, or
+     * part of a step that was not run again, or whose names have changed with the code, so that what they did was done again
+     * under another one.
      *
      * @param context the execution
      * @param steps the names of the steps

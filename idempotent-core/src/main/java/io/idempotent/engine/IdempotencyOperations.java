@@ -62,7 +62,8 @@ public interface IdempotencyOperations {
 
     /**
      * Says that the operation of an abandoned record was not done: the next call runs it. Steps that are recorded stay so, and one
-     * that runs at most once and was begun stays unknown.
+     * that runs at most once and was begun stays unknown, so that without a reconciler it is refused again: complete or forget the
+     * record then.
      *
      * @param key the key
      * @param fencingToken the token that the record was seen with

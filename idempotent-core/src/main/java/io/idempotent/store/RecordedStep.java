@@ -21,6 +21,15 @@ public record RecordedStep(String name, @Nullable RecordedOutcome outcome) {
      * @throws IllegalArgumentException if the name is not acceptable
      */
     public RecordedStep {
+        requireName(name);
+    }
+
+    /**
+     * Refuses what cannot name a step.
+     *
+     * @throws IllegalArgumentException if the name is not acceptable
+     */
+    public static void requireName(String name) {
         boolean acceptable = !name.isBlank()
                 && name.length() <= MAXIMUM_NAME_LENGTH
                 && name.codePoints()

@@ -40,9 +40,8 @@ import org.jspecify.annotations.Nullable;
  * the ticker's time can be shown as moments of the calendar. Leases and retentions of more than 292 years do not end.
  *
  * <p><b>Size.</b> When a claim makes the records more than the maximum, expired ones are removed first, then the
- * completed record nearest the end of its retention: never by how often it is read, and never one in progress or released
- * with steps. If there are no others, the store grows over its maximum, since to forget one would let two run at once, or a
- * step run twice. Nearest is exact
+ * record nearest the end of its retention, completed or released with steps: never by how often it is read, and never one in
+ * progress. If all are in progress, the store grows over its maximum, since to forget one would let two run at once. Nearest is exact
  * among at least the 64 records that Caffeine's timer wheel holds for the soonest to end; the wheel itself tells ends
  * apart by about 1 s in the next minute, 1 min in the next hour, 1 h in the next day, 1 d in the next 6 days, and not at
  * all beyond that, where the order of completion counts. Each record that is evicted before its end is counted and told
@@ -409,7 +408,7 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
             boolean done =
                     changed == null ? entries.remove(key, inProgress) : entries.replace(key, inProgress, changed);
             if (done) {
-                if (changed instanceof Entry.Completed) {
+                if (changed != null && !(changed instanceof Entry.InProgress)) {
                     sizeBound.completed(changed.endsAt);
                 }
                 return true;

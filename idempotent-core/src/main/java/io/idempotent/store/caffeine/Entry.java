@@ -42,6 +42,9 @@ abstract sealed class Entry {
         return now >= endsAt;
     }
 
+    /** The record as it is at a time. */
+    abstract IdempotencyRecord observedAt(StoreTime time, long now);
+
     /** A key in progress. */
     static final class InProgress extends Entry {
 
@@ -135,6 +138,7 @@ abstract sealed class Entry {
             return new ClaimResult.Claimed(claim, firstClaimedAt, takeovers, steps);
         }
 
+        @Override
         IdempotencyRecord observedAt(StoreTime time, long now) {
             return record(new IdempotencyRecord.InProgress(time.at(endsAt)), time.at(now));
         }
@@ -187,6 +191,7 @@ abstract sealed class Entry {
             return last.steps;
         }
 
+        @Override
         IdempotencyRecord observedAt(StoreTime time, long now) {
             return last.record(new IdempotencyRecord.Released(releasedAt, time.at(endsAt)), time.at(now));
         }
@@ -207,6 +212,11 @@ abstract sealed class Entry {
             this.fingerprint = fingerprint;
             this.outcome = outcome;
             this.answer = new ClaimResult.Completed(record);
+        }
+
+        @Override
+        IdempotencyRecord observedAt(StoreTime time, long now) {
+            return answer.record();
         }
 
         @Override

@@ -40,8 +40,7 @@ final class SizeBound {
 
     private static final int WINDOW = 64;
 
-    private static final Comparator<Entry.Completed> NEAREST_END_FIRST =
-            Comparator.comparingLong(entry -> entry.endsAt);
+    private static final Comparator<Entry> NEAREST_END_FIRST = Comparator.comparingLong(entry -> entry.endsAt);
 
     private final long maximumSize;
     private final Cache<IdempotencyKey, Entry> cache;
@@ -52,7 +51,7 @@ final class SizeBound {
     private final ReentrantLock evicting = new ReentrantLock();
 
     // These three are touched only by the thread that holds the lock.
-    private final ArrayDeque<Entry.Completed> candidates = new ArrayDeque<>();
+    private final ArrayDeque<Entry> candidates = new ArrayDeque<>();
     private boolean candidatesAreAll;
     private long callsToPassOver;
 
@@ -79,7 +78,7 @@ final class SizeBound {
         return evictedEarly.sum();
     }
 
-    /** Is told of each entry that was completed, after it was. */
+    /** Is told of each entry that was completed, or released with steps, after it was. */
     void completed(long endsAt) {
         if (endsAt < horizon) {
             soonestNew.accumulateAndGet(endsAt, Math::min);
@@ -89,7 +88,7 @@ final class SizeBound {
     /** Evicts, if there are too many entries. */
     void enforce() {
         while (cache.estimatedSize() > maximumSize && evicting.tryLock()) {
-            List<Entry.Completed> evicted = new ArrayList<>();
+            List<Entry> evicted = new ArrayList<>();
             boolean removedAny;
             try {
                 if (callsToPassOver > 0) {
@@ -100,8 +99,8 @@ final class SizeBound {
             } finally {
                 evicting.unlock();
             }
-            for (Entry.Completed entry : evicted) {
-                tell(entry.answer.record());
+            for (Entry entry : evicted) {
+                tell(entry.observedAt(time, time.read()));
             }
             if (!removedAny) {
                 return;
@@ -109,7 +108,7 @@ final class SizeBound {
         }
     }
 
-    private boolean evict(List<Entry.Completed> evicted) {
+    private boolean evict(List<Entry> evicted) {
         long sizeBefore = cache.estimatedSize();
         cache.cleanUp();
         long excess = cache.estimatedSize() - maximumSize;
@@ -119,7 +118,7 @@ final class SizeBound {
         boolean removedAny = cache.estimatedSize() < sizeBefore;
         long now = time.read();
         while (excess > 0) {
-            Entry.Completed nearest = nearest(excess);
+            Entry nearest = nearest(excess);
             if (nearest == null) {
                 break;
             }
@@ -135,7 +134,7 @@ final class SizeBound {
         return removedAny;
     }
 
-    private Entry.@Nullable Completed nearest(long excess) {
+    private @Nullable Entry nearest(long excess) {
         boolean tooFew = candidatesAreAll ? candidates.isEmpty() : candidates.size() <= WINDOW;
         if (tooFew || soonestNew.get() < horizon) {
             look(excess + 2 * WINDOW);
@@ -147,11 +146,12 @@ final class SizeBound {
         // From here on every completion is noted, for it is not certain whether the wheel has it already.
         soonestNew.set(StoreTime.NEVER);
         horizon = StoreTime.NEVER;
-        List<Entry.Completed> found = wheel.oldest(entries -> {
-            List<Entry.Completed> completed = new ArrayList<>();
+        List<Entry> found = wheel.oldest(entries -> {
+            List<Entry> completed = new ArrayList<>();
             long seen = 0;
             for (var position = entries.iterator(); completed.size() < wanted && position.hasNext(); seen++) {
-                if (position.next().getValue() instanceof Entry.Completed each) {
+                Entry each = position.next().getValue();
+                if (!(each instanceof Entry.InProgress)) {
                     completed.add(each);
                 }
             }

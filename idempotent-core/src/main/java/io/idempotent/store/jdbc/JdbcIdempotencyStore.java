@@ -292,11 +292,11 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
      * step that the last owner recorded while the claim waited for its lock. From the claim on nobody but its owner records any.
      */
     private ClaimResult.Claimed withSteps(ClaimResult.Claimed claimed) {
-        return new ClaimResult.Claimed(
-                claimed.claim(),
-                claimed.firstClaimedAt(),
-                claimed.takeovers(),
-                findSteps(claimed.claim().key()));
+        return with(findSteps(claimed.claim().key()), claimed);
+    }
+
+    private static ClaimResult.Claimed with(List<RecordedStep> steps, ClaimResult.Claimed claimed) {
+        return new ClaimResult.Claimed(claimed.claim(), claimed.firstClaimedAt(), claimed.takeovers(), steps);
     }
 
     private static SQLException changedTooOften() {
@@ -310,7 +310,9 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
             for (int tries = 1; tries <= MAXIMUM_TRIES_IN_TRANSACTION; tries++) {
                 Answer tried = tryToClaim(claimingInTransaction, connection, request, fingerprint);
                 if (tried != null) {
-                    return tried.result();
+                    return tried.result() instanceof ClaimResult.Claimed claimed && tried.mayHaveSteps()
+                            ? with(findSteps(connection, request.key()), claimed)
+                            : tried.result();
                 }
             }
             throw new SQLException(
@@ -514,16 +516,18 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
 
     @Override
     public List<RecordedStep> findSteps(IdempotencyKey key) {
-        return request("find the steps", key, connection -> {
-            try (Sql.Call call = findSteps.on(connection, timeoutSeconds)) {
-                ResultSet result = call.set("key", bytes(key)).query();
-                List<RecordedStep> steps = new ArrayList<>();
-                while (result.next()) {
-                    steps.add(Row.step(result));
-                }
-                return List.copyOf(steps);
+        return request("find the steps", key, connection -> findSteps(connection, key));
+    }
+
+    private List<RecordedStep> findSteps(Connection connection, IdempotencyKey key) throws SQLException {
+        try (Sql.Call call = findSteps.on(connection, timeoutSeconds)) {
+            ResultSet result = call.set("key", bytes(key)).query();
+            List<RecordedStep> steps = new ArrayList<>();
+            while (result.next()) {
+                steps.add(Row.step(result));
             }
-        });
+            return List.copyOf(steps);
+        }
     }
 
     @Override

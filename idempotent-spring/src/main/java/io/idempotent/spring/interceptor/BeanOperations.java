@@ -7,9 +7,12 @@ import io.idempotent.engine.Operation;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.RecordQuery;
 import io.idempotent.store.RecordedStep;
+import java.lang.reflect.Type;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -69,8 +72,8 @@ final class BeanOperations implements IdempotencyOperations {
     }
 
     private IdempotencyOperations of(String operation) {
-        IdempotentMethod method = methods.ofOperation(operation);
-        return operations(method == null ? defaultEngine.get() : method.engine());
+        IdempotencyEngine engine = only(operation, "stores", IdempotentMethod::engine);
+        return operations(engine == null ? defaultEngine.get() : engine);
     }
 
     private IdempotencyOperations operations(IdempotencyEngine engine) {
@@ -78,7 +81,17 @@ final class BeanOperations implements IdempotencyOperations {
     }
 
     private @Nullable Operation<?> operation(String name) {
-        IdempotentMethod method = methods.ofOperation(name);
-        return method == null ? null : method.operation();
+        Type type = only(name, "types", method -> method.operation().type().valueType());
+        return type == null ? null : methods.ofOperation(name).iterator().next().operation();
+    }
+
+    /** What all methods of an operation have alike; null if none is known. */
+    private <T> @Nullable T only(String operation, String what, Function<IdempotentMethod, T> property) {
+        Set<T> different = methods.ofOperation(operation).stream().map(property).collect(Collectors.toSet());
+        if (different.size() > 1) {
+            throw new IllegalArgumentException("The operation '" + operation + "' is that of several methods, with "
+                    + different.size() + " different " + what + ": its records cannot be told apart");
+        }
+        return different.isEmpty() ? null : different.iterator().next();
     }
 }

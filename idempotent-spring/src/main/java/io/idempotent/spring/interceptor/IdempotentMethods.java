@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.aop.support.AopUtils;
 import org.springframework.beans.BeansException;
@@ -43,7 +44,7 @@ final class IdempotentMethods {
     private final Map<Method, Resolved[]> methods = new ConcurrentHashMap<>();
 
     // Filled as methods are resolved, which is at startup for nearly all.
-    private final Map<String, IdempotentMethod> operations = new ConcurrentHashMap<>();
+    private final Map<String, Set<IdempotentMethod>> operations = new ConcurrentHashMap<>();
 
     // In front of it, those called last, one for each slot; compared by identity, which costs less than any look-up. Of
     // racing writers any may win.
@@ -98,20 +99,27 @@ final class IdempotentMethods {
         }
         methods.merge(method, new Resolved[] {added}, IdempotentMethods::joined);
         if (added.idempotent() != null) {
-            operations.put(added.idempotent().operation().name(), added.idempotent());
+            operations.merge(
+                    added.idempotent().operation().name(), Set.of(added.idempotent()), IdempotentMethods::both);
         }
         return added;
     }
 
-    /** A method of an operation, or null if none is known. */
-    @Nullable
-    IdempotentMethod ofOperation(String name) {
-        return operations.get(name);
+    /** The methods of an operation that are known. */
+    Set<IdempotentMethod> ofOperation(String name) {
+        return operations.getOrDefault(name, Set.of());
+    }
+
+    private static Set<IdempotentMethod> both(Set<IdempotentMethod> some, Set<IdempotentMethod> others) {
+        return Stream.of(some, others).flatMap(Set::stream).collect(Collectors.toUnmodifiableSet());
     }
 
     /** The engines that the methods which are known use. */
     Set<IdempotencyEngine> engines() {
-        return operations.values().stream().map(IdempotentMethod::engine).collect(Collectors.toSet());
+        return operations.values().stream()
+                .flatMap(Set::stream)
+                .map(IdempotentMethod::engine)
+                .collect(Collectors.toSet());
     }
 
     /**

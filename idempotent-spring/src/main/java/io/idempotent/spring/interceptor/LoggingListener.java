@@ -76,8 +76,10 @@ final class LoggingListener implements IdempotencyListener {
 
     @Override
     public void stepsLeftOver(IdempotencyContext context, Set<String> steps) {
-        LOG.warn("Idempotency key '" + context.key() + "' was completed without the steps " + steps
-                + ", which an earlier execution recorded: were they renamed, and so done again under another name?");
+        LOG.warn("The operation of idempotency key '" + context.key() + "' has returned without asking for the steps "
+                + steps
+                + ", which an earlier execution recorded: fine if they are conditional, or part of a step that was not run"
+                + " again; if they were renamed, they were done again under another name");
     }
 
     @Override
