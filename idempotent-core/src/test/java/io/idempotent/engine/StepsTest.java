@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -307,10 +308,16 @@ final class StepsTest {
         List<Object> circle = new ArrayList<>();
         circle.add(circle);
         Type type = Item.class;
-        fail(
-                encoding,
-                execution ->
-                        "" + execution.steps().<Object, RuntimeException>run("item", type, () -> new Endless(circle)));
+        fail(encoding, execution -> {
+            for (int attempt = 1; attempt <= 2; attempt++) {
+                execution.beginAttempt();
+                assertThat(execution.steps().<Object, RuntimeException>run("item", type, () -> new Endless(circle)))
+                        .as("remembered by this execution")
+                        .isInstanceOf(Endless.class);
+            }
+            return "done";
+        });
+        assertThat(events.names()).contains("notReplayable");
 
         assertThatExceptionOfType(IdempotencyOutcomeException.class)
                 .isThrownBy(() -> call(execution -> execution
@@ -352,6 +359,87 @@ final class StepsTest {
             }
         });
         Callers.until(successor::isDone);
+    }
+
+    @Test
+    void a_step_at_most_once_does_not_begin_if_the_lease_was_lost_while_that_was_recorded() {
+        store.meet(Request.RECORD_STEP, made -> {
+            Object answer = made.get();
+            ticker.elapse(PLACE.lease());
+            return answer;
+        });
+        assertThatExceptionOfType(IdempotencyClaimLostException.class)
+                .isThrownBy(() -> call(execution -> charge(execution, null)))
+                .withMessageContaining("step 'charge' was not begun");
+        assertThat(effects).isEmpty();
+    }
+
+    @Test
+    void a_thread_that_its_operation_left_behind_begins_no_step() {
+        List<Steps> leftBehind = new ArrayList<>();
+        fail(encoding, execution -> {
+            leftBehind.add(execution.steps());
+            return execution.steps().run("reserve", () -> effect("reserve"));
+        });
+        assertThatIllegalStateException()
+                .isThrownBy(() -> leftBehind.get(0).run("mail", () -> effect("mail")))
+                .withMessageContaining("its operation has ended");
+        assertThat(effects).containsExactly("reserve");
+    }
+
+    @Test
+    void a_step_that_a_thread_of_an_earlier_attempt_still_runs_does_not_run_beside_it() throws Throwable {
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        String result = call(execution -> {
+            execution.beginAttempt();
+            Future<String> slow = callers.call(() -> execution.steps().run("mail", () -> {
+                begun.countDown();
+                Callers.await(goOn);
+                return effect("mail");
+            }));
+            Callers.await(begun);
+            execution.beginAttempt();
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> execution.steps().run("mail", () -> effect("mail")))
+                    .withMessageContaining("it is running on another thread");
+            goOn.countDown();
+            var unused = Callers.get(slow);
+            execution.beginAttempt();
+            return execution.steps().run("mail", () -> effect("mail"));
+        });
+        assertThat(result).isEqualTo("mail 1");
+    }
+
+    @Test
+    void a_step_that_could_not_be_recorded_is_when_its_key_is_released_and_the_store_is_back() throws Throwable {
+        failForLong(Request.RECORD_STEP);
+        fail(encoding, execution -> {
+            String reserved = execution.steps().run("reserve", () -> effect("reserve"));
+            store.heal(Request.RECORD_STEP);
+            return reserved;
+        });
+        assertThat(record().state()).isInstanceOf(IdempotencyRecord.Released.class);
+        assertThat(call(execution -> execution.steps().run("reserve", () -> effect("reserve"))))
+                .isEqualTo("reserve 1");
+    }
+
+    @Test
+    void a_result_that_is_not_to_be_recorded_does_not_free_a_key_with_a_step_that_could_not_be_recorded()
+            throws Throwable {
+        failForLong(Request.RECORD_STEP);
+        var unused = call(new IdempotentWork<>() {
+            @Override
+            public String run(Execution execution) {
+                return execution.steps().run("reserve", () -> effect("reserve"));
+            }
+
+            @Override
+            public boolean releases(String result) {
+                return true;
+            }
+        });
+        assertThat(record().isAbandoned()).isTrue();
     }
 
     @Test
@@ -431,12 +519,15 @@ final class StepsTest {
             execution.beginAttempt();
             var unused = execution.steps().run("reserve", () -> effect("reserve"));
             execution.beginAttempt();
-            return execution.steps().atMostOnce().run("charge", () -> effect("charge"))
-                    + execution.steps().run("reserve", () -> effect("reserve"));
+            assertThatExceptionOfType(IdempotencyStoreException.class)
+                    .as("nothing can be recorded of it")
+                    .isThrownBy(() -> execution.steps().atMostOnce().run("charge", () -> effect("charge")))
+                    .withMessageContaining("runs unprotected");
+            return execution.steps().run("reserve", () -> effect("reserve"));
         });
 
-        assertThat(result).isEqualTo("charge 2reserve 1");
-        assertThat(effects).containsExactly("reserve", "charge");
+        assertThat(result).isEqualTo("reserve 1");
+        assertThat(effects).containsExactly("reserve");
         assertThat(store.count(Request.RECORD_STEP)).isZero();
     }
 
