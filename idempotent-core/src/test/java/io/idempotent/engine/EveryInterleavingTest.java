@@ -1,0 +1,85 @@
+package io.idempotent.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.idempotent.engine.Scenario.Transactions;
+import java.util.function.Function;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * Every interleaving of two or three callers on one key, with everything going wrong that can, on the real engine and a model
+ * store: all that {@link Promises} says holds in every state. {@code -Didempotent.explore.depth=…} explores deeper than
+ * {@value #DEPTH}: each step costs several times as much as the one before.
+ */
+final class EveryInterleavingTest {
+
+    private static final int DEPTH = 4;
+
+    private static void explore(WhenAbandoned policy, String what, Function<WhenAbandoned, Scenario> scenario) {
+        int depth = Integer.getInteger("idempotent.explore.depth", DEPTH);
+        Explorer.Report report = Explorer.explore(scenario.apply(policy).deep(depth));
+        System.out.println("Every interleaving of " + what + ", " + policy + ", depth " + depth + ": " + report.told());
+        assertThat(report.broken()).as(report.told()).isNull();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void two_callers_on_two_nodes(WhenAbandoned policy) {
+        explore(policy, "two callers", it -> Scenario.impatient(it).on(0, 1));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void three_callers_on_two_nodes(WhenAbandoned policy) {
+        explore(policy, "three callers", it -> Scenario.impatient(it).on(0, 0, 1));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void callers_that_wait_for_each_other_on_one_node(WhenAbandoned policy) {
+        explore(
+                policy,
+                "two waiting callers on one node",
+                it -> Scenario.waiting(it).on(0, 0));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void callers_that_wait_for_each_other_on_two_nodes(WhenAbandoned policy) {
+        explore(
+                policy,
+                "two waiting callers on two nodes",
+                it -> Scenario.waiting(it).on(0, 1));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void callers_that_say_different_things(WhenAbandoned policy) {
+        explore(policy, "two requests", it -> Scenario.impatient(it).on(0).withAnotherRequestOn(1));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void callers_that_give_up_a_store_at_once(WhenAbandoned policy) {
+        explore(policy, "hasty callers", it -> Scenario.impatient(it).on(0, 1).givingUpAtOnce());
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void callers_in_transactions_that_are_not_the_stores(WhenAbandoned policy) {
+        explore(
+                policy,
+                "two transactions",
+                it -> Scenario.impatient(it).on(0, 1).in(Transactions.ELSEWHERE));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void callers_in_transactions_of_the_stores(WhenAbandoned policy) {
+        explore(
+                policy,
+                "two transactions of the store's",
+                it -> Scenario.impatient(it).on(0, 1).in(Transactions.OF_THE_STORE));
+    }
+}

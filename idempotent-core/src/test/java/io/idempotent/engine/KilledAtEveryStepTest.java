@@ -1,0 +1,193 @@
+package io.idempotent.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.idempotent.engine.Scenario.Transactions;
+import io.idempotent.engine.Schedule.Choice;
+import io.idempotent.engine.Schedule.Kind;
+import io.idempotent.engine.Schedule.Move;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/**
+ * A caller whose node is killed before and after each of its requests to the store and before and after its work's effect, in
+ * turn, and a second caller on another node, which comes when the lease is over: how often it was done, and what the second
+ * caller got. Of what a killed node still does, nothing takes effect.
+ */
+final class KilledAtEveryStepTest {
+
+    // For a fault, a crash, the end of a lease, and who takes over.
+    private static final int DEEP_ENOUGH = 10;
+
+    private static Crew crew;
+
+    @BeforeAll
+    static void gather() {
+        crew = new Crew();
+    }
+
+    @AfterAll
+    static void dismiss() {
+        crew.close();
+    }
+
+    /** Lets the first caller go on so many times, kills its node, lets its lease end, and has the second caller call. */
+    private static final class Killing implements Schedule.Chooser {
+
+        private final int after;
+        private final Move work;
+        private int steps;
+        private int ticks;
+        private @Nullable String at;
+
+        Killing(int after, Move work) {
+            this.after = after;
+            this.work = work;
+        }
+
+        @Override
+        public int choose(Schedule schedule, List<Choice> choices) {
+            if (at == null) {
+                if (schedule.hasEnded(0)) {
+                    return -1;
+                }
+                if (steps++ < after) {
+                    boolean working = schedule.at(0).equals("in its work");
+                    return index(choices, Kind.GO, 0, working ? work : Move.GOES_ON);
+                }
+                at = schedule.at(0);
+                return index(choices, Kind.CRASH, 0, Move.GOES_ON);
+            }
+            return ticks++ < 2 ? index(choices, Kind.TICK, 0, Move.GOES_ON) : index(choices, Kind.GO, 1, Move.GOES_ON);
+        }
+
+        private static int index(List<Choice> choices, Kind kind, int index, Move move) {
+            for (int number = 0; number < choices.size(); number++) {
+                Choice choice = choices.get(number);
+                if (choice.kind() == kind && choice.index() == index && choice.move() == move) {
+                    return number;
+                }
+            }
+            throw new IllegalStateException("Not to be chosen now: " + kind + " " + index + " " + move);
+        }
+    }
+
+    /** What became of it, for each moment at which the first caller can be killed once it has called. */
+    private static List<String> killAtEveryStep(WhenAbandoned policy, Transactions transactions, Move work) {
+        List<String> told = new ArrayList<>();
+        for (int after = 1; ; after++) {
+            Scenario scenario = Scenario.impatient(policy).on(0, 1).in(transactions);
+            Killing killing = new Killing(after, work);
+            Schedule schedule = new Schedule(crew, killing, scenario.nodes(), DEEP_ENOUGH, true);
+            ModelWorld world = new ModelWorld(scenario, schedule);
+            schedule.play(world);
+            if (killing.at == null) {
+                return told;
+            }
+            int done = world.promises().effects();
+            if (schedule.isFinished()) {
+                world.checkEnd();
+            }
+            assertThat(schedule.failure())
+                    .as(String.join("\n", schedule.story()))
+                    .isNull();
+            ModelCall second = world.calls().get(1);
+            String got = second.thrown() == null
+                    ? String.valueOf(second.answer())
+                    : second.thrown().getClass().getSimpleName();
+            told.add(killing.at + ": done " + done + ", then " + got);
+        }
+    }
+
+    @Test
+    void what_is_run_again_is_done_twice_only_if_it_was_done_and_not_recorded() {
+        assertThat(killAtEveryStep(WhenAbandoned.RUN_AGAIN, Transactions.NONE, Move.GOES_ON))
+                .containsExactly(
+                        "before its claim: done 1, then paid by B under claim 1",
+                        "after its claim: done 1, then paid by B under claim 2",
+                        "in its work: done 1, then paid by B under claim 2",
+                        "after it has done it: done 2, then paid by B under claim 2",
+                        "before its completion: done 2, then paid by B under claim 2",
+                        "after its completion: done 1, then paid by A under claim 1");
+    }
+
+    @Test
+    void what_is_reconciled_is_done_once_wherever_its_first_owner_is_killed() {
+        assertThat(killAtEveryStep(WhenAbandoned.RECONCILE, Transactions.NONE, Move.GOES_ON))
+                .containsExactly(
+                        "before its claim: done 1, then paid by B under claim 1",
+                        "after its claim: done 1, then paid by B under claim 2",
+                        "in its work: done 1, then paid by B under claim 2",
+                        "after it has done it: done 1, then found by B under claim 2",
+                        "before its completion: done 1, then found by B under claim 2",
+                        "after its completion: done 1, then paid by A under claim 1");
+    }
+
+    @Test
+    void what_is_refused_is_not_run_again_once_it_was_claimed() {
+        assertThat(killAtEveryStep(WhenAbandoned.REFUSE, Transactions.NONE, Move.GOES_ON))
+                .containsExactly(
+                        "before its claim: done 1, then paid by B under claim 1",
+                        "after its claim: done 0, then IdempotencyOutcomeUnknownException",
+                        "in its work: done 0, then IdempotencyOutcomeUnknownException",
+                        "after it has done it: done 1, then IdempotencyOutcomeUnknownException",
+                        "before its completion: done 1, then IdempotencyOutcomeUnknownException",
+                        "after its completion: done 1, then paid by A under claim 1");
+    }
+
+    @Test
+    void one_that_failed_frees_its_key_and_is_abandoned_before_that() {
+        assertThat(killAtEveryStep(WhenAbandoned.REFUSE, Transactions.NONE, Move.THROWS))
+                .containsExactly(
+                        "before its claim: done 1, then paid by B under claim 1",
+                        "after its claim: done 0, then IdempotencyOutcomeUnknownException",
+                        "in its work: done 0, then IdempotencyOutcomeUnknownException",
+                        "before its release: done 0, then IdempotencyOutcomeUnknownException",
+                        "after its release: done 1, then paid by B under claim 2");
+    }
+
+    @Test
+    void a_failure_after_which_nobody_knows_stays_unknown_wherever_its_owner_is_killed() {
+        assertThat(killAtEveryStep(WhenAbandoned.RECONCILE, Transactions.NONE, Move.THROWS_UNKNOWN_DONE))
+                .containsExactly(
+                        "before its claim: done 1, then paid by B under claim 1",
+                        "after its claim: done 1, then paid by B under claim 2",
+                        "in its work: done 1, then paid by B under claim 2",
+                        "after it has done it: done 1, then found by B under claim 2",
+                        "before its abandonment: done 1, then found by B under claim 2",
+                        "after its abandonment: done 1, then found by B under claim 2");
+    }
+
+    @Test
+    void work_in_a_transaction_of_the_stores_is_done_once_wherever_its_owner_is_killed() {
+        assertThat(killAtEveryStep(WhenAbandoned.RUN_AGAIN, Transactions.OF_THE_STORE, Move.GOES_ON))
+                .containsExactly(
+                        "before its claim: done 1, then paid by B under claim 1",
+                        "after its claim: done 1, then paid by B under claim 2",
+                        "in its work: done 1, then paid by B under claim 2",
+                        "after it has done it: done 1, then paid by B under claim 2",
+                        "before the end of its transaction: done 1, then paid by B under claim 2",
+                        "before it records in its transaction: done 1, then paid by B under claim 2",
+                        "before the commit: done 1, then paid by B under claim 2",
+                        "after the end of its transaction: done 1, then paid by A under claim 1");
+    }
+
+    @Test
+    void work_in_a_transaction_elsewhere_is_done_twice_only_if_killed_between_commit_and_record() {
+        assertThat(killAtEveryStep(WhenAbandoned.RUN_AGAIN, Transactions.ELSEWHERE, Move.GOES_ON))
+                .containsExactly(
+                        "before its claim: done 1, then paid by B under claim 1",
+                        "after its claim: done 1, then paid by B under claim 2",
+                        "in its work: done 1, then paid by B under claim 2",
+                        "after it has done it: done 1, then paid by B under claim 2",
+                        "before the end of its transaction: done 1, then paid by B under claim 2",
+                        "before the commit: done 1, then paid by B under claim 2",
+                        "after the end of its transaction: done 2, then paid by B under claim 2",
+                        "before its completion: done 2, then paid by B under claim 2",
+                        "after its completion: done 1, then paid by A under claim 1");
+    }
+}

@@ -1,0 +1,100 @@
+package io.idempotent.engine;
+
+import io.idempotent.engine.Schedule.Move;
+import io.idempotent.engine.Schedule.Wait;
+import io.idempotent.store.IdempotencyStore;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** One node: a real engine, whose waits and visits the schedule plays. */
+final class ModelNode implements Pacing {
+
+    private final Schedule schedule;
+    private final LongSupplier clock;
+    private final List<Runnable> visits = new ArrayList<>();
+    private final IdempotencyEngine engine;
+    private int visitedAt;
+
+    ModelNode(Schedule schedule, LongSupplier clock, IdempotencyStore store, Duration completionTimeout) {
+        this.schedule = schedule;
+        this.clock = clock;
+        this.engine = IdempotencyEngine.builder(store)
+                .ticker(clock)
+                .completionTimeout(completionTimeout)
+                .pacing(this)
+                .errorHandler((message, failure) -> schedule.fail(new AssertionError(message, failure)))
+                .build();
+    }
+
+    IdempotencyEngine engine() {
+        return engine;
+    }
+
+    @Override
+    public void park(long nanos) {
+        schedule.pause("pausing before it asks again", Wait.SHORT, () -> true, Move.GOES_ON);
+    }
+
+    @Override
+    public void sleep(long nanos) {
+        schedule.pause("pausing before it looks again", Wait.LONG, () -> true, Move.GOES_ON);
+        asks();
+    }
+
+    @Override
+    public boolean awaitEnd(Execution owner, long nanos) {
+        long deadline = clock.getAsLong() + nanos;
+        schedule.pause(
+                "waiting for the owner",
+                Wait.LONG,
+                () -> hasEnded(owner) || clock.getAsLong() >= deadline,
+                Move.GOES_ON);
+        asks();
+        return hasEnded(owner);
+    }
+
+    private static void asks() {
+        ModelCall call = ModelCall.acting();
+        if (call != null) {
+            call.asks();
+        }
+    }
+
+    private static boolean hasEnded(Execution owner) {
+        try {
+            return owner.awaitEnd(0);
+        } catch (InterruptedException impossible) {
+            throw new IllegalStateException("Nobody interrupts in a schedule", impossible);
+        }
+    }
+
+    /** Keeps the visits, to be made by hand. */
+    @Override
+    public ScheduledThreadPoolExecutor renewalScheduler() {
+        return new ScheduledThreadPoolExecutor(1) {
+            @Override
+            public @Nullable ScheduledFuture<?> scheduleAtFixedRate(
+                    Runnable visit, long delay, long period, TimeUnit unit) {
+                visits.add(visit);
+                return null;
+            }
+        };
+    }
+
+    /** Whether leases were begun to be renewed, and time has passed since this was last done. */
+    boolean isVisitDue() {
+        return !visits.isEmpty() && visitedAt < schedule.time();
+    }
+
+    /** What the renewal does now. */
+    Runnable visit() {
+        visitedAt = schedule.time();
+        return () -> List.copyOf(visits).forEach(Runnable::run);
+    }
+}

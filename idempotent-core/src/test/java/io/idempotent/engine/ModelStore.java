@@ -1,0 +1,171 @@
+package io.idempotent.engine;
+
+import io.idempotent.IdempotencyKey;
+import io.idempotent.IdempotencyStoreException;
+import io.idempotent.RecordedOutcome;
+import io.idempotent.engine.Schedule.Move;
+import io.idempotent.engine.Schedule.Wait;
+import io.idempotent.store.Claim;
+import io.idempotent.store.ClaimRequest;
+import io.idempotent.store.ClaimResult;
+import io.idempotent.store.IdempotencyRecord;
+import io.idempotent.store.IdempotencyStore;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one store of a schedule, as engines see it: others may go on before each request and before its answer arrives, and
+ * either may be lost. What takes effect is told to {@link Promises}.
+ */
+final class ModelStore implements IdempotencyStore {
+
+    private final IdempotencyStore store;
+    private final Schedule schedule;
+    private final Promises promises;
+    private @Nullable Object lockedBy;
+
+    ModelStore(IdempotencyStore store, Schedule schedule, Promises promises) {
+        this.store = store;
+        this.schedule = schedule;
+        this.promises = promises;
+    }
+
+    /** A transaction has written to the record, and has not ended: others' requests wait for that. */
+    void lock(Object transaction) {
+        lockedBy = transaction;
+    }
+
+    void unlock(Object transaction) {
+        if (lockedBy == transaction) {
+            lockedBy = null;
+        }
+    }
+
+    boolean isLocked() {
+        return lockedBy != null;
+    }
+
+    /** Whether the claim is the key's at this very moment. */
+    boolean isMine(Claim claim) {
+        IdempotencyRecord record = store.find(claim.key());
+        return record != null && record.outcome() == null && record.fencingToken() == claim.fencingToken();
+    }
+
+    private <T extends @Nullable Object> T ask(
+            String what, boolean mayFail, Supplier<T> request, Function<T, String> answered) {
+        Move[] ways = mayFail ? new Move[] {Move.GOES_ON, Move.DOES_NOT_ARRIVE} : new Move[] {Move.GOES_ON};
+        if (schedule.pause("before its " + what, Wait.NONE, () -> lockedBy == null, ways) == Move.DOES_NOT_ARRIVE) {
+            throw lost(what + " did not arrive");
+        }
+        T answer = request.get();
+        schedule.note(what + " → " + answered.apply(answer));
+        Move[] waysBack = mayFail ? new Move[] {Move.GOES_ON, Move.ANSWER_IS_LOST} : new Move[] {Move.GOES_ON};
+        if (schedule.pause("after its " + what, waysBack) == Move.ANSWER_IS_LOST) {
+            throw lost("no answer to " + what);
+        }
+        return answer;
+    }
+
+    private IdempotencyStoreException lost(String what) {
+        schedule.note(what);
+        promises.storeFailed();
+        return new IdempotencyStoreException(what, null, new IOException("connection reset"));
+    }
+
+    @Override
+    public ClaimResult claim(ClaimRequest request) {
+        return ask(
+                "claim",
+                true,
+                () -> {
+                    ClaimResult result = store.claim(request);
+                    promises.claimed(request, result);
+                    return result;
+                },
+                promises::text);
+    }
+
+    @Override
+    public Set<Claim> renew(Collection<Claim> claims, Duration lease) {
+        // A request for several that fails is asked for one by one, in no order that could be repeated: with one only.
+        return ask(
+                "renewal",
+                claims.size() == 1,
+                () -> {
+                    Set<Claim> renewed = store.renew(claims, lease);
+                    renewed.forEach(promises::renewed);
+                    return renewed;
+                },
+                renewed -> renewed.size() + " of " + claims.size() + " renewed");
+    }
+
+    @Override
+    public boolean complete(Claim claim, RecordedOutcome outcome, Duration retention) {
+        return ask("completion", true, () -> completeNow(claim, outcome, retention), String::valueOf);
+    }
+
+    /** Completes at this very moment. */
+    boolean completeNow(Claim claim, RecordedOutcome outcome, Duration retention) {
+        boolean completed = store.complete(claim, outcome, retention);
+        if (completed) {
+            promises.completed(claim, outcome);
+        }
+        return completed;
+    }
+
+    @Override
+    public boolean release(Claim claim) {
+        return ask(
+                "release",
+                true,
+                () -> {
+                    boolean released = store.release(claim);
+                    if (released) {
+                        promises.released(claim);
+                    }
+                    return released;
+                },
+                String::valueOf);
+    }
+
+    @Override
+    public boolean abandon(Claim claim) {
+        return ask(
+                "abandonment",
+                true,
+                () -> {
+                    boolean abandoned = store.abandon(claim);
+                    if (abandoned) {
+                        promises.abandoned(claim);
+                    }
+                    return abandoned;
+                },
+                String::valueOf);
+    }
+
+    @Override
+    public @Nullable IdempotencyRecord find(IdempotencyKey key) {
+        return ask("look", true, () -> store.find(key), promises::text);
+    }
+
+    /** The record at this very moment. */
+    @Nullable
+    IdempotencyRecord findNow(IdempotencyKey key) {
+        return store.find(key);
+    }
+
+    @Override
+    public boolean forget(IdempotencyKey key, long expectedToken) {
+        return store.forget(key, expectedToken);
+    }
+
+    @Override
+    public boolean keepsReferences() {
+        return true;
+    }
+}
