@@ -67,6 +67,24 @@ final class EveryInterleavingTest {
 
     @ParameterizedTest
     @EnumSource
+    void callers_whose_work_is_done_in_steps(WhenAbandoned policy) {
+        explore(
+                policy,
+                "two callers in steps",
+                it -> Scenario.impatient(it).on(0, 1).inSteps());
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void callers_in_steps_that_give_up_a_store_at_once(WhenAbandoned policy) {
+        explore(
+                policy,
+                "two hasty callers in steps",
+                it -> Scenario.impatient(it).on(0, 1).inSteps().givingUpAtOnce());
+    }
+
+    @ParameterizedTest
+    @EnumSource
     void callers_in_transactions_that_are_not_the_stores(WhenAbandoned policy) {
         explore(
                 policy,

@@ -9,11 +9,13 @@ import io.idempotent.engine.Scenario.Transactions;
 import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
+import io.idempotent.store.RecordedStep;
 import io.idempotent.store.ReferenceStore;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
@@ -28,6 +30,10 @@ final class ExplorerTest {
 
     private static Scenario twoOn(Supplier<ReferenceStore> store) {
         return two(WhenAbandoned.RUN_AGAIN).at(store);
+    }
+
+    private static Scenario twoInSteps() {
+        return two(WhenAbandoned.RUN_AGAIN).inSteps();
     }
 
     private static void finds(Promise promise, Scenario scenario) {
@@ -322,5 +328,105 @@ final class ExplorerTest {
                                     work.run(execution);
                                     return work.run(execution);
                                 })));
+    }
+
+    @Test
+    void the_explorer_finds_a_take_over_that_is_not_told_of_steps() {
+        finds(
+                Promise.STEP,
+                twoInSteps()
+                        .over(store -> new ForwardingStore(store) {
+                            @Override
+                            public ClaimResult claim(ClaimRequest request) {
+                                return super.claim(request) instanceof ClaimResult.Claimed claimed
+                                        ? new ClaimResult.Claimed(
+                                                claimed.claim(),
+                                                claimed.firstClaimedAt(),
+                                                claimed.takeovers(),
+                                                List.of())
+                                        : super.claim(request);
+                            }
+                        })
+                        .deep(4));
+    }
+
+    @Test
+    void the_explorer_finds_a_step_that_is_said_to_be_recorded_and_is_not() {
+        finds(
+                Promise.STEP,
+                twoInSteps()
+                        .at(() -> new ReferenceStore() {
+                            @Override
+                            protected void record(Row row, RecordedStep step) {
+                                if (step.outcome() == null) {
+                                    super.record(row, step);
+                                }
+                            }
+                        })
+                        .deep(4));
+    }
+
+    @Test
+    void the_explorer_finds_a_step_whose_begin_is_not_kept() {
+        finds(
+                Promise.STEP,
+                twoInSteps()
+                        .at(() -> new ReferenceStore() {
+                            @Override
+                            protected void record(Row row, RecordedStep step) {
+                                if (step.outcome() != null) {
+                                    super.record(row, step);
+                                }
+                            }
+                        })
+                        .deep(4));
+    }
+
+    @Test
+    void the_explorer_finds_a_step_of_a_claim_that_was_taken_over() {
+        finds(
+                Promise.ONE_OWNER,
+                twoInSteps()
+                        .at(() -> new ReferenceStore() {
+                            @Override
+                            public boolean recordStep(Claim claim, RecordedStep step) {
+                                return locked(() -> {
+                                    Row row = row(claim.key());
+                                    if (row != null) {
+                                        record(row, step);
+                                    }
+                                    return row != null;
+                                });
+                            }
+                        })
+                        .deep(4));
+    }
+
+    @Test
+    void the_explorer_finds_a_release_that_drops_steps() {
+        finds(
+                Promise.STEP,
+                twoInSteps()
+                        .at(() -> new ReferenceStore() {
+                            @Override
+                            public boolean release(Claim claim, Duration stepRetention) {
+                                return release(claim);
+                            }
+                        })
+                        .deep(4));
+    }
+
+    @Test
+    void the_explorer_finds_a_step_that_runs_at_most_once_and_is_run_as_any_other() {
+        finds(
+                Promise.STEP,
+                twoInSteps()
+                        .over(store -> new ForwardingStore(store) {
+                            @Override
+                            public boolean recordStep(Claim claim, RecordedStep step) {
+                                return step.outcome() == null || super.recordStep(claim, step);
+                            }
+                        })
+                        .deep(4));
     }
 }

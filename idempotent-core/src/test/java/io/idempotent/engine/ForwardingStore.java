@@ -7,9 +7,13 @@ import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
+import io.idempotent.store.RecordQuery;
+import io.idempotent.store.RecordedStep;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.List;
 import java.util.Set;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** A line to a store, which a fault can be planted in. */
@@ -39,6 +43,32 @@ class ForwardingStore implements IdempotencyStore {
     @Override
     public boolean release(Claim claim) {
         return store.release(claim);
+    }
+
+    @Override
+    public boolean release(Claim claim, Duration stepRetention) {
+        return store.release(claim, stepRetention);
+    }
+
+    @Override
+    public boolean recordStep(Claim claim, RecordedStep step) {
+        return store.recordStep(claim, step);
+    }
+
+    @Override
+    public List<RecordedStep> findSteps(IdempotencyKey key) {
+        return store.findSteps(key);
+    }
+
+    @Override
+    public List<IdempotencyRecord> list(RecordQuery query) {
+        return store.list(query);
+    }
+
+    @Override
+    public ClaimResult.@Nullable Claimed takeOver(
+            IdempotencyKey key, long expectedToken, UUID claimId, Duration lease) {
+        return store.takeOver(key, expectedToken, claimId, lease);
     }
 
     @Override

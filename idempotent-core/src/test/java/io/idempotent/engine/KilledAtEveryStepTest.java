@@ -8,6 +8,7 @@ import io.idempotent.engine.Schedule.Kind;
 import io.idempotent.engine.Schedule.Move;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -40,13 +41,15 @@ final class KilledAtEveryStepTest {
 
         private final int after;
         private final Move work;
+        private final Move reconciler;
         private int steps;
         private int ticks;
         private @Nullable String at;
 
-        Killing(int after, Move work) {
+        Killing(int after, Move work, Move reconciler) {
             this.after = after;
             this.work = work;
+            this.reconciler = reconciler;
         }
 
         @Override
@@ -62,7 +65,11 @@ final class KilledAtEveryStepTest {
                 at = schedule.at(0);
                 return index(choices, Kind.CRASH, 0, Move.GOES_ON);
             }
-            return ticks++ < 2 ? index(choices, Kind.TICK, 0, Move.GOES_ON) : index(choices, Kind.GO, 1, Move.GOES_ON);
+            if (ticks++ < 2) {
+                return index(choices, Kind.TICK, 0, Move.GOES_ON);
+            }
+            boolean asked = schedule.at(1).equals("in the reconciler of charge");
+            return index(choices, Kind.GO, 1, asked ? reconciler : Move.GOES_ON);
         }
 
         private static int index(List<Choice> choices, Kind kind, int index, Move move) {
@@ -78,17 +85,23 @@ final class KilledAtEveryStepTest {
 
     /** What became of it, for each moment at which the first caller can be killed once it has called. */
     private static List<String> killAtEveryStep(WhenAbandoned policy, Transactions transactions, Move work) {
+        return killAtEveryStep(() -> Scenario.impatient(policy).on(0, 1).in(transactions), work, Move.GOES_ON);
+    }
+
+    private static List<String> killAtEveryStep(Supplier<Scenario> scenarios, Move work, Move reconciler) {
         List<String> told = new ArrayList<>();
         for (int after = 1; ; after++) {
-            Scenario scenario = Scenario.impatient(policy).on(0, 1).in(transactions);
-            Killing killing = new Killing(after, work);
+            Scenario scenario = scenarios.get();
+            Killing killing = new Killing(after, work, reconciler);
             Schedule schedule = new Schedule(crew, killing, scenario.nodes(), DEEP_ENOUGH, true);
             ModelWorld world = new ModelWorld(scenario, schedule);
             schedule.play(world);
             if (killing.at == null) {
                 return told;
             }
-            int done = world.promises().effects();
+            String done = scenario.steps
+                    ? world.promises().stepsDone()
+                    : String.valueOf(world.promises().effects());
             if (schedule.isFinished()) {
                 world.checkEnd();
             }
@@ -189,5 +202,89 @@ final class KilledAtEveryStepTest {
                         "after the end of its transaction: done 2, then paid by B under claim 2",
                         "before its completion: done 2, then paid by B under claim 2",
                         "after its completion: done 1, then paid by A under claim 1");
+    }
+
+    private static List<String> killInSteps(WhenAbandoned policy, Move reconciler) {
+        return killAtEveryStep(() -> Scenario.impatient(policy).on(0, 1).inSteps(), Move.GOES_ON, reconciler);
+    }
+
+    @Test
+    void a_step_that_runs_at_most_once_is_reported_unknown_where_nobody_can_tell() {
+        assertThat(killInSteps(WhenAbandoned.RUN_AGAIN, Move.CANNOT_TELL))
+                .containsExactly(
+                        "before its claim: done 1 and 1, then paid by B under claim 1",
+                        "after its claim: done 1 and 1, then paid by B under claim 2",
+                        "in step reserve: done 1 and 1, then paid by B under claim 2",
+                        "after it has done reserve: done 2 and 1, then paid by B under claim 2",
+                        "before its record of reserve: done 2 and 1, then paid by B under claim 2",
+                        "after its record of reserve: done 1 and 1, then paid by B under claim 2",
+                        "before its record that it begins charge: done 1 and 1, then paid by B under claim 2",
+                        "after its record that it begins charge: done 1 and 0, then IdempotencyOutcomeUnknownException",
+                        "in step charge: done 1 and 0, then IdempotencyOutcomeUnknownException",
+                        "after it has done charge: done 1 and 1, then IdempotencyOutcomeUnknownException",
+                        "before its record of charge: done 1 and 1, then IdempotencyOutcomeUnknownException",
+                        "after its record of charge: done 1 and 1, then paid by B under claim 2",
+                        "before its completion: done 1 and 1, then paid by B under claim 2",
+                        "after its completion: done 1 and 1, then paid by A under claim 1");
+    }
+
+    @Test
+    void of_steps_that_are_run_again_only_one_that_was_done_and_not_recorded_is_done_twice() {
+        assertThat(killInSteps(WhenAbandoned.RUN_AGAIN, Move.GOES_ON))
+                .containsExactly(
+                        "before its claim: done 1 and 1, then paid by B under claim 1",
+                        "after its claim: done 1 and 1, then paid by B under claim 2",
+                        "in step reserve: done 1 and 1, then paid by B under claim 2",
+                        "after it has done reserve: done 2 and 1, then paid by B under claim 2",
+                        "before its record of reserve: done 2 and 1, then paid by B under claim 2",
+                        "after its record of reserve: done 1 and 1, then paid by B under claim 2",
+                        "before its record that it begins charge: done 1 and 1, then paid by B under claim 2",
+                        "after its record that it begins charge: done 1 and 1, then paid by B under claim 2",
+                        "in step charge: done 1 and 1, then paid by B under claim 2",
+                        "after it has done charge: done 1 and 1, then paid by B under claim 2",
+                        "before its record of charge: done 1 and 1, then paid by B under claim 2",
+                        "after its record of charge: done 1 and 1, then paid by B under claim 2",
+                        "before its completion: done 1 and 1, then paid by B under claim 2",
+                        "after its completion: done 1 and 1, then paid by A under claim 1");
+    }
+
+    @Test
+    void of_steps_that_are_reconciled_only_one_that_was_done_and_not_recorded_is_done_twice() {
+        assertThat(killInSteps(WhenAbandoned.RECONCILE, Move.GOES_ON))
+                .containsExactly(
+                        "before its claim: done 1 and 1, then paid by B under claim 1",
+                        "after its claim: done 1 and 1, then paid by B under claim 2",
+                        "in step reserve: done 1 and 1, then paid by B under claim 2",
+                        "after it has done reserve: done 2 and 1, then paid by B under claim 2",
+                        "before its record of reserve: done 2 and 1, then paid by B under claim 2",
+                        "after its record of reserve: done 1 and 1, then paid by B under claim 2",
+                        "before its record that it begins charge: done 1 and 1, then paid by B under claim 2",
+                        "after its record that it begins charge: done 1 and 1, then paid by B under claim 2",
+                        "in step charge: done 1 and 1, then paid by B under claim 2",
+                        "after it has done charge: done 1 and 1, then found by B under claim 2",
+                        "before its record of charge: done 1 and 1, then found by B under claim 2",
+                        "after its record of charge: done 1 and 1, then found by B under claim 2",
+                        "before its completion: done 1 and 1, then found by B under claim 2",
+                        "after its completion: done 1 and 1, then paid by A under claim 1");
+    }
+
+    @Test
+    void steps_of_what_is_refused_are_not_run_again_once_it_was_claimed() {
+        assertThat(killInSteps(WhenAbandoned.REFUSE, Move.GOES_ON))
+                .containsExactly(
+                        "before its claim: done 1 and 1, then paid by B under claim 1",
+                        "after its claim: done 0 and 0, then IdempotencyOutcomeUnknownException",
+                        "in step reserve: done 0 and 0, then IdempotencyOutcomeUnknownException",
+                        "after it has done reserve: done 1 and 0, then IdempotencyOutcomeUnknownException",
+                        "before its record of reserve: done 1 and 0, then IdempotencyOutcomeUnknownException",
+                        "after its record of reserve: done 1 and 0, then IdempotencyOutcomeUnknownException",
+                        "before its record that it begins charge: done 1 and 0, then IdempotencyOutcomeUnknownException",
+                        "after its record that it begins charge: done 1 and 0, then IdempotencyOutcomeUnknownException",
+                        "in step charge: done 1 and 0, then IdempotencyOutcomeUnknownException",
+                        "after it has done charge: done 1 and 1, then IdempotencyOutcomeUnknownException",
+                        "before its record of charge: done 1 and 1, then IdempotencyOutcomeUnknownException",
+                        "after its record of charge: done 1 and 1, then IdempotencyOutcomeUnknownException",
+                        "before its completion: done 1 and 1, then IdempotencyOutcomeUnknownException",
+                        "after its completion: done 1 and 1, then paid by A under claim 1");
     }
 }

@@ -187,7 +187,7 @@ final class ModelCall implements IdempotentWork<String>, Runnable {
         }
         Throwable failed = thrown;
         if (failed != null) {
-            schedule.note("gets " + failed);
+            schedule.note("gets " + promises.text(failed));
             promises.threw(this, failed);
         } else {
             schedule.note("gets '" + answer + "'");
@@ -216,6 +216,9 @@ final class ModelCall implements IdempotentWork<String>, Runnable {
         if (current == null) {
             // Broken already, and said.
             return "nothing";
+        }
+        if (scenario.steps) {
+            return runSteps(begun, current);
         }
         Move[] ways = scenario.whenAbandoned == WhenAbandoned.RUN_AGAIN
                 ? new Move[] {Move.GOES_ON, Move.THROWS, Move.THROWS_FINALLY}
@@ -250,10 +253,49 @@ final class ModelCall implements IdempotentWork<String>, Runnable {
         }
     }
 
+    private String runSteps(Execution begun, Owner current) throws Throwable {
+        try {
+            begun.steps().run("reserve", () -> step(current, "reserve"));
+            begun.steps().atMostOnce().run("charge", () -> step(current, "charge"), () -> findCharge(current));
+        } catch (Schedule.Stopped stopped) {
+            throw stopped;
+        } catch (Throwable thrownByStep) {
+            throw ends(current, Run.THREW, thrownByStep);
+        }
+        promises.runEnds(current, Run.RETURNED);
+        produced = "paid by " + name() + " under claim " + current.number();
+        return produced;
+    }
+
+    private String step(Owner current, String step) throws Scenario.PlainException {
+        if (schedule.pause("in step " + step, Move.GOES_ON, Move.THROWS) == Move.THROWS) {
+            throw new Scenario.PlainException(step + " failed in the hands of " + name());
+        }
+        schedule.note("does " + step);
+        promises.stepDone(current, step);
+        schedule.pause("after it has done " + step, Move.GOES_ON);
+        return step + " by " + name();
+    }
+
+    private Reconciliation<String> findCharge(Owner current) throws Scenario.PlainException {
+        Move way = schedule.pause("in the reconciler of charge", Move.GOES_ON, Move.CANNOT_TELL, Move.FAILS_TO_TELL);
+        if (way == Move.FAILS_TO_TELL) {
+            throw new Scenario.PlainException("the reconciler of charge is down");
+        }
+        if (way == Move.CANNOT_TELL) {
+            return Reconciliation.unknown();
+        }
+        if (promises.isDone()) {
+            schedule.note("finds charge done");
+            return Reconciliation.completed("charge found by " + name());
+        }
+        return promises.mayBeDoneYet(current) ? Reconciliation.unknown() : Reconciliation.notDone();
+    }
+
     private Throwable ends(Owner current, Run end, Throwable thrownByWork) {
         promises.runEnds(current, end);
         failure = thrownByWork;
-        schedule.note(thrownByWork.getMessage());
+        schedule.note("its work throws: " + promises.text(thrownByWork));
         return thrownByWork;
     }
 

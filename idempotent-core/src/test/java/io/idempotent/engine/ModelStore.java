@@ -10,10 +10,14 @@ import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
+import io.idempotent.store.RecordQuery;
+import io.idempotent.store.RecordedStep;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.List;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -120,17 +124,57 @@ final class ModelStore implements IdempotencyStore {
 
     @Override
     public boolean release(Claim claim) {
+        return release(claim, "release", () -> store.release(claim), false);
+    }
+
+    @Override
+    public boolean release(Claim claim, Duration stepRetention) {
+        return release(claim, "release with steps", () -> store.release(claim, stepRetention), true);
+    }
+
+    private boolean release(Claim claim, String what, Supplier<Boolean> request, boolean keepsSteps) {
         return ask(
-                "release",
+                what,
                 true,
                 () -> {
-                    boolean released = store.release(claim);
+                    boolean released = request.get();
                     if (released) {
-                        promises.released(claim);
+                        promises.released(claim, keepsSteps);
                     }
                     return released;
                 },
                 String::valueOf);
+    }
+
+    @Override
+    public boolean recordStep(Claim claim, RecordedStep step) {
+        return ask(
+                (step.outcome() == null ? "record that it begins " : "record of ") + step.name(),
+                true,
+                () -> {
+                    boolean recorded = store.recordStep(claim, step);
+                    if (recorded) {
+                        promises.stepRecorded(claim, step);
+                    }
+                    return recorded;
+                },
+                String::valueOf);
+    }
+
+    @Override
+    public List<RecordedStep> findSteps(IdempotencyKey key) {
+        return store.findSteps(key);
+    }
+
+    @Override
+    public List<IdempotencyRecord> list(RecordQuery query) {
+        return store.list(query);
+    }
+
+    @Override
+    public ClaimResult.@Nullable Claimed takeOver(
+            IdempotencyKey key, long expectedToken, UUID claimId, Duration lease) {
+        return store.takeOver(key, expectedToken, claimId, lease);
     }
 
     @Override

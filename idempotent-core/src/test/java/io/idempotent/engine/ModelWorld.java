@@ -99,6 +99,7 @@ final class ModelWorld implements Schedule.World {
     long state() {
         long hash = Hash.mix(schedule.positions(), promises.state());
         hash = Hash.mix(hash, store.isLocked() ? 1 : 0);
+        hash = Hash.mix(hash, Hash.of(promises.text(reference.findSteps(scenario.operation.key("4711")))));
         for (ModelCall call : calls) {
             hash = Hash.mix(hash, schedule.isCrashed(call.node()) ? 1 : call.state());
         }
@@ -123,10 +124,10 @@ final class ModelWorld implements Schedule.World {
         promises.requireDecided(
                 next.thrown() == null || next.thrown() instanceof Scenario.FinalException,
                 "the next call got " + next.thrown());
-        if (abandoned && scenario.whenAbandoned == WhenAbandoned.RUN_AGAIN) {
+        if (abandoned && scenario.whenAbandoned == WhenAbandoned.RUN_AGAIN && !scenario.steps) {
             promises.requireDecided(promises.effects() == effects + 1, "the next call did not run again");
         }
-        if (scenario.whenAbandoned == WhenAbandoned.RECONCILE && next.thrown() == null) {
+        if ((scenario.whenAbandoned == WhenAbandoned.RECONCILE || scenario.steps) && next.thrown() == null) {
             promises.requireDecided(
                     promises.effects() == 1, "the next call left it done " + promises.effects() + " times");
         }

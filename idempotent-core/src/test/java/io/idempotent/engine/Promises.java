@@ -2,6 +2,7 @@ package io.idempotent.engine;
 
 import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyClaimLostException;
+import io.idempotent.IdempotencyException;
 import io.idempotent.IdempotencyInProgressException;
 import io.idempotent.IdempotencyKeyReusedException;
 import io.idempotent.IdempotencyOutcomeUnknownException;
@@ -12,8 +13,11 @@ import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
+import io.idempotent.store.RecordedStep;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +36,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>TRANSACTION (G6): completed only if the transaction committed, never free if it did, free or abandoned if not.
  *   <li>EXCEPTION (G7): the caller gets what its work threw.
  *   <li>NOT_STUCK: a new call, when all have ended and all leases are over, is decided.
+ *   <li>STEP: a step that is recorded does not run again, nor does one that was done under a claim that freed the key; its
+ *       record is kept until the key is completed; and one that is to run at most once is done once at most, whatever goes wrong.
  *   <li>COUNT: what is done is done once, and once more at most for each take-over; with nothing going wrong exactly once. An
  *       operation that is not simply run again does it once at most, whatever goes wrong.
  * </ol>
@@ -49,6 +55,7 @@ final class Promises {
         TRANSACTION,
         EXCEPTION,
         NOT_STUCK,
+        STEP,
         COUNT
     }
 
@@ -134,6 +141,8 @@ final class Promises {
     private final Scenario scenario;
     private final Schedule schedule;
     private final List<Owner> owners = new ArrayList<>();
+    private final List<Owner> doneReserve = new ArrayList<>();
+    private final Set<String> recordedSteps = new TreeSet<>();
     private int effects;
     private int takeovers;
     private @Nullable Owner completed;
@@ -209,7 +218,18 @@ final class Promises {
         }
     }
 
-    void released(Claim claim) {
+    void stepRecorded(Claim claim, RecordedStep step) {
+        var unused = stillLast(claim, "given a step");
+        if (step.outcome() != null) {
+            recordedSteps.add(step.name());
+        }
+    }
+
+    void released(Claim claim, boolean keepsSteps) {
+        require(
+                keepsSteps || recordedSteps.isEmpty(),
+                Promise.STEP,
+                "claim " + claim.fencingToken() + " freed the key, and dropped steps");
         Owner owner = stillLast(claim, "released");
         owner.hold = Hold.RELEASED;
         for (Owner earlier : owners) {
@@ -282,10 +302,32 @@ final class Promises {
         owner.run = end;
     }
 
+    /** A step takes effect. */
+    void stepDone(Owner owner, String step) {
+        String both = owner.call.name() + " does " + step + " under claim " + owner.number;
+        // A late owner may have begun it before it was taken over.
+        require(
+                !recordedSteps.contains(step) || owner != last() || !isLive(owner),
+                Promise.STEP,
+                both + ", and it is recorded");
+        if (step.equals("charge")) {
+            require(effects == 0, Promise.STEP, both + ", and it was done before");
+            effect();
+            return;
+        }
+        for (Owner earlier : doneReserve) {
+            require(
+                    earlier.hold != Hold.RELEASED,
+                    Promise.STEP,
+                    both + ", and claim " + earlier.number + " freed the key after it");
+        }
+        doneReserve.add(owner);
+    }
+
     /** What the user's code is for takes effect. */
     void effect() {
         effects++;
-        boolean simplyAgain = scenario.whenAbandoned == WhenAbandoned.RUN_AGAIN;
+        boolean simplyAgain = scenario.whenAbandoned == WhenAbandoned.RUN_AGAIN && !scenario.steps;
         require(
                 effects <= (simplyAgain ? 1 + takeovers : 1),
                 Promise.COUNT,
@@ -419,7 +461,11 @@ final class Promises {
                     Promise.TRANSACTION,
                     "claim " + completed.number + " is completed, and its transaction has not committed");
         } else if (none) {
-            require(record == null, Promise.ONE_OWNER, "nobody holds the key, and it is " + text(record));
+            require(
+                    record == null ? recordedSteps.isEmpty() : record.state() instanceof IdempotencyRecord.Released,
+                    record == null ? Promise.STEP : Promise.ONE_OWNER,
+                    "nobody holds the key, and it is " + text(record) + ", and steps " + recordedSteps
+                            + " were recorded");
         } else {
             require(
                     record != null && record.fencingToken() == last.token && record.outcome() == null,
@@ -436,6 +482,10 @@ final class Promises {
 
     /** Checks what is left when everybody has ended, before the leases end. */
     void checkEnd() {
+        require(
+                schedule.troubles() > 0 || !scenario.steps || doneReserve.size() == 1,
+                Promise.STEP,
+                "nothing went wrong, and the first step was done " + doneReserve.size() + " times");
         if (schedule.troubles() == 0) {
             require(effects == 1, Promise.COUNT, "nothing went wrong, and it was done " + effects + " times");
             require(
@@ -460,6 +510,11 @@ final class Promises {
         return effects;
     }
 
+    /** How often the steps were done. */
+    String stepsDone() {
+        return doneReserve.size() + " and " + effects;
+    }
+
     void requireDecided(boolean decided, String how) {
         require(decided, Promise.NOT_STUCK, how);
     }
@@ -469,6 +524,7 @@ final class Promises {
         hash = Hash.mix(hash, (callersFailed ? 1 : 0) + (schedule.troubles() == 0 ? 2 : 0));
         for (Owner owner : owners) {
             hash = Hash.mix(hash, owner.state(schedule.time()));
+            hash = Hash.mix(hash, doneReserve.contains(owner) ? 1 : 0);
         }
         return hash;
     }
@@ -492,12 +548,28 @@ final class Promises {
         if (record == null) {
             return "free";
         }
+        if (record.state() instanceof IdempotencyRecord.Released) {
+            return "released with steps by claim " + number(record.fencingToken());
+        }
         String status = record.outcome() == null
                 ? record.isAbandoned()
                         ? "abandoned"
                         : "in progress for " + record.leaseRemaining().toSeconds() + " s"
                 : "completed by " + valueOf(record.outcome());
         return status + " with claim " + number(record.fencingToken());
+    }
+
+    String text(List<RecordedStep> steps) {
+        return steps.stream()
+                .map(step -> step.name() + (step.outcome() == null ? " begun" : " done"))
+                .sorted()
+                .toList()
+                .toString();
+    }
+
+    /** The library's messages hold times, and tokens that depend on them. */
+    String text(Throwable thrown) {
+        return thrown instanceof IdempotencyException ? thrown.getClass().getSimpleName() : thrown.toString();
     }
 
     private String number(long token) {

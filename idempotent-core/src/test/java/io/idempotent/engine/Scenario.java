@@ -79,6 +79,7 @@ final class Scenario {
             engine.execute(operation, operation.key("4711"), fingerprint, work);
     Duration completionTimeout = IdempotencyEngine.DEFAULT_COMPLETION_TIMEOUT;
     int depth = 4;
+    boolean steps;
 
     private Scenario(WhenAbandoned whenAbandoned, Duration waitAtMost) {
         this.whenAbandoned = whenAbandoned;
@@ -117,6 +118,12 @@ final class Scenario {
 
     Scenario in(Transactions kind) {
         transactions = kind;
+        return this;
+    }
+
+    /** The work is two steps: one that is told repetitions by its key, and then one that runs at most once. */
+    Scenario inSteps() {
+        steps = true;
         return this;
     }
 
