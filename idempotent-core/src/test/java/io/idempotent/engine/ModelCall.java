@@ -36,6 +36,7 @@ final class ModelCall implements IdempotentWork<String>, Runnable {
     private int begunAt;
     private int requestedAt;
     private int failedAt;
+    private int workedUntil;
 
     ModelCall(
             Scenario scenario,
@@ -137,6 +138,11 @@ final class ModelCall implements IdempotentWork<String>, Runnable {
         return begunAt;
     }
 
+    /** Whether the store has failed, and been asked to record for so long that it need not be asked again. */
+    boolean mayGiveUp() {
+        return seenFailure && (scenario.completionTimeout.isZero() || workedUntil < schedule.time());
+    }
+
     @Nullable
     IdempotencyRecord record() {
         return store.findNow(scenario.operation.key("4711"));
@@ -157,7 +163,8 @@ final class ModelCall implements IdempotentWork<String>, Runnable {
         long hash = begun == null
                 ? Hash.mix(Math.min(now - begunAt, LONGEST), Math.min(now - requestedAt, LONGEST))
                 : Hash.mix(begun.leaseLost() ? 1 : 2, begun.leaseRemaining());
-        return Hash.mix(hash, seenFailure ? 1 + Math.min(1, now - failedAt) : 0);
+        hash = Hash.mix(hash, seenFailure ? 1 + Math.min(1, now - failedAt) : 0);
+        return Hash.mix(hash, Math.min(1, now - workedUntil));
     }
 
     @Override
@@ -246,9 +253,7 @@ final class ModelCall implements IdempotentWork<String>, Runnable {
             case THROWS_UNKNOWN_DONE, THROWS_UNKNOWN_NOT_DONE ->
                 throw ends(current, Run.THREW_UNKNOWN, new Scenario.UnknownException("no answer to " + name()));
             default -> {
-                promises.runEnds(current, Run.RETURNED);
-                produced = "paid by " + name() + " under claim " + current.number();
-                return produced;
+                return returns(current);
             }
         }
     }
@@ -262,7 +267,12 @@ final class ModelCall implements IdempotentWork<String>, Runnable {
         } catch (Throwable thrownByStep) {
             throw ends(current, Run.THREW, thrownByStep);
         }
+        return returns(current);
+    }
+
+    private String returns(Owner current) {
         promises.runEnds(current, Run.RETURNED);
+        workedUntil = schedule.time();
         produced = "paid by " + name() + " under claim " + current.number();
         return produced;
     }

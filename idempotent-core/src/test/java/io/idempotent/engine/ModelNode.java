@@ -1,5 +1,6 @@
 package io.idempotent.engine;
 
+import io.idempotent.IdempotencyContext;
 import io.idempotent.engine.Schedule.Move;
 import io.idempotent.engine.Schedule.Wait;
 import io.idempotent.store.IdempotencyStore;
@@ -21,13 +22,26 @@ final class ModelNode implements Pacing {
     private final IdempotencyEngine engine;
     private int visitedAt;
 
-    ModelNode(Schedule schedule, LongSupplier clock, IdempotencyStore store, Duration completionTimeout) {
+    ModelNode(
+            Schedule schedule,
+            Promises promises,
+            LongSupplier clock,
+            IdempotencyStore store,
+            Duration completionTimeout) {
         this.schedule = schedule;
         this.clock = clock;
         this.engine = IdempotencyEngine.builder(store)
                 .ticker(clock)
                 .completionTimeout(completionTimeout)
                 .pacing(this)
+                .listener(new IdempotencyListener() {
+                    @Override
+                    public void leaseLost(IdempotencyContext context) {
+                        if (!schedule.isStopped()) {
+                            promises.toldLost(context.fencingToken());
+                        }
+                    }
+                })
                 .errorHandler((message, failure) -> schedule.fail(new AssertionError(message, failure)))
                 .build();
     }

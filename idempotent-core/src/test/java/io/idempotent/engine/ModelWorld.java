@@ -38,7 +38,7 @@ final class ModelWorld implements Schedule.World {
     }
 
     private ModelNode newNode() {
-        return new ModelNode(schedule, () -> nanos, scenario.line.apply(store), scenario.completionTimeout);
+        return new ModelNode(schedule, promises, () -> nanos, scenario.line.apply(store), scenario.completionTimeout);
     }
 
     private ModelCall newCall(ModelNode node, Caller caller, @Nullable ModelTransaction transaction) {

@@ -417,10 +417,25 @@ final class Promises {
         }
     }
 
+    /** A listener is told that the lease is lost. */
+    void toldLost(long token) {
+        Owner owner = owner(token);
+        require(
+                owner != last() || owner.hold == Hold.RELEASED || schedule.time() >= owner.call.begunAt() + LEASE,
+                Promise.ONE_OWNER,
+                "claim " + owner.number + " is said to be lost, and is not");
+    }
+
     /** The call has ended, and the transaction that it was made in. */
     void callEnded(ModelCall call) {
         ModelTransaction transaction = call.transaction();
         Owner owner = call.owner();
+        if (owner != null && owner == last() && owner.run == Run.RETURNED && transaction == null) {
+            require(
+                    owner.hold == Hold.COMPLETED || call.mayGiveUp(),
+                    Promise.REPLAY,
+                    call.name() + " gave up too early to record its result");
+        }
         if (transaction == null || owner == null || owner != last() || call.hasSeenFailure()) {
             return;
         }
