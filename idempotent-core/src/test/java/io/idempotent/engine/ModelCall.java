@@ -133,6 +133,10 @@ final class ModelCall implements IdempotentWork<String>, Runnable {
         return seenFailure;
     }
 
+    boolean hasEnded() {
+        return ended;
+    }
+
     /** When it was made. */
     int begunAt() {
         return begunAt;
@@ -278,6 +282,7 @@ final class ModelCall implements IdempotentWork<String>, Runnable {
     }
 
     private String step(Owner current, String step) throws Scenario.PlainException {
+        promises.stepBegins(current, step);
         if (schedule.pause("in step " + step, Move.GOES_ON, Move.THROWS) == Move.THROWS) {
             throw new Scenario.PlainException(step + " failed in the hands of " + name());
         }

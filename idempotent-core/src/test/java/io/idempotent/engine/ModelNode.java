@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 final class ModelNode implements Pacing {
 
     private final Schedule schedule;
+    private final Promises promises;
     private final LongSupplier clock;
     private final List<Runnable> visits = new ArrayList<>();
     private final IdempotencyEngine engine;
@@ -29,6 +30,7 @@ final class ModelNode implements Pacing {
             IdempotencyStore store,
             Duration completionTimeout) {
         this.schedule = schedule;
+        this.promises = promises;
         this.clock = clock;
         this.engine = IdempotencyEngine.builder(store)
                 .ticker(clock)
@@ -52,12 +54,12 @@ final class ModelNode implements Pacing {
 
     @Override
     public void park(long nanos) {
-        schedule.pause("pausing before it asks again", Wait.SHORT, () -> true, Move.GOES_ON);
+        schedule.pause("pausing before it asks again", Wait.CONDITION, () -> true, Move.GOES_ON);
     }
 
     @Override
     public void sleep(long nanos) {
-        schedule.pause("pausing before it looks again", Wait.LONG, () -> true, Move.GOES_ON);
+        schedule.pause("pausing before it looks again", Wait.TURN, () -> true, Move.GOES_ON);
         asks();
     }
 
@@ -66,11 +68,15 @@ final class ModelNode implements Pacing {
         long deadline = clock.getAsLong() + nanos;
         schedule.pause(
                 "waiting for the owner",
-                Wait.LONG,
+                Wait.CONDITION,
                 () -> hasEnded(owner) || clock.getAsLong() >= deadline,
                 Move.GOES_ON);
         asks();
-        return hasEnded(owner);
+        boolean hasEnded = hasEnded(owner);
+        if (!hasEnded) {
+            promises.waitedInVain(owner.fencingToken());
+        }
+        return hasEnded;
     }
 
     private static void asks() {

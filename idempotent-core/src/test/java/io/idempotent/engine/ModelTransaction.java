@@ -16,6 +16,7 @@ final class ModelTransaction implements EnclosingTransaction {
     }
 
     private final Schedule schedule;
+    private final Promises promises;
     private final ModelStore store;
     private final Transactions kind;
     private final List<PendingCompletion> completions = new ArrayList<>();
@@ -23,8 +24,9 @@ final class ModelTransaction implements EnclosingTransaction {
     private State state = State.ACTIVE;
     private boolean unheard;
 
-    ModelTransaction(Schedule schedule, ModelStore store, Transactions kind) {
+    ModelTransaction(Schedule schedule, Promises promises, ModelStore store, Transactions kind) {
         this.schedule = schedule;
+        this.promises = promises;
         this.store = store;
         this.kind = kind;
     }
@@ -69,6 +71,7 @@ final class ModelTransaction implements EnclosingTransaction {
             rollBack();
             return;
         }
+        promises.mayCommit(this);
         switch (schedule.pause("before the commit", Move.GOES_ON, Move.COMMITS_UNHEARD, Move.ROLLS_BACK_UNHEARD)) {
             case COMMITS_UNHEARD -> endUnheard(State.COMMITTED);
             case ROLLS_BACK_UNHEARD -> endUnheard(State.ROLLED_BACK);

@@ -31,7 +31,7 @@ final class ModelWorld implements Schedule.World {
         for (Caller caller : scenario.callers) {
             ModelTransaction transaction = scenario.transactions == Transactions.NONE
                     ? null
-                    : new ModelTransaction(schedule, store, scenario.transactions);
+                    : new ModelTransaction(schedule, promises, store, scenario.transactions);
             ModelCall call = newCall(nodes.get(caller.node()), caller, transaction);
             schedule.actor(call.name(), caller.node(), true, caller.fingerprint(), call);
         }

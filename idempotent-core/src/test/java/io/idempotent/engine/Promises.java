@@ -143,6 +143,7 @@ final class Promises {
     private final List<Owner> owners = new ArrayList<>();
     private final List<Owner> doneReserve = new ArrayList<>();
     private final Set<String> recordedSteps = new TreeSet<>();
+    private boolean chargeUnknown;
     private int effects;
     private int takeovers;
     private @Nullable Owner completed;
@@ -221,6 +222,7 @@ final class Promises {
     void stepRecorded(Claim claim, RecordedStep step) {
         var unused = stillLast(claim, "given a step");
         if (step.outcome() != null) {
+            chargeUnknown &= !step.name().equals("charge");
             recordedSteps.add(step.name());
         }
     }
@@ -231,6 +233,10 @@ final class Promises {
                 Promise.STEP,
                 "claim " + claim.fencingToken() + " freed the key, and dropped steps");
         Owner owner = stillLast(claim, "released");
+        require(
+                !chargeUnknown || owner.run == Run.NONE,
+                Promise.STEP,
+                "claim " + owner.number + " freed the key, and nobody knows whether charge was done");
         owner.hold = Hold.RELEASED;
         for (Owner earlier : owners) {
             require(
@@ -300,6 +306,26 @@ final class Promises {
 
     void runEnds(Owner owner, Run end) {
         owner.run = end;
+    }
+
+    /** A transaction is about to commit, and the engine has not objected. */
+    void mayCommit(ModelTransaction transaction) {
+        for (Owner owner : owners) {
+            require(
+                    owner.call.transaction() != transaction || owner.run != Run.RETURNED || owner == last(),
+                    Promise.TRANSACTION,
+                    "claim " + owner.number + " was taken over, and its transaction may commit");
+        }
+    }
+
+    /** A step begins. */
+    void stepBegins(Owner owner, String step) {
+        chargeUnknown |= step.equals("charge");
+        // That one runs at most once is recorded between this and the engine's own look at the lease.
+        require(
+                owner == last() || step.equals("charge"),
+                Promise.STEP,
+                "claim " + owner.number + " was taken over, and begins " + step);
     }
 
     /** A step takes effect. */
@@ -415,6 +441,12 @@ final class Promises {
         } else {
             schedule.fail(new AssertionError(got, thrown));
         }
+    }
+
+    /** A waiter has waited for an owner on its node until its time was over. */
+    void waitedInVain(long token) {
+        Owner owner = owner(token);
+        require(!owner.call.hasEnded(), Promise.NOT_STUCK, "nobody woke those who waited for claim " + owner.number);
     }
 
     /** A listener is told that the lease is lost. */
@@ -535,7 +567,8 @@ final class Promises {
     }
 
     long state() {
-        long hash = Hash.mix(effects * 64L + takeovers, completed == null ? 0 : completed.number);
+        long hash = Hash.mix(
+                effects * 64L + takeovers + (chargeUnknown ? 1024 : 0), completed == null ? 0 : completed.number);
         hash = Hash.mix(hash, (callersFailed ? 1 : 0) + (schedule.troubles() == 0 ? 2 : 0));
         for (Owner owner : owners) {
             hash = Hash.mix(hash, owner.state(schedule.time()));

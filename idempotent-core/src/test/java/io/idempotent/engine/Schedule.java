@@ -74,10 +74,10 @@ final class Schedule {
     enum Wait {
         /** Nothing: whoever goes on instead takes its turn. */
         NONE,
-        /** A moment. */
-        SHORT,
-        /** Others, or time that passes. */
-        LONG
+        /** A moment, or that its condition is met. */
+        CONDITION,
+        /** That it may ask others once more, who may have nothing new to say. */
+        TURN
     }
 
     /** What can happen next. */
@@ -289,7 +289,7 @@ final class Schedule {
         return time;
     }
 
-    /** How many faults, crashes included, and passings of time there were. */
+    /** How many faults there were, crashes and time that passed while somebody could go on included. */
     int troubles() {
         return troubles;
     }
@@ -405,7 +405,8 @@ final class Schedule {
                 }
                 Choice choice = choices.get(chosen);
                 depth -= choice.cost;
-                boolean trouble = choice.kind == Kind.TICK || choice.kind == Kind.CRASH || choice.move.fault;
+                boolean trouble =
+                        choice.kind == Kind.TICK ? choice.cost > 0 : choice.kind == Kind.CRASH || choice.move.fault;
                 troubles += trouble ? 1 : 0;
                 steps++;
                 Actor next = take(choice);
@@ -497,7 +498,7 @@ final class Schedule {
                 continue;
             }
             left = true;
-            allWait &= actor.begun && (actor.waits == Wait.LONG || !actor.ready.getAsBoolean());
+            allWait &= actor.begun && (actor.waits == Wait.TURN || !actor.ready.getAsBoolean());
             if (actor != last && canGoOn(actor) && !hasTwinThatComesFirst(index)) {
                 addMoves(choices, index, going ? PREEMPTION : 0);
             }
