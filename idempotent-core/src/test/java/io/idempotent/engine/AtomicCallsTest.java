@@ -6,6 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.idempotent.store.RecordedStep;
+import io.idempotent.store.IdempotencyRecord;
+import io.idempotent.store.Claim;
+import io.idempotent.IdempotencyOutcomeUnknownException;
 import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyClaimLostException;
 import io.idempotent.IdempotencyInProgressException;
@@ -166,6 +170,23 @@ final class AtomicCallsTest {
 
     private void awaitAtGate(int number) {
         Callers.until(() -> callers.waitingIn(Execution.class).size() == number);
+    }
+
+    @Test
+    void a_key_whose_steps_were_recorded_when_the_operation_was_not_atomic_is_not_run_again() {
+        ClaimRequest request = new ClaimRequest(KEY, UUID.randomUUID(), PAYMENT, Duration.ofMillis(10), false);
+        Claim leased = ((ClaimResult.Claimed) store.claim(request)).claim();
+        assertThat(store.recordStep(leased, new RecordedStep("charge", null))).isTrue();
+        assertThat(store.abandon(leased)).isTrue();
+
+        assertThat(catchThrowable(this::pay)).isInstanceOf(IdempotencyOutcomeUnknownException.class);
+        assertThat(payments()).isZero();
+        assertThat(store.find(KEY)).matches(IdempotencyRecord::isAbandoned);
+        assertThat(store.findSteps(KEY)).containsExactly(new RecordedStep("charge", null));
+
+        assertThat(store.release(leased, Duration.ofHours(1))).isTrue();
+        assertThat(catchThrowable(this::pay)).isInstanceOf(IdempotencyOutcomeUnknownException.class);
+        assertThat(payments()).isZero();
     }
 
     // waiting

@@ -78,6 +78,20 @@ final class LeaseInterruptTest {
     }
 
     @Test
+    void an_interrupt_by_somebody_else_stays_though_the_lease_is_lost_after_it() {
+        assertThatExceptionOfType(IllegalStateException.class)
+                .isThrownBy(() -> hang(interrupting, execution -> {
+                    Thread.currentThread().interrupt();
+                    loseLease();
+                    while (!events.names().contains("leaseLost")) {
+                        Thread.onSpinWait();
+                    }
+                    throw new IllegalStateException("interrupted");
+                }));
+        assertThat(Thread.interrupted()).isTrue();
+    }
+
+    @Test
     void an_interrupt_by_somebody_else_stays() {
         assertThatExceptionOfType(IllegalStateException.class)
                 .isThrownBy(() -> hang(interrupting, execution -> {

@@ -1,6 +1,7 @@
 package io.idempotent.store.caffeine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
@@ -12,6 +13,7 @@ import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyStoreException;
 import io.idempotent.Outcome;
 import io.idempotent.RecordedOutcome;
+import io.idempotent.store.RecordedStep;
 import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
@@ -221,6 +223,26 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
                         IntStream.range(0, 20).mapToObj(hour -> "h" + hour).toList());
         assertThat(small.size()).isEqualTo(50);
         assertThat(small.evictedEarly()).isEqualTo(20);
+    }
+
+    @Test
+    void what_was_released_with_steps_is_evicted_like_what_is_completed_and_told() {
+        CaffeineIdempotencyStore small = store(10);
+        for (int number = 0; number < 10; number++) {
+            Claim claim = claim(small, "failed-" + number);
+            assertThat(small.recordStep(claim, new RecordedStep("reserve", RECEIPT))).isTrue();
+            assertThat(small.release(claim, Duration.ofHours(1 + number))).isTrue();
+        }
+        completed(small, "completed", Duration.ofHours(24));
+        claim(small, "new");
+
+        assertThat(evicted)
+                .extracting(record -> record.key().value(), record -> record.state().getClass())
+                .containsExactly(
+                        tuple("failed-0", IdempotencyRecord.Released.class),
+                        tuple("failed-1", IdempotencyRecord.Released.class));
+        assertThat(small.evictedEarly()).isEqualTo(2);
+        assertThat(small.findSteps(key("failed-2"))).hasSize(1);
     }
 
     @Test

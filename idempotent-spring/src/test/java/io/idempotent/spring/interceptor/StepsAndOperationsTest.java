@@ -95,6 +95,16 @@ class StepsAndOperationsTest {
             return 7;
         }
 
+        @Idempotent(key = "#id", operation = "shared")
+        public int sharedNumber(String id) {
+            return 7;
+        }
+
+        @Idempotent(key = "#id", operation = "shared")
+        public String sharedText(String id) {
+            return "seven";
+        }
+
         @Idempotent(key = "#id", operation = "nothing", whenAbandoned = WhenAbandoned.REFUSE)
         public void nothing(String id) {
             effect("nothing");
@@ -282,6 +292,16 @@ class StepsAndOperationsTest {
         assertThat(operations().complete(dead.key(), dead.fencingToken(), 8, "Ada", "why"))
                 .isTrue();
         assertThat(orders().number("4711")).isEqualTo(8);
+    }
+
+    @Test
+    void aRecordOfSeveralMethodsWithDifferentTypesCanBeReleasedAndNotCompleted() {
+        IdempotencyRecord dead = die("shared", "4711");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> operations().complete(dead.key(), dead.fencingToken(), "found", "Ada", "why"))
+                .withMessageContaining("'shared' is that of several methods, with 2 different types");
+        assertThat(operations().forget(dead.key(), dead.fencingToken(), "Ada", "why"))
+                .isTrue();
     }
 
     @Test
