@@ -7,10 +7,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What the audience sees when the application is killed in the middle of a payment. Leaves pictures in {@code target}. */
+@Tag("browser")
 class KilledPageAcceptanceTest {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);

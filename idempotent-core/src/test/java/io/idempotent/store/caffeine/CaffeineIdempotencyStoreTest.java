@@ -1,10 +1,10 @@
 package io.idempotent.store.caffeine;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
+import static org.assertj.core.api.Assertions.tuple;
 
 import com.github.benmanes.caffeine.cache.Ticker;
 import com.sun.management.ThreadMXBean;
@@ -13,13 +13,13 @@ import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyStoreException;
 import io.idempotent.Outcome;
 import io.idempotent.RecordedOutcome;
-import io.idempotent.store.RecordedStep;
 import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.IdempotencyStoreContract;
+import io.idempotent.store.RecordedStep;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.time.Instant;
@@ -230,14 +230,16 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
         CaffeineIdempotencyStore small = store(10);
         for (int number = 0; number < 10; number++) {
             Claim claim = claim(small, "failed-" + number);
-            assertThat(small.recordStep(claim, new RecordedStep("reserve", RECEIPT))).isTrue();
+            assertThat(small.recordStep(claim, new RecordedStep("reserve", RECEIPT)))
+                    .isTrue();
             assertThat(small.release(claim, Duration.ofHours(1 + number))).isTrue();
         }
         completed(small, "completed", Duration.ofHours(24));
         claim(small, "new");
 
         assertThat(evicted)
-                .extracting(record -> record.key().value(), record -> record.state().getClass())
+                .extracting(
+                        record -> record.key().value(), record -> record.state().getClass())
                 .containsExactly(
                         tuple("failed-0", IdempotencyRecord.Released.class),
                         tuple("failed-1", IdempotencyRecord.Released.class));
