@@ -157,23 +157,30 @@ final class ExecutionSteps implements Steps {
             throw new IllegalStateException("Step '" + name + "' of idempotency key '" + execution.key()
                     + "' was run twice in one attempt; give each step a name of its own");
         }
-        RecordedStep earlier = recorded.get(name);
-        if (earlier != null && earlier.outcome() != null) {
-            T value = value(outcomeType, name, earlier.outcome());
-            listeners.tell(listener -> listener.stepReplayed(execution, name));
-            return value;
-        }
-        // A thread that an earlier attempt, or the operation itself, has left behind.
-        if (execution.isOver() || !running.add(name)) {
-            throw new IllegalStateException("Step '" + name + "' of idempotency key '" + execution.key()
-                    + "' was not begun: "
-                    + (execution.isOver() ? "its operation has ended" : "it is running on another thread"));
+        // A thread of an earlier attempt may still run it. Looked at only then what is recorded, which it is before it
+        // ends.
+        if (!running.add(name)) {
+            throw notBegun(name, "it is running on another thread");
         }
         try {
+            RecordedStep earlier = recorded.get(name);
+            if (earlier != null && earlier.outcome() != null) {
+                T value = value(outcomeType, name, earlier.outcome());
+                listeners.tell(listener -> listener.stepReplayed(execution, name));
+                return value;
+            }
+            if (execution.isOver()) {
+                throw notBegun(name, "its operation has ended");
+            }
             return begin(name, outcomeType, work, atMostOnce, reconciler, earlier);
         } finally {
             running.remove(name);
         }
+    }
+
+    private IllegalStateException notBegun(String name, String why) {
+        return new IllegalStateException(
+                "Step '" + name + "' of idempotency key '" + execution.key() + "' was not begun: " + why);
     }
 
     private <T extends @Nullable Object, X extends Throwable> T begin(
