@@ -9,7 +9,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Every interleaving of two or three callers on one key, with everything going wrong that can, on the real engine and a model
- * store: all that {@link Promises} says holds in every state. {@code -Didempotent.explore.depth=…} explores deeper than
+ * store: all that {@link Promises} says holds in every state. {@code -Dexplore.depth=…} explores deeper than
  * {@value #DEPTH}: each step costs several times as much as the one before.
  */
 final class EveryInterleavingTest {
@@ -17,7 +17,7 @@ final class EveryInterleavingTest {
     private static final int DEPTH = 4;
 
     private static void explore(WhenAbandoned policy, String what, Function<WhenAbandoned, Scenario> scenario) {
-        int depth = Integer.getInteger("idempotent.explore.depth", DEPTH);
+        int depth = Integer.getInteger("explore.depth", DEPTH);
         Explorer.Report report = Explorer.explore(scenario.apply(policy).deep(depth));
         System.out.println("Every interleaving of " + what + ", " + policy + ", depth " + depth + ": " + report.told());
         assertThat(report.broken()).as(report.told()).isNull();
