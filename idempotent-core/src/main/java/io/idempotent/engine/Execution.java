@@ -61,8 +61,10 @@ public final class Execution extends IdempotencyContext {
     private boolean interrupted;
 
     // Confined to the thread that runs the operation.
-    private boolean interruptible;
     private @Nullable IdempotencyContext outer;
+
+    // Written with the same value only.
+    private volatile boolean interruptible;
 
     // The renewing thread and the running one both may tell.
     private final AtomicBoolean lossTold = new AtomicBoolean();
@@ -276,17 +278,31 @@ public final class Execution extends IdempotencyContext {
 
     void exit() {
         over = true;
+        leave();
+    }
+
+    /** This thread no longer runs the operation, which may go on in another. */
+    void leave() {
         bind(outer);
         if (!interruptible) {
             return;
         }
         synchronized (lossTold) {
+            if (!Thread.currentThread().equals(runner)) {
+                return;
+            }
             runner = null;
             if (interrupted) {
                 // It was meant for the operation, which is over.
+                interrupted = false;
                 Thread.interrupted();
             }
         }
+    }
+
+    /** The operation is over, in whichever thread it ran. */
+    void endOperation() {
+        over = true;
     }
 
     /** The thread that runs the operation is this one, and is to be interrupted when the lease is lost. */

@@ -206,6 +206,86 @@ public final class IdempotencyEngine implements AutoCloseable {
             return outcomes.replay(operation, key, fingerprint, pending.fingerprint(), pending.recordable());
         }
         requireNotHeld(key, pending);
+        Asked<T> asked = ask(operation, key, fingerprint, transaction);
+        Execution execution = asked.execution();
+        if (execution == null) {
+            return asked.recorded();
+        }
+        return execution.isLeased() ? run(operation, execution, fingerprint, work) : runUnprotected(execution, work);
+    }
+
+    /**
+     * Opens an execution that its caller ends, later and in whichever thread: for work that does not return to whoever began it,
+     * such as a request that several threads serve in turn. What holds for {@link #execute(Operation, IdempotencyKey,
+     * Fingerprint, IdempotentWork)} holds for it, its lease being renewed until it is ended, or has run for as long as its
+     * operation may; it is part of no transaction.
+     *
+     * @param operation the operation
+     * @param key the key
+     * @param fingerprint what the request says, to detect a key that is used again for something else
+     * @param inquiry asked where the key was abandoned before and its operation is to {@link WhenAbandoned#RECONCILE}
+     * @return the execution, which has to be ended, or what was recorded
+     * @throws IdempotencyException if the call was refused, or its outcome cannot be given
+     * @throws Throwable a failure that was recorded
+     */
+    public <T extends @Nullable Object> Opened<T> open(
+            Operation<T> operation, IdempotencyKey key, Fingerprint fingerprint, OutcomeInquiry<T> inquiry)
+            throws Throwable {
+        if (closed) {
+            throw closed(key);
+        }
+        NearbyOutcome nearby = findNearby(key);
+        if (nearby != null) {
+            return new Opened.Recorded<>(
+                    outcomes.replay(operation, key, fingerprint, nearby.fingerprint(), nearby.outcome()));
+        }
+        key.check();
+        requireNotHeld(key, pending(key));
+        Asked<T> asked = ask(operation, key, fingerprint, null);
+        Execution execution = asked.execution();
+        if (execution == null) {
+            return new Opened.Recorded<>(asked.recorded());
+        }
+        OpenExecution<T> open = new OpenExecution<>(this, operation, execution, fingerprint);
+        if (!execution.isLeased()) {
+            return open;
+        }
+        boolean begun = false;
+        try {
+            begin(execution);
+            begun = true;
+            Reconciliation<T> found = openBegun(execution, inquiry);
+            return found instanceof Reconciliation.Completed<T> completed
+                    ? new Opened.Recorded<>(open.complete(completed.value()))
+                    : open;
+        } catch (Throwable failure) {
+            if (open.isOpen()) {
+                // What is not known of an earlier execution stays so; a key that was not begun has been given back.
+                open.fail(begun, failure);
+            }
+            throw failure;
+        }
+    }
+
+    /** Tells the listeners of the claim, and finds out what an earlier owner has done, if that has to be known. */
+    private <T extends @Nullable Object> @Nullable Reconciliation<T> openBegun(
+            Execution execution, OutcomeInquiry<T> inquiry) {
+        execution.enter();
+        try {
+            listeners.tell(listener -> listener.claimed(execution));
+            return isUnknown(execution) ? reconcile(execution, inquiry) : null;
+        } finally {
+            execution.leave();
+        }
+    }
+
+    /** What the store says to a call: what was recorded, or that it may run. */
+    private <T extends @Nullable Object> Asked<T> ask(
+            Operation<T> operation,
+            IdempotencyKey key,
+            Fingerprint fingerprint,
+            @Nullable EnclosingTransaction transaction)
+            throws Throwable {
         boolean mayTakeOver = operation.whenAbandoned() != WhenAbandoned.REFUSE;
         ClaimRequest request = new ClaimRequest(key, newClaimId(), fingerprint, operation.lease(), mayTakeOver);
         long requestedAt = ticker.getAsLong();
@@ -214,7 +294,9 @@ public final class IdempotencyEngine implements AutoCloseable {
             result = claim(request);
         } catch (IdempotencyStoreException failure) {
             if (operation.whenStoreFails() == WhenStoreFails.RUN) {
-                return runUnprotected(operation, key, requestedAt, work, transaction, failure);
+                listeners.tell(listener -> listener.unprotected(key, failure));
+                return Asked.run(new Execution(
+                        operation, key, null, Instant.now(), 0, ticker, requestedAt, transaction, stepSource));
             }
             throw outcomes.refused(key, failure);
         }
@@ -240,15 +322,17 @@ public final class IdempotencyEngine implements AutoCloseable {
                     transaction,
                     stepSource);
             execution.continueWith(claimed.steps());
-            return run(operation, execution, fingerprint, work);
+            return Asked.run(execution);
         }
         if (result instanceof ClaimResult.Completed completed) {
-            return outcomes.replay(
-                    operation,
-                    key,
-                    fingerprint,
-                    completed.record().fingerprint(),
-                    completed.record().outcome());
+            return new Asked<>(
+                    null,
+                    outcomes.replay(
+                            operation,
+                            key,
+                            fingerprint,
+                            completed.record().fingerprint(),
+                            completed.record().outcome()));
         }
         IdempotencyRecord abandoned = ((ClaimResult.Abandoned) result).record();
         throw outcomes.refused(
@@ -351,32 +435,18 @@ public final class IdempotencyEngine implements AutoCloseable {
     private <T extends @Nullable Object> T run(
             Operation<T> operation, Execution execution, Fingerprint fingerprint, IdempotentWork<T> work)
             throws Throwable {
-        IdempotencyKey key = execution.key();
         try {
-            owners.merge(key, execution, IdempotencyEngine::successor);
-            renewal.start(execution);
-            // Asked again after it can be seen by close(), which either waits for it or is noticed here.
-            if (closed) {
-                throw notBegun(execution, closed(key));
-            }
-            if (execution.leaseLost()) {
-                throw notBegun(
-                        execution,
-                        outcomes.refused(
-                                key,
-                                new IdempotencyClaimLostException(
-                                        key, execution.fencingToken(), "the operation was not begun")));
-            }
+            begin(execution);
             T value;
             boolean releases = false;
-            boolean unknown = execution.takeovers() > 0 && operation.whenAbandoned() == WhenAbandoned.RECONCILE;
+            boolean unknown = isUnknown(execution);
             execution.enter();
             try {
                 if (interruptOnLeaseLoss) {
                     execution.interruptible();
                 }
                 listeners.tell(listener -> listener.claimed(execution));
-                Reconciliation<T> found = unknown ? reconcile(execution, work) : null;
+                Reconciliation<T> found = unknown ? reconcile(execution, work::reconcile) : null;
                 if (found instanceof Reconciliation.Completed<T> completed) {
                     value = completed.value();
                 } else {
@@ -406,6 +476,30 @@ public final class IdempotencyEngine implements AutoCloseable {
         }
     }
 
+    /** Makes the claim's holder known, and its lease renewed; gives the key back if it may not run. */
+    private void begin(Execution execution) {
+        IdempotencyKey key = execution.key();
+        owners.merge(key, execution, IdempotencyEngine::successor);
+        renewal.start(execution);
+        // Asked again after it can be seen by close(), which either waits for it or is noticed here.
+        if (closed) {
+            throw notBegun(execution, closed(key));
+        }
+        if (execution.leaseLost()) {
+            throw notBegun(
+                    execution,
+                    outcomes.refused(
+                            key,
+                            new IdempotencyClaimLostException(
+                                    key, execution.fencingToken(), "the operation was not begun")));
+        }
+    }
+
+    /** Whether it has to be found out first what an earlier owner has done. */
+    private static boolean isUnknown(Execution execution) {
+        return execution.takeovers() > 0 && execution.operation().whenAbandoned() == WhenAbandoned.RECONCILE;
+    }
+
     private void tellStepsLeftOver(Execution execution) {
         Set<String> names = execution.stepsLeftOver();
         if (!names.isEmpty()) {
@@ -419,11 +513,11 @@ public final class IdempotencyEngine implements AutoCloseable {
      * @return that it was done, or that it was not and may be run; else an {@link IdempotencyOutcomeUnknownException} is thrown,
      *     or an {@link IdempotencyClaimLostException} if it was not done and the claim was lost meanwhile
      */
-    private <T extends @Nullable Object> Reconciliation<T> reconcile(Execution execution, IdempotentWork<T> work) {
+    private <T extends @Nullable Object> Reconciliation<T> reconcile(Execution execution, OutcomeInquiry<T> inquiry) {
         Reconciliation<T> found;
         Throwable cause = null;
         try {
-            found = work.reconcile(execution);
+            found = inquiry.ask(execution);
             if (found == null) {
                 found = Reconciliation.unknown();
                 cause = new IllegalStateException("The reconciler answered null");
@@ -473,7 +567,7 @@ public final class IdempotencyEngine implements AutoCloseable {
     /** Gives the key back whose operation is not to run; one whose outcome was unknown before stays so. */
     private <E extends RuntimeException> E notBegun(Execution execution, E refusal) {
         try {
-            if (execution.takeovers() > 0 && execution.operation().whenAbandoned() == WhenAbandoned.RECONCILE) {
+            if (isUnknown(execution)) {
                 settlement.abandon(execution);
             } else {
                 settlement.giveBack(execution);
@@ -482,6 +576,50 @@ public final class IdempotencyEngine implements AutoCloseable {
             refusal.addSuppressed(failure);
         }
         return refusal;
+    }
+
+    /** Ends an execution whose operation is done, in the thread that asks. */
+    <T extends @Nullable Object> T end(Operation<T> operation, Execution execution, Fingerprint fingerprint, T value)
+            throws Throwable {
+        tellStepsLeftOver(execution);
+        return settleValue(operation, execution, fingerprint, false, value);
+    }
+
+    /** Ends an execution whose operation is done, and left nothing behind that could be recorded; tells whether it held the key. */
+    boolean endNotReplayable(Execution execution, String reason) {
+        tellStepsLeftOver(execution);
+        return settlement.complete(
+                execution,
+                new RecordedOutcome.NotReplayable(reason),
+                new Outcome.Value(null),
+                Duration.ofNanos(execution.age()));
+    }
+
+    /** Ends an execution that is to leave its key free, unless it is not known of some step whether it was done. */
+    void endReleased(Execution execution, Fingerprint fingerprint, @Nullable Throwable failure) {
+        Duration took = Duration.ofNanos(execution.age());
+        execution.recordStepsAgain();
+        if (execution.hasStepsInDoubt()) {
+            settleUnknown(execution, fingerprint, took);
+        } else {
+            settlement.release(execution, failure, took);
+        }
+    }
+
+    /** Ends an execution of which it is not known what it did. */
+    void endUnknown(Execution execution, Fingerprint fingerprint) {
+        execution.recordStepsAgain();
+        settleUnknown(execution, fingerprint, Duration.ofNanos(execution.age()));
+    }
+
+    /** Nobody asks for the execution any more. */
+    void finish(Execution execution) {
+        settlement.finish(execution);
+    }
+
+    /** Whether threads that run operations are interrupted when their lease is lost. */
+    boolean interruptsOnLeaseLoss() {
+        return interruptOnLeaseLoss;
     }
 
     private <T extends @Nullable Object> T settleValue(
@@ -580,22 +718,29 @@ public final class IdempotencyEngine implements AutoCloseable {
         throw lost;
     }
 
-    private <T extends @Nullable Object> T runUnprotected(
-            Operation<T> operation,
-            IdempotencyKey key,
-            long requestedAt,
-            IdempotentWork<T> work,
-            @Nullable EnclosingTransaction transaction,
-            IdempotencyStoreException failure)
+    private <T extends @Nullable Object> T runUnprotected(Execution execution, IdempotentWork<T> work)
             throws Throwable {
-        listeners.tell(listener -> listener.unprotected(key, failure));
-        Execution execution =
-                new Execution(operation, key, null, Instant.now(), 0, ticker, requestedAt, transaction, stepSource);
         execution.enter();
         try {
             return work.run(execution);
         } finally {
             execution.exit();
+        }
+    }
+
+    /**
+     * What the store said to a call.
+     *
+     * @param execution what may run; null if an outcome was recorded before
+     * @param recorded the outcome that was recorded
+     */
+    private record Asked<T extends @Nullable Object>(
+            @Nullable Execution execution, T recorded) {
+
+        // The outcome is asked for only where there is no execution.
+        @SuppressWarnings("NullAway")
+        static <T extends @Nullable Object> Asked<T> run(Execution execution) {
+            return new Asked<>(execution, null);
         }
     }
 

@@ -1,0 +1,18 @@
+package io.idempotent.engine;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What {@link IdempotencyEngine#open} gives: an execution to be ended, or what was recorded before.
+ *
+ * @param <T> what the operation returns
+ */
+public sealed interface Opened<T extends @Nullable Object> permits OpenExecution, Opened.Recorded {
+
+    /**
+     * The operation was done before, and is not to be run.
+     *
+     * @param value what it returned
+     */
+    record Recorded<T extends @Nullable Object>(T value) implements Opened<T> {}
+}

@@ -1,0 +1,23 @@
+package io.idempotent.engine;
+
+import io.idempotent.Reconciliation;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds out what became of earlier executions of which nobody recorded an outcome.
+ *
+ * @param <T> what the operation returns
+ */
+@FunctionalInterface
+public interface OutcomeInquiry<T extends @Nullable Object> {
+
+    /**
+     * Asks whether an earlier execution has done the operation. Called under the new claim, which is bound to the thread as the
+     * current context, and whose lease is renewed meanwhile.
+     *
+     * @param execution the execution under the new claim
+     * @return that the operation was done, with what it returned; that it was not done, and may be run; or that it cannot be told
+     * @throws Throwable if it cannot be told
+     */
+    Reconciliation<T> ask(Execution execution) throws Throwable;
+}
