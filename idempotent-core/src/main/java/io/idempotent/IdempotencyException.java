@@ -13,7 +13,14 @@ public abstract class IdempotencyException extends RuntimeException {
 
     private final transient @Nullable IdempotencyKey key;
 
-    IdempotencyException(String message, @Nullable IdempotencyKey key, @Nullable Throwable cause) {
+    /**
+     * For the modules of this library.
+     *
+     * @param message what happened, to which key, with numbers, and what to do
+     * @param key the key that it happened to; null where there is none
+     * @param cause what caused it; null where nothing did
+     */
+    protected IdempotencyException(String message, @Nullable IdempotencyKey key, @Nullable Throwable cause) {
         super(message, cause);
         this.key = key;
     }

@@ -6,13 +6,17 @@ import io.idempotent.spring.interceptor.IdempotencySettings;
 import io.idempotent.spring.interceptor.IdempotencySettings.UnknownOperations;
 import io.idempotent.spring.interceptor.OperationSettings;
 import io.idempotent.spring.interceptor.RetrySettings;
+import io.idempotent.spring.interceptor.WebSettings;
+import io.idempotent.spring.interceptor.WebSettings.Scope;
 import io.idempotent.store.jdbc.SchemaInitialization;
+import java.net.URI;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.util.unit.DataSize;
 
 /** The properties {@code idempotent.…}, as Spring Boot binds and documents them. */
 @ConfigurationProperties(prefix = "idempotent", ignoreUnknownFields = false)
@@ -100,6 +104,9 @@ public final class IdempotencyProperties {
 
     /** The store in Redis. */
     private final Redis redis = new Redis();
+
+    /** HTTP endpoints. */
+    private final Web web = new Web();
 
     /**
      * Settings of single operations by their names, which are compared by lower-case letters and digits; they beat what is
@@ -234,6 +241,10 @@ public final class IdempotencyProperties {
         return redis;
     }
 
+    public Web getWeb() {
+        return web;
+    }
+
     public Map<String, Operation> getOperations() {
         return operations;
     }
@@ -258,7 +269,8 @@ public final class IdempotencyProperties {
                 .caffeineMaximumSize(caffeine.maximumSize)
                 .caffeineStoreByValue(caffeine.storeByValue)
                 .nearCacheMaximumSize(nearCache.maximumSize)
-                .nearCacheTimeToLive(nearCache.timeToLive);
+                .nearCacheTimeToLive(nearCache.timeToLive)
+                .web(web.toSettings());
         operations.forEach((name, operation) -> settings.operation(name, operation.toSettings()));
         return settings.build();
     }
@@ -645,6 +657,156 @@ public final class IdempotencyProperties {
 
         public void setKeyPrefix(String keyPrefix) {
             this.keyPrefix = keyPrefix;
+        }
+    }
+
+    /** HTTP endpoints. */
+    public static final class Web {
+
+        /**
+         * Name of the request's header that has the key.
+         */
+        private String header = "Idempotency-Key";
+
+        /**
+         * Whose keys are kept apart: each caller's, by principal or resolver, or nobody's.
+         */
+        private Scope scope = Scope.CALLER;
+
+        /**
+         * Longest body of a request that is accepted with a key; longer ones are answered by 413.
+         */
+        private DataSize maximumBodySize = DataSize.ofMegabytes(1);
+
+        /**
+         * Longest body of a response that is recorded; of longer ones it is only known that they were given.
+         */
+        private DataSize maximumResponseSize = DataSize.ofMegabytes(1);
+
+        /**
+         * Headers of a request that are part of what it says, besides method, path, query and body.
+         */
+        private List<String> fingerprintHeaders = List.of();
+
+        /**
+         * Headers of a response that are recorded. All that the endpoint sets by default, but for cookies and those of the
+         * connection, which never are.
+         */
+        private List<String> recordedHeaders = List.of();
+
+        /**
+         * Statuses, or classes of them like 5xx, which say that nothing was done, so that the key is free again.
+         */
+        private List<String> releasedStatuses = List.of("401", "403", "408", "425", "429", "503");
+
+        /**
+         * Statuses, or classes of them like 5xx, after which it is unknown what was done; needs when-abandoned to be
+         * reconcile or refuse.
+         */
+        private List<String> unknownStatuses = List.of();
+
+        /**
+         * What the types of problem details begin with.
+         */
+        private URI problemBase = URI.create("https://idempotent.io/problems/");
+
+        /**
+         * Address of the description of how keys are handled, linked from problem details. The type of the problem by default.
+         */
+        private @Nullable URI documentation;
+
+        public String getHeader() {
+            return header;
+        }
+
+        public void setHeader(String header) {
+            this.header = header;
+        }
+
+        public Scope getScope() {
+            return scope;
+        }
+
+        public void setScope(Scope scope) {
+            this.scope = scope;
+        }
+
+        public DataSize getMaximumBodySize() {
+            return maximumBodySize;
+        }
+
+        public void setMaximumBodySize(DataSize maximumBodySize) {
+            this.maximumBodySize = maximumBodySize;
+        }
+
+        public DataSize getMaximumResponseSize() {
+            return maximumResponseSize;
+        }
+
+        public void setMaximumResponseSize(DataSize maximumResponseSize) {
+            this.maximumResponseSize = maximumResponseSize;
+        }
+
+        public List<String> getFingerprintHeaders() {
+            return fingerprintHeaders;
+        }
+
+        public void setFingerprintHeaders(List<String> fingerprintHeaders) {
+            this.fingerprintHeaders = fingerprintHeaders;
+        }
+
+        public List<String> getRecordedHeaders() {
+            return recordedHeaders;
+        }
+
+        public void setRecordedHeaders(List<String> recordedHeaders) {
+            this.recordedHeaders = recordedHeaders;
+        }
+
+        public List<String> getReleasedStatuses() {
+            return releasedStatuses;
+        }
+
+        public void setReleasedStatuses(List<String> releasedStatuses) {
+            this.releasedStatuses = releasedStatuses;
+        }
+
+        public List<String> getUnknownStatuses() {
+            return unknownStatuses;
+        }
+
+        public void setUnknownStatuses(List<String> unknownStatuses) {
+            this.unknownStatuses = unknownStatuses;
+        }
+
+        public URI getProblemBase() {
+            return problemBase;
+        }
+
+        public void setProblemBase(URI problemBase) {
+            this.problemBase = problemBase;
+        }
+
+        public @Nullable URI getDocumentation() {
+            return documentation;
+        }
+
+        public void setDocumentation(@Nullable URI documentation) {
+            this.documentation = documentation;
+        }
+
+        WebSettings toSettings() {
+            return new WebSettings(
+                    header,
+                    scope,
+                    maximumBodySize,
+                    maximumResponseSize,
+                    fingerprintHeaders,
+                    recordedHeaders,
+                    releasedStatuses,
+                    unknownStatuses,
+                    problemBase,
+                    documentation);
         }
     }
 

@@ -72,7 +72,7 @@ final class BeanOperations implements IdempotencyOperations {
     }
 
     private IdempotencyOperations of(String operation) {
-        IdempotencyEngine engine = only(operation, "stores", IdempotentMethod::engine);
+        IdempotencyEngine engine = only(operation, "stores", ConfiguredOperation::engine);
         return operations(engine == null ? defaultEngine.get() : engine);
     }
 
@@ -86,10 +86,10 @@ final class BeanOperations implements IdempotencyOperations {
     }
 
     /** What all methods of an operation have alike; null if none is known. */
-    private <T> @Nullable T only(String operation, String what, Function<IdempotentMethod, T> property) {
+    private <T> @Nullable T only(String operation, String what, Function<ConfiguredOperation, T> property) {
         Set<T> different = methods.ofOperation(operation).stream().map(property).collect(Collectors.toSet());
         if (different.size() > 1) {
-            throw new IllegalArgumentException("The operation '" + operation + "' is that of several methods, with "
+            throw new IllegalArgumentException("The operation '" + operation + "' is declared several times, with "
                     + different.size() + " different " + what + ": its records cannot be told apart");
         }
         return different.isEmpty() ? null : different.iterator().next();

@@ -6,6 +6,7 @@ import io.idempotent.engine.WhenAbandoned;
 import io.idempotent.engine.WhenStoreFails;
 import io.idempotent.spring.interceptor.IdempotencySettings.UnknownOperations;
 import io.idempotent.store.caffeine.CompletedRecordCache;
+import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -21,6 +22,7 @@ import org.springframework.core.env.Environment;
 import org.springframework.format.datetime.standard.DurationFormatterUtils;
 import org.springframework.util.ClassUtils;
 import org.springframework.util.StringUtils;
+import org.springframework.util.unit.DataSize;
 
 /**
  * Reads settings from the environment of an application without Spring Boot, by the exact names of its properties:
@@ -46,7 +48,17 @@ public final class EnvironmentSettings {
             "caffeine.maximum-size",
             "caffeine.store-by-value",
             "near-cache.maximum-size",
-            "near-cache.time-to-live");
+            "near-cache.time-to-live",
+            "web.header",
+            "web.scope",
+            "web.maximum-body-size",
+            "web.maximum-response-size",
+            "web.fingerprint-headers",
+            "web.recorded-headers",
+            "web.released-statuses",
+            "web.unknown-statuses",
+            "web.problem-base",
+            "web.documentation");
 
     private static final Set<String> OF_OPERATION = Set.of(
             "enabled",
@@ -117,7 +129,8 @@ public final class EnvironmentSettings {
                 .nearCacheTimeToLive(value(
                         PREFIX + "near-cache.time-to-live",
                         CompletedRecordCache.DEFAULT_TIME_TO_LIVE,
-                        EnvironmentSettings::duration));
+                        EnvironmentSettings::duration))
+                .web(web());
         for (String name : operationNames()) {
             String prefix = OPERATIONS + name + ".";
             settings.operation(
@@ -129,6 +142,22 @@ public final class EnvironmentSettings {
                             .build());
         }
         return settings.build();
+    }
+
+    private WebSettings web() {
+        WebSettings defaults = WebSettings.DEFAULTS;
+        String prefix = PREFIX + "web.";
+        return new WebSettings(
+                value(prefix + "header", defaults.header(), Function.identity()),
+                value(prefix + "scope", defaults.scope(), text -> constant(WebSettings.Scope.class, text)),
+                value(prefix + "maximum-body-size", defaults.maximumBodySize(), DataSize::parse),
+                value(prefix + "maximum-response-size", defaults.maximumResponseSize(), DataSize::parse),
+                value(prefix + "fingerprint-headers", defaults.fingerprintHeaders(), EnvironmentSettings::list),
+                value(prefix + "recorded-headers", defaults.recordedHeaders(), EnvironmentSettings::list),
+                value(prefix + "released-statuses", defaults.releasedStatuses(), EnvironmentSettings::list),
+                value(prefix + "unknown-statuses", defaults.unknownStatuses(), EnvironmentSettings::list),
+                value(prefix + "problem-base", defaults.problemBase(), URI::create),
+                value(prefix + "documentation", URI::create));
     }
 
     /** What can be set for one operation, and for all. */
@@ -222,9 +251,13 @@ public final class EnvironmentSettings {
         return Enum.valueOf(type, text.replace('-', '_').toUpperCase(Locale.ROOT));
     }
 
+    private static List<String> list(String text) {
+        return Arrays.stream(text.split(",", -1)).map(String::trim).toList();
+    }
+
     private List<Class<? extends Throwable>> failures(String text) {
         List<Class<? extends Throwable>> types = new ArrayList<>();
-        for (String name : Arrays.stream(text.split(",", -1)).map(String::trim).toList()) {
+        for (String name : list(text)) {
             types.add(failure(name));
         }
         return types;

@@ -37,6 +37,7 @@ public final class IdempotencySettings {
     private final boolean caffeineStoreByValue;
     private final long nearCacheMaximumSize;
     private final Duration nearCacheTimeToLive;
+    private final WebSettings web;
 
     private IdempotencySettings(Builder builder) {
         this.enabled = builder.enabled;
@@ -49,6 +50,7 @@ public final class IdempotencySettings {
         this.caffeineStoreByValue = builder.caffeineStoreByValue;
         this.nearCacheMaximumSize = builder.nearCacheMaximumSize;
         this.nearCacheTimeToLive = builder.nearCacheTimeToLive;
+        this.web = builder.web;
     }
 
     /** Begins settings that have all defaults. */
@@ -125,6 +127,11 @@ public final class IdempotencySettings {
         return nearCacheTimeToLive;
     }
 
+    /** What holds for HTTP endpoints. */
+    public WebSettings web() {
+        return web;
+    }
+
     /** The form in which names of operations are compared: lower-case letters and digits only. */
     static String normalized(String name) {
         return name.replaceAll("[^A-Za-z0-9]", "").toLowerCase(Locale.ROOT);
@@ -145,6 +152,7 @@ public final class IdempotencySettings {
         private boolean caffeineStoreByValue;
         private long nearCacheMaximumSize;
         private Duration nearCacheTimeToLive = CompletedRecordCache.DEFAULT_TIME_TO_LIVE;
+        private WebSettings web = WebSettings.DEFAULTS;
 
         private Builder() {}
 
@@ -252,6 +260,12 @@ public final class IdempotencySettings {
                         "idempotent.near-cache.time-to-live is " + nearCacheTimeToLive, "It has to be positive");
             }
             this.nearCacheTimeToLive = nearCacheTimeToLive;
+            return this;
+        }
+
+        /** What holds for HTTP endpoints. */
+        public Builder web(WebSettings web) {
+            this.web = web;
             return this;
         }
 

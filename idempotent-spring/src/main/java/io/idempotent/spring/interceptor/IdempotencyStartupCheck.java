@@ -3,6 +3,7 @@ package io.idempotent.spring.interceptor;
 import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.spring.interceptor.IdempotencySettings.UnknownOperations;
 import io.idempotent.spring.interceptor.IdempotentMethods.OperationName;
+import io.idempotent.spring.interceptor.OperationDeclarer.DeclaredOperation;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.util.ArrayList;
@@ -41,6 +42,7 @@ import org.springframework.util.ClassUtils;
  *   <li>A bean that exists must have been intercepted: one that was made before the proxies' creator was not.
  *   <li>The declaration is resolved like at the first call: expressions, settings, store, types, retry.
  *   <li>A name stands for one method of one bean, unless it was declared for all of them.
+ *   <li>Whatever else declares operations has the same done for them by itself.
  *   <li>No settings are left over that belong to no operation.
  * </ol>
  */
@@ -100,6 +102,12 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
         for (String beanName : beanNames) {
             check(beanName, names);
         }
+        beanFactory.getBeanProvider(OperationDeclarer.class).orderedStream().forEach(declarer -> {
+            for (DeclaredOperation declared : declarer.declare(support)) {
+                OperationName name = new OperationName(declared.name(), declared.said());
+                checkName(names, new Named(name, declared.beanName(), declared.described()));
+            }
+        });
         Set<String> known = new TreeSet<>();
         names.values().forEach(named -> known.add(named.name().text()));
         checkUnknown(configured, known);

@@ -1,7 +1,11 @@
 package io.idempotent.spring.interceptor;
 
 import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.IdempotencyKey;
+import io.idempotent.engine.IdempotencyEngine;
 import io.idempotent.engine.IdempotencyOperations;
+import io.idempotent.engine.Operation;
+import io.idempotent.engine.WhenAbandoned;
 import io.idempotent.store.IdempotencyStore;
 import java.lang.reflect.Method;
 import java.util.function.Supplier;
@@ -75,6 +79,65 @@ public final class IdempotencySupport {
             IdempotencySettings configured = settings.get();
             return engines.engine(configured.defaults().store(), configured);
         });
+    }
+
+    /** What is configured. */
+    public IdempotencySettings settings() {
+        return settings.get();
+    }
+
+    /** Whether a method is annotated so that its calls are to be intercepted. */
+    public boolean isIntercepted(Method method, Class<?> targetClass) {
+        return source.isIdempotent(method, targetClass);
+    }
+
+    /**
+     * Resolves an operation that is no method whose calls are intercepted, and makes it known to what people do with records.
+     * What is set for the operation beats what is declared, which beats what is set for all.
+     *
+     * @param name the operation's name
+     * @param declared what was declared
+     * @param type what the operation returns
+     * @param described what it is in the code, for messages
+     * @return the operation, with its engine; null if it is switched off
+     * @throws IdempotencyConfigurationException if it cannot be protected as it is declared and configured
+     */
+    public <T> @Nullable DetachedOperation<T> configure(
+            String name, OperationSettings declared, Class<T> type, String described) {
+        if (!IdempotencyKey.isOperationName(name)) {
+            throw new IdempotencyConfigurationException(
+                    "'" + name + "' cannot be the operation's name of " + described,
+                    "Set operation to a name of at most " + IdempotencyKey.MAXIMUM_OPERATION_LENGTH
+                            + " ASCII letters, digits, hyphens or underscores");
+        }
+        IdempotencySettings configured = settings.get();
+        OperationSettings own = configured.operation(name);
+        if (own.atomic() != null
+                || own.transactionManager() != null
+                || own.scope() != null
+                || !own.retry().equals(RetrySettings.UNSAID)) {
+            throw new IdempotencyConfigurationException(
+                    "idempotent.operations." + name
+                            + " sets one of atomic, transaction-manager, scope and retry, which " + described
+                            + " cannot have",
+                    "Leave them out there, and set them for the operations that it calls");
+        }
+        OperationSettings effective = own.orElse(declared).orElse(configured.defaults());
+        if (!(effective.enabled() == null ? configured.enabled() : effective.enabled())) {
+            return null;
+        }
+        Operation<T> operation = IdempotentMethods.configured(Operation.builder(name, type), effective)
+                .build();
+        IdempotencyEngine engine = engines.engine(effective.store(), configured);
+        engines.codec(engine.store(), configured).check(operation.type());
+        DetachedOperation<T> resolved = new DetachedOperation<>(
+                operation,
+                engine,
+                operation.whenAbandoned() == WhenAbandoned.RECONCILE
+                        ? Reconciling.only(engines.reconcilers(), name, described)
+                        : null);
+        methods.add(resolved);
+        return resolved;
     }
 
     OperationSource source() {

@@ -31,7 +31,8 @@ record IdempotentMethod(
         @Nullable Retries retries,
         @Nullable MethodTransaction transaction,
         @Nullable Reconciling reconciling,
-        @Nullable StoreTransactions atomic) {
+        @Nullable StoreTransactions atomic)
+        implements ConfiguredOperation {
 
     @Nullable
     Object invoke(IdempotentCall call) throws Throwable {

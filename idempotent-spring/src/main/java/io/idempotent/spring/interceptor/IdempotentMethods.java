@@ -44,7 +44,7 @@ final class IdempotentMethods {
     private final Map<Method, Resolved[]> methods = new ConcurrentHashMap<>();
 
     // Filled as methods are resolved, which is at startup for nearly all.
-    private final Map<String, Set<IdempotentMethod>> operations = new ConcurrentHashMap<>();
+    private final Map<String, Set<ConfiguredOperation>> operations = new ConcurrentHashMap<>();
 
     // In front of it, those called last, one for each slot; compared by identity, which costs less than any look-up. Of
     // racing writers any may win.
@@ -99,26 +99,30 @@ final class IdempotentMethods {
         }
         methods.merge(method, new Resolved[] {added}, IdempotentMethods::joined);
         if (added.idempotent() != null) {
-            operations.merge(
-                    added.idempotent().operation().name(), Set.of(added.idempotent()), IdempotentMethods::both);
+            add(added.idempotent());
         }
         return added;
     }
 
-    /** The methods of an operation that are known. */
-    Set<IdempotentMethod> ofOperation(String name) {
+    /** Makes an operation known, a method's or any other. */
+    void add(ConfiguredOperation operation) {
+        operations.merge(operation.operation().name(), Set.of(operation), IdempotentMethods::both);
+    }
+
+    /** What is known of an operation: its methods, or whatever else it is. */
+    Set<ConfiguredOperation> ofOperation(String name) {
         return operations.getOrDefault(name, Set.of());
     }
 
-    private static Set<IdempotentMethod> both(Set<IdempotentMethod> some, Set<IdempotentMethod> others) {
+    private static Set<ConfiguredOperation> both(Set<ConfiguredOperation> some, Set<ConfiguredOperation> others) {
         return Stream.of(some, others).flatMap(Set::stream).collect(Collectors.toUnmodifiableSet());
     }
 
-    /** The engines that the methods which are known use. */
+    /** The engines that the operations which are known use. */
     Set<IdempotencyEngine> engines() {
         return operations.values().stream()
                 .flatMap(Set::stream)
-                .map(IdempotentMethod::engine)
+                .map(ConfiguredOperation::engine)
                 .collect(Collectors.toSet());
     }
 
@@ -288,19 +292,23 @@ final class IdempotentMethods {
         return atomic;
     }
 
-    private static Operation<@Nullable Object> operation(
-            String name, OperationDeclaration declaration, OperationSettings settings, boolean atomic, Type type) {
-        return Operation.<@Nullable Object>builder(name, type)
-                .retention(orElse(settings.retention(), Operation.DEFAULT_RETENTION))
+    /** Sets what holds for operations of every kind. */
+    static <T extends @Nullable Object> Operation.Builder<T> configured(
+            Operation.Builder<T> builder, OperationSettings settings) {
+        return builder.retention(orElse(settings.retention(), Operation.DEFAULT_RETENTION))
                 .lease(orElse(settings.lease(), Operation.DEFAULT_LEASE))
                 .maxRun(orElse(settings.maxRun(), Operation.DEFAULT_MAX_RUN))
                 .waitAtMost(orElse(settings.waitAtMost(), Duration.ZERO))
                 .whenStoreFails(orElse(settings.whenStoreFails(), WhenStoreFails.REFUSE))
-                .whenAbandoned(
-                        atomic ? WhenAbandoned.RUN_AGAIN : orElse(settings.whenAbandoned(), WhenAbandoned.RUN_AGAIN))
+                .whenAbandoned(orElse(settings.whenAbandoned(), WhenAbandoned.RUN_AGAIN));
+    }
+
+    private static Operation<@Nullable Object> operation(
+            String name, OperationDeclaration declaration, OperationSettings settings, boolean atomic, Type type) {
+        Operation.Builder<@Nullable Object> builder = configured(Operation.builder(name, type), settings)
                 .recordFailures(declaration.recordFailures())
-                .unknownOn(declaration.unknownOn())
-                .build();
+                .unknownOn(declaration.unknownOn());
+        return (atomic ? builder.whenAbandoned(WhenAbandoned.RUN_AGAIN) : builder).build();
     }
 
     private static <T> T orElse(@Nullable T said, T otherwise) {

@@ -6,12 +6,12 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 
 /** Names methods: in messages, and as operations. */
-final class MethodNames {
+public final class MethodNames {
 
     private MethodNames() {}
 
     /** The method as a reader of a message finds it: {@code PaymentService.pay(PaymentRequest)}. */
-    static String describe(Method method, Class<?> targetClass) {
+    public static String describe(Method method, Class<?> targetClass) {
         String parameters = Arrays.stream(method.getParameterTypes())
                 .map(Class::getSimpleName)
                 .collect(Collectors.joining(", "));
@@ -19,7 +19,7 @@ final class MethodNames {
     }
 
     /** The default name of an operation: {@code PaymentService.pay} becomes {@code payment-service-pay}. */
-    static String operation(Class<?> declaringClass, Method method) {
+    public static String operation(Class<?> declaringClass, Method method) {
         return hyphenated(declaringClass.getSimpleName()) + "-" + hyphenated(method.getName());
     }
 

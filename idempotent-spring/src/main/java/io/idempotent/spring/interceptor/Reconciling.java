@@ -20,8 +20,8 @@ interface Reconciling {
     /** Asks about a call under a new claim. */
     Reconciliation<?> ask(IdempotentCall call, IdempotencyContext context) throws Throwable;
 
-    /** Asks the one bean that finds out for an operation. */
-    static Reconciling by(List<Reconciler> reconcilers, String operation, Method idempotent, String described) {
+    /** The one bean that finds out for an operation. */
+    static Reconciler only(List<Reconciler> reconcilers, String operation, String described) {
         List<Reconciler> responsible = reconcilers.stream()
                 .filter(reconciler -> reconciler.supports(operation))
                 .toList();
@@ -31,10 +31,15 @@ interface Reconciling {
                             + (responsible.isEmpty()
                                     ? "nothing finds out what happened"
                                     : "several beans would find out what happened, " + responsible),
-                    "Set reconcileWith to a method of the same bean, or declare one bean of type "
-                            + Reconciler.class.getName() + " that supports the operation '" + operation + "'");
+                    "Declare one bean of type " + Reconciler.class.getName() + " that supports the operation '"
+                            + operation + "', or, for a method of a bean, set reconcileWith to another method of it");
         }
-        Reconciler reconciler = responsible.get(0);
+        return responsible.get(0);
+    }
+
+    /** Asks the one bean that finds out for an operation. */
+    static Reconciling by(List<Reconciler> reconcilers, String operation, Method idempotent, String described) {
+        Reconciler reconciler = only(reconcilers, operation, described);
         Class<?> type = ClassUtils.resolvePrimitiveIfNecessary(idempotent.getReturnType());
         return (call, context) -> {
             Reconciliation<?> found = reconciler.reconcile(context, call.arguments());
