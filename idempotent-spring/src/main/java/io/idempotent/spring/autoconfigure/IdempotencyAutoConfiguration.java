@@ -3,14 +3,25 @@ package io.idempotent.spring.autoconfigure;
 import io.idempotent.spring.annotation.EnableIdempotency;
 import io.idempotent.spring.interceptor.IdempotencySettings;
 import io.idempotent.spring.interceptor.IdempotencySupport;
+import io.idempotent.spring.web.EndpointRequestListener;
 import io.idempotent.spring.web.IdempotencyExceptionHandler;
+import io.idempotent.spring.web.IdempotencyFilter;
+import io.idempotent.spring.web.IdempotentEndpointConfiguration;
+import io.idempotent.spring.web.UnservedEndpoints;
+import jakarta.servlet.DispatcherType;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
+import org.springframework.boot.autoconfigure.condition.NoneNestedConditions;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.web.servlet.FilterRegistrationBean;
+import org.springframework.boot.web.servlet.ServletListenerRegistrationBean;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
 
 /**
  * Protects the methods of beans that are annotated with {@link io.idempotent.spring.annotation.Idempotent}, by the properties
@@ -36,16 +47,55 @@ public final class IdempotencyAutoConfiguration {
     @EnableIdempotency
     static class Interception {}
 
-    /** Answers for HTTP clients. */
+    /** Endpoints, and answers for HTTP clients. */
     @Configuration(proxyBeanMethods = false)
     @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
     @ConditionalOnClass(name = "org.springframework.web.servlet.DispatcherServlet")
+    @Import(IdempotentEndpointConfiguration.class)
     static class Web {
 
         @Bean
         @ConditionalOnMissingBean
-        static IdempotencyExceptionHandler idempotencyExceptionHandler() {
-            return new IdempotencyExceptionHandler();
+        static IdempotencyExceptionHandler idempotencyExceptionHandler(IdempotencySettings settings) {
+            return new IdempotencyExceptionHandler(settings.web());
         }
+
+        /** Also where errors are answered, and where asynchronous requests go on. */
+        @Bean
+        static FilterRegistrationBean<IdempotencyFilter> idempotencyFilterRegistration(IdempotencyFilter filter) {
+            FilterRegistrationBean<IdempotencyFilter> registration = new FilterRegistrationBean<>(filter);
+            registration.setDispatcherTypes(
+                    DispatcherType.REQUEST, DispatcherType.ASYNC, DispatcherType.ERROR, DispatcherType.FORWARD);
+            registration.setOrder(IdempotencyFilter.ORDER);
+            return registration;
+        }
+
+        @Bean
+        static ServletListenerRegistrationBean<EndpointRequestListener> idempotencyRequestListener() {
+            return new ServletListenerRegistrationBean<>(new EndpointRequestListener());
+        }
+    }
+
+    /** No endpoints. */
+    @Configuration(proxyBeanMethods = false)
+    @Conditional(NotServlet.class)
+    static class NoWeb {
+
+        @Bean
+        static UnservedEndpoints unservedIdempotentEndpoints(ConfigurableListableBeanFactory beanFactory) {
+            return new UnservedEndpoints(beanFactory);
+        }
+    }
+
+    /** Where there is no Spring MVC on a servlet container. */
+    static final class NotServlet extends NoneNestedConditions {
+
+        NotServlet() {
+            super(ConfigurationPhase.REGISTER_BEAN);
+        }
+
+        @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
+        @ConditionalOnClass(name = "org.springframework.web.servlet.DispatcherServlet")
+        static class Servlet {}
     }
 }

@@ -1,63 +1,124 @@
 package io.idempotent.spring.web;
 
 import io.idempotent.IdempotencyClaimLostException;
+import io.idempotent.IdempotencyException;
 import io.idempotent.IdempotencyInProgressException;
 import io.idempotent.IdempotencyKeyException;
 import io.idempotent.IdempotencyKeyReusedException;
 import io.idempotent.IdempotencyOutcomeException;
 import io.idempotent.IdempotencyOutcomeUnknownException;
 import io.idempotent.IdempotencyStoreException;
+import io.idempotent.spring.interceptor.WebSettings;
+import java.net.URI;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.springframework.context.MessageSource;
+import org.springframework.context.MessageSourceAware;
+import org.springframework.context.i18n.LocaleContextHolder;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.ProblemDetail;
 import org.springframework.http.ResponseEntity;
+import org.springframework.web.ErrorResponse;
 import org.springframework.web.bind.annotation.ControllerAdvice;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 
 /**
- * Answers this library's exceptions by problem details: 400 without an acceptable key, 409 while the first request is in
- * progress, 422 for a key that is used again for something else, 503 when the store fails.
+ * Answers this library's exceptions by problem details of RFC 9457: 400 without an acceptable key, 403 for a key of nobody knows
+ * whom, 409 while the first request is in progress or when it is not known what became of it, 413 for a body that is too long, 422
+ * for a key that is used again for something else, 503 when the store fails.
+ *
+ * <p>The type of a problem is stable: {@code idempotent.web.problem-base} and its name. Each answer links its documentation, as
+ * {@code Link: <…>; rel="describedby"}: {@code idempotent.web.documentation}, or the type itself. Title and detail are taken from
+ * the application's messages where it has them for Spring's codes {@code problemDetail.title.}, {@code problemDetail.type.} and
+ * {@code problemDetail.} with the exception's class; the seconds to wait are their argument 0.
  *
  * <p>Of the lowest precedence, so that any advice of the application that handles one of the exceptions comes first. Details
  * name the problem, not the key, which may be another tenant's business.
  */
 @ControllerAdvice
 @Order(Ordered.LOWEST_PRECEDENCE)
-public class IdempotencyExceptionHandler {
+public class IdempotencyExceptionHandler implements MessageSourceAware {
 
     /** After how many seconds to come back when the store fails. */
     private static final Duration STORE_PAUSE = Duration.ofSeconds(5);
 
-    /** Makes the advice. */
-    public IdempotencyExceptionHandler() {}
+    private final URI base;
+
+    private final @Nullable URI documentation;
+
+    private @Nullable MessageSource messages;
+
+    /** Makes the advice with the default settings. */
+    public IdempotencyExceptionHandler() {
+        this(WebSettings.DEFAULTS);
+    }
+
+    /** Makes the advice with these settings. */
+    public IdempotencyExceptionHandler(WebSettings settings) {
+        this.base = settings.problemBase();
+        this.documentation = settings.documentation();
+    }
+
+    @Override
+    public void setMessageSource(MessageSource messageSource) {
+        this.messages = messageSource;
+    }
 
     /** No acceptable key: 400. */
     @ExceptionHandler
     ResponseEntity<ProblemDetail> handle(IdempotencyKeyException exception) {
         return answer(
+                exception,
                 HttpStatus.BAD_REQUEST,
+                "key-missing",
                 "Idempotency key missing or malformed",
                 "The request needs an idempotency key of 1 to 255 characters without control characters.");
+    }
+
+    /** A key of nobody knows whom: 403. */
+    @ExceptionHandler
+    ResponseEntity<ProblemDetail> handle(UnknownCallerException exception) {
+        return answer(
+                exception,
+                HttpStatus.FORBIDDEN,
+                "caller-unknown",
+                "Caller unknown",
+                "An idempotency key belongs to its caller, and this request does not say whose it is.");
     }
 
     /** Still in progress: 409, with the time after which to repeat the request. */
     @ExceptionHandler
     ResponseEntity<ProblemDetail> handle(IdempotencyInProgressException exception) {
         return answer(
+                exception,
                 HttpStatus.CONFLICT,
+                "in-progress",
                 "Request in progress",
                 "A request with this idempotency key is being processed; repeat it later to get its result.",
                 exception.retryAfter());
+    }
+
+    /** Longer than can be compared: 413. */
+    @ExceptionHandler
+    ResponseEntity<ProblemDetail> handle(RequestTooLargeException exception) {
+        return answer(
+                exception,
+                HttpStatus.CONTENT_TOO_LARGE,
+                "request-too-large",
+                "Request too large",
+                "The body of a request with an idempotency key has at most " + exception.maximum() + " bytes.");
     }
 
     /** Used for something else: 422. */
     @ExceptionHandler
     ResponseEntity<ProblemDetail> handle(IdempotencyKeyReusedException exception) {
         return answer(
+                exception,
                 HttpStatus.UNPROCESSABLE_CONTENT,
+                "key-reused",
                 "Idempotency key reused",
                 "This idempotency key was used for a request with other content; use a new key for a new request.");
     }
@@ -66,7 +127,9 @@ public class IdempotencyExceptionHandler {
     @ExceptionHandler
     ResponseEntity<ProblemDetail> handle(IdempotencyClaimLostException exception) {
         return answer(
+                exception,
                 HttpStatus.CONFLICT,
+                "not-confirmed",
                 "Request not confirmed",
                 "The request took too long, and its result was not recorded; repeat it later with the same idempotency key.",
                 STORE_PAUSE);
@@ -76,7 +139,9 @@ public class IdempotencyExceptionHandler {
     @ExceptionHandler
     ResponseEntity<ProblemDetail> handle(IdempotencyOutcomeUnknownException exception) {
         return answer(
+                exception,
                 HttpStatus.CONFLICT,
+                "outcome-unknown",
                 "Request outcome unknown",
                 "An earlier request with this idempotency key was interrupted, and it is not known whether it was processed.");
     }
@@ -85,7 +150,9 @@ public class IdempotencyExceptionHandler {
     @ExceptionHandler
     ResponseEntity<ProblemDetail> handle(IdempotencyOutcomeException exception) {
         return answer(
+                exception,
                 HttpStatus.INTERNAL_SERVER_ERROR,
+                "result-not-available",
                 "Result not available",
                 "The request was processed, but its result cannot be given again.");
     }
@@ -94,28 +161,45 @@ public class IdempotencyExceptionHandler {
     @ExceptionHandler
     ResponseEntity<ProblemDetail> handle(IdempotencyStoreException exception) {
         return answer(
+                exception,
                 HttpStatus.SERVICE_UNAVAILABLE,
+                "store-not-available",
                 "Idempotency store not available",
                 "The request was not processed; repeat it later with the same idempotency key.",
                 STORE_PAUSE);
     }
 
-    private static ResponseEntity<ProblemDetail> answer(HttpStatus status, String title, String detail) {
-        return ResponseEntity.status(status).body(problem(status, title, detail));
+    private ResponseEntity<ProblemDetail> answer(
+            IdempotencyException exception, HttpStatus status, String name, String title, String detail) {
+        return answer(exception, status, name, title, detail, null);
     }
 
-    private static ResponseEntity<ProblemDetail> answer(
-            HttpStatus status, String title, String detail, Duration retryAfter) {
-        // Whole seconds, rounded up: a client that comes back too early would be refused again.
-        long seconds = Math.max(1, retryAfter.plusNanos(999_999_999).toSeconds());
+    private ResponseEntity<ProblemDetail> answer(
+            IdempotencyException exception,
+            HttpStatus status,
+            String name,
+            String title,
+            String detail,
+            @Nullable Duration retryAfter) {
+        URI type = base.resolve(name);
+        ErrorResponse.Builder builder = ErrorResponse.builder(exception, status, detail)
+                .type(type)
+                .title(title)
+                .header(
+                        HttpHeaders.LINK,
+                        "<" + (documentation == null ? type : documentation) + ">; rel=\"describedby\"");
+        if (retryAfter != null) {
+            // Whole seconds, rounded up: a client that comes back too early would be refused again.
+            String seconds =
+                    Long.toString(Math.max(1, retryAfter.plusNanos(999_999_999).toSeconds()));
+            builder.header(HttpHeaders.RETRY_AFTER, seconds).detailMessageArguments(seconds);
+        }
+        ErrorResponse response = builder.build();
         return ResponseEntity.status(status)
-                .header(HttpHeaders.RETRY_AFTER, Long.toString(seconds))
-                .body(problem(status, title, detail));
-    }
-
-    private static ProblemDetail problem(HttpStatus status, String title, String detail) {
-        ProblemDetail problem = ProblemDetail.forStatusAndDetail(status, detail);
-        problem.setTitle(title);
-        return problem;
+                .headers(response.getHeaders())
+                .body(
+                        messages == null
+                                ? response.getBody()
+                                : response.updateAndGetBody(messages, LocaleContextHolder.getLocale()));
     }
 }

@@ -82,7 +82,13 @@ class SpringArchitectureTest {
                         "org.springframework.transaction..",
                         "org.springframework.jdbc.datasource.."),
                 Architecture.nobodyMayDependOn(transaction),
-                mayDependOnly(base + ".web", "org.springframework.http..", "org.springframework.web.."),
+                mayDependOnly(
+                        base + ".web",
+                        interceptor,
+                        "org.springframework.http..",
+                        "org.springframework.web..",
+                        "jakarta.servlet..",
+                        "tools.jackson.."),
                 Architecture.mayDependOnly(
                         base + ".store.redis",
                         "io.idempotent",

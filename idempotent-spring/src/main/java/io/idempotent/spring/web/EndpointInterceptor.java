@@ -1,0 +1,115 @@
+package io.idempotent.spring.web;
+
+import io.idempotent.Fingerprint;
+import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.IdempotencyKey;
+import io.idempotent.IdempotencyKeyException;
+import io.idempotent.engine.OpenExecution;
+import io.idempotent.engine.Opened;
+import io.idempotent.spring.interceptor.WebSettings;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.springframework.util.function.SingletonSupplier;
+import org.springframework.web.context.request.async.WebAsyncManager;
+import org.springframework.web.context.request.async.WebAsyncUtils;
+import org.springframework.web.method.HandlerMethod;
+import org.springframework.web.servlet.AsyncHandlerInterceptor;
+
+/**
+ * Claims the key of a request before its handler runs.
+ *
+ * <ol>
+ *   <li>A handler that is no endpoint runs as ever. In a later dispatch of a request whose key is held it is part of that
+ *       execution.
+ *   <li>The key is read and checked before anything else; without one the request is refused, or handled unprotected.
+ *   <li>The caller is found, and the body read for the fingerprint: a slow one holds no key.
+ *   <li>If a response is recorded, it is sent, and nothing else is asked; else the key is claimed, or the request refused.
+ * </ol>
+ */
+final class EndpointInterceptor implements AsyncHandlerInterceptor {
+
+    private final Endpoints endpoints;
+
+    private final Supplier<Settings> settings;
+
+    EndpointInterceptor(Endpoints endpoints, Supplier<Settings> settings) {
+        this.endpoints = endpoints;
+        this.settings = SingletonSupplier.of(settings);
+    }
+
+    /**
+     * What it needs, asked for at the first request.
+     *
+     * @param header reads keys
+     * @param fingerprint takes fingerprints
+     * @param resolver tells callers apart; null if their principals do
+     */
+    record Settings(
+            KeyHeader header,
+            RequestFingerprint fingerprint,
+            @Nullable IdempotencyScopeResolver resolver) {
+
+        Settings(WebSettings settings, @Nullable IdempotencyScopeResolver resolver) {
+            this(new KeyHeader(settings.header()), new RequestFingerprint(settings), resolver);
+        }
+    }
+
+    @Override
+    public boolean preHandle(HttpServletRequest request, HttpServletResponse response, Object handler)
+            throws Exception {
+        Exchange exchange = Exchange.of(request);
+        if (exchange != null && exchange.isOpen()) {
+            exchange.enter();
+            return true;
+        }
+        Endpoint endpoint = handler instanceof HandlerMethod method ? endpoints.find(method) : null;
+        if (endpoint == null) {
+            return true;
+        }
+        Settings known = settings.get();
+        String key = known.header().read(request, endpoint.name());
+        if (key == null) {
+            if (endpoint.required()) {
+                throw new IdempotencyKeyException(
+                        endpoint.name(), "it has no header " + known.header().name());
+            }
+            return true;
+        }
+        if (exchange == null) {
+            throw new IdempotencyConfigurationException(
+                    "A request for the endpoint '" + endpoint.name() + "' did not pass "
+                            + IdempotencyFilter.class.getName() + ", and was not run",
+                    "Map the filter to all requests, as its documentation says");
+        }
+        return claim(exchange, endpoint, endpoint.key(key, request, known.resolver()), request, known);
+    }
+
+    private static boolean claim(
+            Exchange exchange, Endpoint endpoint, IdempotencyKey key, HttpServletRequest request, Settings known)
+            throws Exception {
+        Fingerprint fingerprint = endpoint.fingerprint()
+                ? known.fingerprint().take(exchange.request(), request, endpoint.name())
+                : Fingerprint.none();
+        Opened<RecordedResponse> opened;
+        try {
+            opened = endpoint.operation().open(key, fingerprint, request);
+        } catch (Exception | Error thrown) {
+            throw thrown;
+        } catch (Throwable neither) {
+            throw new IllegalStateException("A failure was recorded for '" + key + "', and not a response", neither);
+        }
+        if (opened instanceof Opened.Recorded<RecordedResponse> recorded) {
+            exchange.answer(recorded.value());
+            return false;
+        }
+        exchange.open(endpoint, (OpenExecution<RecordedResponse>) opened);
+        exchange.enter();
+        WebAsyncManager asyncManager = WebAsyncUtils.getAsyncManager(request);
+        AsyncWork asyncWork = new AsyncWork(exchange);
+        asyncManager.registerCallableInterceptor(AsyncWork.class, asyncWork);
+        asyncManager.registerDeferredResultInterceptor(AsyncWork.class, asyncWork);
+        return true;
+    }
+}

@@ -1,0 +1,241 @@
+package io.idempotent.spring.web;
+
+import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.engine.WhenAbandoned;
+import io.idempotent.engine.WhenStoreFails;
+import io.idempotent.spring.interceptor.DetachedOperation;
+import io.idempotent.spring.interceptor.EnvironmentSettings;
+import io.idempotent.spring.interceptor.IdempotencySupport;
+import io.idempotent.spring.interceptor.MethodNames;
+import io.idempotent.spring.interceptor.OperationDeclarer;
+import io.idempotent.spring.interceptor.OperationSettings;
+import io.idempotent.spring.interceptor.WebSettings;
+import java.lang.reflect.Method;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletionStage;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.core.MethodClassKey;
+import org.springframework.core.ReactiveAdapter;
+import org.springframework.core.ReactiveAdapterRegistry;
+import org.springframework.core.ResolvableType;
+import org.springframework.http.HttpEntity;
+import org.springframework.web.context.request.async.DeferredResult;
+import org.springframework.web.context.request.async.WebAsyncTask;
+import org.springframework.web.method.HandlerMethod;
+import org.springframework.web.servlet.handler.AbstractHandlerMethodMapping;
+import org.springframework.web.servlet.mvc.method.annotation.ResponseBodyEmitter;
+import org.springframework.web.servlet.mvc.method.annotation.StreamingResponseBody;
+
+/**
+ * The endpoints of an application, resolved when all singletons are made. Safe for use by many threads.
+ *
+ * <ol>
+ *   <li>Each handler method of each handler mapping that is annotated is an endpoint, unless it is switched off.
+ *   <li>It must not be intercepted as a bean's method too, nor stream its response.
+ *   <li>Its declaration is resolved: settings, store, who finds out what became of abandoned executions.
+ *   <li>No other method is annotated: it would not be protected.
+ * </ol>
+ */
+final class Endpoints implements OperationDeclarer {
+
+    private final ConfigurableListableBeanFactory beanFactory;
+
+    private volatile Map<MethodClassKey, Endpoint> endpoints = Map.of();
+
+    Endpoints(ConfigurableListableBeanFactory beanFactory) {
+        this.beanFactory = beanFactory;
+    }
+
+    /** The endpoint that a handler is, or null. */
+    @Nullable
+    Endpoint find(HandlerMethod handler) {
+        return endpoints.get(key(handler));
+    }
+
+    private static MethodClassKey key(HandlerMethod handler) {
+        return new MethodClassKey(handler.getMethod(), handler.getBeanType());
+    }
+
+    @Override
+    public Collection<DeclaredOperation> declare(IdempotencySupport support) {
+        Map<MethodClassKey, Endpoint> resolved = new HashMap<>();
+        Map<MethodClassKey, DeclaredOperation> declared = new LinkedHashMap<>();
+        for (AbstractHandlerMethodMapping<?> mapping : beanFactory
+                .getBeansOfType(AbstractHandlerMethodMapping.class, true, false)
+                .values()) {
+            for (HandlerMethod handler : mapping.getHandlerMethods().values()) {
+                IdempotentEndpoint annotation = handler.getMethodAnnotation(IdempotentEndpoint.class);
+                if (annotation != null && !declared.containsKey(key(handler))) {
+                    Reader reader = new Reader(handler, annotation, support);
+                    declared.put(key(handler), reader.declared());
+                    Endpoint endpoint = reader.resolve();
+                    if (endpoint != null) {
+                        resolved.put(key(handler), endpoint);
+                    }
+                }
+            }
+        }
+        Set<Method> served = declared.keySet().isEmpty()
+                ? Set.of()
+                : beanFactory.getBeansOfType(AbstractHandlerMethodMapping.class, true, false).values().stream()
+                        .flatMap(mapping ->
+                                ((AbstractHandlerMethodMapping<?>) mapping).getHandlerMethods().values().stream())
+                        .map(HandlerMethod::getMethod)
+                        .collect(Collectors.toSet());
+        EndpointMethods.requireServed(
+                beanFactory,
+                (method, targetClass) -> served.contains(method),
+                "and handles no requests of Spring MVC: its calls would not be protected",
+                "Annotate the handler method of a controller, or use @Idempotent for a method of a bean");
+        endpoints = Map.copyOf(resolved);
+        return declared.values();
+    }
+
+    /** Reads one annotation, and says where it stands when it cannot. */
+    private final class Reader {
+
+        private final HandlerMethod handler;
+        private final IdempotentEndpoint annotation;
+        private final IdempotencySupport support;
+        private final String described;
+
+        Reader(HandlerMethod handler, IdempotentEndpoint annotation, IdempotencySupport support) {
+            this.handler = handler;
+            this.annotation = annotation;
+            this.support = support;
+            this.described = MethodNames.describe(handler.getMethod(), handler.getBeanType());
+        }
+
+        DeclaredOperation declared() {
+            return new DeclaredOperation(
+                    name(),
+                    !annotation.operation().isBlank(),
+                    handler.getBean() instanceof String beanName
+                            ? beanName
+                            : handler.getBeanType().getName(),
+                    described);
+        }
+
+        private String name() {
+            String said = text("operation", annotation.operation());
+            return said != null ? said : MethodNames.operation(handler.getBeanType(), handler.getMethod());
+        }
+
+        @Nullable
+        Endpoint resolve() {
+            if (support.isIntercepted(handler.getMethod(), handler.getBeanType())) {
+                throw new IdempotencyConfigurationException(
+                        described + " is annotated with @IdempotentEndpoint and with @Idempotent",
+                        "Keep @IdempotentEndpoint to record the HTTP response by the request's header, or @Idempotent to record"
+                                + " the method's result by its arguments");
+            }
+            checkRecordable(ResolvableType.forMethodReturnType(handler.getMethod(), handler.getBeanType()));
+            WebSettings settings = support.settings().web();
+            DetachedOperation<RecordedResponse> operation =
+                    support.configure(name(), settings(), RecordedResponse.class, described);
+            if (operation == null) {
+                return null;
+            }
+            Endpoint endpoint = new Endpoint(
+                    operation,
+                    annotation.required(),
+                    switch (annotation.scope()) {
+                        case INHERIT -> settings.scope() == WebSettings.Scope.SHARED;
+                        case CALLER -> false;
+                        case SHARED -> true;
+                    },
+                    annotation.fingerprint());
+            if (!settings.unknownStatuses().isEmpty() && !endpoint.keepsUnknown()) {
+                throw new IdempotencyConfigurationException(
+                        described + " is unknown after the statuses " + settings.unknownStatuses()
+                                + " of idempotent.web.unknown-statuses, and would be run again after them",
+                        "Set its whenAbandoned, or idempotent.when-abandoned, to reconcile or refuse");
+            }
+            return endpoint;
+        }
+
+        private OperationSettings settings() {
+            return OperationSettings.builder()
+                    .store(text("store", annotation.store()))
+                    .retention(duration("retention", annotation.retention()))
+                    .lease(duration("lease", annotation.lease()))
+                    .waitAtMost(duration("waitAtMost", annotation.waitAtMost()))
+                    .whenAbandoned(
+                            switch (annotation.whenAbandoned()) {
+                                case INHERIT -> null;
+                                case RUN_AGAIN -> WhenAbandoned.RUN_AGAIN;
+                                case RECONCILE -> WhenAbandoned.RECONCILE;
+                                case REFUSE -> WhenAbandoned.REFUSE;
+                            })
+                    .whenStoreFails(
+                            switch (annotation.whenStoreFails()) {
+                                case INHERIT -> null;
+                                case REFUSE -> WhenStoreFails.REFUSE;
+                                case RUN -> WhenStoreFails.RUN;
+                            })
+                    .build();
+        }
+
+        private @Nullable Duration duration(String attribute, String text) {
+            String resolved = text(attribute, text);
+            try {
+                return resolved == null ? null : EnvironmentSettings.duration(resolved);
+            } catch (IllegalArgumentException failure) {
+                throw invalid(attribute, text, "cannot be read", failure);
+            }
+        }
+
+        private @Nullable String text(String attribute, String text) {
+            try {
+                String resolved = beanFactory.resolveEmbeddedValue(text);
+                return resolved == null || resolved.isBlank() ? null : resolved.trim();
+            } catch (IllegalArgumentException failure) {
+                throw invalid(attribute, text, "has a placeholder that cannot be resolved", failure);
+            }
+        }
+
+        private IdempotencyConfigurationException invalid(
+                String attribute, String text, String problem, Throwable cause) {
+            return new IdempotencyConfigurationException(
+                    "@IdempotentEndpoint(" + attribute + " = \"" + text + "\") on " + described + " " + problem,
+                    "Correct it",
+                    cause);
+        }
+
+        /** Refuses what is sent piece by piece, also inside of what only says when or how it is sent. */
+        private void checkRecordable(ResolvableType type) {
+            Class<?> raw = type.toClass();
+            ReactiveAdapter adapter =
+                    ReactiveAdapterRegistry.getSharedInstance().getAdapter(raw);
+            if (StreamingResponseBody.class.isAssignableFrom(raw)
+                    || ResponseBodyEmitter.class.isAssignableFrom(raw)
+                    || (adapter != null && adapter.isMultiValue())) {
+                throw new IdempotencyConfigurationException(
+                        described + " streams its response, by the type " + type
+                                + ", and only a response that is there as a whole can be recorded",
+                        "Return the whole response, or do without @IdempotentEndpoint");
+            }
+            for (Class<?> around : Set.of(
+                    HttpEntity.class,
+                    DeferredResult.class,
+                    Callable.class,
+                    WebAsyncTask.class,
+                    CompletionStage.class)) {
+                if (around.isAssignableFrom(raw)) {
+                    checkRecordable(type.as(around).getGeneric(0));
+                }
+            }
+            if (adapter != null && !CompletionStage.class.isAssignableFrom(raw)) {
+                checkRecordable(type.getGeneric(0));
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+package io.idempotent.spring.web;
+
+import io.idempotent.IdempotencyOutcomeUnknownException;
+import java.lang.annotation.Documented;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+
+/**
+ * Makes a Spring MVC handler method idempotent for HTTP clients: requests with the same {@code Idempotency-Key} are handled once,
+ * and all get the same response, byte for byte. What is recorded is the HTTP response: status, headers and body, however it was
+ * made; a replay has the header {@code Idempotency-Replayed: true}. Follows the IETF draft
+ * <a href="https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/">draft-ietf-httpapi-idempotency-key-header</a>;
+ * the package's page tells how.
+ *
+ * <p>The key is claimed before the handler's other interceptors and its arguments are asked for, and after filters of smaller
+ * order than {@link IdempotencyFilter#ORDER}, Spring Security's among them. So a replay does not pass the former, nor security of
+ * methods: it is given to the caller who was given the response at first.
+ *
+ * <p>A key belongs to its caller and to this endpoint. A request says, besides its key, its method, path, query and body: another
+ * one with the same key is answered by 422. Not recorded are answers which say that nothing was done: 401, 403, 408, 425, 429
+ * and 503 release the key, unless {@code idempotent.web.released-statuses} says otherwise. Every other answer is final, failures
+ * among them. If the response has begun to be sent when it is known to be longer than
+ * {@code idempotent.web.maximum-response-size}, later requests are answered by 500.
+ *
+ * <p>Refused at startup: a method that is also annotated with {@code @Idempotent}, one that is no handler method of Spring MVC, and
+ * one that streams its response (server-sent events, {@code StreamingResponseBody}, reactive types of several values). A
+ * {@code Callable}, {@code DeferredResult}, {@code CompletionStage} or reactive type of one value is recorded when it is
+ * answered; if it times out, what it did is not known, and it is not run again while {@link #whenAbandoned} says that.
+ *
+ * <p>{@link io.idempotent.IdempotencyContext} and steps are there while the handler runs, in the thread of a {@code Callable} too.
+ */
+@Documented
+@Retention(RetentionPolicy.RUNTIME)
+@Target({ElementType.METHOD, ElementType.ANNOTATION_TYPE})
+public @interface IdempotentEndpoint {
+
+    /** Whether a request without a key is answered by 400. If not, it is handled, and unprotected. */
+    boolean required() default true;
+
+    /** Whose keys are kept apart. */
+    Scope scope() default Scope.INHERIT;
+
+    /** Whether a request that uses a key again for something else is refused. Else it gets the first one's response. */
+    boolean fingerprint() default true;
+
+    /**
+     * The operation's name, which stays when the method is renamed: letters, digits, hyphens and underscores. Made of class and
+     * method unless said otherwise.
+     */
+    String operation() default "";
+
+    /** How long responses are kept: {@code "24h"}, {@code "P7D"}. 24 hours unless said otherwise. */
+    String retention() default "";
+
+    /** How long a claim is valid without renewal, and so how long a crash blocks its key. 30 seconds unless said otherwise. */
+    String lease() default "";
+
+    /**
+     * How long a repeated request waits for the first one's response before it is answered by 409. Not at all unless said
+     * otherwise.
+     */
+    String waitAtMost() default "";
+
+    /** What to do for a key whose owner died or gave up. */
+    WhenAbandoned whenAbandoned() default WhenAbandoned.INHERIT;
+
+    /** What to do when the store cannot tell whether the key is free. */
+    WhenStoreFails whenStoreFails() default WhenStoreFails.INHERIT;
+
+    /** The bean name of the store, or that name without {@code IdempotencyStore}. The only store unless said otherwise. */
+    String store() default "";
+
+    /** Whose keys are kept apart. */
+    enum Scope {
+        /** What {@code idempotent.web.scope} says: {@link #CALLER} unless said otherwise. */
+        INHERIT,
+        /**
+         * Each caller's: what the {@link IdempotencyScopeResolver} says if there is one, else the name of the request's
+         * authenticated principal. A request without either is refused with an {@link UnknownCallerException}.
+         */
+        CALLER,
+        /** Nobody's: all callers share keys, and get each other's responses. */
+        SHARED
+    }
+
+    /** What to do for a key that is abandoned. */
+    enum WhenAbandoned {
+        /** What {@code idempotent.when-abandoned} says: {@link #RUN_AGAIN} unless said otherwise. */
+        INHERIT,
+        /** Handle the request again: what was done outside the store is done at least once. */
+        RUN_AGAIN,
+        /**
+         * Ask the bean of type {@link io.idempotent.spring.interceptor.Reconciler} that supports the operation. Its argument is
+         * the {@code HttpServletRequest}, and its result a {@link RecordedResponse}.
+         */
+        RECONCILE,
+        /** Answer every request by 409, with an {@link IdempotencyOutcomeUnknownException}, until somebody decides. */
+        REFUSE
+    }
+
+    /** What to do when the store cannot tell whether the key is free. */
+    enum WhenStoreFails {
+        /** What {@code idempotent.when-store-fails} says: {@link #REFUSE} unless said otherwise. */
+        INHERIT,
+        /** Answer by 503; the request is not handled. */
+        REFUSE,
+        /** Handle the request unprotected, and tell log and listeners. */
+        RUN
+    }
+}

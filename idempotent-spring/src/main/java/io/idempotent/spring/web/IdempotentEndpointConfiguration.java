@@ -1,0 +1,70 @@
+package io.idempotent.spring.web;
+
+import io.idempotent.spring.interceptor.IdempotencySupport;
+import io.idempotent.spring.interceptor.WebSettings;
+import java.util.Set;
+import java.util.TreeSet;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.config.BeanDefinition;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Role;
+import org.springframework.web.servlet.HandlerExceptionResolver;
+import org.springframework.web.servlet.handler.MappedInterceptor;
+
+/**
+ * Makes handler methods that are annotated with {@link IdempotentEndpoint} idempotent. Spring Boot imports it by itself; without it,
+ * an application imports it beside {@code @EnableIdempotency}, declares an {@link IdempotencyExceptionHandler}, and registers
+ * the bean {@link IdempotencyFilter} and an {@link EndpointRequestListener} with its servlet context.
+ */
+@Configuration(proxyBeanMethods = false)
+@Role(BeanDefinition.ROLE_INFRASTRUCTURE)
+public final class IdempotentEndpointConfiguration {
+
+    /** For Spring. */
+    public IdempotentEndpointConfiguration() {}
+
+    @Bean
+    static Endpoints idempotentEndpoints(ConfigurableListableBeanFactory beanFactory) {
+        return new Endpoints(beanFactory);
+    }
+
+    /** Every handler mapping takes such beans, before the interceptors that it was configured with. */
+    @Bean
+    static MappedInterceptor idempotentEndpointInterceptor(
+            Endpoints idempotentEndpoints,
+            ObjectProvider<IdempotencySupport> support,
+            ObjectProvider<IdempotencyScopeResolver> resolver) {
+        return new MappedInterceptor(
+                null,
+                new EndpointInterceptor(
+                        idempotentEndpoints,
+                        () -> new EndpointInterceptor.Settings(settings(support), resolver.getIfAvailable())));
+    }
+
+    @Bean
+    static IdempotencyFilter idempotencyFilter(
+            ObjectProvider<IdempotencySupport> support,
+            ObjectProvider<RecordedResponseCustomizer> customizers,
+            ConfigurableListableBeanFactory beanFactory) {
+        return new IdempotencyFilter(() -> {
+            WebSettings settings = settings(support);
+            Set<String> headers = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
+            headers.addAll(settings.recordedHeaders());
+            return new IdempotencyFilter.Settings(
+                    settings.header(),
+                    (int) settings.maximumBodySize().toBytes(),
+                    (int) settings.maximumResponseSize().toBytes(),
+                    new Exchange.Rules(
+                            new StatusRules(settings),
+                            headers,
+                            customizers.orderedStream().toList(),
+                            beanFactory.getBean("handlerExceptionResolver", HandlerExceptionResolver.class)));
+        });
+    }
+
+    private static WebSettings settings(ObjectProvider<IdempotencySupport> support) {
+        return support.getObject().settings().web();
+    }
+}

@@ -1,0 +1,424 @@
+package io.idempotent.spring.web;
+
+import jakarta.servlet.ServletOutputStream;
+import jakarta.servlet.WriteListener;
+import jakarta.servlet.http.HttpServletResponse;
+import jakarta.servlet.http.HttpServletResponseWrapper;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.OutputStreamWriter;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpHeaders;
+
+/**
+ * A response that keeps its body back, once it is told to record, until it is told to send it. Before that, and for those who are
+ * never claimed for, it passes all through. Used by one thread at a time.
+ *
+ * <ol>
+ *   <li>Status and headers are set at once, the body, its length and errors when it is sent.
+ *   <li>A body that grows longer than is recorded is sent from then on, and cannot be recorded any more.
+ *   <li>Recorded are the headers that were set or changed since recording began, in the order of their names.
+ * </ol>
+ */
+final class RecordingResponse extends HttpServletResponseWrapper {
+
+    /** Whose, or about the connection or the moment: never recorded. */
+    private static final Set<String> NEVER_RECORDED = caseInsensitive(List.of(
+            "Connection",
+            "Content-Length",
+            "Date",
+            "Keep-Alive",
+            "Proxy-Authenticate",
+            "Proxy-Authentication-Info",
+            "Proxy-Connection",
+            "Set-Cookie",
+            "Set-Cookie2",
+            "TE",
+            "Trailer",
+            "Transfer-Encoding",
+            "Upgrade"));
+
+    private final int maximumBodySize;
+    private final ByteArrayOutputStream body = new ByteArrayOutputStream();
+
+    private boolean recording;
+    private boolean tooLong;
+    private Map<String, List<String>> headersBefore = Map.of();
+    private long declaredLength = -1;
+    private @Nullable String contentLanguage;
+    private @Nullable ServletOutputStream stream;
+    private @Nullable PrintWriter writer;
+
+    // Nothing that is written after an error or a redirection was sent counts.
+    private boolean closed;
+    private int error;
+    private @Nullable String errorMessage;
+
+    RecordingResponse(HttpServletResponse response, int maximumBodySize) {
+        super(response);
+        this.maximumBodySize = maximumBodySize;
+    }
+
+    /** Keeps back from now on. */
+    void record() {
+        record(headers());
+    }
+
+    /** Goes on keeping back what another response for the same request began with these headers. */
+    void record(Map<String, List<String>> before) {
+        headersBefore = before;
+        recording = true;
+    }
+
+    Map<String, List<String>> headersBefore() {
+        return headersBefore;
+    }
+
+    /** Whether an error was sent, whose page the container is to make. */
+    boolean isErrorSent() {
+        return error != 0;
+    }
+
+    /** Whether it has been sent in part, since it is too long. */
+    boolean isTooLong() {
+        return tooLong;
+    }
+
+    /** What is recorded of it, with these headers only unless there are none. */
+    RecordedResponse recorded(Set<String> chosen) {
+        flushWriter();
+        List<RecordedResponse.Header> headers = new ArrayList<>();
+        Set<String> ofConnection = caseInsensitive(List.of());
+        getHeaders(HttpHeaders.CONNECTION).forEach(names -> {
+            for (String name : names.split(",", -1)) {
+                ofConnection.add(name.strip());
+            }
+        });
+        headers().forEach((name, values) -> {
+            if (!values.equals(headersBefore.get(name))
+                    && !NEVER_RECORDED.contains(name)
+                    && !ofConnection.contains(name)
+                    && (chosen.isEmpty() || chosen.contains(name))) {
+                headers.add(new RecordedResponse.Header(name, values));
+            }
+        });
+        return new RecordedResponse(getStatus(), headers, body.toByteArray());
+    }
+
+    /** Sends what was kept back. */
+    void send() throws IOException {
+        flushWriter();
+        recording = false;
+        if (tooLong) {
+            return;
+        }
+        if (error != 0) {
+            if (errorMessage == null) {
+                super.sendError(error);
+            } else {
+                super.sendError(error, errorMessage);
+            }
+        } else if (body.size() > 0) {
+            super.setContentLengthLong(body.size());
+            body.writeTo(super.getOutputStream());
+        }
+    }
+
+    /** Forgets what was kept back and set, but for what was set before it began, and passes all through from now on. */
+    void discard() {
+        reset();
+        headersBefore.forEach(this::setHeader);
+        recording = false;
+        closed = false;
+        error = 0;
+    }
+
+    /** Sends a recorded response instead. */
+    void replay(RecordedResponse recorded) throws IOException {
+        resetBuffer();
+        recording = false;
+        super.setStatus(recorded.status());
+        recorded.headers().forEach(header -> setHeader(header.name(), header.values()));
+        super.setHeader(IdempotencyFilter.REPLAYED, "true");
+        if (recorded.body().length > 0) {
+            super.setContentLengthLong(recorded.body().length);
+            super.getOutputStream().write(recorded.body());
+        }
+    }
+
+    /** Passes all through from now on, to be written by whoever handles the request on its own. */
+    void passThrough() throws IOException {
+        flushWriter();
+        if (!tooLong) {
+            sendTooLong();
+        }
+        recording = false;
+    }
+
+    private void setHeader(String name, List<String> values) {
+        if (name.equalsIgnoreCase(HttpHeaders.CONTENT_TYPE)) {
+            super.setContentType(values.get(0));
+            return;
+        }
+        super.setHeader(name, values.get(0));
+        values.stream().skip(1).forEach(value -> super.addHeader(name, value));
+    }
+
+    private Map<String, List<String>> headers() {
+        Map<String, List<String>> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+        for (String name : getHeaderNames()) {
+            headers.put(name, List.copyOf(getHeaders(name)));
+        }
+        // Containers keep these two apart from the other headers.
+        String contentType = getContentType();
+        if (contentType != null) {
+            headers.put(HttpHeaders.CONTENT_TYPE, List.of(contentType));
+        }
+        if (contentLanguage != null) {
+            headers.putIfAbsent(HttpHeaders.CONTENT_LANGUAGE, List.of(contentLanguage));
+        }
+        return headers;
+    }
+
+    private static Set<String> caseInsensitive(Collection<String> names) {
+        Set<String> set = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
+        set.addAll(names);
+        return set;
+    }
+
+    private boolean keepsBack() {
+        return recording && !tooLong;
+    }
+
+    private void sendTooLong() throws IOException {
+        tooLong = true;
+        if (declaredLength >= 0) {
+            super.setContentLengthLong(declaredLength);
+        }
+        body.writeTo(super.getOutputStream());
+        body.reset();
+    }
+
+    private void flushWriter() {
+        if (writer != null) {
+            writer.flush();
+        }
+    }
+
+    @Override
+    public ServletOutputStream getOutputStream() throws IOException {
+        if (stream == null) {
+            stream = new BodyStream();
+        }
+        return stream;
+    }
+
+    @Override
+    public PrintWriter getWriter() throws IOException {
+        if (writer == null) {
+            // As a container does: from now on the encoding is part of the content's type.
+            String encoding = getCharacterEncoding();
+            super.setCharacterEncoding(encoding);
+            writer = new PrintWriter(new OutputStreamWriter(getOutputStream(), encoding));
+        }
+        return writer;
+    }
+
+    @Override
+    public void flushBuffer() throws IOException {
+        flushWriter();
+        if (!keepsBack()) {
+            super.flushBuffer();
+        }
+    }
+
+    @Override
+    public boolean isCommitted() {
+        return keepsBack() ? closed : super.isCommitted();
+    }
+
+    @Override
+    public void reset() {
+        super.reset();
+        forgetBody();
+        contentLanguage = null;
+    }
+
+    @Override
+    public void resetBuffer() {
+        super.resetBuffer();
+        forgetBody();
+    }
+
+    private void forgetBody() {
+        body.reset();
+        declaredLength = -1;
+        stream = null;
+        writer = null;
+    }
+
+    @Override
+    public void sendError(int status) throws IOException {
+        sendError(status, null);
+    }
+
+    @Override
+    public void sendError(int status, @Nullable String message) throws IOException {
+        if (!keepsBack()) {
+            if (message == null) {
+                super.sendError(status);
+            } else {
+                super.sendError(status, message);
+            }
+            return;
+        }
+        forgetBody();
+        super.setStatus(status);
+        error = status;
+        errorMessage = message;
+        closed = true;
+    }
+
+    @Override
+    public void sendRedirect(String location) throws IOException {
+        sendRedirect(location, SC_FOUND, true);
+    }
+
+    @Override
+    public void sendRedirect(String location, int status) throws IOException {
+        sendRedirect(location, status, true);
+    }
+
+    @Override
+    public void sendRedirect(String location, boolean clearBuffer) throws IOException {
+        sendRedirect(location, SC_FOUND, clearBuffer);
+    }
+
+    @Override
+    public void sendRedirect(String location, int status, boolean clearBuffer) throws IOException {
+        if (!keepsBack()) {
+            super.sendRedirect(location, status, clearBuffer);
+            return;
+        }
+        if (clearBuffer) {
+            forgetBody();
+        }
+        super.setStatus(status);
+        super.setHeader(HttpHeaders.LOCATION, location);
+        closed = true;
+    }
+
+    @Override
+    public void setLocale(Locale locale) {
+        super.setLocale(locale);
+        contentLanguage = locale.toLanguageTag();
+    }
+
+    @Override
+    public void setContentLength(int length) {
+        setContentLengthLong(length);
+    }
+
+    @Override
+    public void setContentLengthLong(long length) {
+        if (keepsBack()) {
+            declaredLength = length;
+        } else {
+            super.setContentLengthLong(length);
+        }
+    }
+
+    @Override
+    public void setHeader(String name, String value) {
+        if (!isKeptBack(name, value)) {
+            super.setHeader(name, value);
+        }
+    }
+
+    @Override
+    public void addHeader(String name, String value) {
+        if (!isKeptBack(name, value)) {
+            super.addHeader(name, value);
+        }
+    }
+
+    @Override
+    public void setIntHeader(String name, int value) {
+        setHeader(name, Integer.toString(value));
+    }
+
+    @Override
+    public void addIntHeader(String name, int value) {
+        addHeader(name, Integer.toString(value));
+    }
+
+    private boolean isKeptBack(String name, @Nullable String value) {
+        if (!keepsBack() || !name.equalsIgnoreCase(HttpHeaders.CONTENT_LENGTH)) {
+            return false;
+        }
+        declaredLength = value == null ? -1 : Long.parseLong(value);
+        return true;
+    }
+
+    /** Where the body goes: kept back or to the client. */
+    private final class BodyStream extends ServletOutputStream {
+
+        @Override
+        public void write(int next) throws IOException {
+            target(1).write(next);
+        }
+
+        @Override
+        public void write(byte[] source, int offset, int length) throws IOException {
+            target(length).write(source, offset, length);
+        }
+
+        private OutputStream target(int length) throws IOException {
+            if (closed) {
+                return nullOutputStream();
+            }
+            if (keepsBack() && length > maximumBodySize - body.size()) {
+                sendTooLong();
+            }
+            return keepsBack() ? body : client();
+        }
+
+        private ServletOutputStream client() throws IOException {
+            return RecordingResponse.super.getOutputStream();
+        }
+
+        @Override
+        public void flush() throws IOException {
+            if (!keepsBack()) {
+                client().flush();
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            if (!keepsBack()) {
+                client().close();
+            }
+        }
+
+        @Override
+        public boolean isReady() {
+            return true;
+        }
+
+        @Override
+        public void setWriteListener(WriteListener listener) {
+            throw new IllegalStateException("The response to a request with an idempotency key is written at once");
+        }
+    }
+}

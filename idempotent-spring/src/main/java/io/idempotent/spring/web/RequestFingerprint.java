@@ -1,0 +1,215 @@
+package io.idempotent.spring.web;
+
+import io.idempotent.Fingerprint;
+import io.idempotent.spring.interceptor.WebSettings;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.Part;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.security.DigestOutputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.MediaType;
+import org.springframework.util.ClassUtils;
+import org.springframework.util.InvalidMimeTypeException;
+import org.springframework.util.MimeType;
+import org.springframework.util.MimeTypeUtils;
+import org.springframework.web.servlet.HandlerMapping;
+
+/**
+ * What a request says, as a digest that does not change over its repetitions.
+ *
+ * <ol>
+ *   <li>Method, path template and variables, query, and the headers that are configured.
+ *   <li>Of a form, its parameters, in order of their names.
+ *   <li>Of a multipart body, each part's name, file name, type and content: the boundary is another one each time.
+ *   <li>Of JSON, its canonical bytes, so that white space and the order of members say nothing; of what is no JSON, and of
+ *       every other body, its bytes.
+ * </ol>
+ *
+ * <p>Version 1: SHA-256 over these texts, each as its length in bytes, eight of them, and its bytes in UTF-8.
+ */
+final class RequestFingerprint {
+
+    private static final boolean JACKSON_PRESENT =
+            ClassUtils.isPresent("tools.jackson.databind.json.JsonMapper", RequestFingerprint.class.getClassLoader());
+
+    private final List<String> headers;
+
+    private final long maximumBodySize;
+
+    RequestFingerprint(WebSettings settings) {
+        this.headers = settings.fingerprintHeaders().stream()
+                .map(name -> name.toLowerCase(Locale.ROOT))
+                .sorted()
+                .toList();
+        this.maximumBodySize = settings.maximumBodySize().toBytes();
+    }
+
+    /**
+     * Reads the body, which stays readable, and takes the fingerprint.
+     *
+     * @throws RequestTooLargeException if the body is longer than is accepted
+     * @throws IOException if the body cannot be read
+     */
+    Fingerprint take(RecordingRequest request, HttpServletRequest mapped, String operation)
+            throws IOException, ServletException {
+        Content content = Content.of(request.getContentType());
+        if (request.getContentLengthLong() > maximumBodySize) {
+            throw new RequestTooLargeException(operation, maximumBodySize);
+        }
+        Digest digest = new Digest();
+        digest.add(request.getMethod());
+        digest.add(String.valueOf(mapped.getAttribute(HandlerMapping.BEST_MATCHING_PATTERN_ATTRIBUTE)));
+        digest.add(variables(mapped));
+        digest.add(String.valueOf(request.getQueryString()));
+        for (String header : headers) {
+            digest.add(header);
+            digest.add(Collections.list(request.getHeaders(header)));
+        }
+        digest.add(content.name());
+        switch (content) {
+            case FORM -> addForm(digest, request, operation);
+            case MULTIPART -> addParts(digest, request, operation);
+            case JSON -> {
+                byte[] body = body(request, operation);
+                byte[] canonical = body.length == 0 || !JACKSON_PRESENT ? null : CanonicalJson.of(body);
+                digest.add(canonical == null ? body : canonical);
+            }
+            case OTHER -> digest.add(body(request, operation));
+        }
+        return digest.fingerprint();
+    }
+
+    private byte[] body(RecordingRequest request, String operation) throws IOException {
+        byte[] body = request.body();
+        if (body == null) {
+            throw new RequestTooLargeException(operation, maximumBodySize);
+        }
+        return body;
+    }
+
+    @SuppressWarnings("unchecked")
+    private static List<String> variables(HttpServletRequest mapped) {
+        Object variables = mapped.getAttribute(HandlerMapping.URI_TEMPLATE_VARIABLES_ATTRIBUTE);
+        return variables instanceof Map<?, ?> map
+                ? new TreeMap<>((Map<String, String>) map)
+                        .entrySet().stream()
+                                .flatMap(entry -> List.of(entry.getKey(), entry.getValue()).stream())
+                                .toList()
+                : List.of();
+    }
+
+    private void addForm(Digest digest, RecordingRequest request, String operation) {
+        long length = 0;
+        for (Map.Entry<String, String[]> parameter : new TreeMap<>(request.getParameterMap()).entrySet()) {
+            digest.add(parameter.getKey());
+            digest.add(Arrays.asList(parameter.getValue()));
+            for (String value : parameter.getValue()) {
+                length += parameter.getKey().length() + value.length();
+            }
+        }
+        if (length > maximumBodySize) {
+            throw new RequestTooLargeException(operation, maximumBodySize);
+        }
+    }
+
+    private void addParts(Digest digest, RecordingRequest request, String operation)
+            throws IOException, ServletException {
+        long length = 0;
+        for (Part part : request.getParts()) {
+            length += part.getSize();
+            if (length > maximumBodySize) {
+                throw new RequestTooLargeException(operation, maximumBodySize);
+            }
+            digest.add(part.getName());
+            digest.add(String.valueOf(part.getSubmittedFileName()));
+            digest.add(String.valueOf(part.getContentType()));
+            try (InputStream content = part.getInputStream()) {
+                digest.add(part.getSize(), content);
+            }
+        }
+    }
+
+    /** What kind of body it is. */
+    private enum Content {
+        FORM,
+        MULTIPART,
+        JSON,
+        OTHER;
+
+        static Content of(@Nullable String contentType) {
+            if (contentType == null) {
+                return OTHER;
+            }
+            MimeType type;
+            try {
+                type = MimeTypeUtils.parseMimeType(contentType);
+            } catch (InvalidMimeTypeException malformed) {
+                // What it is, the handler will say.
+                return OTHER;
+            }
+            if (MediaType.APPLICATION_FORM_URLENCODED.equalsTypeAndSubtype(type)) {
+                return FORM;
+            }
+            if (type.getType().equals("multipart")) {
+                return MULTIPART;
+            }
+            return type.getSubtype().equals("json") || type.getSubtype().endsWith("+json") ? JSON : OTHER;
+        }
+    }
+
+    /** Joins texts so that no two different lists of them make the same digest. */
+    private static final class Digest {
+
+        private final MessageDigest sha256;
+
+        Digest() {
+            try {
+                sha256 = MessageDigest.getInstance("SHA-256");
+            } catch (NoSuchAlgorithmException impossible) {
+                throw new IllegalStateException("Every Java platform has SHA-256", impossible);
+            }
+        }
+
+        void add(String text) {
+            add(text.getBytes(StandardCharsets.UTF_8));
+        }
+
+        void add(List<String> texts) {
+            addLength(texts.size());
+            texts.forEach(this::add);
+        }
+
+        void add(byte[] bytes) {
+            addLength(bytes.length);
+            sha256.update(bytes);
+        }
+
+        void add(long length, InputStream content) throws IOException {
+            addLength(length);
+            content.transferTo(new DigestOutputStream(OutputStream.nullOutputStream(), sha256));
+        }
+
+        private void addLength(long length) {
+            for (int shift = 56; shift >= 0; shift -= 8) {
+                sha256.update((byte) (length >>> shift));
+            }
+        }
+
+        Fingerprint fingerprint() {
+            return Fingerprint.ofDigest("http1:" + HexFormat.of().formatHex(sha256.digest()));
+        }
+    }
+}
