@@ -90,6 +90,13 @@ class SpringArchitectureTest {
                         "jakarta.servlet..",
                         "tools.jackson.."),
                 Architecture.mayDependOnly(
+                        base + ".web.client",
+                        "io.idempotent",
+                        "org.springframework.core.retry",
+                        "org.springframework.util.backoff",
+                        "org.springframework.http..",
+                        "org.springframework.web.."),
+                Architecture.mayDependOnly(
                         base + ".store.redis",
                         "io.idempotent",
                         "io.idempotent.store",
