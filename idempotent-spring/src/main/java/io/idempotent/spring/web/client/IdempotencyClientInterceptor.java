@@ -82,7 +82,7 @@ public final class IdempotencyClientInterceptor implements ClientHttpRequestInte
     private final Set<HttpMethod> methods;
     private final String header;
     private final boolean quoted;
-    private final BackOff delays;
+    final BackOff delays;
     private final Duration maximumPause;
 
     private IdempotencyClientInterceptor(Builder builder) {

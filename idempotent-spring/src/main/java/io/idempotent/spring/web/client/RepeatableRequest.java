@@ -66,13 +66,12 @@ final class RepeatableRequest implements Retryable<ClientHttpResponse>, RetryPol
                 last.addSuppressed(failure);
             }
         }
-        RepeatableRequest.<IOException>rethrow(last);
-        throw new AssertionError(last);
+        throw RepeatableRequest.<IOException>rethrown(last);
     }
 
-    // Whatever is thrown here was thrown by an execution, whose only checked exception is this one.
+    // Unchecked, since it was an execution that threw it, and all that is thrown there may be thrown here.
     @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
-    private static <X extends Throwable> void rethrow(Throwable failure) throws X {
+    private static <X extends Throwable> X rethrown(Throwable failure) throws X {
         throw (X) failure;
     }
 
@@ -126,8 +125,7 @@ final class RepeatableRequest implements Retryable<ClientHttpResponse>, RetryPol
         PassingException(ClientHttpResponse answer, Duration pause) {
             super("The answer is to be asked for again after " + pause, null, false, false);
             this.answer = answer;
-            // Rounded up, since it must not be too short.
-            this.pauseMillis = pause.plusNanos(999_999).toMillis();
+            this.pauseMillis = pause.toMillis();
         }
     }
 }

@@ -3,6 +3,7 @@ package io.idempotent.spring.web.client;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.time.ZonedDateTime;
+import java.time.temporal.ChronoUnit;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
@@ -22,7 +23,7 @@ final class RetryAfter {
      *
      * @param headers the answer's
      * @param clock asked only where the answer names a date, and not its own
-     * @return zero or more; null if it asks for none, or what it asks for cannot be read
+     * @return zero or more, in whole milliseconds, rounded up; null if it asks for none, or what it asks for cannot be read
      */
     static @Nullable Duration pause(HttpHeaders headers, InstantSource clock) {
         String value = headers.getFirst(HttpHeaders.RETRY_AFTER);
@@ -37,7 +38,7 @@ final class RetryAfter {
             // By the server's clock, which it means: ours may be ahead, and the pause too short.
             ZonedDateTime begin = headers.getFirstZonedDateTime(HttpHeaders.DATE);
             Duration pause = Duration.between(begin == null ? clock.instant() : begin.toInstant(), end);
-            return pause.isNegative() ? Duration.ZERO : pause;
+            return pause.isNegative() ? Duration.ZERO : pause.plusNanos(999_999).truncatedTo(ChronoUnit.MILLIS);
         } catch (IllegalArgumentException unreadable) {
             return null;
         }

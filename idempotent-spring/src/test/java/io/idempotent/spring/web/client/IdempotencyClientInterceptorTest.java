@@ -32,6 +32,7 @@ import org.springframework.http.client.ClientHttpRequestExecution;
 import org.springframework.http.client.ClientHttpResponse;
 import org.springframework.mock.http.client.MockClientHttpRequest;
 import org.springframework.mock.http.client.MockClientHttpResponse;
+import org.springframework.util.backoff.ExponentialBackOff;
 import org.springframework.web.client.ResourceAccessException;
 import org.springframework.web.client.RestClient;
 import org.springframework.web.client.RestTemplate;
@@ -211,14 +212,11 @@ class IdempotencyClientInterceptorTest {
 
     @Test
     void closesTheAnswersThatItDoesNotGive() throws IOException {
-        List<Answer> answers = new ArrayList<>();
-        ClientHttpResponse given = intercept(repeating(2), (request, body) -> {
-            assertThat(answers).allMatch(answer -> answer.closed);
-            answers.add(new Answer(AT_ONCE));
-            return answers.get(answers.size() - 1);
-        });
+        List<Answer> answers = List.of(new Answer(AT_ONCE), new Answer(AT_ONCE), new Answer(AT_ONCE));
 
-        assertThat(answers).hasSize(3).extracting(answer -> answer.closed).containsExactly(true, true, false);
+        ClientHttpResponse given = intercept(repeating(2), play(new ArrayList<>(answers)));
+
+        assertThat(answers).extracting(answer -> answer.closed).containsExactly(true, true, false);
         assertThat(given).isSameAs(answers.get(2));
     }
 
@@ -282,7 +280,7 @@ class IdempotencyClientInterceptorTest {
     }
 
     @Test
-    void waitsAtRandomAfterAFailure() {
+    void waitsAfterAFailure() {
         Duration delay = Duration.ofMillis(40);
         long begin = System.nanoTime();
 
@@ -292,6 +290,16 @@ class IdempotencyClientInterceptorTest {
 
         assertThat(thrown).hasMessage("3");
         assertThat(Duration.ofNanos(System.nanoTime() - begin)).isBetween(delay.multipliedBy(2), Duration.ofSeconds(5));
+    }
+
+    @Test
+    void waitsUpToTwiceAsLongAtRandom() {
+        assertThat(interceptor(builder -> builder.delay(Duration.ofMillis(40))).delays)
+                .isInstanceOfSatisfying(ExponentialBackOff.class, delays -> {
+                    assertThat(delays.getInitialInterval()).isEqualTo(40);
+                    assertThat(delays.getJitter()).isEqualTo(40);
+                    assertThat(delays.getMultiplier()).isEqualTo(1);
+                });
     }
 
     // interrupts

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -62,10 +63,22 @@ class KeysOfExecutionsTest {
     }
 
     @Test
-    void anotherKeyMethodOrUriSendsOtherKeys() throws Exception {
-        execute("4711", () -> post("/charges") + post("/charges?test"));
-        execute("4712", () -> post("/charges"));
-        execute("4713", () -> client.patch().uri("/charges").retrieve().body(String.class));
+    void requestsAreCountedByMethodAndUri() throws Exception {
+        provider.willAnswer(answer(200), answer(200), answer(500));
+
+        assertThatExceptionOfType(HttpServerErrorException.class)
+                .isThrownBy(() -> execute("4711", () -> post("/charges") + post("/charges?test") + patch("/charges")));
+        execute("4711", () -> patch("/charges") + post("/charges") + post("/charges?test"));
+
+        List<@Nullable String> keys = provider.keys();
+        assertThat(keys.subList(0, 3)).doesNotHaveDuplicates();
+        assertThat(keys.subList(3, 6)).containsExactly(keys.get(2), keys.get(0), keys.get(1));
+    }
+
+    @Test
+    void executionsOfDifferentKeysSendDifferentKeys() throws Exception {
+        execute("4711", () -> post("/charges") + post("/charges", "charge"));
+        execute("4712", () -> post("/charges") + post("/charges", "charge"));
 
         assertThat(provider.keys()).hasSize(4).doesNotHaveDuplicates();
     }
@@ -132,6 +145,20 @@ class KeysOfExecutionsTest {
         });
     }
 
+    @Test
+    void requestsOfManyThreadsAreCountedOnceEach() throws Exception {
+        execute("4711", () -> {
+            IdempotencyContext context = IdempotencyContext.current();
+            assertThat(IntStream.range(0, 10_000)
+                            .parallel()
+                            .map(request -> RequestCounts.next(context, "POST /charges"))
+                            .distinct()
+                            .count())
+                    .isEqualTo(10_000);
+            return "done";
+        });
+    }
+
     // on a bean
 
     static class Payments {
@@ -190,6 +217,10 @@ class KeysOfExecutionsTest {
 
     private String post(String uri) {
         return client.post().uri(uri).retrieve().body(String.class);
+    }
+
+    private String patch(String uri) {
+        return client.patch().uri(uri).retrieve().body(String.class);
     }
 
     private String post(String uri, String name) {

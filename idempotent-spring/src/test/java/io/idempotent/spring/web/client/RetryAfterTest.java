@@ -14,7 +14,7 @@ import org.springframework.http.HttpHeaders;
 
 class RetryAfterTest {
 
-    private static final InstantSource CLOCK = InstantSource.fixed(Instant.parse("2026-11-16T08:49:30.250Z"));
+    private static final InstantSource CLOCK = InstantSource.fixed(Instant.parse("2026-11-16T08:49:30.250000001Z"));
 
     private static @Nullable Duration pause(@Nullable String retryAfter, @Nullable String date) {
         HttpHeaders headers = new HttpHeaders();
