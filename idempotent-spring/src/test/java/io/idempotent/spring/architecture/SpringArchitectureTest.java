@@ -94,8 +94,7 @@ class SpringArchitectureTest {
                         "io.idempotent",
                         "org.springframework.core.retry",
                         "org.springframework.util.backoff",
-                        "org.springframework.http..",
-                        "org.springframework.web.."),
+                        "org.springframework.http.."),
                 Architecture.mayDependOnly(
                         base + ".store.redis",
                         "io.idempotent",

@@ -82,8 +82,10 @@ public final class IdempotencyClientInterceptor implements ClientHttpRequestInte
     private final Set<HttpMethod> methods;
     private final String header;
     private final boolean quoted;
-    final BackOff delays;
     private final Duration maximumPause;
+
+    // A test looks at it, since chance cannot be measured.
+    final BackOff delays;
 
     private IdempotencyClientInterceptor(Builder builder) {
         this.methods = builder.methods;
