@@ -141,12 +141,10 @@ class HostileClientTest {
     /** One of them. */
     private final class HostileClient {
 
-        private final int port;
         private final Random random;
-        private RawClient line;
+        private final RawClient line;
 
         HostileClient(int port, Random random) throws IOException {
-            this.port = port;
             this.random = random;
             this.line = new RawClient(port);
         }
@@ -243,7 +241,7 @@ class HostileClientTest {
             line.send(
                     head("/orders", caller(), "Idempotency-Key: " + key + "\r\nContent-Length: 100") + "x".repeat(50));
             if (random.nextBoolean()) {
-                breakOff();
+                line.breakOff();
                 if (EFFECTS.values().stream().anyMatch(effect -> effect.key().equals(key))) {
                     wrong.add("half a body was enough for " + key);
                 }
@@ -260,12 +258,12 @@ class HostileClientTest {
             }
             line.send(request("/large", caller(), newKey(), body()));
             line.readSome(200);
-            breakOff();
+            line.breakOff();
         }
 
         private void leaveAtOnce() throws IOException {
             line.send(request("/orders", caller(), newKey(), body()));
-            breakOff();
+            line.breakOff();
         }
 
         private Answer ask(String request) throws IOException {
@@ -277,16 +275,7 @@ class HostileClientTest {
             Answer answer = line.read();
             statuses.computeIfAbsent(answer.status(), status -> new AtomicInteger())
                     .incrementAndGet();
-            if ("close".equals(answer.headers().get("Connection"))) {
-                line.close();
-                line = new RawClient(port);
-            }
             return answer;
-        }
-
-        private void breakOff() throws IOException {
-            line.breakOff();
-            line = new RawClient(port);
         }
 
         private void expect(int status, Answer answer) {

@@ -13,14 +13,20 @@ import java.net.Socket;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** A client that sends what no client library would. One connection, used by one thread. */
+/** A client that sends what no client library would. One connection, and a new one when that is over; used by one thread. */
 final class RawClient implements AutoCloseable {
 
-    private final Socket socket;
-    private final InputStream in;
-    private final OutputStream out;
+    private final int port;
+    private Socket socket;
+    private InputStream in;
+    private OutputStream out;
 
     RawClient(int port) throws IOException {
+        this.port = port;
+        connect();
+    }
+
+    private void connect() throws IOException {
         socket = new Socket(InetAddress.getLoopbackAddress(), port);
         socket.setTcpNoDelay(true);
         socket.setSoTimeout(30_000);
@@ -48,7 +54,12 @@ final class RawClient implements AutoCloseable {
             headers.merge(
                     line.substring(0, colon), line.substring(colon + 1).strip(), (one, other) -> one + " | " + other);
         }
-        return new HttpServer.Answer(Integer.parseInt(status[1]), headers, new String(body(headers), ISO_8859_1));
+        String body = new String(body(headers), ISO_8859_1);
+        if ("close".equals(headers.get("Connection"))) {
+            socket.close();
+            connect();
+        }
+        return new HttpServer.Answer(Integer.parseInt(status[1]), headers, body);
     }
 
     private byte[] body(Map<String, String> headers) throws IOException {
@@ -89,6 +100,7 @@ final class RawClient implements AutoCloseable {
     void breakOff() throws IOException {
         socket.setSoLinger(true, 0);
         socket.close();
+        connect();
     }
 
     @Override
