@@ -1,9 +1,9 @@
 package io.idempotent.spring.architecture.planted.web.client;
 
-import io.idempotent.spring.architecture.planted.web.WebOnInterceptor;
+import io.idempotent.spring.architecture.planted.web.WebOnExpression;
 
 /** Breaks: a client knows no servers. */
 public final class ClientOnWeb {
 
-    WebOnInterceptor dependency;
+    WebOnExpression dependency;
 }
