@@ -6,7 +6,6 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.web.server.context.WebServerApplicationContext;
-import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.http.HttpStatus;
 import org.springframework.web.bind.annotation.PostMapping;
@@ -35,14 +34,9 @@ public class LoadServer {
                                 "idempotent.caffeine.maximum-size", "5000000",
                                 "idempotent.web.scope", "shared"))
                         .run();
-        System.out.println("listens at " + context.getWebServer().getPort());
+        System.out.println("listens at " + context.getEnvironment().getRequiredProperty("local.server.port"));
         var unused = System.in.read();
         System.exit(0);
-    }
-
-    @Bean
-    Orders orders() {
-        return new Orders();
     }
 
     /** What is ordered. */
