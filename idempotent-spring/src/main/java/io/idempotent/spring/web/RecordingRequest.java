@@ -5,22 +5,26 @@ import jakarta.servlet.ServletInputStream;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletRequestWrapper;
 import java.io.BufferedReader;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.InputStreamReader;
-import java.io.SequenceInputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** A request whose body can be read before it is handled, and read by its handler all the same. Used by one thread at a time. */
+/**
+ * A request whose body can be asked for as a whole, and is read on by whoever reads it all the same: what was read is kept, up to
+ * the length that is accepted. Used by one thread at a time.
+ */
 final class RecordingRequest extends HttpServletRequestWrapper {
+
+    private static final int FIRST_CAPACITY = 1_024;
 
     private final int maximumBodySize;
 
-    private byte @Nullable [] body;
+    private byte[] kept = {};
+    private int length;
     private boolean longer;
-    private @Nullable ServletInputStream stream;
+    private @Nullable BodyStream stream;
     private @Nullable BufferedReader reader;
 
     RecordingRequest(HttpServletRequest request, int maximumBodySize) {
@@ -28,10 +32,31 @@ final class RecordingRequest extends HttpServletRequestWrapper {
         this.maximumBodySize = maximumBodySize;
     }
 
-    /** The body, or null if it is longer than is accepted. */
+    /** The body from its beginning, or null if it is longer than is accepted. */
     byte @Nullable [] body() throws IOException {
-        byte[] read = read();
-        return longer ? null : read;
+        ServletInputStream source = super.getInputStream();
+        byte[] portion = new byte[FIRST_CAPACITY];
+        int count = 0;
+        while (!longer && count >= 0) {
+            count = source.read(portion);
+            keep(portion, 0, count);
+        }
+        return longer ? null : Arrays.copyOf(kept, length);
+    }
+
+    private void keep(byte[] source, int offset, int count) {
+        if (count <= 0 || longer) {
+            return;
+        }
+        if (count > maximumBodySize - length) {
+            longer = true;
+            return;
+        }
+        if (count > kept.length - length) {
+            kept = Arrays.copyOf(kept, Math.max(length + count, Math.max(FIRST_CAPACITY, 2 * length)));
+        }
+        System.arraycopy(source, offset, kept, length, count);
+        length += count;
     }
 
     @Override
@@ -55,69 +80,63 @@ final class RecordingRequest extends HttpServletRequestWrapper {
         return reader;
     }
 
-    private ServletInputStream stream() throws IOException {
+    private BodyStream stream() throws IOException {
         if (stream == null) {
-            ByteArrayInputStream first = new ByteArrayInputStream(read());
-            // Longer ones are refused by endpoints, and read to their end by anything else.
-            stream = new BodyStream(longer ? new SequenceInputStream(first, super.getInputStream()) : first);
+            stream = new BodyStream(super.getInputStream());
         }
         return stream;
     }
 
-    private byte[] read() throws IOException {
-        byte[] read = body;
-        if (read == null) {
-            // One byte more than is accepted tells that it is longer.
-            read = super.getInputStream().readNBytes(maximumBodySize + 1);
-            longer = read.length > maximumBodySize;
-            body = read;
-        }
-        return read;
-    }
+    /** The body, from where it was read last: first what is kept of it, then what is still to come. */
+    private final class BodyStream extends ServletInputStream {
 
-    /** A body that has been read, so that nobody has to wait for it. */
-    private static final class BodyStream extends ServletInputStream {
+        private final ServletInputStream source;
 
-        private final InputStream content;
+        private int position;
 
-        private boolean finished;
-
-        BodyStream(InputStream content) {
-            this.content = content;
+        BodyStream(ServletInputStream source) {
+            this.source = source;
         }
 
         @Override
         public int read() throws IOException {
-            int next = content.read();
-            finished |= next < 0;
-            return next;
+            byte[] one = new byte[1];
+            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
         }
 
         @Override
-        public int read(byte[] target, int offset, int length) throws IOException {
-            int count = content.read(target, offset, length);
-            finished |= count < 0;
-            return count;
+        public int read(byte[] target, int offset, int count) throws IOException {
+            int left = length - position;
+            if (left > 0) {
+                int given = Math.min(left, count);
+                System.arraycopy(kept, position, target, offset, given);
+                position += given;
+                return given;
+            }
+            int read = source.read(target, offset, count);
+            keep(target, offset, read);
+            position = length;
+            return read;
         }
 
         @Override
         public int available() throws IOException {
-            return content.available();
+            return Math.max(length - position, source.available());
         }
 
         @Override
         public boolean isFinished() {
-            return finished;
+            return position >= length && source.isFinished();
         }
 
         @Override
         public boolean isReady() {
-            return true;
+            return position < length || source.isReady();
         }
 
         @Override
         public void setReadListener(ReadListener listener) {
-            throw new IllegalStateException("The body of a request with an idempotency key has been read already");
+            source.setReadListener(listener);
         }
     }
 }

@@ -4,7 +4,6 @@ import jakarta.servlet.ServletOutputStream;
 import jakarta.servlet.WriteListener;
 import jakarta.servlet.http.HttpServletResponse;
 import jakarta.servlet.http.HttpServletResponseWrapper;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.OutputStreamWriter;
@@ -19,6 +18,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
+import org.springframework.util.FastByteArrayOutputStream;
 
 /**
  * A response that keeps its body back, once it is told to record, until it is told to send it. Before that, and for those who are
@@ -49,7 +49,7 @@ final class RecordingResponse extends HttpServletResponseWrapper {
             "Upgrade"));
 
     private final int maximumBodySize;
-    private final ByteArrayOutputStream body = new ByteArrayOutputStream();
+    private final FastByteArrayOutputStream body = new FastByteArrayOutputStream();
 
     private boolean recording;
     private boolean tooLong;

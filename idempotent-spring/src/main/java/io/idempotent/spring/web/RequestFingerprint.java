@@ -32,7 +32,7 @@ import org.springframework.web.servlet.HandlerMapping;
  *
  * <ol>
  *   <li>Method, path template and variables, query, and the headers that are configured.
- *   <li>Of a form, its parameters, in order of their names.
+ *   <li>Of a form, its parameters, in order of their names, and what nobody has read of its body.
  *   <li>Of a multipart body, each part's name, file name, type and content: the boundary is another one each time.
  *   <li>Of JSON, its canonical bytes, so that white space and the order of members say nothing; of what is no JSON, and of
  *       every other body, its bytes.
@@ -111,7 +111,7 @@ final class RequestFingerprint {
                 : List.of();
     }
 
-    private void addForm(Digest digest, RecordingRequest request, String operation) {
+    private void addForm(Digest digest, RecordingRequest request, String operation) throws IOException {
         long length = 0;
         for (Map.Entry<String, String[]> parameter : new TreeMap<>(request.getParameterMap()).entrySet()) {
             digest.add(parameter.getKey());
@@ -123,6 +123,8 @@ final class RequestFingerprint {
         if (length > maximumBodySize) {
             throw new RequestTooLargeException(operation, maximumBodySize);
         }
+        // Containers read the forms of POST only.
+        digest.add(body(request, operation));
     }
 
     private void addParts(Digest digest, RecordingRequest request, String operation)
