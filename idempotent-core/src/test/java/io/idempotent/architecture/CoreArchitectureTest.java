@@ -6,11 +6,13 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
+import io.idempotent.OnOneJdk;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The rules of this module, on its own classes and on classes that break each of them. */
+@OnOneJdk("the classes are those of the one compiler")
 class CoreArchitectureTest {
 
     private static final JavaClasses OURS = new ClassFileImporter()

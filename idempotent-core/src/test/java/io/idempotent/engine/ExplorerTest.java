@@ -3,6 +3,7 @@ package io.idempotent.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.idempotent.IdempotencyStoreException;
+import io.idempotent.OnOneJdk;
 import io.idempotent.RecordedOutcome;
 import io.idempotent.engine.Promises.Promise;
 import io.idempotent.engine.Scenario.Transactions;
@@ -22,6 +23,7 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
 /** The explorer finds what is planted: one fault of a store, of the line to it, of a transaction or of a caller at a time. */
+@OnOneJdk("it tests what the tests run on")
 final class ExplorerTest {
 
     private static Scenario two(WhenAbandoned policy) {

@@ -2,6 +2,7 @@ package io.idempotent.kill;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.idempotent.OnOneJdk;
 import io.idempotent.server.Database;
 import io.idempotent.server.DatabaseServer;
 import io.idempotent.server.MariaDbServer;
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** JVMs that are killed while they run leased and atomic operations on the JDBC store. */
+@OnOneJdk("who kills a process is the operating system")
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class KillTest {
 

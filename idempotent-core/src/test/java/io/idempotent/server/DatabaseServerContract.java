@@ -2,6 +2,7 @@ package io.idempotent.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.idempotent.OnOneJdk;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -13,6 +14,7 @@ import org.junit.jupiter.api.DisplayNameGenerator;
 import org.junit.jupiter.api.Test;
 
 /** What each server of databases has to do for the tests that use it. */
+@OnOneJdk("it tests what the tests run on")
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 abstract class DatabaseServerContract {
 

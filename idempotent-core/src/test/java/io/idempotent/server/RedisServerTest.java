@@ -3,6 +3,7 @@ package io.idempotent.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.idempotent.OnOneJdk;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.nio.file.Files;
@@ -13,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** {@link RedisServer}. */
+@OnOneJdk("it tests what the tests run on")
 @NeedsServer(Server.REDIS)
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class RedisServerTest {

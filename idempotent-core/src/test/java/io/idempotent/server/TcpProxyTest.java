@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.idempotent.OnOneJdk;
 import io.idempotent.server.TcpProxy.Fault;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.DisplayNameGenerator;
 import org.junit.jupiter.api.Test;
 
 /** {@link TcpProxy} in front of a server that answers each line with the same line. */
+@OnOneJdk("it tests what the tests run on")
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class TcpProxyTest {
 

@@ -1,11 +1,13 @@
 package io.idempotent.spring;
 
+import io.idempotent.OnOneJdk;
 import io.idempotent.server.NeedsServer;
 import io.idempotent.server.Server;
 import io.idempotent.store.IdempotencyStore;
 import java.time.Duration;
 
 /** On Redis. */
+@OnOneJdk("the Caffeine store's runs on both")
 @NeedsServer(Server.REDIS)
 class RedisRivalsFailuresTest extends RivalsFailuresContract {
 

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyContext;
+import io.idempotent.OnOneJdk;
 import io.idempotent.codec.JacksonOutcomeCodec;
 import io.idempotent.engine.IdempotencyEngine;
 import io.idempotent.engine.IdempotencyListener;
@@ -27,6 +28,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What it costs to keep the leases of a thousand calls at once. */
+@OnOneJdk("what is counted are requests, threads and round trips")
 class RenewalCostTest {
 
     private static final int CALLS = 1_000;

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.idempotent.FencedPayments;
 import io.idempotent.Fingerprint;
+import io.idempotent.OnOneJdk;
 import io.idempotent.engine.IdempotencyEngine;
 import io.idempotent.server.Database;
 import io.idempotent.server.NeedsServer;
@@ -31,6 +32,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** A JVM that is stopped by a signal for longer than its lease lasts, and then goes on as if nothing had happened. */
+@OnOneJdk("who suspends a process is the operating system")
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "it has no such signals")
 @NeedsServer(Server.POSTGRES_18)
 class SuspendedOwnerTest {

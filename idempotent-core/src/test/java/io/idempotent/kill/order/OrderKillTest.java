@@ -2,6 +2,7 @@ package io.idempotent.kill.order;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.idempotent.OnOneJdk;
 import io.idempotent.server.Database;
 import io.idempotent.server.NeedsServer;
 import io.idempotent.server.PostgresServer;
@@ -16,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** JVMs that are killed in and between the steps of orders whose records are in the JDBC store. */
+@OnOneJdk("who kills a process is the operating system")
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class OrderKillTest {
 

@@ -16,11 +16,6 @@ final class MariaDbAtomicFaultTest extends AtomicFaultContract {
     }
 
     @Override
-    String socketTimeout() {
-        return "&socketTimeout=800";
-    }
-
-    @Override
     List<Purpose> requests() {
         return List.of(
                 Purpose.BEGIN,

@@ -16,11 +16,6 @@ final class Postgres18AtomicFaultTest extends AtomicFaultContract {
     }
 
     @Override
-    String socketTimeout() {
-        return "&socketTimeout=1";
-    }
-
-    @Override
     List<Purpose> requests() {
         return List.of(Purpose.CLAIM, Purpose.WORK, Purpose.COMPLETION, Purpose.COMMIT);
     }

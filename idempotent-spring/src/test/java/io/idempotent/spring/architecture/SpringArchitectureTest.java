@@ -7,12 +7,14 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.syntax.ArchRuleDefinition;
+import io.idempotent.OnOneJdk;
 import io.idempotent.architecture.Architecture;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The rules of this module, on its own classes and on classes that break each of them. */
+@OnOneJdk("the classes are those of the one compiler")
 class SpringArchitectureTest {
 
     private static final String[] CORE = {

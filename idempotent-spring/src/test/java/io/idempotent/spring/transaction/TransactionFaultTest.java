@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyStoreException;
+import io.idempotent.OnOneJdk;
 import io.idempotent.fault.DatabaseThroughProxy;
 import io.idempotent.server.Database;
 import io.idempotent.server.DatabaseServer;
@@ -41,6 +42,7 @@ import org.springframework.transaction.support.TransactionTemplate;
  * The network fails at each request of a caller's transaction in turn, its commit included, in which a leased operation writes
  * a row to the very database that the store is on.
  */
+@OnOneJdk("NetworkFaultContract on PostgreSQL runs on both")
 class TransactionFaultTest {
 
     private static final Duration IMPATIENCE = Duration.ofMillis(200);
@@ -100,7 +102,7 @@ class TransactionFaultTest {
     @MethodSource("coursesAndFaults")
     void rowAndRecordAgreeWhicheverRequestOfATransactionMeetsAFault(Server server, Course course, Fault fault) {
         try (Application application = new Application(server, course, fault.isSilent() ? IMPATIENCE : PATIENCE)) {
-            application.atEachRequest(fault, IMPATIENCE.multipliedBy(2), (id, failure) -> {
+            application.atEachRequest(fault, IMPATIENCE.plusMillis(100), (id, failure) -> {
                 application.requireAgreement(id, failure);
                 application.requireOneRowAfterTheLease(id);
             });
@@ -182,7 +184,7 @@ class TransactionFaultTest {
             connections = new DatabaseThroughProxy(database, proxy, patience, course.isolation);
             node = new Node(connections.dataSource());
             // What a driver asks only once is not part of a transaction, and may take its time.
-            await().ignoreExceptions().untilAsserted(() -> node.call("first", false));
+            await().pollDelay(Duration.ZERO).ignoreExceptions().untilAsserted(() -> node.call("first", false));
         }
 
         /** Calls with a fault at the transaction's first request, again with one at its second, and so on. */

@@ -2,6 +2,7 @@ package io.idempotent.spring.store.redis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.idempotent.OnOneJdk;
 import io.idempotent.kill.History;
 import io.idempotent.kill.KillRun;
 import io.idempotent.kill.LeasedNode;
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** JVMs that are killed while they run leased operations on the Redis store. */
+@OnOneJdk("who kills a process is the operating system")
 class RedisKillTest {
 
     @TempDir

@@ -1,6 +1,7 @@
 package io.idempotent.spring.store.redis;
 
 import io.idempotent.IdempotencyStoreException;
+import io.idempotent.OnOneJdk;
 import io.idempotent.fault.NetworkFaultContract;
 import io.idempotent.server.RedisServer;
 import io.idempotent.server.TcpProxy;
@@ -14,6 +15,7 @@ import org.springframework.beans.factory.DisposableBean;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 
 /** The network between the Redis store and Redis, for all drivers. */
+@OnOneJdk("NetworkFaultContract on PostgreSQL runs on both")
 abstract class RedisNetworkFaultContract extends NetworkFaultContract {
 
     private final String keyPrefix = UUID.randomUUID() + ":";

@@ -2,6 +2,7 @@ package io.idempotent.spring.store.redis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.idempotent.OnOneJdk;
 import io.idempotent.kill.order.CrashPoint;
 import io.idempotent.kill.order.OrderRun;
 import io.idempotent.kill.order.OrderVerdict;
@@ -14,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** JVMs that are killed in and between the steps of orders whose records are in the Redis store. */
+@OnOneJdk("who kills a process is the operating system")
 class RedisOrderKillTest {
 
     @TempDir
