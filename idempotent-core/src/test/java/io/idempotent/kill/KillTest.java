@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** JVMs that are killed while they run leased and atomic operations on the JDBC store. */
-@OnOneJdk("who kills a process is the operating system")
+@OnOneJdk("all that a killed JVM leaves is in the store")
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class KillTest {
 
@@ -36,19 +36,19 @@ class KillTest {
     @Test
     @NeedsServer(Server.MARIADB)
     void on_mariadb_no_two_owners_are_live_and_every_second_payment_is_explained_by_a_kill() throws Exception {
-        check(leased(MariaDbServer.shared(), JdbcNodeFactory.class, KillRun.KEYS, KillRun.duration(15)));
+        check(leased(MariaDbServer.shared(), JdbcNodeFactory.class, KillRun.KEYS, KillRun.duration(10)));
     }
 
     @Test
     @NeedsServer(Server.POSTGRES_18)
     void on_postgresql_an_atomic_payment_is_made_once_and_all_answers_for_its_key_are_equal() throws Exception {
-        check(atomic(PostgresServer.version18WithFsync()));
+        check(atomic(PostgresServer.version18WithFsync(), KillRun.duration(15)));
     }
 
     @Test
     @NeedsServer(Server.MARIADB)
     void on_mariadb_an_atomic_payment_is_made_once_and_all_answers_for_its_key_are_equal() throws Exception {
-        check(atomic(MariaDbServer.shared()));
+        check(atomic(MariaDbServer.shared(), KillRun.duration(10)));
     }
 
     @Test
@@ -71,8 +71,8 @@ class KillTest {
         return Verdict.onLeased(run(server, factory, keys, duration), LeasedNode.LEASE);
     }
 
-    private Verdict atomic(DatabaseServer server) throws Exception {
-        return Verdict.onAtomic(run(server, AtomicNodeFactory.class, KillRun.KEYS, KillRun.duration(15)));
+    private Verdict atomic(DatabaseServer server, Duration duration) throws Exception {
+        return Verdict.onAtomic(run(server, AtomicNodeFactory.class, KillRun.KEYS, duration));
     }
 
     private History run(DatabaseServer server, Class<? extends NodeFactory> factory, int keys, Duration duration)

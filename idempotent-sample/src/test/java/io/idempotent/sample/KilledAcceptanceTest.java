@@ -4,6 +4,7 @@ import static io.idempotent.sample.SampleClient.receiptId;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.idempotent.OnOneJdk;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
@@ -19,6 +20,7 @@ import tools.jackson.databind.JsonNode;
  * The process is killed in the middle of a payment and started again: the gateway, whose ledger outlives the process, is asked
  * what it did, and the payment is charged once.
  */
+@OnOneJdk("all that a killed JVM leaves is in the store")
 class KilledAcceptanceTest {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);

@@ -3,6 +3,7 @@ package io.idempotent.sample;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import io.idempotent.OnOneJdk;
 import io.idempotent.spring.autoconfigure.IdempotencyProperties;
 import java.io.IOException;
 import java.io.InputStream;
@@ -45,6 +46,7 @@ import org.springframework.core.io.ByteArrayResource;
 import org.xml.sax.InputSource;
 
 /** Compiles or runs every block of code in the README. */
+@OnOneJdk("the README is the same")
 @SpringBootTest(webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT)
 class ReadmeTest {
 

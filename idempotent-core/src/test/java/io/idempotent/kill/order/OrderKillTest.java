@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** JVMs that are killed in and between the steps of orders whose records are in the JDBC store. */
-@OnOneJdk("who kills a process is the operating system")
+@OnOneJdk("all that a killed JVM leaves is in the store")
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class OrderKillTest {
 

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.awaitility.Awaitility.await;
 
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyStoreException;
 import io.idempotent.OnOneJdk;
@@ -167,6 +169,7 @@ class TransactionFaultTest {
     private static final class Application implements AutoCloseable {
 
         private final Course course;
+        private final HikariDataSource direct;
         private final TcpProxy proxy;
         private final DatabaseThroughProxy connections;
         private final Node node;
@@ -177,14 +180,23 @@ class TransactionFaultTest {
             this.course = course;
             DatabaseServer databases = server == Server.MARIADB ? MariaDbServer.shared() : PostgresServer.version18();
             Database database = databases.newDatabase("fault");
-            jdbc = JdbcClient.create(database.dataSource());
+            direct = new HikariDataSource(pool(database));
+            jdbc = JdbcClient.create(direct);
             jdbc.sql("CREATE TABLE payment (id VARCHAR(100))").update();
-            otherNode = new Node(database.dataSource());
+            otherNode = new Node(direct);
             proxy = new TcpProxy(database.host(), database.port());
             connections = new DatabaseThroughProxy(database, proxy, patience, course.isolation);
             node = new Node(connections.dataSource());
             // What a driver asks only once is not part of a transaction, and may take its time.
             await().pollDelay(Duration.ZERO).ignoreExceptions().untilAsserted(() -> node.call("first", false));
+        }
+
+        /** For whoever has no proxy in the way: to open a connection takes longer than to use it. */
+        private static HikariConfig pool(Database database) {
+            HikariConfig config = new HikariConfig();
+            config.setDataSource(database.dataSource());
+            config.setMinimumIdle(0);
+            return config;
         }
 
         /** Calls with a fault at the transaction's first request, again with one at its second, and so on. */
@@ -267,6 +279,7 @@ class TransactionFaultTest {
             otherNode.close();
             connections.close();
             proxy.close();
+            direct.close();
         }
     }
 }

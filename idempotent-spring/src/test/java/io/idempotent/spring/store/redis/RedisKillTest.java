@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** JVMs that are killed while they run leased operations on the Redis store. */
-@OnOneJdk("who kills a process is the operating system")
+@OnOneJdk("all that a killed JVM leaves is in the store")
 class RedisKillTest {
 
     @TempDir
@@ -31,7 +31,7 @@ class RedisKillTest {
         List<String> arguments = List.of(String.valueOf(RedisServer.shared().port()), payments.url());
 
         History history = new KillRun(RedisNodeFactory.class, arguments, payments, KillRun.KEYS, directory)
-                .run(KillRun.duration(15));
+                .run(KillRun.duration(10));
 
         Verdict verdict = Verdict.onLeased(history, LeasedNode.LEASE);
         System.out.println(verdict.report());

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** JVMs that are killed in and between the steps of orders whose records are in the Redis store. */
-@OnOneJdk("who kills a process is the operating system")
+@OnOneJdk("all that a killed JVM leaves is in the store")
 class RedisOrderKillTest {
 
     @TempDir
