@@ -4,15 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.idempotent.OnOneJdk;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What the audience sees when the application is killed in the middle of a payment. Leaves pictures in {@code target}. */
-@Tag("browser")
+@OnOneJdk("a browser does not know on which JDK the server runs")
 class KilledPageAcceptanceTest {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
