@@ -138,6 +138,7 @@ final class Exchange {
     void endDispatch(HttpServletRequest dispatched) throws IOException {
         if (recorded != null) {
             response.replay(recorded);
+            recorded = null;
             return;
         }
         if (!isOpen()) {

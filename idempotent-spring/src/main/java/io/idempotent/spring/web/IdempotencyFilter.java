@@ -61,13 +61,15 @@ public final class IdempotencyFilter implements Filter, Ordered {
         Exchange exchange = Exchange.of(request);
         if (exchange == null) {
             begin(httpRequest, httpResponse, chain);
+            return;
+        }
+        boolean known = WebUtils.getNativeResponse(response, RecordingResponse.class) == exchange.response();
+        if (known && httpRequest.getDispatcherType() == DispatcherType.FORWARD) {
+            chain.doFilter(request, response);
+            // When a forward returns, containers take no more of the response.
+            exchange.endDispatch(httpRequest);
         } else if (exchange.isOpen() && isContinued(httpRequest)) {
-            RecordingResponse known = WebUtils.getNativeResponse(response, RecordingResponse.class);
-            serve(
-                    exchange,
-                    httpRequest,
-                    known == exchange.response() ? httpResponse : exchange.continueIn(recording(httpResponse)),
-                    chain);
+            serve(exchange, httpRequest, known ? httpResponse : exchange.continueIn(recording(httpResponse)), chain);
         } else {
             chain.doFilter(request, response);
         }

@@ -22,12 +22,13 @@ import org.springframework.util.FastByteArrayOutputStream;
 
 /**
  * A response that keeps its body back, once it is told to record, until it is told to send it. Before that, and for those who are
- * never claimed for, it passes all through. Used by one thread at a time.
+ * never claimed for, it passes all through, and takes back what has not been sent yet. Used by one thread at a time.
  *
  * <ol>
  *   <li>Status and headers are set at once, the body, its length and errors when it is sent.
  *   <li>A body that grows longer than is recorded is sent from then on, and cannot be recorded any more.
- *   <li>Recorded are the headers that were set or changed since recording began, in the order of their names.
+ *   <li>Recorded are the headers that were set or changed since recording began, in the order of their names, and always in which
+ *       encoding the body is.
  * </ol>
  */
 final class RecordingResponse extends HttpServletResponseWrapper {
@@ -51,6 +52,7 @@ final class RecordingResponse extends HttpServletResponseWrapper {
     private final int maximumBodySize;
     private final FastByteArrayOutputStream body = new FastByteArrayOutputStream();
 
+    private boolean begun;
     private boolean recording;
     private boolean tooLong;
     private Map<String, List<String>> headersBefore = Map.of();
@@ -69,14 +71,18 @@ final class RecordingResponse extends HttpServletResponseWrapper {
         this.maximumBodySize = maximumBodySize;
     }
 
-    /** Keeps back from now on. */
+    /** Keeps back from now on, and what was written before. */
     void record() {
         record(headers());
+        if (body.size() > 0) {
+            super.resetBuffer();
+        }
     }
 
     /** Goes on keeping back what another response for the same request began with these headers. */
     void record(Map<String, List<String>> before) {
         headersBefore = before;
+        begun = true;
         recording = true;
     }
 
@@ -105,7 +111,7 @@ final class RecordingResponse extends HttpServletResponseWrapper {
             }
         });
         headers().forEach((name, values) -> {
-            if (!values.equals(headersBefore.get(name))
+            if ((!values.equals(headersBefore.get(name)) || name.equalsIgnoreCase(HttpHeaders.CONTENT_ENCODING))
                     && !NEVER_RECORDED.contains(name)
                     && !ofConnection.contains(name)
                     && (chosen.isEmpty() || chosen.contains(name))) {
@@ -118,10 +124,10 @@ final class RecordingResponse extends HttpServletResponseWrapper {
     /** Sends what was kept back. */
     void send() throws IOException {
         flushWriter();
-        recording = false;
-        if (tooLong) {
+        if (tooLong || !recording) {
             return;
         }
+        recording = false;
         if (error != 0) {
             if (errorMessage == null) {
                 super.sendError(error);
@@ -148,6 +154,8 @@ final class RecordingResponse extends HttpServletResponseWrapper {
         resetBuffer();
         recording = false;
         super.setStatus(recorded.status());
+        // This request might have been answered in another encoding.
+        super.setHeader(HttpHeaders.CONTENT_ENCODING, null);
         recorded.headers().forEach(header -> setHeader(header.name(), header.values()));
         super.setHeader(IdempotencyFilter.REPLAYED, "true");
         if (recorded.body().length > 0) {
@@ -375,11 +383,20 @@ final class RecordingResponse extends HttpServletResponseWrapper {
 
         @Override
         public void write(int next) throws IOException {
-            target(1).write(next);
+            write(new byte[] {(byte) next}, 0, 1);
         }
 
         @Override
         public void write(byte[] source, int offset, int length) throws IOException {
+            if (!begun) {
+                client().write(source, offset, length);
+                if (isCommitted()) {
+                    body.reset();
+                } else {
+                    body.write(source, offset, length);
+                }
+                return;
+            }
             target(length).write(source, offset, length);
         }
 
