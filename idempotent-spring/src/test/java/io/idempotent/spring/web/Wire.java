@@ -10,6 +10,8 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** Speaks HTTP/1.1 byte for byte, on a connection for each request. */
 final class Wire {
@@ -80,6 +82,29 @@ final class Wire {
 
         boolean isReplayed() {
             return values(IdempotencyFilter.REPLAYED).equals(List.of("true"));
+        }
+
+        /** The body, out of its chunks if it was sent in some. */
+        String content() {
+            if (values("Transfer-Encoding").isEmpty()) {
+                return body;
+            }
+            StringBuilder content = new StringBuilder();
+            int index = 0;
+            while (true) {
+                int end = body.indexOf("\r\n", index);
+                int length = Integer.parseInt(body.substring(index, end), 16);
+                if (length == 0) {
+                    return content.toString();
+                }
+                content.append(body, end + 2, end + 2 + length);
+                index = end + 4 + length;
+            }
+        }
+
+        /** The body, which is JSON. */
+        JsonNode json() {
+            return JsonMapper.shared().readTree(content().getBytes(ISO_8859_1));
         }
 
         /** As it is without these headers, and the moment at which it was given. */
