@@ -695,7 +695,8 @@ public final class IdempotencyProperties {
         private List<String> recordedHeaders = List.of();
 
         /**
-         * Statuses, or classes of them like 5xx, which say that nothing was done, so that the key is free again.
+         * Statuses, or classes of them like 5xx, which say that nothing was done, so that the key is free again. 401, 403, 408,
+         * 425, 429 and 503 by default.
          */
         private List<String> releasedStatuses = List.of("401", "403", "408", "425", "429", "503");
 

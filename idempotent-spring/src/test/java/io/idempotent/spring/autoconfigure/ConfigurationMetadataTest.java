@@ -28,7 +28,12 @@ class ConfigurationMetadataTest {
             "idempotent.retry.max-delay",
             "idempotent.retry.jitter",
             "idempotent.retry.includes",
-            "idempotent.retry.excludes");
+            "idempotent.retry.excludes",
+            "idempotent.web.fingerprint-headers",
+            "idempotent.web.recorded-headers",
+            "idempotent.web.released-statuses",
+            "idempotent.web.unknown-statuses",
+            "idempotent.web.documentation");
 
     private final Map<String, JsonNode> properties = new TreeMap<>();
 
@@ -58,6 +63,9 @@ class ConfigurationMetadataTest {
                                 retry.max-delay retry.jitter retry.timeout retry.includes retry.excludes
                                 jdbc.data-source jdbc.table-name jdbc.initialize-schema jdbc.statement-timeout
                                 jdbc.purge-interval jdbc.purge-batch-size
+                                web.header web.scope web.maximum-body-size web.maximum-response-size
+                                web.fingerprint-headers web.recorded-headers web.released-statuses
+                                web.unknown-statuses web.problem-base web.documentation
                                 """.strip().split("\\s+"))
                         .map("idempotent."::concat)
                         .toList());
@@ -101,6 +109,11 @@ class ConfigurationMetadataTest {
         "near-cache.maximum-size, 0",
         "near-cache.time-to-live, 5m",
         "redis.key-prefix, idempotent:",
+        "web.header, Idempotency-Key",
+        "web.scope, caller",
+        "web.maximum-body-size, 1MB",
+        "web.maximum-response-size, 1MB",
+        "web.problem-base, https://idempotent.io/problems/",
     })
     void hasTheDefaultThatTheIssueNames(String property, String value) {
         assertThat(properties.get("idempotent." + property).get("defaultValue").asString())

@@ -11,6 +11,8 @@ import io.idempotent.spring.interceptor.IdempotencySettings;
 import io.idempotent.spring.interceptor.IdempotencySettings.UnknownOperations;
 import io.idempotent.spring.interceptor.OperationSettings;
 import io.idempotent.spring.interceptor.RetrySettings;
+import io.idempotent.spring.interceptor.WebSettings;
+import io.idempotent.spring.interceptor.WebSettingsTest;
 import io.idempotent.store.caffeine.CaffeineIdempotencyStore;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -100,6 +102,7 @@ class IdempotencyAutoConfigurationTest {
             assertThat(settings.caffeineStoreByValue()).isFalse();
             assertThat(settings.nearCacheMaximumSize()).isZero();
             assertThat(settings.nearCacheTimeToLive()).isEqualTo(Duration.ofMinutes(5));
+            assertThat(settings.web()).isEqualTo(WebSettings.DEFAULTS);
             assertThat(settings.defaults().retention()).isEqualTo(Duration.ofHours(24));
             assertThat(settings.defaults().lease()).isEqualTo(Duration.ofSeconds(30));
             assertThat(settings.defaults().maxRun()).isEqualTo(Duration.ofHours(1));
@@ -112,6 +115,7 @@ class IdempotencyAutoConfigurationTest {
     @Test
     void bindsWhatHoldsForAll() {
         boot.withPropertyValues(prefixed("idempotent.", OF_OPERATION))
+                .withPropertyValues(WebSettingsTest.PROPERTIES)
                 .withPropertyValues(
                         "idempotent.max-waiters=7",
                         "idempotent.interrupt-on-lease-loss=true",
@@ -128,6 +132,7 @@ class IdempotencyAutoConfigurationTest {
                     assertThat(settings.caffeineMaximumSize()).isEqualTo(9);
                     assertThat(settings.nearCacheMaximumSize()).isEqualTo(10);
                     assertThat(settings.nearCacheTimeToLive()).isEqualTo(Duration.ofSeconds(11));
+                    assertThat(settings.web()).isEqualTo(WebSettingsTest.EXPECTED);
                 });
     }
 
