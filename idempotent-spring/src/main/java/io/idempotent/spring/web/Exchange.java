@@ -4,6 +4,7 @@ import io.idempotent.IdempotencyException;
 import io.idempotent.RedactedException;
 import io.idempotent.engine.OpenExecution;
 import io.idempotent.spring.web.StatusRules.Rule;
+import jakarta.servlet.DispatcherType;
 import jakarta.servlet.ServletRequest;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -45,6 +46,7 @@ final class Exchange {
     private @Nullable RecordedResponse recorded;
     private OpenExecution.@Nullable Binding binding;
     private boolean elsewhere;
+    private boolean pageAwaited;
 
     // Also written by the container's threads that watch the time.
     private volatile boolean inDoubt;
@@ -151,6 +153,7 @@ final class Exchange {
                 response.passThrough();
             }
         } else if (response.isErrorSent()) {
+            pageAwaited = dispatched.getDispatcherType() == DispatcherType.ASYNC;
             response.send();
         } else {
             settle();
@@ -244,6 +247,13 @@ final class Exchange {
     /** The request is over. */
     void end() {
         if (!isOpen()) {
+            return;
+        }
+        if (pageAwaited) {
+            // Tomcat says so at the end of an asynchronous dispatch, before it makes the page of an error that was sent
+            // there, and
+            // says it again after that.
+            pageAwaited = false;
             return;
         }
         if (rules.statuses().of(response.getStatus()) == Rule.RELEASE && !inDoubt && !elsewhere) {

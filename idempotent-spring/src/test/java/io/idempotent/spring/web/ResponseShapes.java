@@ -438,6 +438,15 @@ class ResponseShapes {
             };
         }
 
+        @PostMapping("/callable-error")
+        @IdempotentEndpoint(required = false)
+        @ResponseBody
+        Callable<Receipt> callableError() {
+            return () -> {
+                throw new ResponseStatusException(HttpStatus.NOT_FOUND, "none " + runs.incrementAndGet());
+            };
+        }
+
         @PostMapping("/async-task")
         @IdempotentEndpoint(required = false)
         WebAsyncTask<ResponseEntity<Receipt>> asyncTask(@RequestBody Order order) {

@@ -124,6 +124,7 @@ class ResponseShapesTest {
                 Shape.of("bad-gateway", 502),
                 Shape.of("callable", 200),
                 Shape.of("callable-failure", 402),
+                Shape.of("callable-error", 404),
                 Shape.of("async-task", 202),
                 Shape.of("deferred", 201),
                 Shape.of("deferred-failure", 500),
