@@ -1,0 +1,318 @@
+package io.idempotent.spring.web;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.idempotent.IdempotencyContext;
+import io.idempotent.spring.test.FakeTicker;
+import io.idempotent.spring.web.Wire.Response;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestHeader;
+import org.springframework.web.bind.annotation.RestController;
+import org.springframework.web.context.request.async.DeferredResult;
+
+/** What becomes of a response, and of its key. */
+@ExtendWith(OutputCaptureExtension.class)
+class ResponseRulesTest {
+
+    private static HttpServer server;
+
+    private static Told told;
+
+    private static Endpoints endpoints;
+
+    private final String key = UUID.randomUUID().toString();
+
+    @BeforeAll
+    static void start() {
+        server = HttpServer.start(
+                Application.class,
+                Surroundings.STORE,
+                "idempotent.web.header=X-Request-Key",
+                "idempotent.web.recorded-headers=content-type,X-Kept,X-Gate",
+                "idempotent.operations.short-lived.retention=1m",
+                "idempotent.operations.switched-off.enabled=false",
+                "logging.level.org.apache.catalina=off");
+        told = server.bean(Told.class);
+        endpoints = server.bean(Endpoints.class);
+    }
+
+    @AfterAll
+    static void stop() {
+        server.close();
+    }
+
+    @BeforeEach
+    void begin() {
+        told.forget();
+        endpoints.runs.set(0);
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @Import({Surroundings.class, Endpoints.class})
+    static class Application {
+
+        @Bean
+        static IdempotencyScopeResolver tenants() {
+            return request -> request.getHeader("X-Tenant");
+        }
+
+        @Bean
+        static RecordedResponseCustomizer customizer() {
+            return (response, request) -> {
+                String how = String.valueOf(request.getHeader("X-Customize"));
+                return switch (how) {
+                    case "redact" ->
+                        new RecordedResponse(response.status(), response.headers(), "redacted".getBytes(UTF_8));
+                    case "refuse" -> null;
+                    case "fail" -> throw new IllegalStateException("a secret");
+                    default -> response;
+                };
+            };
+        }
+    }
+
+    @RestController
+    static class Endpoints {
+
+        private final AtomicInteger runs = new AtomicInteger();
+        private final Map<String, Semaphore> gates = new ConcurrentHashMap<>();
+
+        private String next() {
+            return "run " + runs.incrementAndGet();
+        }
+
+        @PostMapping("/statuses/{status}")
+        @IdempotentEndpoint
+        ResponseEntity<String> status(@PathVariable int status) {
+            return ResponseEntity.status(status).body(next());
+        }
+
+        @PostMapping("/errors/{status}")
+        @IdempotentEndpoint
+        void error(@PathVariable int status, HttpServletResponse response) throws IOException {
+            response.sendError(status, next());
+        }
+
+        @PostMapping("/headers")
+        @IdempotentEndpoint
+        ResponseEntity<String> headers() {
+            return ResponseEntity.ok()
+                    .header("X-Kept", "kept")
+                    .header("X-Other", "other")
+                    .body(next());
+        }
+
+        @PostMapping("/context")
+        @IdempotentEndpoint(operation = "context")
+        String context() {
+            return IdempotencyContext.current().key() + " " + next();
+        }
+
+        @PostMapping("/callable-context")
+        @IdempotentEndpoint(operation = "callable-context")
+        Callable<String> callableContext() {
+            return () -> IdempotencyContext.current().key() + " " + next();
+        }
+
+        @PostMapping("/short-lived")
+        @IdempotentEndpoint(operation = "short-lived", retention = "P7D")
+        String shortLived() {
+            return next();
+        }
+
+        @PostMapping("/switched-off")
+        @IdempotentEndpoint(operation = "switched-off")
+        String switchedOff() {
+            return next();
+        }
+
+        @PostMapping("/late")
+        @IdempotentEndpoint
+        DeferredResult<String> late() {
+            next();
+            return new DeferredResult<>(1L);
+        }
+
+        @PostMapping("/held")
+        @IdempotentEndpoint
+        ResponseEntity<String> held(@RequestHeader("X-Gate") String gate) throws InterruptedException {
+            String answer = next();
+            assertThat(gate(gate).tryAcquire(10, TimeUnit.SECONDS)).isTrue();
+            return ResponseEntity.ok().header("X-Gate", gate).body(answer);
+        }
+
+        private Semaphore gate(String name) {
+            return gates.computeIfAbsent(name, gate -> new Semaphore(0));
+        }
+
+        void open(String name) {
+            gate(name).release();
+        }
+    }
+
+    private Response send(String path, String... headers) throws IOException {
+        List<String> lines = new ArrayList<>(List.of(headers));
+        lines.add("X-Request-Key: " + key);
+        if (lines.stream().noneMatch(line -> line.startsWith("X-Tenant"))) {
+            lines.add("X-Tenant: one");
+        }
+        return Wire.send("POST", server.uri(path), lines, new byte[0]);
+    }
+
+    private CompletableFuture<Response> sending(String path, String... headers) {
+        int before = endpoints.runs.get();
+        CompletableFuture<Response> response = CompletableFuture.supplyAsync(() -> {
+            try {
+                return send(path, headers);
+            } catch (IOException failure) {
+                throw new IllegalStateException(failure);
+            }
+        });
+        Awaitility.await().until(() -> endpoints.runs.get() > before);
+        return response;
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {401, 403, 408, 425, 429, 503})
+    void anAnswerThatNothingWasDoneReleasesTheKey(int status) throws IOException {
+        assertThat(send("/statuses/" + status).status()).isEqualTo(status);
+        assertThat(send("/statuses/" + status).content()).isEqualTo("run 2");
+        assertThat(told.events()).containsExactly("claimed", "released", "claimed", "released");
+    }
+
+    @Test
+    void anErrorThatNothingWasDoneReleasesTheKeyWhenItsPageIsMade() throws IOException {
+        assertThat(send("/errors/503").content()).contains("\"status\":503");
+        assertThat(send("/errors/503").isReplayed()).isFalse();
+        assertThat(told.events()).containsExactly("claimed", "released", "claimed", "released");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {200, 302, 400, 404, 409, 500, 502})
+    void everyOtherAnswerIsFinal(int status) throws IOException {
+        assertThat(send("/statuses/" + status).status()).isEqualTo(status);
+        assertThat(send("/statuses/" + status).isReplayed()).isTrue();
+        assertThat(endpoints.runs).hasValue(1);
+    }
+
+    @Test
+    void onlyChosenHeadersAreRecorded() throws IOException {
+        Response first = send("/headers");
+        Response second = send("/headers");
+        assertThat(first.values("X-Other")).containsExactly("other");
+        assertThat(second.without(IdempotencyFilter.REPLAYED)).isEqualTo(first.without("X-Other"));
+    }
+
+    @Test
+    void whatIsRecordedMayBeRedacted() throws IOException {
+        assertThat(send("/headers", "X-Customize: redact").content()).isEqualTo("run 1");
+        assertThat(send("/headers").content()).isEqualTo("redacted");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"refuse", "fail"})
+    void whatMustNotBeRecordedIsDoneAndNotGivenAgain(String how, CapturedOutput output) throws IOException {
+        assertThat(send("/headers", "X-Customize: " + how).content()).isEqualTo("run 1");
+        Response second = send("/headers");
+        assertThat(second.status()).isEqualTo(500);
+        assertThat(second.content()).contains("result-not-available");
+        assertThat(endpoints.runs).hasValue(1);
+        assertThat(output).doesNotContain("a secret");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"context", "callable-context"})
+    void theHandlerSeesItsExecutionInWhicheverThread(String operation) throws IOException {
+        assertThat(send("/" + operation).content()).isEqualTo(operation + "@one:" + key + " run 1");
+    }
+
+    @Test
+    void tenantsAreKeptApartByWhatTellsThemApart() throws IOException {
+        assertThat(send("/headers", "X-Tenant: two").content()).isEqualTo("run 1");
+        assertThat(send("/headers", "X-Tenant: one").content()).isEqualTo("run 2");
+        assertThat(send("/headers", "X-Tenant: two").content()).isEqualTo("run 1");
+        assertThat(send("/headers", "X-Tenant: ").status()).isEqualTo(403);
+    }
+
+    @Test
+    void aPropertyBeatsTheAnnotation() throws IOException {
+        send("/short-lived");
+        server.bean(FakeTicker.class).advance(Duration.ofSeconds(59));
+        assertThat(send("/short-lived").content()).isEqualTo("run 1");
+        server.bean(FakeTicker.class).advance(Duration.ofSeconds(1));
+        assertThat(send("/short-lived").content()).isEqualTo("run 2");
+    }
+
+    @Test
+    void anEndpointThatIsSwitchedOffIsHandledAsEver() throws IOException {
+        send("/switched-off");
+        assertThat(send("/switched-off").content()).isEqualTo("run 2");
+        assertThat(told.events()).isEmpty();
+    }
+
+    @Test
+    void whatTookTooLongIsNotReleasedSinceItMayGoOn() throws IOException {
+        Response first = send("/late");
+        assertThat(first.status()).isEqualTo(503);
+        assertThat(send("/late").without(IdempotencyFilter.REPLAYED)).isEqualTo(first.without());
+        assertThat(endpoints.runs).hasValue(1);
+        assertThat(told.events()).containsExactly("claimed", "completed", "replayed");
+    }
+
+    @Test
+    void whoLostItsClaimGetsTheResponseOfItsSuccessor() throws Exception {
+        CompletableFuture<Response> first = sending("/held", "X-Gate: first");
+        server.bean(FakeTicker.class).advance(Duration.ofSeconds(30));
+        CompletableFuture<Response> second = sending("/held", "X-Gate: second");
+        endpoints.open("second");
+        Response recorded = second.get();
+        endpoints.open("first");
+        assertThat(recorded.content()).isEqualTo("run 2");
+        assertThat(first.get().isReplayed()).isTrue();
+        assertThat(first.get().without(IdempotencyFilter.REPLAYED)).isEqualTo(recorded.without());
+    }
+
+    @Test
+    void whoLostItsClaimAndHasNoSuccessorsResponseIsNotConfirmed() throws Exception {
+        CompletableFuture<Response> first = sending("/held", "X-Gate: first");
+        server.bean(FakeTicker.class).advance(Duration.ofSeconds(30));
+        CompletableFuture<Response> second = sending("/held", "X-Gate: second");
+        endpoints.open("first");
+        Response unconfirmed = first.get();
+        endpoints.open("second");
+        assertThat(unconfirmed.status()).isEqualTo(409);
+        assertThat(unconfirmed.content()).contains("not-confirmed");
+        assertThat(unconfirmed.values("X-Gate")).isEmpty();
+        assertThat(unconfirmed.values("Retry-After")).containsExactly("5");
+        assertThat(second.get().content()).isEqualTo("run 2");
+    }
+}
