@@ -115,7 +115,7 @@ class IdempotencyAutoConfigurationTest {
     @Test
     void bindsWhatHoldsForAll() {
         boot.withPropertyValues(prefixed("idempotent.", OF_OPERATION))
-                .withPropertyValues(WebSettingsTest.PROPERTIES)
+                .withPropertyValues(WebSettingsTest.properties())
                 .withPropertyValues(
                         "idempotent.max-waiters=7",
                         "idempotent.interrupt-on-lease-loss=true",

@@ -17,18 +17,20 @@ import org.springframework.util.unit.DataSize;
 public class WebSettingsTest {
 
     /** All of them, each other than by default. */
-    public static final String[] PROPERTIES = {
-        "idempotent.web.header=X-Request-Key",
-        "idempotent.web.scope=shared",
-        "idempotent.web.maximum-body-size=2KB",
-        "idempotent.web.maximum-response-size=3KB",
-        "idempotent.web.fingerprint-headers=X-Tenant, Accept",
-        "idempotent.web.recorded-headers=Location",
-        "idempotent.web.released-statuses=503,4XX",
-        "idempotent.web.unknown-statuses=5xx",
-        "idempotent.web.problem-base=https://example.com/problems/",
-        "idempotent.web.documentation=https://example.com/keys"
-    };
+    public static String[] properties() {
+        return new String[] {
+            "idempotent.web.header=X-Request-Key",
+            "idempotent.web.scope=shared",
+            "idempotent.web.maximum-body-size=2KB",
+            "idempotent.web.maximum-response-size=3KB",
+            "idempotent.web.fingerprint-headers=X-Tenant, Accept",
+            "idempotent.web.recorded-headers=Location",
+            "idempotent.web.released-statuses=503,4XX",
+            "idempotent.web.unknown-statuses=5xx",
+            "idempotent.web.problem-base=https://example.com/problems/",
+            "idempotent.web.documentation=https://example.com/keys"
+        };
+    }
 
     /** What they come to. */
     public static final WebSettings EXPECTED = new WebSettings(
@@ -60,7 +62,7 @@ public class WebSettingsTest {
 
     @Test
     void readsEachOfThem() {
-        assertThat(read(PROPERTIES)).isEqualTo(EXPECTED);
+        assertThat(read(properties())).isEqualTo(EXPECTED);
     }
 
     @ParameterizedTest
