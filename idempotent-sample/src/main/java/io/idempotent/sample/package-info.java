@@ -1,6 +1,6 @@
 /**
  * The story: payments that are charged once. {@code PaymentService} is all that a user of the library writes; the
- * gateway that it calls and the page that shows it happening have packages of their own.
+ * gateway that it calls, the page that shows it happening, and orders that are placed once have packages of their own.
  */
 @NullMarked
 package io.idempotent.sample;

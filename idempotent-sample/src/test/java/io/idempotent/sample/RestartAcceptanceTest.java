@@ -55,15 +55,15 @@ class RestartAcceptanceTest {
     }
 
     private void assertThatARestartReplays(String profile) {
-        String receipt;
+        String answers;
         try (ConfigurableApplicationContext application = start(profile, data)) {
-            receipt = payTwoHundredTimesAtOnce(client(application));
+            answers = payTwoHundredTimesAtOnce(client(application)) + order(client(application));
         }
-        assertThatAStartReplays(profile, receipt);
+        assertThatAStartReplays(profile, answers);
     }
 
     private void assertThatAStartAfterAKillReplays(String profile) throws Exception {
-        Path receipt = data.resolve("receipt");
+        Path answers = data.resolve("answers");
         Process killed = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         // It runs for a moment only: to start quickly is all that counts.
@@ -75,14 +75,14 @@ class RestartAcceptanceTest {
                         KilledOncePaid.class.getName(),
                         profile,
                         data.toString(),
-                        receipt.toString())
+                        answers.toString())
                 .inheritIO()
                 .start();
         assertThat(killed.waitFor()).isEqualTo(KilledOncePaid.KILLED);
-        assertThatAStartReplays(profile, Files.readString(receipt));
+        assertThatAStartReplays(profile, Files.readString(answers));
     }
 
-    private void assertThatAStartReplays(String profile, String receipt) {
+    private void assertThatAStartReplays(String profile, String answers) {
         try (ConfigurableApplicationContext application = start(profile, data)) {
             SampleClient client = client(application);
 
@@ -90,12 +90,18 @@ class RestartAcceptanceTest {
             HttpResponse<String> other = client.pay(ID, "13.50");
 
             assertThat(again.statusCode()).isEqualTo(200);
-            assertThat(again.body()).isEqualTo(receipt);
+            assertThat(again.body() + order(client)).isEqualTo(answers);
             assertThat(other.statusCode()).isEqualTo(422);
             assertThat(client.charges(ID)).isEqualTo(1);
             assertThat(client.pay("req-new", "12.50").statusCode()).isEqualTo(200);
             assertThat(client.charges("req-new")).isEqualTo(1);
         }
+    }
+
+    private static String order(SampleClient client) {
+        HttpResponse<String> answer = client.order("alice:alice", ID, SampleClient.order("book", 2));
+        assertThat(answer.statusCode()).isEqualTo(201);
+        return answer.body();
     }
 
     private static String payTwoHundredTimesAtOnce(SampleClient client) {
@@ -126,7 +132,7 @@ class RestartAcceptanceTest {
         return new SampleClient(application.getEnvironment().getRequiredProperty("local.server.port", Integer.class));
     }
 
-    /** A JVM that ends as soon as the payment is answered, and stops nothing. */
+    /** A JVM that ends as soon as payment and order are answered, and stops nothing. */
     static final class KilledOncePaid {
 
         static final int KILLED = 137;
@@ -136,7 +142,7 @@ class RestartAcceptanceTest {
         public static void main(String[] arguments) throws IOException {
             ConfigurableApplicationContext application = start(arguments[0], Path.of(arguments[1]));
             Files.writeString(
-                    Path.of(arguments[2]), client(application).pay(ID, "12.50").body());
+                    Path.of(arguments[2]), client(application).pay(ID, "12.50").body() + order(client(application)));
             Runtime.getRuntime().halt(KILLED);
         }
     }

@@ -11,9 +11,11 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -36,6 +38,11 @@ final class SampleClient {
     /** The body of a request to pay. */
     static String payment(String id, String amount) {
         return "{\"id\":\"%s\",\"account\":\"acc-7\",\"amount\":\"%s\",\"currency\":\"EUR\"}".formatted(id, amount);
+    }
+
+    /** The body of a request to order. */
+    static String order(String item, int quantity) {
+        return "{\"item\":\"%s\",\"quantity\":%d}".formatted(item, quantity);
     }
 
     URI page() {
@@ -62,7 +69,7 @@ final class SampleClient {
     }
 
     HttpResponse<String> get(String path) {
-        return send(HttpRequest.newBuilder(base.resolve(path)).timeout(TIMEOUT).build());
+        return get(null, path);
     }
 
     HttpResponse<String> send(HttpRequest request) {
@@ -78,6 +85,47 @@ final class SampleClient {
 
     HttpRequest.Builder payments() {
         return HttpRequest.newBuilder(base.resolve("/payments")).timeout(TIMEOUT);
+    }
+
+    /**
+     * Sends an order.
+     *
+     * @param credentials a name and a password with a colon between; null for none
+     * @param key the value of the header, with its quotes if it has any; null for no header
+     */
+    HttpResponse<String> order(@Nullable String credentials, @Nullable String key, String body) {
+        return send(orderRequest(credentials, key, body));
+    }
+
+    CompletableFuture<HttpResponse<String>> orderLater(String credentials, String key, String body) {
+        return http.sendAsync(orderRequest(credentials, key, body), BodyHandlers.ofString());
+    }
+
+    private HttpRequest orderRequest(@Nullable String credentials, @Nullable String key, String body) {
+        HttpRequest.Builder request = as(credentials, "/orders")
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(body));
+        return (key == null ? request : request.header("Idempotency-Key", key)).build();
+    }
+
+    HttpResponse<String> get(@Nullable String credentials, String path) {
+        return send(as(credentials, path).build());
+    }
+
+    /** How many orders there are, in the eyes of the customer. */
+    int orders(String credentials) {
+        HttpResponse<String> answer = get(credentials, "/orders");
+        assertThat(answer.statusCode()).isEqualTo(200);
+        return json(answer).get("count").asInt();
+    }
+
+    private HttpRequest.Builder as(@Nullable String credentials, String path) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(base.resolve(path)).timeout(TIMEOUT);
+        if (credentials != null) {
+            String encoded = Base64.getEncoder().encodeToString(credentials.getBytes(StandardCharsets.UTF_8));
+            request.header("Authorization", "Basic " + encoded);
+        }
+        return request;
     }
 
     /** What the gateway says it really charged. */

@@ -26,4 +26,16 @@ class SwitchedOffAcceptanceTest {
                 .allSatisfy(answer ->
                         assertThat(json(answer).get("attempts").asInt()).isEqualTo(1));
     }
+
+    @Test
+    void twoRequestsWithOneKeyAreTwoOrders(@LocalServerPort int port) {
+        SampleClient client = new SampleClient(port);
+
+        client.order("alice:alice", "key", SampleClient.order("book", 2));
+        HttpResponse<String> again = client.order("alice:alice", "key", SampleClient.order("book", 2));
+
+        assertThat(again.statusCode()).isEqualTo(201);
+        assertThat(again.headers().map()).doesNotContainKey("Idempotency-Replayed");
+        assertThat(client.orders("alice:alice")).isEqualTo(2);
+    }
 }

@@ -1,0 +1,42 @@
+package io.idempotent.sample.order;
+
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.security.config.Customizer;
+import org.springframework.security.config.annotation.web.builders.HttpSecurity;
+import org.springframework.security.config.annotation.web.configurers.CsrfConfigurer;
+import org.springframework.security.config.http.SessionCreationPolicy;
+import org.springframework.security.core.userdetails.User;
+import org.springframework.security.core.userdetails.UserDetails;
+import org.springframework.security.core.userdetails.UserDetailsService;
+import org.springframework.security.provisioning.InMemoryUserDetailsManager;
+import org.springframework.security.web.SecurityFilterChain;
+
+/** Who may order: two users. Everything else of the sample is open to everybody. */
+@Configuration(proxyBeanMethods = false)
+class OrderSecurity {
+
+    @Bean
+    static SecurityFilterChain orderSecurityFilterChain(HttpSecurity http) {
+        return http.securityMatcher("/orders/**")
+                .authorizeHttpRequests(requests -> requests.anyRequest().authenticated())
+                .httpBasic(Customizer.withDefaults())
+                .sessionManagement(sessions -> sessions.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
+                // Another site cannot send JSON here in a customer's name: browsers ask first, and there is no CORS.
+                .csrf(CsrfConfigurer::disable)
+                .build();
+    }
+
+    @Bean
+    static UserDetailsService demoUsers() {
+        return new InMemoryUserDetailsManager(demoUser("alice"), demoUser("bob"));
+    }
+
+    /** A user whose password is its name, and not even encoded: for the demo, and nowhere else. */
+    private static UserDetails demoUser(String name) {
+        return User.withUsername(name)
+                .password("{noop}" + name)
+                .authorities("order")
+                .build();
+    }
+}
