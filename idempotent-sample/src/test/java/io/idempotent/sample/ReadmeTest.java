@@ -72,6 +72,8 @@ class ReadmeTest {
             import io.idempotent.spring.annotation.*;
             import io.idempotent.spring.interceptor.*;
             import io.idempotent.spring.test.*;
+            import io.idempotent.spring.web.*;
+            import io.idempotent.spring.web.client.*;
             import java.lang.annotation.*;
             import java.math.BigDecimal;
             import java.net.SocketTimeoutException;
@@ -84,8 +86,11 @@ class ReadmeTest {
             import org.springframework.boot.test.context.SpringBootTest;
             import org.springframework.context.annotation.*;
             import org.springframework.core.annotation.AliasFor;
+            import org.springframework.http.ResponseEntity;
             import org.springframework.stereotype.*;
             import org.springframework.transaction.annotation.Transactional;
+            import org.springframework.web.bind.annotation.*;
+            import org.springframework.web.client.RestClient;
             import static org.assertj.core.api.Assertions.assertThat;
 
             class Surroundings {
@@ -114,7 +119,10 @@ class ReadmeTest {
                 interface Payer { Receipt pay(PaymentRequest request); }
                 static Bank gateway;
                 static Bank client;
-                interface OrderTable { Confirmation insert(Order order); }
+                interface OrderTable {
+                    Confirmation insert(Order order);
+                    Order save(Order order);
+                }
                 static Carrier carrier;
                 static OrderTable orders;
                 static Till bank;
