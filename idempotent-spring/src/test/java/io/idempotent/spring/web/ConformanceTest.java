@@ -113,7 +113,10 @@ class ConformanceTest {
         private final AtomicInteger runs = new AtomicInteger();
         private volatile CountDownLatch opened = new CountDownLatch(0);
 
+        private volatile List<String> toldBefore = List.of();
+
         private Map<String, Object> next(Map<String, Object> order) {
+            toldBefore = told.events();
             return Map.of("number", runs.incrementAndGet(), "item", order.get("item"));
         }
 
@@ -353,6 +356,7 @@ class ConformanceTest {
     void theKeyIsClaimedBeforeTheRequestIsProcessedAndCompletedAfter() throws IOException {
         int before = server.bean(ObservedStore.class).calls();
         send("/orders", key, ORDER);
+        assertThat(orders.toldBefore).containsExactly("claimed");
         assertThat(told.events()).containsExactly("claimed", "completed");
         assertThat(server.bean(ObservedStore.class).calls() - before).isPositive();
     }
