@@ -4,10 +4,12 @@ import jakarta.servlet.ServletOutputStream;
 import jakarta.servlet.WriteListener;
 import jakarta.servlet.http.HttpServletResponse;
 import jakarta.servlet.http.HttpServletResponseWrapper;
+import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
+import java.io.Writer;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -102,7 +104,6 @@ final class RecordingResponse extends HttpServletResponseWrapper {
 
     /** What is recorded of it, with these headers only unless there are none. */
     RecordedResponse recorded(Set<String> chosen) {
-        flushWriter();
         List<RecordedResponse.Header> headers = new ArrayList<>();
         Set<String> ofConnection = caseInsensitive(List.of());
         getHeaders(HttpHeaders.CONNECTION).forEach(names -> {
@@ -123,7 +124,6 @@ final class RecordingResponse extends HttpServletResponseWrapper {
 
     /** Sends what was kept back. */
     void send() throws IOException {
-        flushWriter();
         if (tooLong || !recording) {
             return;
         }
@@ -166,7 +166,6 @@ final class RecordingResponse extends HttpServletResponseWrapper {
 
     /** Passes all through from now on, to be written by whoever handles the request on its own. */
     void passThrough() throws IOException {
-        flushWriter();
         if (!tooLong) {
             sendTooLong();
         }
@@ -217,12 +216,6 @@ final class RecordingResponse extends HttpServletResponseWrapper {
         body.reset();
     }
 
-    private void flushWriter() {
-        if (writer != null) {
-            writer.flush();
-        }
-    }
-
     @Override
     public ServletOutputStream getOutputStream() throws IOException {
         if (stream == null) {
@@ -237,14 +230,30 @@ final class RecordingResponse extends HttpServletResponseWrapper {
             // As a container does: from now on the encoding is part of the content's type.
             String encoding = getCharacterEncoding();
             super.setCharacterEncoding(encoding);
-            writer = new PrintWriter(new OutputStreamWriter(getOutputStream(), encoding));
+            writer = new PrintWriter(new BodyWriter(encoding));
         }
         return writer;
     }
 
     @Override
+    public void setCharacterEncoding(@Nullable String encoding) {
+        // As a container does: what has a writer keeps its encoding.
+        if (writer == null) {
+            super.setCharacterEncoding(encoding);
+        }
+    }
+
+    @Override
+    public void setContentType(@Nullable String type) {
+        String encoding = getCharacterEncoding();
+        super.setContentType(type);
+        if (writer != null) {
+            super.setCharacterEncoding(encoding);
+        }
+    }
+
+    @Override
     public void flushBuffer() throws IOException {
-        flushWriter();
         if (!keepsBack()) {
             super.flushBuffer();
         }
@@ -436,6 +445,46 @@ final class RecordingResponse extends HttpServletResponseWrapper {
         @Override
         public void setWriteListener(WriteListener listener) {
             throw new IllegalStateException("The response to a request with an idempotency key is written at once");
+        }
+    }
+
+    /** Encodes what it is given at once, since nobody has to flush a response's writer. */
+    private final class BodyWriter extends Writer {
+
+        private final OutputStream target;
+        private final Writer encoder;
+
+        BodyWriter(String encoding) throws IOException {
+            target = getOutputStream();
+            encoder = new OutputStreamWriter(
+                    new FilterOutputStream(target) {
+                        @Override
+                        public void write(byte[] source, int offset, int length) throws IOException {
+                            out.write(source, offset, length);
+                        }
+
+                        @Override
+                        public void flush() {
+                            // Of the encoder, which is not to send the response.
+                        }
+                    },
+                    encoding);
+        }
+
+        @Override
+        public void write(char[] source, int offset, int length) throws IOException {
+            encoder.write(source, offset, length);
+            encoder.flush();
+        }
+
+        @Override
+        public void flush() throws IOException {
+            target.flush();
+        }
+
+        @Override
+        public void close() throws IOException {
+            encoder.close();
         }
     }
 }

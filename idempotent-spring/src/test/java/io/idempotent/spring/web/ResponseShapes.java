@@ -318,6 +318,20 @@ class ResponseShapes {
             response.getWriter().print("über " + runs.incrementAndGet());
         }
 
+        @PostMapping("/writer-before-charset")
+        @IdempotentEndpoint(required = false)
+        void writerBeforeCharset(HttpServletResponse response) throws IOException {
+            PrintWriter writer = response.getWriter();
+            response.setContentType("text/plain;charset=UTF-8");
+            response.setCharacterEncoding("UTF-16");
+            writer.print("über " + runs.incrementAndGet());
+        }
+
+        @PostMapping("/unclaimed")
+        void unclaimed(HttpServletResponse response) throws IOException {
+            response.getWriter().print("not flushed " + runs.incrementAndGet());
+        }
+
         @PostMapping("/stream")
         @IdempotentEndpoint(required = false)
         void stream(HttpServletResponse response) throws IOException {

@@ -105,6 +105,7 @@ class ResponseShapesTest {
                 Shape.of("view", 200),
                 Shape.of("writer", 200),
                 Shape.of("writer-without-charset", 200),
+                Shape.of("writer-before-charset", 200),
                 Shape.of("stream", 200),
                 Shape.of("reset", 200),
                 Shape.of("handled", 422),
@@ -185,6 +186,17 @@ class ResponseShapesTest {
 
     private static Response send(String path, String key, String... headers) throws IOException {
         return Shape.of(path, 200).with(headers).send(key);
+    }
+
+    @Test
+    void whatIsNotClaimedForPassesAsItIs() throws IOException {
+        AtomicInteger runs = server.bean(AtomicInteger.class);
+        runs.set(0);
+        Response bare = send("unclaimed", null);
+        runs.set(0);
+        Response withKey = send("unclaimed", UUID.randomUUID().toString());
+        assertThat(withKey.content()).isEqualTo("not flushed 1");
+        assertThat(withKey.without()).isEqualTo(bare.without());
     }
 
     @Test
