@@ -212,8 +212,11 @@ final class RecordingResponse extends HttpServletResponseWrapper {
         if (declaredLength >= 0) {
             super.setContentLengthLong(declaredLength);
         }
-        body.writeTo(super.getOutputStream());
-        body.reset();
+        // Whoever goes on with it may have the container's writer already.
+        if (body.size() > 0) {
+            body.writeTo(super.getOutputStream());
+            body.reset();
+        }
     }
 
     @Override

@@ -6,8 +6,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.idempotent.IdempotencyContext;
 import io.idempotent.spring.test.FakeTicker;
 import io.idempotent.spring.web.Wire.Response;
+import jakarta.servlet.AsyncContext;
+import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,15 +30,18 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.aop.support.AopUtils;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
 import org.springframework.http.ResponseEntity;
+import org.springframework.validation.annotation.Validated;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestHeader;
+import org.springframework.web.bind.annotation.ResponseBody;
 import org.springframework.web.bind.annotation.RestController;
 import org.springframework.web.context.request.async.DeferredResult;
 
@@ -77,7 +83,7 @@ class ResponseRulesTest {
     }
 
     @Configuration(proxyBeanMethods = false)
-    @Import({Surroundings.class, Endpoints.class})
+    @Import({Surroundings.class, Endpoints.class, Proxied.class})
     static class Application {
 
         @Bean
@@ -162,6 +168,22 @@ class ResponseRulesTest {
             return new DeferredResult<>(1L);
         }
 
+        @PostMapping("/own-thread")
+        @IdempotentEndpoint
+        @ResponseBody
+        void ownThread(HttpServletRequest request) {
+            String answer = next();
+            AsyncContext async = request.startAsync();
+            async.start(() -> {
+                try {
+                    async.getResponse().getWriter().print(answer);
+                } catch (IOException failure) {
+                    throw new UncheckedIOException(failure);
+                }
+                async.complete();
+            });
+        }
+
         @PostMapping("/held")
         @IdempotentEndpoint
         ResponseEntity<String> held(@RequestHeader("X-Gate") String gate) throws InterruptedException {
@@ -176,6 +198,26 @@ class ResponseRulesTest {
 
         void open(String name) {
             gate(name).release();
+        }
+    }
+
+    /** What a controller promises, and its annotations with it. */
+    interface Contract<T> {
+
+        @PostMapping("/contracts")
+        @IdempotentEndpoint(operation = "contracts")
+        ResponseEntity<String> order(@RequestHeader("X-Item") T item);
+    }
+
+    /** Behind a proxy, which calls it by its class. */
+    @RestController
+    @Validated
+    static class Proxied implements Contract<String> {
+
+        @Override
+        public ResponseEntity<String> order(String item) {
+            return ResponseEntity.ok(
+                    item + " " + IdempotencyContext.current().key().operation());
         }
     }
 
@@ -314,5 +356,24 @@ class ResponseRulesTest {
         assertThat(unconfirmed.values("X-Gate")).isEmpty();
         assertThat(unconfirmed.values("Retry-After")).containsExactly("5");
         assertThat(second.get().content()).isEqualTo("run 2");
+    }
+
+    @Test
+    void aControllerMayBeAProxyAndItsInterfaceBeAnnotated() throws IOException {
+        assertThat(AopUtils.isCglibProxy(server.bean(Proxied.class))).isTrue();
+        assertThat(send("/contracts", "X-Item: book").content()).isEqualTo("book contracts");
+        assertThat(send("/contracts", "X-Item: pen").content()).isEqualTo("book contracts");
+    }
+
+    @Test
+    void whatAThreadOfTheHandlersOwnAnswersIsSentAndNotGivenAgain() throws IOException {
+        assertThat(send("/own-thread").content()).isEqualTo("run 1");
+        Awaitility.await()
+                .untilAsserted(
+                        () -> assertThat(told.events()).containsExactly("claimed", "not replayable", "completed"));
+        Response second = send("/own-thread");
+        assertThat(second.status()).isEqualTo(500);
+        assertThat(second.content()).contains("result-not-available");
+        assertThat(endpoints.runs).hasValue(1);
     }
 }
