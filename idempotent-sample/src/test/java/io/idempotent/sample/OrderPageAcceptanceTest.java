@@ -83,8 +83,8 @@ class OrderPageAcceptanceTest {
 
         click("order-again", "Replayed.");
         assertThat(badge()).isEqualTo("201 Created, replayed");
-        assertThat(received().replace("\nIdempotency-Replayed: true", "").replaceAll("and .* other", "other"))
-                .isEqualTo(response.replaceAll("and .* other", "other"));
+        assertThat(received()).contains("\nIdempotency-Replayed: true\n");
+        assertThat(received().replace("\nIdempotency-Replayed: true", "")).isEqualTo(response);
         awaitOrders(ordersOfAlice + 1);
 
         click("order-changed", "Refused with 422.");
@@ -199,8 +199,9 @@ class OrderPageAcceptanceTest {
         return browser.text("#exchanges .sides > div:first-child");
     }
 
+    /** Without the headers that are folded. */
     private String received() {
-        return browser.text("#exchanges .sides > div:last-child");
+        return String.join("\n", browser.texts("#exchanges .exchange:first-child .sides > div:last-child > pre"));
     }
 
     private void picture(String name) throws IOException {
