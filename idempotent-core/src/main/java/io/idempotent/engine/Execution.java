@@ -281,9 +281,20 @@ public final class Execution extends IdempotencyContext {
         leave();
     }
 
-    /** This thread no longer runs the operation, which may go on in another. */
+    /** This thread no longer runs the operation. */
     void leave() {
-        bind(outer);
+        leaveTo(outer);
+    }
+
+    /** A thread that need not be the one that began it runs a part of the operation; gives its context from before. */
+    @Nullable
+    IdempotencyContext enterAside() {
+        return bind(this);
+    }
+
+    /** The thread goes back to the context that it had before. */
+    void leaveTo(@Nullable IdempotencyContext before) {
+        bind(before);
         if (!interruptible) {
             return;
         }

@@ -46,13 +46,19 @@ public final class OpenExecution<T extends @Nullable Object> implements Opened<T
         return open.get();
     }
 
-    /** Makes this the current context of this thread, until what is returned is closed in the same thread. */
+    /**
+     * Makes this the current context of this thread, until what is returned is closed in the same thread. If it is that already,
+     * it stays so when that is closed.
+     */
     public Binding bind() {
-        execution.enter();
+        IdempotencyContext before = execution.enterAside();
+        if (execution.equals(before)) {
+            return () -> {};
+        }
         if (engine.interruptsOnLeaseLoss()) {
             execution.interruptible();
         }
-        return execution::leave;
+        return () -> execution.leaveTo(before);
     }
 
     /**

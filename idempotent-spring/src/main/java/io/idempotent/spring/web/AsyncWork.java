@@ -2,6 +2,7 @@ package io.idempotent.spring.web;
 
 import io.idempotent.engine.OpenExecution;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.context.request.NativeWebRequest;
 import org.springframework.web.context.request.async.AsyncWebRequest;
@@ -11,17 +12,31 @@ import org.springframework.web.context.request.async.DeferredResultProcessingInt
 
 /**
  * What a request begins in other threads: a {@code Callable} sees the execution, and of what takes too long, or whose client is gone,
- * it is not known whether it goes on.
+ * it is not known whether it goes on; of a {@code Callable} it is known when it returns.
  */
 final class AsyncWork implements CallableProcessingInterceptor, DeferredResultProcessingInterceptor {
 
+    private static final Runnable NOTHING = AsyncWork::nothing;
+
     private final Exchange exchange;
+
+    // What is to be done when the callable that runs returns; null while none runs.
+    private final AtomicReference<@Nullable Runnable> afterwards = new AtomicReference<>();
 
     // Of the one thread that runs the callable.
     private OpenExecution.@Nullable Binding binding;
 
     AsyncWork(Exchange exchange) {
         this.exchange = exchange;
+    }
+
+    private static void nothing() {
+        // Until there is something to do.
+    }
+
+    /** Does something when the callable that runs returns; tells whether one does. */
+    boolean whenReturned(Runnable action) {
+        return afterwards.compareAndSet(NOTHING, action);
     }
 
     @Override
@@ -36,13 +51,14 @@ final class AsyncWork implements CallableProcessingInterceptor, DeferredResultPr
 
     private void watch(NativeWebRequest request) {
         if (request instanceof AsyncWebRequest asyncRequest) {
-            asyncRequest.addTimeoutHandler(exchange::doubt);
-            asyncRequest.addErrorHandler(failure -> exchange.doubt());
+            asyncRequest.addTimeoutHandler(exchange::tooLate);
+            asyncRequest.addErrorHandler(failure -> exchange.brokenOff());
         }
     }
 
     @Override
     public <T> void preProcess(NativeWebRequest request, Callable<T> task) {
+        afterwards.set(NOTHING);
         binding = exchange.bind();
     }
 
@@ -51,6 +67,10 @@ final class AsyncWork implements CallableProcessingInterceptor, DeferredResultPr
         if (binding != null) {
             binding.close();
             binding = null;
+        }
+        Runnable action = afterwards.getAndSet(null);
+        if (action != null) {
+            action.run();
         }
     }
 }

@@ -9,9 +9,12 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * The same JSON in the same bytes: without white space, members in order of their names. Numbers keep their digits, and null is not
- * the same as absent.
+ * the same as absent. What is longer than {@value #MAXIMUM_LENGTH} bytes is left as it is, since it takes many times its length in memory
+ * to put it in order.
  */
 final class CanonicalJson {
+
+    static final int MAXIMUM_LENGTH = 65_536;
 
     private static final JsonMapper MAPPER = JsonMapper.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -22,8 +25,11 @@ final class CanonicalJson {
 
     private CanonicalJson() {}
 
-    /** The canonical bytes, or null if it is no JSON. */
+    /** The canonical bytes, or null if it is no JSON, or too long. */
     static byte @Nullable [] of(byte[] json) {
+        if (json.length > MAXIMUM_LENGTH) {
+            return null;
+        }
         try {
             return MAPPER.writeValueAsBytes(MAPPER.readTree(json));
         } catch (JacksonException malformed) {

@@ -83,14 +83,21 @@ final class EndpointInterceptor implements AsyncHandlerInterceptor {
                             + IdempotencyFilter.class.getName() + ", and was not run",
                     "Map the filter to all requests, as its documentation says");
         }
-        return claim(exchange, endpoint, endpoint.key(key, request, known.resolver()), request, known);
+        RecordingRequest recording = exchange.request();
+        int position = recording.position();
+        try {
+            return claim(exchange, endpoint, endpoint.key(key, request, known.resolver()), request, known);
+        } finally {
+            // The handler reads the body from there, though a resolver or a reconciler has read it.
+            recording.rewind(position);
+        }
     }
 
     private static boolean claim(
             Exchange exchange, Endpoint endpoint, IdempotencyKey key, HttpServletRequest request, Settings known)
             throws Exception {
         Fingerprint fingerprint = endpoint.fingerprint()
-                ? known.fingerprint().take(exchange.request(), request, endpoint.name())
+                ? known.fingerprint().take(exchange.request(), endpoint.name())
                 : Fingerprint.none();
         Opened<RecordedResponse> opened;
         try {
@@ -104,10 +111,10 @@ final class EndpointInterceptor implements AsyncHandlerInterceptor {
             exchange.answer(recorded.value());
             return false;
         }
-        exchange.open(endpoint, (OpenExecution<RecordedResponse>) opened);
+        AsyncWork asyncWork = new AsyncWork(exchange);
+        exchange.open(endpoint, (OpenExecution<RecordedResponse>) opened, asyncWork);
         exchange.enter();
         WebAsyncManager asyncManager = WebAsyncUtils.getAsyncManager(request);
-        AsyncWork asyncWork = new AsyncWork(exchange);
         asyncManager.registerCallableInterceptor(AsyncWork.class, asyncWork);
         asyncManager.registerDeferredResultInterceptor(AsyncWork.class, asyncWork);
         return true;

@@ -10,16 +10,16 @@ import io.idempotent.spring.interceptor.MethodNames;
 import io.idempotent.spring.interceptor.OperationDeclarer;
 import io.idempotent.spring.interceptor.OperationSettings;
 import io.idempotent.spring.interceptor.WebSettings;
-import java.lang.reflect.Method;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionStage;
-import java.util.stream.Collectors;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.core.MethodClassKey;
@@ -42,22 +42,42 @@ import org.springframework.web.servlet.mvc.method.annotation.StreamingResponseBo
  *   <li>It must not be intercepted as a bean's method too, nor stream its response.
  *   <li>Its declaration is resolved: settings, store, who finds out what became of abandoned executions.
  *   <li>No other method is annotated: it would not be protected.
+ *   <li>A handler that was not there then, since it is mapped later or in a context of its own, is resolved at its first request.
  * </ol>
  */
 final class Endpoints implements OperationDeclarer {
 
     private final ConfigurableListableBeanFactory beanFactory;
 
-    private volatile Map<MethodClassKey, Endpoint> endpoints = Map.of();
+    private final Supplier<IdempotencySupport> support;
 
-    Endpoints(ConfigurableListableBeanFactory beanFactory) {
+    // Of every handler that was asked for; nothing of those that are none, or switched off.
+    private final Map<MethodClassKey, Optional<Endpoint>> endpoints = new ConcurrentHashMap<>();
+
+    Endpoints(ConfigurableListableBeanFactory beanFactory, Supplier<IdempotencySupport> support) {
         this.beanFactory = beanFactory;
+        this.support = support;
     }
 
-    /** The endpoint that a handler is, or null. */
+    /**
+     * The endpoint that a handler is, or null.
+     *
+     * @throws IdempotencyConfigurationException if it cannot be protected as it is declared
+     */
     @Nullable
     Endpoint find(HandlerMethod handler) {
-        return endpoints.get(key(handler));
+        MethodClassKey key = key(handler);
+        Optional<Endpoint> known = endpoints.get(key);
+        if (known == null) {
+            IdempotentEndpoint annotation = handler.getMethodAnnotation(IdempotentEndpoint.class);
+            known = annotation == null ? Optional.empty() : resolved(new Reader(handler, annotation, support.get()));
+            endpoints.put(key, known);
+        }
+        return known.orElse(null);
+    }
+
+    private static Optional<Endpoint> resolved(Reader reader) {
+        return Optional.ofNullable(reader.resolve());
     }
 
     private static MethodClassKey key(HandlerMethod handler) {
@@ -66,7 +86,6 @@ final class Endpoints implements OperationDeclarer {
 
     @Override
     public Collection<DeclaredOperation> declare(IdempotencySupport support) {
-        Map<MethodClassKey, Endpoint> resolved = new HashMap<>();
         Map<MethodClassKey, DeclaredOperation> declared = new LinkedHashMap<>();
         for (AbstractHandlerMethodMapping<?> mapping : beanFactory
                 .getBeansOfType(AbstractHandlerMethodMapping.class, true, false)
@@ -76,26 +95,15 @@ final class Endpoints implements OperationDeclarer {
                 if (annotation != null && !declared.containsKey(key(handler))) {
                     Reader reader = new Reader(handler, annotation, support);
                     declared.put(key(handler), reader.declared());
-                    Endpoint endpoint = reader.resolve();
-                    if (endpoint != null) {
-                        resolved.put(key(handler), endpoint);
-                    }
+                    endpoints.put(key(handler), resolved(reader));
                 }
             }
         }
-        Set<Method> served = declared.keySet().isEmpty()
-                ? Set.of()
-                : beanFactory.getBeansOfType(AbstractHandlerMethodMapping.class, true, false).values().stream()
-                        .flatMap(mapping ->
-                                ((AbstractHandlerMethodMapping<?>) mapping).getHandlerMethods().values().stream())
-                        .map(HandlerMethod::getMethod)
-                        .collect(Collectors.toSet());
         EndpointMethods.requireServed(
                 beanFactory,
-                (method, targetClass) -> served.contains(method),
+                (method, targetClass) -> declared.containsKey(new MethodClassKey(method, targetClass)),
                 "and handles no requests of Spring MVC: its calls would not be protected",
                 "Annotate the handler method of a controller, or use @Idempotent for a method of a bean");
-        endpoints = Map.copyOf(resolved);
         return declared.values();
     }
 

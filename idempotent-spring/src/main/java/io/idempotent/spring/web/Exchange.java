@@ -1,6 +1,8 @@
 package io.idempotent.spring.web;
 
+import io.idempotent.IdempotencyClaimLostException;
 import io.idempotent.IdempotencyException;
+import io.idempotent.IdempotencyInProgressException;
 import io.idempotent.RedactedException;
 import io.idempotent.engine.OpenExecution;
 import io.idempotent.spring.web.StatusRules.Rule;
@@ -15,18 +17,22 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.context.request.async.WebAsyncUtils;
+import org.springframework.web.servlet.DispatcherServlet;
 import org.springframework.web.servlet.HandlerExceptionResolver;
 
 /**
- * One request with a key, over all its dispatches, and what becomes of that key. Used by one thread at a time, but for {@link #doubt}.
+ * One request with a key, over all its dispatches, and what becomes of that key. Used by one thread at a time, but for what
+ * says so.
  *
  * <ol>
  *   <li>It begins in the filter, and means nothing until the interceptor claims the key, or finds what was recorded. From then on
  *       the response is kept back.
  *   <li>At the end of a dispatch it goes on if the response is to be made by another one: by a thread of its own, or by the page
  *       of the error that was sent or thrown.
- *   <li>Otherwise the key is settled, by the status, before the response is sent: recorded, released, or abandoned. What may still
- *       be going on after its time ran out is never released.
+ *   <li>Otherwise the key is settled, by the status, before the response is sent: recorded, released, or abandoned. It is released
+ *       too where the handler ran into a conflict of another key, which passes.
+ *   <li>What may still be going on, after its time ran out or its client went away, is never released: it is unknown where that is
+ *       found out, when a callable has returned, and final elsewhere.
  *   <li>If a successor has recorded another response meanwhile, that is sent.
  *   <li>What no dispatch has settled by the end of the request was answered by somebody else, whose response nobody has: the key is
  *       released if the status says so, else not replayable, or abandoned where that is found out.
@@ -38,8 +44,8 @@ final class Exchange {
 
     private static final Log LOG = LogFactory.getLog(Exchange.class);
 
-    private final RecordingRequest request;
     private final Rules rules;
+    private RecordingRequest request;
     private RecordingResponse response;
     private @Nullable Endpoint endpoint;
     private @Nullable OpenExecution<RecordedResponse> execution;
@@ -48,8 +54,12 @@ final class Exchange {
     private boolean elsewhere;
     private boolean pageAwaited;
 
-    // Also written by the container's threads that watch the time.
-    private volatile boolean inDoubt;
+    private boolean handedOver;
+    private @Nullable AsyncWork asyncWork;
+
+    // Also written by the container's threads that watch the time and the line.
+    private volatile boolean late;
+    private volatile boolean broken;
 
     /**
      * What is the same for all requests.
@@ -93,9 +103,10 @@ final class Exchange {
     }
 
     /** The key is held from now on. */
-    void open(Endpoint claimed, OpenExecution<RecordedResponse> opened) {
+    void open(Endpoint claimed, OpenExecution<RecordedResponse> opened, AsyncWork work) {
         endpoint = claimed;
         execution = opened;
+        asyncWork = work;
         response.record();
     }
 
@@ -105,9 +116,17 @@ final class Exchange {
         response.record();
     }
 
+    /** The request goes on in another object of the container's, before its body was asked for. */
+    RecordingRequest continueWith(RecordingRequest next) {
+        request = next;
+        return next;
+    }
+
     /** The response goes on in another object of the container's. */
     RecordingResponse continueIn(RecordingResponse next) {
-        next.record(response.headersBefore());
+        if (isOpen()) {
+            next.record(response.headersBefore());
+        }
         response = next;
         return next;
     }
@@ -127,11 +146,17 @@ final class Exchange {
         }
     }
 
-    /** What was begun may be going on, whatever is answered. */
-    void doubt() {
-        inDoubt = true;
+    /** Its time is over, and what was begun may be going on. Called by any thread. */
+    void tooLate() {
+        late = true;
     }
 
+    /** Its client is gone, and what was begun may be going on. Called by any thread. */
+    void brokenOff() {
+        broken = true;
+    }
+
+    /** Makes this the context of another thread. Called by any thread. */
     OpenExecution.@Nullable Binding bind() {
         return execution == null ? null : execution.bind();
     }
@@ -153,7 +178,7 @@ final class Exchange {
                 response.passThrough();
             }
         } else if (response.isErrorSent()) {
-            pageAwaited = dispatched.getDispatcherType() == DispatcherType.ASYNC;
+            awaitPage(dispatched);
             response.send();
         } else {
             settle();
@@ -161,20 +186,44 @@ final class Exchange {
     }
 
     private void settle() throws IOException {
-        Rule rule = rules.statuses().of(response.getStatus());
-        if (rule == Rule.RELEASE && inDoubt) {
-            rule = endpoint().keepsUnknown() ? Rule.UNKNOWN : Rule.RECORD;
-        }
-        switch (rule) {
+        switch (rule()) {
             case RELEASE -> {
                 execution().release(null);
                 response.send();
             }
             case UNKNOWN -> {
-                execution().abandon();
+                abandon();
                 response.send();
             }
             case RECORD -> record();
+        }
+    }
+
+    private Rule rule() {
+        if (late || broken) {
+            return endpoint().keepsUnknown() ? Rule.UNKNOWN : Rule.RECORD;
+        }
+        Object thrown = request.getAttribute(DispatcherServlet.EXCEPTION_ATTRIBUTE);
+        return thrown instanceof IdempotencyInProgressException || thrown instanceof IdempotencyClaimLostException
+                ? Rule.RELEASE
+                : rules.statuses().of(response.getStatus());
+    }
+
+    /** Abandons the key: not before the callable that runs has returned, or another request would find its work half done. */
+    private void abandon() {
+        OpenExecution<RecordedResponse> open = execution();
+        handedOver = asyncWork != null && asyncWork.whenReturned(open::abandon);
+        if (!handedOver) {
+            open.abandon();
+        }
+    }
+
+    /** Ends what nobody can repeat. */
+    private void giveUp(String reason) {
+        if (endpoint().keepsUnknown()) {
+            abandon();
+        } else {
+            execution().completeNotReplayable(reason);
         }
     }
 
@@ -207,6 +256,11 @@ final class Exchange {
 
     /** What is to be recorded; null if nothing is, and that is recorded. */
     private @Nullable RecordedResponse toRecord() {
+        if (broken) {
+            // What is there is no answer: there was nobody to make one for.
+            execution().completeNotReplayable("its client was gone before its response was made");
+            return null;
+        }
         if (response.isTooLong()) {
             execution().completeNotReplayable("its response is longer than idempotent.web.maximum-response-size");
             return null;
@@ -244,24 +298,35 @@ final class Exchange {
         response.sendError(HttpServletResponse.SC_INTERNAL_SERVER_ERROR);
     }
 
-    /** The request is over. */
+    /** The page of an error is expected, which was sent or thrown in a dispatch. */
+    void awaitPage(HttpServletRequest dispatched) {
+        // Tomcat says that the request is over before it makes that page for an asynchronous dispatch, and says so
+        // again
+        // after that; others do so for every dispatch.
+        pageAwaited = dispatched.getDispatcherType() == DispatcherType.ASYNC
+                || !dispatched.getServletContext().getServerInfo().startsWith("Apache Tomcat");
+    }
+
+    /** The request is over, or a dispatch of it. */
     void end() {
-        if (!isOpen()) {
+        if (!isOpen() || handedOver || request.isAsyncStarted()) {
             return;
         }
         if (pageAwaited) {
-            // Tomcat says so at the end of an asynchronous dispatch, before it makes the page of an error that was sent
-            // there, and
-            // says it again after that.
             pageAwaited = false;
             return;
         }
-        if (rules.statuses().of(response.getStatus()) == Rule.RELEASE && !inDoubt && !elsewhere) {
+        if (!elsewhere && rule() == Rule.RELEASE) {
             execution().release(null);
-        } else if (endpoint().keepsUnknown()) {
-            execution().abandon();
         } else {
-            execution().completeNotReplayable("its response was not made where it is recorded");
+            giveUp("its response was not made where it is recorded");
+        }
+    }
+
+    /** Something failed that must not: nobody is to wait for what never comes. */
+    void fail() {
+        if (isOpen() && !handedOver) {
+            giveUp("its response could not be recorded");
         }
     }
 

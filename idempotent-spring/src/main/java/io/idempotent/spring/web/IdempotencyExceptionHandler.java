@@ -9,18 +9,26 @@ import io.idempotent.IdempotencyOutcomeException;
 import io.idempotent.IdempotencyOutcomeUnknownException;
 import io.idempotent.IdempotencyStoreException;
 import io.idempotent.spring.interceptor.WebSettings;
+import java.lang.reflect.Method;
 import java.net.URI;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.BeanFactoryUtils;
+import org.springframework.context.ApplicationContext;
+import org.springframework.context.ApplicationContextAware;
 import org.springframework.context.MessageSource;
 import org.springframework.context.MessageSourceAware;
 import org.springframework.context.i18n.LocaleContextHolder;
 import org.springframework.core.Ordered;
-import org.springframework.core.annotation.Order;
+import org.springframework.core.annotation.AnnotatedElementUtils;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.ProblemDetail;
 import org.springframework.http.ResponseEntity;
+import org.springframework.util.ClassUtils;
+import org.springframework.util.ReflectionUtils;
 import org.springframework.web.ErrorResponse;
 import org.springframework.web.bind.annotation.ControllerAdvice;
 import org.springframework.web.bind.annotation.ExceptionHandler;
@@ -35,12 +43,12 @@ import org.springframework.web.bind.annotation.ExceptionHandler;
  * the application's messages where it has them for Spring's codes {@code problemDetail.title.}, {@code problemDetail.type.} and
  * {@code problemDetail.} with the exception's class; the seconds to wait are their argument 0.
  *
- * <p>Of the lowest precedence, so that any advice of the application that handles one of the exceptions comes first. Details
- * name the problem, not the key, which may be another tenant's business.
+ * <p>Comes before advice that handles exceptions of every kind, and after all if any advice of the application names one of these
+ * exceptions. Handlers in a controller itself come first, as ever. Details name the problem, not the key, which may be another
+ * tenant's business.
  */
 @ControllerAdvice
-@Order(Ordered.LOWEST_PRECEDENCE)
-public class IdempotencyExceptionHandler implements MessageSourceAware {
+public class IdempotencyExceptionHandler implements MessageSourceAware, ApplicationContextAware, Ordered {
 
     /** After how many seconds to come back when the store fails. */
     private static final Duration STORE_PAUSE = Duration.ofSeconds(5);
@@ -50,6 +58,8 @@ public class IdempotencyExceptionHandler implements MessageSourceAware {
     private final @Nullable URI documentation;
 
     private @Nullable MessageSource messages;
+
+    private @Nullable ApplicationContext context;
 
     /** Makes the advice with the default settings. */
     public IdempotencyExceptionHandler() {
@@ -65,6 +75,38 @@ public class IdempotencyExceptionHandler implements MessageSourceAware {
     @Override
     public void setMessageSource(MessageSource messageSource) {
         this.messages = messageSource;
+    }
+
+    @Override
+    public void setApplicationContext(ApplicationContext applicationContext) {
+        this.context = applicationContext;
+    }
+
+    /** The highest, or the lowest if any other advice names one of this library's exceptions. */
+    @Override
+    public int getOrder() {
+        return context != null
+                        && Arrays.stream(BeanFactoryUtils.beanNamesForAnnotationIncludingAncestors(
+                                        context, ControllerAdvice.class))
+                                .map(name -> context.getType(name, false))
+                                .anyMatch(IdempotencyExceptionHandler::namesOurs)
+                ? LOWEST_PRECEDENCE
+                : HIGHEST_PRECEDENCE;
+    }
+
+    private static boolean namesOurs(@Nullable Class<?> advice) {
+        return advice != null
+                && !IdempotencyExceptionHandler.class.isAssignableFrom(advice)
+                && Arrays.stream(ReflectionUtils.getUniqueDeclaredMethods(ClassUtils.getUserClass(advice)))
+                        .anyMatch(IdempotencyExceptionHandler::isOfOurs);
+    }
+
+    private static boolean isOfOurs(Method method) {
+        ExceptionHandler annotation = AnnotatedElementUtils.findMergedAnnotation(method, ExceptionHandler.class);
+        return annotation != null
+                && Stream.of(annotation.value(), method.getParameterTypes())
+                        .flatMap(Arrays::stream)
+                        .anyMatch(IdempotencyException.class::isAssignableFrom);
     }
 
     /** No acceptable key: 400. */
@@ -181,7 +223,7 @@ public class IdempotencyExceptionHandler implements MessageSourceAware {
             String title,
             String detail,
             @Nullable Duration retryAfter) {
-        URI type = base.resolve(name);
+        URI type = URI.create(base + name);
         ErrorResponse.Builder builder = ErrorResponse.builder(exception, status, detail)
                 .type(type)
                 .title(title)

@@ -68,8 +68,13 @@ public final class IdempotencyFilter implements Filter, Ordered {
             chain.doFilter(request, response);
             // When a forward returns, containers take no more of the response.
             exchange.endDispatch(httpRequest);
-        } else if (exchange.isOpen() && isContinued(httpRequest)) {
-            serve(exchange, httpRequest, known ? httpResponse : exchange.continueIn(recording(httpResponse)), chain);
+        } else if (isContinued(exchange, httpRequest)) {
+            boolean asked = exchange.isOpen() || WebUtils.getNativeRequest(request, RecordingRequest.class) != null;
+            serve(
+                    exchange,
+                    asked ? httpRequest : exchange.continueWith(recording(httpRequest)),
+                    known ? httpResponse : exchange.continueIn(recording(httpResponse)),
+                    chain);
         } else {
             chain.doFilter(request, response);
         }
@@ -82,10 +87,13 @@ public final class IdempotencyFilter implements Filter, Ordered {
             chain.doFilter(request, response);
             return;
         }
-        Exchange exchange = new Exchange(
-                new RecordingRequest(request, known.maximumBodySize()), recording(response), known.rules());
+        Exchange exchange = new Exchange(recording(request), recording(response), known.rules());
         exchange.begin();
         serve(exchange, exchange.request(), exchange.response(), chain);
+    }
+
+    private RecordingRequest recording(HttpServletRequest request) {
+        return new RecordingRequest(request, settings.get().maximumBodySize());
     }
 
     private RecordingResponse recording(HttpServletResponse response) {
@@ -93,10 +101,11 @@ public final class IdempotencyFilter implements Filter, Ordered {
     }
 
     /** Whether the response of an earlier dispatch is made in this one, and not in one inside of it. */
-    private static boolean isContinued(HttpServletRequest request) {
+    private static boolean isContinued(Exchange exchange, HttpServletRequest request) {
         return switch (request.getDispatcherType()) {
-            case ASYNC, ERROR -> true;
-            case FORWARD -> request.getAttribute(RequestDispatcher.ERROR_STATUS_CODE) != null;
+            case ASYNC -> true;
+            case ERROR -> exchange.isOpen();
+            case FORWARD -> exchange.isOpen() && request.getAttribute(RequestDispatcher.ERROR_STATUS_CODE) != null;
             case REQUEST, INCLUDE -> false;
         };
     }
@@ -104,11 +113,21 @@ public final class IdempotencyFilter implements Filter, Ordered {
     private static void serve(
             Exchange exchange, HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws IOException, ServletException {
+        boolean returned = false;
         try {
             chain.doFilter(request, response);
+            returned = true;
         } finally {
             exchange.leave();
+            if (!returned) {
+                exchange.awaitPage(request);
+            }
         }
-        exchange.endDispatch(request);
+        try {
+            exchange.endDispatch(request);
+        } catch (Error failure) {
+            exchange.fail();
+            throw failure;
+        }
     }
 }

@@ -26,8 +26,9 @@ public final class IdempotentEndpointConfiguration {
     public IdempotentEndpointConfiguration() {}
 
     @Bean
-    static Endpoints idempotentEndpoints(ConfigurableListableBeanFactory beanFactory) {
-        return new Endpoints(beanFactory);
+    static Endpoints idempotentEndpoints(
+            ConfigurableListableBeanFactory beanFactory, ObjectProvider<IdempotencySupport> support) {
+        return new Endpoints(beanFactory, support::getObject);
     }
 
     /** Every handler mapping takes such beans, before the interceptors that it was configured with. */

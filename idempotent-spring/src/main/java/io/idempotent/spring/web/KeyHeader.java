@@ -5,19 +5,25 @@ import io.idempotent.IdempotencyKeyException;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.Collections;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the key of a request: a String of RFC 8941, which is quoted, or, as most clients send it, the bare text.
  *
  * <ol>
- *   <li>There is one field with one item. Parameters after a quoted key are allowed, and say nothing.
+ *   <li>There is one field with one item. Parameters after a quoted key are well formed, and say nothing.
  *   <li>A quoted key has 1 to 255 printable ASCII characters; quotes and backslashes are escaped by a backslash.
  *   <li>A bare key has 1 to 255 printable ASCII characters, and no space, quote, backslash, comma nor semicolon.
  *   <li>The same text is the same key, quoted or not.
  * </ol>
  */
 final class KeyHeader {
+
+    // Section 3.1.2 of RFC 8941: names, and the items that they may have as values.
+    private static final Pattern PARAMETERS = Pattern.compile("(; *[a-z*][a-z0-9_.*-]*"
+            + "(=([?][01]|:[A-Za-z0-9+/=]*:|-?[0-9]{1,15}([.][0-9]{1,3})?|[A-Za-z*][A-Za-z0-9:/!#$%&'*+.^_`|~-]*"
+            + "|\"([ !#-\\[\\]-~]|\\\\[\"\\\\])*\"))?)*");
 
     private static final String NOT_IN_BARE_KEYS = " \"\\,;";
 
@@ -89,7 +95,7 @@ final class KeyHeader {
             throw malformed(operation, "lacks its closing quote");
         }
         String rest = field.substring(index + 1).strip();
-        if (!rest.isEmpty() && rest.charAt(0) != ';') {
+        if (!PARAMETERS.matcher(rest).matches()) {
             throw malformed(operation, "goes on after its closing quote");
         }
         return key.toString();

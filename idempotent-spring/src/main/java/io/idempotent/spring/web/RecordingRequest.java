@@ -44,6 +44,19 @@ final class RecordingRequest extends HttpServletRequestWrapper {
         return longer ? null : Arrays.copyOf(kept, length);
     }
 
+    /** How far the body has been read. */
+    int position() {
+        return stream == null ? 0 : stream.position;
+    }
+
+    /** Lets the body be read on from there, where it is kept, whoever has read on meanwhile. */
+    void rewind(int position) {
+        if (stream != null && !longer) {
+            stream.position = position;
+            reader = null;
+        }
+    }
+
     private void keep(byte[] source, int offset, int count) {
         if (count <= 0 || longer) {
             return;

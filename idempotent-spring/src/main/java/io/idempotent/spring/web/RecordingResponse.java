@@ -37,6 +37,7 @@ final class RecordingResponse extends HttpServletResponseWrapper {
 
     /** Whose, or about the connection or the moment: never recorded. */
     private static final Set<String> NEVER_RECORDED = caseInsensitive(List.of(
+            "Authentication-Info",
             "Connection",
             "Content-Length",
             "Date",
@@ -102,7 +103,7 @@ final class RecordingResponse extends HttpServletResponseWrapper {
         return tooLong;
     }
 
-    /** What is recorded of it, with these headers only unless there are none. */
+    /** What is recorded of it, with these headers and those that tell what the body is, or with all. */
     RecordedResponse recorded(Set<String> chosen) {
         List<RecordedResponse.Header> headers = new ArrayList<>();
         Set<String> ofConnection = caseInsensitive(List.of());
@@ -115,7 +116,10 @@ final class RecordingResponse extends HttpServletResponseWrapper {
             if ((!values.equals(headersBefore.get(name)) || name.equalsIgnoreCase(HttpHeaders.CONTENT_ENCODING))
                     && !NEVER_RECORDED.contains(name)
                     && !ofConnection.contains(name)
-                    && (chosen.isEmpty() || chosen.contains(name))) {
+                    && (chosen.isEmpty()
+                            || chosen.contains(name)
+                            || name.equalsIgnoreCase(HttpHeaders.CONTENT_TYPE)
+                            || name.equalsIgnoreCase(HttpHeaders.CONTENT_ENCODING))) {
                 headers.add(new RecordedResponse.Header(name, values));
             }
         });
@@ -156,7 +160,9 @@ final class RecordingResponse extends HttpServletResponseWrapper {
         super.setStatus(recorded.status());
         // This request might have been answered in another encoding.
         super.setHeader(HttpHeaders.CONTENT_ENCODING, null);
-        recorded.headers().forEach(header -> setHeader(header.name(), header.values()));
+        recorded.headers().stream()
+                .filter(header -> !NEVER_RECORDED.contains(header.name()))
+                .forEach(header -> setHeader(header.name(), header.values()));
         super.setHeader(IdempotencyFilter.REPLAYED, "true");
         if (recorded.body().length > 0) {
             super.setContentLengthLong(recorded.body().length);
@@ -272,6 +278,8 @@ final class RecordingResponse extends HttpServletResponseWrapper {
         super.reset();
         forgetBody();
         contentLanguage = null;
+        stream = null;
+        writer = null;
     }
 
     @Override
@@ -283,8 +291,6 @@ final class RecordingResponse extends HttpServletResponseWrapper {
     private void forgetBody() {
         body.reset();
         declaredLength = -1;
-        stream = null;
-        writer = null;
     }
 
     @Override

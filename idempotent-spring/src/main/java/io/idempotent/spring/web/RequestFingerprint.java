@@ -3,7 +3,6 @@ package io.idempotent.spring.web;
 import io.idempotent.Fingerprint;
 import io.idempotent.spring.interceptor.WebSettings;
 import jakarta.servlet.ServletException;
-import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.Part;
 import java.io.IOException;
 import java.io.InputStream;
@@ -25,13 +24,12 @@ import org.springframework.util.ClassUtils;
 import org.springframework.util.InvalidMimeTypeException;
 import org.springframework.util.MimeType;
 import org.springframework.util.MimeTypeUtils;
-import org.springframework.web.servlet.HandlerMapping;
 
 /**
  * What a request says, as a digest that does not change over its repetitions.
  *
  * <ol>
- *   <li>Method, path template and variables, query, and the headers that are configured.
+ *   <li>Method, path, query, and the headers that are configured.
  *   <li>Of a form, its parameters, in order of their names, and what nobody has read of its body.
  *   <li>Of a multipart body, each part's name, file name, type and content: the boundary is another one each time.
  *   <li>Of JSON, its canonical bytes, so that white space and the order of members say nothing; of what is no JSON, and of
@@ -63,17 +61,16 @@ final class RequestFingerprint {
      * @throws RequestTooLargeException if the body is longer than is accepted
      * @throws IOException if the body cannot be read
      */
-    Fingerprint take(RecordingRequest request, HttpServletRequest mapped, String operation)
-            throws IOException, ServletException {
+    Fingerprint take(RecordingRequest request, String operation) throws IOException, ServletException {
         Content content = Content.of(request.getContentType());
         if (request.getContentLengthLong() > maximumBodySize) {
             throw new RequestTooLargeException(operation, maximumBodySize);
         }
         Digest digest = new Digest();
         digest.add(request.getMethod());
-        digest.add(String.valueOf(mapped.getAttribute(HandlerMapping.BEST_MATCHING_PATTERN_ATTRIBUTE)));
-        digest.add(variables(mapped));
-        digest.add(String.valueOf(request.getQueryString()));
+        // As it was sent: template and variables leave out what wildcards match.
+        digest.add(request.getRequestURI());
+        digest.addNullable(request.getQueryString());
         for (String header : headers) {
             digest.add(header);
             digest.add(Collections.list(request.getHeaders(header)));
@@ -98,17 +95,6 @@ final class RequestFingerprint {
             throw new RequestTooLargeException(operation, maximumBodySize);
         }
         return body;
-    }
-
-    @SuppressWarnings("unchecked")
-    private static List<String> variables(HttpServletRequest mapped) {
-        Object variables = mapped.getAttribute(HandlerMapping.URI_TEMPLATE_VARIABLES_ATTRIBUTE);
-        return variables instanceof Map<?, ?> map
-                ? new TreeMap<>((Map<String, String>) map)
-                        .entrySet().stream()
-                                .flatMap(entry -> List.of(entry.getKey(), entry.getValue()).stream())
-                                .toList()
-                : List.of();
     }
 
     private void addForm(Digest digest, RecordingRequest request, String operation) throws IOException {
@@ -136,8 +122,8 @@ final class RequestFingerprint {
                 throw new RequestTooLargeException(operation, maximumBodySize);
             }
             digest.add(part.getName());
-            digest.add(String.valueOf(part.getSubmittedFileName()));
-            digest.add(String.valueOf(part.getContentType()));
+            digest.addNullable(part.getSubmittedFileName());
+            digest.addNullable(part.getContentType());
             try (InputStream content = part.getInputStream()) {
                 digest.add(part.getSize(), content);
             }
@@ -187,6 +173,10 @@ final class RequestFingerprint {
 
         void add(String text) {
             add(text.getBytes(StandardCharsets.UTF_8));
+        }
+
+        void addNullable(@Nullable String text) {
+            add(text == null ? List.of() : List.of(text));
         }
 
         void add(List<String> texts) {

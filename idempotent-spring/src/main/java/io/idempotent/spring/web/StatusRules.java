@@ -21,10 +21,6 @@ final class StatusRules {
         this.unknown = settings.unknownStatuses();
     }
 
-    boolean anyUnknown() {
-        return !unknown.isEmpty();
-    }
-
     Rule of(int status) {
         Rule exact = of(Integer.toString(status));
         return exact != Rule.RECORD ? exact : of(status / 100 + "xx");

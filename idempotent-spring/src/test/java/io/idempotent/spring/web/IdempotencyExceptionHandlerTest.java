@@ -172,10 +172,15 @@ class IdempotencyExceptionHandlerTest {
     }
 
     @Test
-    void theApplicationsOwnAdviceWinsThoughItHandlesEverything() {
-        web.withBean(CatchAll.class)
-                .run(context -> assertThat(answer(context, () -> new IdempotencyKeyReusedException(KEY)))
-                        .hasStatus(418));
+    void adviceThatHandlesEverythingAnswersForTheRestOnly() {
+        web.withBean(CatchAll.class).run(context -> {
+            assertThat(answer(context, () -> new IdempotencyKeyReusedException(KEY)))
+                    .hasStatus(422);
+            context.getBean(Ending.class).failure = () -> {
+                throw new IllegalStateException("of the application");
+            };
+            assertThat(MockMvcTester.from(context).post().uri("/payments")).hasStatus(418);
+        });
     }
 
     static class OwnHandler extends IdempotencyExceptionHandler {}
