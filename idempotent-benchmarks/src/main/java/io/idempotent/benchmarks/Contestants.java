@@ -2,23 +2,38 @@ package io.idempotent.benchmarks;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import io.idempotent.IdempotencyContext;
+import io.idempotent.IdempotencyKey;
+import io.idempotent.Outcome;
+import io.idempotent.engine.IdempotencyListener;
 import io.idempotent.spring.annotation.EnableIdempotency;
 import io.idempotent.spring.annotation.Idempotent;
 import io.idempotent.spring.interceptor.IdempotencySettings;
 import java.time.Duration;
+import java.util.concurrent.atomic.LongAdder;
 import org.aopalliance.intercept.MethodInterceptor;
 import org.springframework.aop.Advisor;
+import org.springframework.aop.framework.ProxyFactory;
 import org.springframework.aop.support.DefaultPointcutAdvisor;
 import org.springframework.aop.support.NameMatchMethodPointcut;
 import org.springframework.beans.factory.config.BeanDefinition;
+import org.springframework.beans.factory.support.DefaultListableBeanFactory;
 import org.springframework.cache.annotation.Cacheable;
 import org.springframework.cache.annotation.EnableCaching;
 import org.springframework.cache.caffeine.CaffeineCacheManager;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Role;
+import org.springframework.integration.channel.NullChannel;
+import org.springframework.integration.handler.advice.IdempotentReceiverInterceptor;
+import org.springframework.integration.metadata.SimpleMetadataStore;
+import org.springframework.integration.selector.MetadataStoreSelector;
+import org.springframework.messaging.MessageHandler;
+import org.springframework.messaging.support.GenericMessage;
+import org.springframework.resilience.annotation.EnableResilientMethods;
+import org.springframework.resilience.annotation.Retryable;
 
-/** The ways to pay that are compared. All keep 100,000 records, for a day. */
+/** Who pays in the ways that are compared. All that keep records keep 100,000, for a day. */
 final class Contestants {
 
     static final int MAXIMUM_SIZE = 100_000;
@@ -47,6 +62,103 @@ final class Contestants {
         @Idempotent(key = "#request.id")
         public Receipt pay(PaymentRequest request) {
             return bare.pay(request);
+        }
+    }
+
+    /** By this library, in other ways to use it. */
+    static class AnnotatedVariants {
+
+        private final Payments bare = new Bare();
+
+        @Idempotent(key = "#id")
+        public Receipt byId(String id) {
+            return new Receipt(id, 1);
+        }
+
+        @Idempotent(key = "{#account, #id}")
+        public Receipt byPair(String account, String id) {
+            return new Receipt(id, 1);
+        }
+
+        @Idempotent(key = "#request.id", fingerprint = Idempotent.NONE)
+        public Receipt withoutFingerprint(PaymentRequest request) {
+            return bare.pay(request);
+        }
+
+        @Idempotent(key = "#request.id")
+        public Receipt withContext(PaymentRequest request) {
+            return new Receipt(request.id(), IdempotencyContext.current().fencingToken());
+        }
+    }
+
+    /** Counts what the library tells of. */
+    static final class CountingListener implements IdempotencyListener {
+
+        private final LongAdder completed = new LongAdder();
+        private final LongAdder replayed = new LongAdder();
+
+        @Override
+        public void completed(IdempotencyContext context, Outcome outcome, Duration took) {
+            completed.increment();
+        }
+
+        @Override
+        public void replayed(IdempotencyKey key) {
+            replayed.increment();
+        }
+    }
+
+    /** By Spring's retry, which keeps nothing: what an annotation costs where all goes well. */
+    static class Retried implements Payments {
+
+        private final Payments bare = new Bare();
+
+        @Override
+        @Retryable
+        public Receipt pay(PaymentRequest request) {
+            return bare.pay(request);
+        }
+    }
+
+    /**
+     * By Spring Integration's idempotent receiver, which drops duplicates: there is no outcome to be had, and no content is
+     * checked. A message is made for each request, as the receiver needs one; nothing else of an integration flow is there.
+     */
+    static final class IdempotentReceiver implements Payments {
+
+        private static final Receipt NO_OUTCOME = new Receipt("", 0);
+
+        private final Payments bare = new Bare();
+
+        private final Cache<String, String> keys = Caffeine.newBuilder()
+                .maximumSize(MAXIMUM_SIZE)
+                .expireAfterWrite(RETENTION)
+                .build();
+
+        private final MessageHandler handler;
+
+        IdempotentReceiver() {
+            IdempotentReceiverInterceptor interceptor = new IdempotentReceiverInterceptor(new MetadataStoreSelector(
+                    message -> ((PaymentRequest) message.getPayload()).id(), new SimpleMetadataStore(keys.asMap())));
+            interceptor.setBeanFactory(new DefaultListableBeanFactory());
+            interceptor.setDiscardChannel(new NullChannel());
+            interceptor.afterPropertiesSet();
+            MessageHandler target = message -> {
+                var unused = bare.pay((PaymentRequest) message.getPayload());
+            };
+            ProxyFactory proxy = new ProxyFactory(target);
+            proxy.addAdvice(interceptor);
+            handler = (MessageHandler) proxy.getProxy();
+        }
+
+        @Override
+        public Receipt pay(PaymentRequest request) {
+            handler.handleMessage(new GenericMessage<>(request));
+            return NO_OUTCOME;
+        }
+
+        void clear() {
+            keys.invalidateAll();
         }
     }
 
@@ -125,6 +237,37 @@ final class Contestants {
             return IdempotencySettings.builder()
                     .caffeineMaximumSize(MAXIMUM_SIZE)
                     .build();
+        }
+    }
+
+    /** The other ways to use it. */
+    @Configuration(proxyBeanMethods = false)
+    static class VariantsConfiguration extends AnnotatedConfiguration {
+
+        @Bean
+        AnnotatedVariants variants() {
+            return new AnnotatedVariants();
+        }
+    }
+
+    /** The same with a listener. */
+    @Configuration(proxyBeanMethods = false)
+    static class ListenedConfiguration extends AnnotatedConfiguration {
+
+        @Bean
+        CountingListener listener() {
+            return new CountingListener();
+        }
+    }
+
+    /** Spring's retry. */
+    @Configuration(proxyBeanMethods = false)
+    @EnableResilientMethods(proxyTargetClass = true)
+    static class RetriedConfiguration {
+
+        @Bean
+        Retried retried() {
+            return new Retried();
         }
     }
 

@@ -50,7 +50,7 @@ class AllocationBudgetTest {
         }
     }
 
-    @ParameterizedTest(name = "{0}: {1} bytes")
+    @ParameterizedTest(name = "{0}: {1} bytes", quoteTextArguments = false)
     @CsvSource(textBlock = """
             REPLAY_OF_ID, 250
             REPLAY_OF_ID_WITHOUT_FINGERPRINT, 250

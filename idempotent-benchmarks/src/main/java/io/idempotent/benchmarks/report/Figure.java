@@ -1,0 +1,104 @@
+package io.idempotent.benchmarks.report;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.stream.Collectors;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * One figure that JMH found.
+ *
+ * @param group what is compared: the benchmark, and what it was run on
+ * @param name what it is a figure of, among the others of its group
+ * @param score the figure
+ * @param error half of its confidence interval; empty for a single measurement
+ * @param unit of both
+ * @param bytes allocated by an operation; empty where that was not measured
+ */
+record Figure(String group, String name, double score, OptionalDouble error, String unit, OptionalDouble bytes) {
+
+    /** What the gc profiler adds. */
+    private static final String ALLOCATED = "gc.alloc.rate.norm";
+
+    /** The figures of one run of one benchmark: its own, and those of its counters. */
+    static List<Figure> of(JsonNode run) {
+        String group = simpleName(run.get("benchmark").asString()) + ", JDK "
+                + run.get("jdkVersion").asString()
+                + (run.get("threads").asInt() == 1 ? "" : ", threads " + run.get("threads"));
+        String name = run.path("params")
+                .propertyStream()
+                .map(parameter -> label(parameter))
+                .collect(Collectors.joining(", "));
+        JsonNode secondary = run.get("secondaryMetrics");
+        List<Figure> figures = new ArrayList<>();
+        figures.add(of(
+                group,
+                name,
+                run.get("primaryMetric"),
+                number(secondary.path(ALLOCATED).path("score"))));
+        secondary
+                .propertyStream()
+                .filter(metric -> !metric.getKey().startsWith("gc."))
+                .map(metric -> of(
+                        group,
+                        name.isEmpty() ? metric.getKey() : name + ": " + metric.getKey(),
+                        metric.getValue(),
+                        OptionalDouble.empty()))
+                .forEach(figures::add);
+        return figures;
+    }
+
+    private static Figure of(String group, String name, JsonNode metric, OptionalDouble bytes) {
+        return new Figure(
+                group,
+                name,
+                metric.get("score").asDouble(),
+                number(metric.get("scoreError")),
+                metric.get("scoreUnit").asString(),
+                bytes);
+    }
+
+    /** Empty for JMH's text of what is no number. */
+    private static OptionalDouble number(JsonNode node) {
+        return node.isNumber() ? OptionalDouble.of(node.asDouble()) : OptionalDouble.empty();
+    }
+
+    private static String simpleName(String benchmark) {
+        int method = benchmark.lastIndexOf('.');
+        return benchmark.substring(benchmark.lastIndexOf('.', method - 1) + 1);
+    }
+
+    /** A constant's name speaks for itself, a number does not. */
+    private static String label(Map.Entry<String, JsonNode> parameter) {
+        String value = parameter.getValue().asString();
+        return Character.isLetter(value.charAt(0))
+                ? value.toLowerCase(Locale.ROOT).replace('_', ' ')
+                : parameter.getKey() + " " + value;
+    }
+
+    /** Whether it is one of this library. */
+    boolean isOurs() {
+        return name.startsWith("idempotent") || name.endsWith(": store");
+    }
+
+    String time() {
+        return text(score) + " " + unit.replace("us/", "µs/");
+    }
+
+    String precision() {
+        return error.isPresent() ? "± " + text(error.getAsDouble()) : "";
+    }
+
+    String allocation() {
+        return bytes.isPresent() ? String.format(Locale.ROOT, "%,.0f B", bytes.getAsDouble()) : "";
+    }
+
+    /** Three digits at least. */
+    private static String text(double number) {
+        int decimals = Math.max(0, 2 - (int) Math.floor(Math.log10(Math.max(Math.abs(number), 0.01))));
+        return String.format(Locale.ROOT, "%,." + decimals + "f", number);
+    }
+}
