@@ -1,6 +1,5 @@
 package io.idempotent.benchmarks.report;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -23,32 +22,29 @@ record Figure(String group, String name, double score, OptionalDouble error, Str
     /** What the gc profiler adds. */
     private static final String ALLOCATED = "gc.alloc.rate.norm";
 
-    /** The figures of one run of one benchmark: its own, and those of its counters. */
+    /** The figures of one run of one benchmark: those of its counters where it has some, else its own. */
     static List<Figure> of(JsonNode run) {
         String group = simpleName(run.get("benchmark").asString()) + ", JDK "
                 + run.get("jdkVersion").asString()
                 + (run.get("threads").asInt() == 1 ? "" : ", threads " + run.get("threads"));
-        String name = run.path("params")
-                .propertyStream()
-                .map(parameter -> label(parameter))
-                .collect(Collectors.joining(", "));
+        String name = run.path("params").propertyStream().map(Figure::label).collect(Collectors.joining(", "));
         JsonNode secondary = run.get("secondaryMetrics");
-        List<Figure> figures = new ArrayList<>();
-        figures.add(of(
-                group,
-                name,
-                run.get("primaryMetric"),
-                number(secondary.path(ALLOCATED).path("score"))));
-        secondary
+        List<Figure> counters = secondary
                 .propertyStream()
                 .filter(metric -> !metric.getKey().startsWith("gc."))
                 .map(metric -> of(
                         group,
-                        name.isEmpty() ? metric.getKey() : name + ": " + metric.getKey(),
+                        name.isEmpty() ? words(metric.getKey()) : name + ": " + words(metric.getKey()),
                         metric.getValue(),
                         OptionalDouble.empty()))
-                .forEach(figures::add);
-        return figures;
+                .toList();
+        return counters.isEmpty()
+                ? List.of(of(
+                        group,
+                        name,
+                        run.get("primaryMetric"),
+                        number(secondary.path(ALLOCATED).path("score"))))
+                : counters;
     }
 
     private static Figure of(String group, String name, JsonNode metric, OptionalDouble bytes) {
@@ -79,9 +75,14 @@ record Figure(String group, String name, double score, OptionalDouble error, Str
                 : parameter.getKey() + " " + value;
     }
 
-    /** Whether it is one of this library. */
+    /** A counter's name is that of a method. */
+    private static String words(String name) {
+        return name.replaceAll("([A-Z])", " $1").toLowerCase(Locale.ROOT);
+    }
+
+    /** Whether it is one of this library, beside those of others. */
     boolean isOurs() {
-        return name.startsWith("idempotent") || name.endsWith(": store");
+        return name.startsWith("idempotent") || name.contains(", idempotent") || name.endsWith(": store");
     }
 
     String time() {

@@ -3,6 +3,8 @@ package io.idempotent.benchmarks.report;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Bars as SVG: a panel for each group, each with a scale of its own, which begins at zero. */
 final class Plot {
@@ -57,7 +59,11 @@ final class Plot {
                     "<path d=\"M%.1f %d h%.1f\" stroke=\"#1f2933\"/>",
                     LEFT + Math.max(0, length - error), y + BAR / 2, error + Math.min(length, error));
         }
-        text(LEFT + end + 8, y + 13, "", String.join("  ", figure.time(), figure.precision(), figure.allocation()));
+        String value = Stream.of(figure.time() + " " + figure.precision(), figure.allocation())
+                .map(String::trim)
+                .filter(part -> !part.isEmpty())
+                .collect(Collectors.joining(" · "));
+        text(LEFT + end + 8, y + 13, "", value);
         y += ROW;
     }
 

@@ -5,9 +5,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -36,7 +36,7 @@ public final class Report {
             runs.addAll(
                     JsonMapper.shared().readTree(Path.of(file)).valueStream().toList());
         }
-        Map<String, List<Figure>> groups = new LinkedHashMap<>();
+        Map<String, List<Figure>> groups = new TreeMap<>();
         for (JsonNode run : runs) {
             for (Figure figure : Figure.of(run)) {
                 groups.computeIfAbsent(figure.group(), unused -> new ArrayList<>())
