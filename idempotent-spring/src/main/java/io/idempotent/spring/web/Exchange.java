@@ -6,6 +6,8 @@ import io.idempotent.IdempotencyInProgressException;
 import io.idempotent.RedactedException;
 import io.idempotent.engine.OpenExecution;
 import io.idempotent.spring.web.StatusRules.Rule;
+import jakarta.servlet.AsyncEvent;
+import jakarta.servlet.AsyncListener;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.ServletRequest;
 import jakarta.servlet.http.HttpServletRequest;
@@ -176,6 +178,7 @@ final class Exchange {
             if (!WebAsyncUtils.getAsyncManager(dispatched).isConcurrentHandlingStarted()) {
                 // No dispatch of Spring's will come back here with the response.
                 response.passThrough();
+                dispatched.getAsyncContext().addListener(new WhenCompleted(this));
             }
         } else if (response.isErrorSent()) {
             awaitPage(dispatched);
@@ -323,10 +326,38 @@ final class Exchange {
         }
     }
 
-    /** Something failed that must not: nobody is to wait for what never comes. */
+    /** Something ended it, or failed, that makes no response which could be recorded: nobody is to wait for what never comes. */
     void fail() {
         if (isOpen() && !handedOver) {
             giveUp("its response could not be recorded");
+        }
+    }
+
+    /**
+     * The handler's own threads are done with a request: not every container says then that it is over.
+     *
+     * @param exchange the request
+     */
+    private record WhenCompleted(Exchange exchange) implements AsyncListener {
+
+        @Override
+        public void onComplete(AsyncEvent event) {
+            exchange.fail();
+        }
+
+        @Override
+        public void onTimeout(AsyncEvent event) {
+            // It is completed after that.
+        }
+
+        @Override
+        public void onError(AsyncEvent event) {
+            // It is completed after that.
+        }
+
+        @Override
+        public void onStartAsync(AsyncEvent event) {
+            event.getAsyncContext().addListener(this);
         }
     }
 
