@@ -21,13 +21,16 @@ import java.lang.annotation.Target;
  * <p>A key belongs to its caller and to this endpoint. A request says, besides its key, its method, path, query and body: another
  * one with the same key is answered by 422. Not recorded are answers which say that nothing was done: 401, 403, 408, 425, 429
  * and 503 release the key, unless {@code idempotent.web.released-statuses} says otherwise. Every other answer is final, failures
- * among them. If the response has begun to be sent when it is known to be longer than
- * {@code idempotent.web.maximum-response-size}, later requests are answered by 500.
+ * among them, but a 409 that the handler ran into itself, by another key that was in progress. A response that is longer than
+ * {@code idempotent.web.maximum-response-size} is sent, and later requests are answered by 500. The Caffeine store keeps as many
+ * responses as {@code idempotent.caffeine.maximum-size} says, in memory.
  *
  * <p>Refused at startup: a method that is also annotated with {@code @Idempotent}, one that is no handler method of Spring MVC, and
- * one that streams its response (server-sent events, {@code StreamingResponseBody}, reactive types of several values). A
- * {@code Callable}, {@code DeferredResult}, {@code CompletionStage} or reactive type of one value is recorded when it is
- * answered; if it times out, what it did is not known, and it is not run again while {@link #whenAbandoned} says that.
+ * one that streams its response by its declared type (server-sent events, {@code StreamingResponseBody}, reactive types of several
+ * values); behind {@code Object} or a wildcard, what is streamed is kept back until it ends. A {@code Callable},
+ * {@code DeferredResult}, {@code CompletionStage} or reactive type of one value is recorded when it is answered. If it times out or
+ * its client goes away, it may go on: what it is answered then is final, or, with {@link #whenAbandoned} of {@code RECONCILE} or
+ * {@code REFUSE}, its outcome unknown, as soon as a {@code Callable} has returned, and at once otherwise.
  *
  * <p>{@link io.idempotent.IdempotencyContext} and steps are there while the handler runs, in the thread of a {@code Callable} too.
  */
