@@ -172,6 +172,19 @@ final class OpenExecutionTest {
     }
 
     @Test
+    void a_thread_that_binds_it_twice_gets_back_what_it_had() throws Throwable {
+        OpenExecution<String> execution = opened();
+        OpenExecution.Binding outer = execution.bind();
+        OpenExecution.Binding inner = execution.bind();
+        inner.close();
+        assertThat(IdempotencyContext.current()).isSameAs(execution.context());
+        assertThat(engine.execute(PAY, "another", FINGERPRINT, () -> "nested")).isEqualTo("nested");
+        outer.close();
+        assertThat(IdempotencyContext.currentOrNull()).isNull();
+        execution.release(null);
+    }
+
+    @Test
     void a_call_with_the_key_that_its_own_thread_holds_is_told_so() throws Throwable {
         OpenExecution<String> execution = opened();
         OpenExecution.Binding here = execution.bind();

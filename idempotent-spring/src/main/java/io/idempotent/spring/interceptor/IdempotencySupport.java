@@ -134,7 +134,7 @@ public final class IdempotencySupport {
                 operation,
                 engine,
                 operation.whenAbandoned() == WhenAbandoned.RECONCILE
-                        ? Reconciling.only(engines.reconcilers(), name, described)
+                        ? Reconciling.only(engines.reconcilers(), name, described, "To find out, ")
                         : null);
         methods.add(resolved);
         return resolved;

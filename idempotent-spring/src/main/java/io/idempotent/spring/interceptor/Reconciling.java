@@ -20,8 +20,12 @@ interface Reconciling {
     /** Asks about a call under a new claim. */
     Reconciliation<?> ask(IdempotentCall call, IdempotencyContext context) throws Throwable;
 
-    /** The one bean that finds out for an operation. */
-    static Reconciler only(List<Reconciler> reconcilers, String operation, String described) {
+    /**
+     * The one bean that finds out for an operation.
+     *
+     * @param instead what else may be done where there is none
+     */
+    static Reconciler only(List<Reconciler> reconcilers, String operation, String described, String instead) {
         List<Reconciler> responsible = reconcilers.stream()
                 .filter(reconciler -> reconciler.supports(operation))
                 .toList();
@@ -31,15 +35,16 @@ interface Reconciling {
                             + (responsible.isEmpty()
                                     ? "nothing finds out what happened"
                                     : "several beans would find out what happened, " + responsible),
-                    "Declare one bean of type " + Reconciler.class.getName() + " that supports the operation '"
-                            + operation + "', or, for a method of a bean, set reconcileWith to another method of it");
+                    instead + "declare one bean of type " + Reconciler.class.getName()
+                            + " that supports the operation '" + operation + "'");
         }
         return responsible.get(0);
     }
 
     /** Asks the one bean that finds out for an operation. */
     static Reconciling by(List<Reconciler> reconcilers, String operation, Method idempotent, String described) {
-        Reconciler reconciler = only(reconcilers, operation, described);
+        Reconciler reconciler =
+                only(reconcilers, operation, described, "Set reconcileWith to a method of the same bean, or ");
         Class<?> type = ClassUtils.resolvePrimitiveIfNecessary(idempotent.getReturnType());
         return (call, context) -> {
             Reconciliation<?> found = reconciler.reconcile(context, call.arguments());

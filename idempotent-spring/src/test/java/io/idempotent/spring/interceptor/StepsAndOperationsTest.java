@@ -299,7 +299,7 @@ class StepsAndOperationsTest {
         IdempotencyRecord dead = die("shared", "4711");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> operations().complete(dead.key(), dead.fencingToken(), "found", "Ada", "why"))
-                .withMessageContaining("'shared' is that of several methods, with 2 different types");
+                .withMessageContaining("'shared' is declared several times, with 2 different types");
         assertThat(operations().forget(dead.key(), dead.fencingToken(), "Ada", "why"))
                 .isTrue();
     }
