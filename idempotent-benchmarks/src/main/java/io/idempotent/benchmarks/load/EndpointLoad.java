@@ -71,8 +71,9 @@ public final class EndpointLoad {
         Path java = Path.of(System.getProperty("java.home"), "bin", "java");
         return new ProcessBuilder(
                         java.toString(),
-                        "-Xms2g",
-                        "-Xmx2g",
+                        // Room for all that is recorded meanwhile, from the start.
+                        "-Xms6g",
+                        "-Xmx6g",
                         "-cp",
                         System.getProperty("java.class.path"),
                         LoadServer.class.getName())

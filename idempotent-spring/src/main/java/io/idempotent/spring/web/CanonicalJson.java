@@ -1,40 +1,64 @@
 package io.idempotent.spring.web;
 
-import org.jspecify.annotations.Nullable;
+import io.idempotent.spring.web.RequestFingerprint.Digest;
+import java.util.Map;
+import java.util.TreeMap;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.databind.DeserializationFeature;
-import tools.jackson.databind.cfg.JsonNodeFeature;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectReader;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The same JSON in the same bytes: without white space, members in order of their names. Numbers keep their digits, and null is not
- * the same as absent. What is longer than {@value #MAXIMUM_LENGTH} bytes is left as it is, since it takes many times its length in memory
- * to put it in order.
+ * What JSON means: white space says nothing, nor does the order of members. Numbers keep their digits, and null is not the same as
+ * absent. What is longer than {@value #MAXIMUM_LENGTH} bytes is taken as it is written, since it takes many times its length in
+ * memory to be understood.
  */
 final class CanonicalJson {
 
     static final int MAXIMUM_LENGTH = 65_536;
 
-    private static final JsonMapper MAPPER = JsonMapper.builder()
+    private static final ObjectReader READER = JsonMapper.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS, DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .enable(JsonNodeFeature.WRITE_PROPERTIES_SORTED)
-            .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
-            .build();
+            .build()
+            .readerFor(JsonNode.class);
 
     private CanonicalJson() {}
 
-    /** The canonical bytes, or null if it is no JSON, or too long. */
-    static byte @Nullable [] of(byte[] json) {
-        if (json.length > MAXIMUM_LENGTH) {
-            return null;
+    /** Adds what JSON means, and nothing if it is none, or too long; tells which. */
+    static boolean addTo(Digest digest, byte[] json) {
+        if (json.length == 0 || json.length > MAXIMUM_LENGTH) {
+            return false;
         }
+        JsonNode tree;
         try {
-            return MAPPER.writeValueAsBytes(MAPPER.readTree(json));
+            tree = READER.readTree(json);
         } catch (JacksonException malformed) {
-            // What it is, the handler will say; its bytes are compared as they are.
-            return null;
+            // What it is, the handler will say.
+            return false;
+        }
+        add(digest, tree);
+        return true;
+    }
+
+    private static void add(Digest digest, JsonNode node) {
+        digest.add(node.getNodeType().name());
+        if (node.isObject()) {
+            Map<String, JsonNode> members = new TreeMap<>();
+            node.properties().forEach(member -> members.put(member.getKey(), member.getValue()));
+            digest.add(members.size());
+            members.forEach((name, value) -> {
+                digest.addCharacters(name);
+                add(digest, value);
+            });
+        } else if (node.isArray()) {
+            digest.add(node.size());
+            node.values().forEach(element -> add(digest, element));
+        } else {
+            // Of a number the digits that it has: 1 is not 1.0.
+            digest.addCharacters(node.asString());
         }
     }
 }

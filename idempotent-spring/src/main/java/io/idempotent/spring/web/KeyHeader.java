@@ -95,7 +95,7 @@ final class KeyHeader {
             throw malformed(operation, "lacks its closing quote");
         }
         String rest = field.substring(index + 1).strip();
-        if (!PARAMETERS.matcher(rest).matches()) {
+        if (!rest.isEmpty() && !PARAMETERS.matcher(rest).matches()) {
             throw malformed(operation, "goes on after its closing quote");
         }
         return key.toString();

@@ -19,6 +19,8 @@ final class RecordingRequest extends HttpServletRequestWrapper {
 
     private static final int FIRST_CAPACITY = 1_024;
 
+    private static final int LARGEST_PORTION = 16_384;
+
     private final int maximumBodySize;
 
     private byte[] kept = {};
@@ -35,7 +37,8 @@ final class RecordingRequest extends HttpServletRequestWrapper {
     /** The body from its beginning, or null if it is longer than is accepted. */
     byte @Nullable [] body() throws IOException {
         ServletInputStream source = super.getInputStream();
-        byte[] portion = new byte[FIRST_CAPACITY];
+        int announced = (int) Math.min(getContentLengthLong(), maximumBodySize);
+        byte[] portion = new byte[announced > 0 ? Math.min(announced, LARGEST_PORTION) : FIRST_CAPACITY];
         int count = 0;
         while (!longer && count >= 0) {
             count = source.read(portion);
@@ -66,7 +69,7 @@ final class RecordingRequest extends HttpServletRequestWrapper {
             return;
         }
         if (count > kept.length - length) {
-            kept = Arrays.copyOf(kept, Math.max(length + count, Math.max(FIRST_CAPACITY, 2 * length)));
+            kept = Arrays.copyOf(kept, Math.max(length + count, 2 * length));
         }
         System.arraycopy(source, offset, kept, length, count);
         length += count;

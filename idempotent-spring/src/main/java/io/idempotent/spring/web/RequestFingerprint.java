@@ -32,7 +32,7 @@ import org.springframework.util.MimeTypeUtils;
  *   <li>Method, path, query, and the headers that are configured.
  *   <li>Of a form, its parameters, in order of their names, and what nobody has read of its body.
  *   <li>Of a multipart body, each part's name, file name, type and content: the boundary is another one each time.
- *   <li>Of JSON, its canonical bytes, so that white space and the order of members say nothing; of what is no JSON, and of
+ *   <li>Of JSON, what it means, so that white space and the order of members say nothing; of what is no JSON, and of
  *       every other body, its bytes.
  * </ol>
  *
@@ -81,8 +81,9 @@ final class RequestFingerprint {
             case MULTIPART -> addParts(digest, request, operation);
             case JSON -> {
                 byte[] body = body(request, operation);
-                byte[] canonical = body.length == 0 || !JACKSON_PRESENT ? null : CanonicalJson.of(body);
-                digest.add(canonical == null ? body : canonical);
+                if (!JACKSON_PRESENT || !CanonicalJson.addTo(digest, body)) {
+                    digest.add(body);
+                }
             }
             case OTHER -> digest.add(body(request, operation));
         }
@@ -159,7 +160,7 @@ final class RequestFingerprint {
     }
 
     /** Joins texts so that no two different lists of them make the same digest. */
-    private static final class Digest {
+    static final class Digest {
 
         private final MessageDigest sha256;
 
@@ -180,23 +181,34 @@ final class RequestFingerprint {
         }
 
         void add(List<String> texts) {
-            addLength(texts.size());
+            add(texts.size());
             texts.forEach(this::add);
         }
 
         void add(byte[] bytes) {
-            addLength(bytes.length);
+            add(bytes.length);
             sha256.update(bytes);
         }
 
         void add(long length, InputStream content) throws IOException {
-            addLength(length);
+            add(length);
             content.transferTo(new DigestOutputStream(OutputStream.nullOutputStream(), sha256));
         }
 
-        private void addLength(long length) {
+        /** Adds text of any characters, those among them that no encoding has. */
+        void addCharacters(String text) {
+            byte[] bytes = new byte[2 * text.length()];
+            for (int index = 0; index < text.length(); index++) {
+                char character = text.charAt(index);
+                bytes[2 * index] = (byte) (character >>> 8);
+                bytes[2 * index + 1] = (byte) character;
+            }
+            add(bytes);
+        }
+
+        void add(long number) {
             for (int shift = 56; shift >= 0; shift -= 8) {
-                sha256.update((byte) (length >>> shift));
+                sha256.update((byte) (number >>> shift));
             }
         }
 

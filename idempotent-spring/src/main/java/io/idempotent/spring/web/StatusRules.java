@@ -1,7 +1,6 @@
 package io.idempotent.spring.web;
 
 import io.idempotent.spring.interceptor.WebSettings;
-import java.util.List;
 
 /** What an answer's status says of the work. The exact status is asked for before its class. */
 final class StatusRules {
@@ -13,23 +12,23 @@ final class StatusRules {
         UNKNOWN
     }
 
-    private final List<String> released;
-    private final List<String> unknown;
+    private final Rule[] rules = new Rule[600];
 
     StatusRules(WebSettings settings) {
-        this.released = settings.releasedStatuses();
-        this.unknown = settings.unknownStatuses();
+        for (int status = 0; status < rules.length; status++) {
+            Rule exact = of(Integer.toString(status), settings);
+            rules[status] = exact != Rule.RECORD ? exact : of(status / 100 + "xx", settings);
+        }
     }
 
     Rule of(int status) {
-        Rule exact = of(Integer.toString(status));
-        return exact != Rule.RECORD ? exact : of(status / 100 + "xx");
+        return status < rules.length ? rules[status] : Rule.RECORD;
     }
 
-    private Rule of(String status) {
-        if (released.contains(status)) {
+    private static Rule of(String status, WebSettings settings) {
+        if (settings.releasedStatuses().contains(status)) {
             return Rule.RELEASE;
         }
-        return unknown.contains(status) ? Rule.UNKNOWN : Rule.RECORD;
+        return settings.unknownStatuses().contains(status) ? Rule.UNKNOWN : Rule.RECORD;
     }
 }
