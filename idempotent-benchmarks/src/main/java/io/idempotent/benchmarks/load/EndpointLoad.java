@@ -144,7 +144,7 @@ public final class EndpointLoad {
                 WARM_UPS,
                 System.getProperty("java.version"),
                 Runtime.getRuntime().availableProcessors());
-        System.out.println("| endpoint | requests/s (median) | of bare (median of rounds) | p50 ms | p99 ms |");
+        System.out.println("| endpoint | requests/s | of those without (rounds from, to) | p50 ms | p99 ms |");
         System.out.println("|---|---|---|---|---|");
         List<Round> bare = results.getOrDefault(Kind.BARE, List.of());
         results.forEach((kind, of) -> {
@@ -152,28 +152,30 @@ public final class EndpointLoad {
             for (int round = 0; round < ratios.length; round++) {
                 ratios[round] = of.get(round).throughput() / bare.get(round).throughput();
             }
+            Arrays.sort(ratios);
             long[] latencies = of.stream()
                     .flatMapToLong(round -> LongStream.of(round.latencies()))
                     .sorted()
                     .toArray();
             System.out.printf(
                     Locale.ROOT,
-                    "| %s | %,.0f | %.2f | %.2f | %.2f |%n",
+                    "| %s | %,.0f | %.2f (%.2f, %.2f) | %.2f | %.2f |%n",
                     switch (kind) {
                         case BARE -> "without the annotation";
                         case UNIQUE -> "with it, unique keys";
                         case REPLAY -> "with it, replays";
                     },
-                    median(of.stream().mapToDouble(Round::throughput).toArray()),
-                    median(ratios),
+                    mean(of),
+                    mean(of) / mean(bare),
+                    ratios[0],
+                    ratios[ratios.length - 1],
                     latencies[latencies.length / 2] / 1e6,
                     latencies[(int) (latencies.length * 0.99)] / 1e6);
         });
     }
 
-    private static double median(double[] values) {
-        double[] sorted = values.clone();
-        Arrays.sort(sorted);
-        return sorted[sorted.length / 2];
+    /** All rounds are equally long. */
+    private static double mean(List<Round> rounds) {
+        return rounds.stream().mapToDouble(Round::throughput).average().orElse(Double.NaN);
     }
 }
