@@ -7,6 +7,7 @@ import jakarta.servlet.http.Part;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
@@ -164,6 +165,9 @@ final class RequestFingerprint {
 
         private final MessageDigest sha256;
 
+        // To digest a few bytes at a time takes longer than to digest them.
+        private final ByteBuffer pending = ByteBuffer.allocate(1_024);
+
         Digest() {
             try {
                 sha256 = MessageDigest.getInstance("SHA-256");
@@ -187,32 +191,43 @@ final class RequestFingerprint {
 
         void add(byte[] bytes) {
             add(bytes.length);
-            sha256.update(bytes);
+            if (bytes.length > pending.remaining()) {
+                flush();
+            }
+            if (bytes.length > pending.remaining()) {
+                sha256.update(bytes);
+            } else {
+                pending.put(bytes);
+            }
         }
 
         void add(long length, InputStream content) throws IOException {
             add(length);
+            flush();
             content.transferTo(new DigestOutputStream(OutputStream.nullOutputStream(), sha256));
         }
 
         /** Adds text of any characters, those among them that no encoding has. */
         void addCharacters(String text) {
-            byte[] bytes = new byte[2 * text.length()];
-            for (int index = 0; index < text.length(); index++) {
-                char character = text.charAt(index);
-                bytes[2 * index] = (byte) (character >>> 8);
-                bytes[2 * index + 1] = (byte) character;
-            }
-            add(bytes);
+            ByteBuffer bytes = ByteBuffer.allocate(2 * text.length());
+            bytes.asCharBuffer().put(text);
+            add(bytes.array());
         }
 
         void add(long number) {
-            for (int shift = 56; shift >= 0; shift -= 8) {
-                sha256.update((byte) (number >>> shift));
+            if (pending.remaining() < Long.BYTES) {
+                flush();
             }
+            pending.putLong(number);
+        }
+
+        private void flush() {
+            sha256.update(pending.array(), 0, pending.position());
+            pending.clear();
         }
 
         Fingerprint fingerprint() {
+            flush();
             return Fingerprint.ofDigest("http1:" + HexFormat.of().formatHex(sha256.digest()));
         }
     }
