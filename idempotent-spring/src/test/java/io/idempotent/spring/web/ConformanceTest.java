@@ -231,13 +231,15 @@ class ConformanceTest {
 
     private static CompletableFuture<Response> sending(String path, String key) {
         int before = orders.runs.get();
-        CompletableFuture<Response> response = CompletableFuture.supplyAsync(() -> {
-            try {
-                return send(path, key, ORDER);
-            } catch (IOException failure) {
-                throw new IllegalStateException(failure);
-            }
-        });
+        CompletableFuture<Response> response = CompletableFuture.supplyAsync(
+                () -> {
+                    try {
+                        return send(path, key, ORDER);
+                    } catch (IOException failure) {
+                        throw new IllegalStateException(failure);
+                    }
+                },
+                request -> new Thread(request).start());
         Awaitility.await().until(() -> orders.runs.get() > before);
         return response;
     }
@@ -399,13 +401,15 @@ class ConformanceTest {
     void anEndpointMayLetItWaitForTheResult() throws Exception {
         orders.opened = new CountDownLatch(1);
         CompletableFuture<Response> first = sending("/awaited", key);
-        CompletableFuture<Response> second = CompletableFuture.supplyAsync(() -> {
-            try {
-                return send("/awaited", key, ORDER);
-            } catch (IOException failure) {
-                throw new IllegalStateException(failure);
-            }
-        });
+        CompletableFuture<Response> second = CompletableFuture.supplyAsync(
+                () -> {
+                    try {
+                        return send("/awaited", key, ORDER);
+                    } catch (IOException failure) {
+                        throw new IllegalStateException(failure);
+                    }
+                },
+                request -> new Thread(request).start());
         assertThat(second).isNotDone();
         orders.opened.countDown();
         assertReplayed(second.get(), first.get());

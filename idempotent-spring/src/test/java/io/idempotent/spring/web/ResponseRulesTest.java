@@ -232,13 +232,16 @@ class ResponseRulesTest {
 
     private CompletableFuture<Response> sending(String path, String... headers) {
         int before = endpoints.runs.get();
-        CompletableFuture<Response> response = CompletableFuture.supplyAsync(() -> {
-            try {
-                return send(path, headers);
-            } catch (IOException failure) {
-                throw new IllegalStateException(failure);
-            }
-        });
+        // Each in a thread of its own: the common pool may have only one.
+        CompletableFuture<Response> response = CompletableFuture.supplyAsync(
+                () -> {
+                    try {
+                        return send(path, headers);
+                    } catch (IOException failure) {
+                        throw new IllegalStateException(failure);
+                    }
+                },
+                request -> new Thread(request).start());
         Awaitility.await().until(() -> endpoints.runs.get() > before);
         return response;
     }
