@@ -12,7 +12,8 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * What JSON means: white space says nothing, nor does the order of members. Numbers keep their digits, and null is not the same as
- * absent. What is longer than {@value #MAXIMUM_LENGTH} bytes is taken as it is written, since it takes many times its length in
+ * absent. (To the core's fingerprints of arguments it is the same: what a method is given cannot be absent.) What is longer than
+ * {@value #MAXIMUM_LENGTH} bytes is taken as it is written, since it takes many times its length in
  * memory to be understood.
  */
 final class CanonicalJson {

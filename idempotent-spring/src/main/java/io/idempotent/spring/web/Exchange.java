@@ -303,9 +303,8 @@ final class Exchange {
 
     /** The page of an error is expected, which was sent or thrown in a dispatch. */
     void awaitPage(HttpServletRequest dispatched) {
-        // Tomcat says that the request is over before it makes that page for an asynchronous dispatch, and says so
-        // again
-        // after that; others do so for every dispatch.
+        // Tomcat says that the request is over before it makes that page for an asynchronous dispatch, and once more
+        // when it has made it; others do so for every dispatch.
         pageAwaited = dispatched.getDispatcherType() == DispatcherType.ASYNC
                 || !dispatched.getServletContext().getServerInfo().startsWith("Apache Tomcat");
     }

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A request whose body can be asked for as a whole, and is read on by whoever reads it all the same: what was read is kept, up to
- * the length that is accepted. Used by one thread at a time.
+ * the length that is accepted. (Spring's {@code ContentCachingRequestWrapper} keeps what its reader has read, and gives it to nobody
+ * to be read again.) Used by one thread at a time.
  */
 final class RecordingRequest extends HttpServletRequestWrapper {
 
@@ -25,6 +26,7 @@ final class RecordingRequest extends HttpServletRequestWrapper {
 
     private byte[] kept = {};
     private int length;
+    private int position;
     private boolean longer;
     private @Nullable BodyStream stream;
     private @Nullable BufferedReader reader;
@@ -49,13 +51,14 @@ final class RecordingRequest extends HttpServletRequestWrapper {
 
     /** How far the body has been read. */
     int position() {
-        return stream == null ? 0 : stream.position;
+        return position;
     }
 
-    /** Lets the body be read on from there, where it is kept, whoever has read on meanwhile. */
-    void rewind(int position) {
-        if (stream != null && !longer) {
-            stream.position = position;
+    /** Lets the body be read on from there, as a stream or by a reader, where it is kept, whoever has read on meanwhile. */
+    void rewind(int earlier) {
+        if (position > earlier && !longer) {
+            position = earlier;
+            stream = null;
             reader = null;
         }
     }
@@ -107,8 +110,6 @@ final class RecordingRequest extends HttpServletRequestWrapper {
     private final class BodyStream extends ServletInputStream {
 
         private final ServletInputStream source;
-
-        private int position;
 
         BodyStream(ServletInputStream source) {
             this.source = source;

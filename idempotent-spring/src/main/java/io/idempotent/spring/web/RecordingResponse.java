@@ -24,7 +24,9 @@ import org.springframework.util.FastByteArrayOutputStream;
 
 /**
  * A response that keeps its body back, once it is told to record, until it is told to send it. Before that, and for those who are
- * never claimed for, it passes all through, and takes back what has not been sent yet. Used by one thread at a time.
+ * never claimed for, it passes all through, and takes back what has not been sent yet. (Spring's
+ * {@code ContentCachingResponseWrapper} keeps every body back, however long, and sends errors and redirections at once.) Used by one
+ * thread at a time.
  *
  * <ol>
  *   <li>Status and headers are set at once, the body, its length and errors when it is sent.

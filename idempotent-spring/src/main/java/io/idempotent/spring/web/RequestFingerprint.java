@@ -37,7 +37,8 @@ import org.springframework.util.MimeTypeUtils;
  *       every other body, its bytes.
  * </ol>
  *
- * <p>Version 1: SHA-256 over these texts, each as its length in bytes, eight of them, and its bytes in UTF-8.
+ * <p>Version 1: SHA-256 over these texts in UTF-8, each with its length in bytes before it, and each list with its size; of JSON over
+ * the kind of each value, and names and simple values in UTF-16. Numbers take eight bytes.
  */
 final class RequestFingerprint {
 

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.idempotent.IdempotencyContext;
 import io.idempotent.IdempotencyInProgressException;
 import io.idempotent.IdempotencyKey;
+import io.idempotent.Outcome;
 import io.idempotent.Reconciliation;
+import io.idempotent.engine.IdempotencyListener;
 import io.idempotent.engine.IdempotencyOperations;
 import io.idempotent.spring.interceptor.Reconciler;
 import io.idempotent.spring.web.HttpServer.Answer;
@@ -13,6 +15,7 @@ import io.idempotent.store.RecordQuery;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
 import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
@@ -45,6 +48,8 @@ import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.ResponseBody;
 import org.springframework.web.bind.annotation.RestController;
+import org.springframework.web.context.request.RequestContextHolder;
+import org.springframework.web.context.request.ServletRequestAttributes;
 import org.springframework.web.context.request.async.AsyncRequestTimeoutException;
 import org.springframework.web.context.request.async.WebAsyncTask;
 import org.springframework.web.servlet.config.annotation.AsyncSupportConfigurer;
@@ -54,6 +59,11 @@ import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandl
 
 /** What threads, filters, advice and resolvers do that an endpoint has to live with. One thread serves all requests. */
 class EndpointHazardsTest {
+
+    /** More than a container keeps back by itself. */
+    private static final int LARGE = 100_000;
+
+    private static volatile @Nullable Boolean committedWhenCompleted;
 
     private static HttpServer server;
 
@@ -129,10 +139,21 @@ class EndpointHazardsTest {
         assertThatRepetitionIsReplayed("/conflict", "conflict");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"stream", "reader"})
+    void aHandlerReadsTheBodyInItsOwnWayThoughAResolverHasReadIt(String way) throws Exception {
+        for (String handler : new String[] {"/body", "/reader"}) {
+            Answer answer = server.post(handler, "read-" + way, "hello", "X-Read", way);
+            assertThat(answer.status()).as(answer.toString()).isEqualTo(200);
+            assertThat(answer.body()).isEqualTo("hello");
+        }
+    }
+
     @Test
-    void aHandlerReadsTheBodyThatAResolverHasRead() throws Exception {
-        Answer answer = server.post("/body", "read", "hello", "X-Read", "true");
-        assertThat(answer.body()).isEqualTo("hello");
+    void aKeyIsCompletedBeforeAnythingOfTheResponseIsSent() throws Exception {
+        committedWhenCompleted = null;
+        assertThat(post("/large", "large").body()).hasSize(LARGE);
+        assertThat(committedWhenCompleted).isFalse();
     }
 
     @Test
@@ -198,14 +219,32 @@ class EndpointHazardsTest {
         @Bean
         static IdempotencyScopeResolver scopeResolver() {
             return request -> {
-                if (request.getHeader("X-Read") != null) {
+                String read = request.getHeader("X-Read");
+                if (read != null) {
                     try {
-                        request.getInputStream().readAllBytes();
+                        if (read.equals("stream")) {
+                            request.getInputStream().readAllBytes();
+                        } else {
+                            request.getReader().readLine();
+                        }
                     } catch (IOException failure) {
                         throw new IllegalStateException(failure);
                     }
                 }
                 return "everybody";
+            };
+        }
+
+        @Bean
+        static IdempotencyListener completionListener() {
+            return new IdempotencyListener() {
+                @Override
+                public void completed(IdempotencyContext context, Outcome outcome, Duration took) {
+                    if (RequestContextHolder.getRequestAttributes() instanceof ServletRequestAttributes attributes
+                            && attributes.getResponse() != null) {
+                        committedWhenCompleted = attributes.getResponse().isCommitted();
+                    }
+                }
             };
         }
 
@@ -272,6 +311,18 @@ class EndpointHazardsTest {
         @IdempotentEndpoint
         String body(@RequestBody byte[] body) {
             return body.length > 100 ? "long" : new String(body, StandardCharsets.UTF_8);
+        }
+
+        @PostMapping("/reader")
+        @IdempotentEndpoint
+        void reader(HttpServletRequest request, HttpServletResponse response) throws IOException {
+            response.getWriter().write(request.getReader().readLine());
+        }
+
+        @PostMapping("/large")
+        @IdempotentEndpoint
+        String large() {
+            return "x".repeat(LARGE);
         }
 
         @PostMapping("/broken")
