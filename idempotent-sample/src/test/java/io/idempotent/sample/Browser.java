@@ -1,6 +1,7 @@
 package io.idempotent.sample;
 
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.File;
 import java.io.IOException;
@@ -79,15 +80,24 @@ final class Browser implements AutoCloseable {
         }
     }
 
+    /** Starts the browser that is installed, or skips the test where there is none. */
+    static Browser startInstalled() throws IOException, InterruptedException {
+        Optional<Path> chromium = installed();
+        assumeTrue(
+                chromium.isPresent(),
+                "No chromium, chromium-browser or google-chrome on the PATH: the page is not tested in a browser");
+        return start(chromium.orElseThrow());
+    }
+
     /** The Chromium on the PATH, if there is one. */
-    static Optional<Path> installed() {
+    private static Optional<Path> installed() {
         return Arrays.stream(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
                 .flatMap(folder -> NAMES.stream().map(name -> Path.of(folder, name)))
                 .filter(Files::isExecutable)
                 .findFirst();
     }
 
-    static Browser start(Path executable) throws IOException, InterruptedException {
+    private static Browser start(Path executable) throws IOException, InterruptedException {
         return new Browser(executable);
     }
 

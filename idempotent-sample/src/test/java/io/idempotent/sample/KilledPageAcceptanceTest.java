@@ -2,12 +2,10 @@ package io.idempotent.sample;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.idempotent.OnOneJdk;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -27,11 +25,7 @@ class KilledPageAcceptanceTest {
 
     @Test
     void thePageWaitsForTheApplicationAndSeesThePaymentThrough() throws Exception {
-        Optional<Path> chromium = Browser.installed();
-        assumeTrue(
-                chromium.isPresent(),
-                "No chromium, chromium-browser or google-chrome on the PATH: the page is not tested in a browser");
-        try (Browser browser = Browser.start(chromium.orElseThrow())) {
+        try (Browser browser = Browser.startInstalled()) {
             browser.size(1280, 800);
             int port = killByThePage(browser);
             browser.screenshot(PICTURES.resolve("page-killed.png"));

@@ -2,7 +2,6 @@ package io.idempotent.sample;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.idempotent.OnOneJdk;
 import java.io.IOException;
@@ -10,7 +9,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -42,11 +40,7 @@ class PageAcceptanceTest {
 
     @BeforeAll
     void start() throws IOException, InterruptedException {
-        Optional<Path> chromium = Browser.installed();
-        assumeTrue(
-                chromium.isPresent(),
-                "No chromium, chromium-browser or google-chrome on the PATH: the page is not tested in a browser");
-        browser = Browser.start(chromium.orElseThrow());
+        browser = Browser.startInstalled();
     }
 
     @AfterAll
