@@ -82,7 +82,12 @@ public final class IdempotencyKey {
         if (elements.isEmpty()) {
             throw new IdempotencyKeyException(operation, "the list that makes the key has no elements");
         }
-        StringBuilder joined = new StringBuilder();
+        int length = elements.size() - 1;
+        for (int index = 0; index < elements.size(); index++) {
+            length += elements.get(index).length();
+        }
+        // As long as it becomes where nothing is escaped.
+        StringBuilder joined = new StringBuilder(length);
         for (int index = 0; index < elements.size(); index++) {
             String element = elements.get(index);
             if (element.isBlank()) {
@@ -216,6 +221,10 @@ public final class IdempotencyKey {
     }
 
     private static void appendEscaped(StringBuilder target, String text, char separator) {
+        if (text.indexOf('\\') < 0 && text.indexOf(separator) < 0) {
+            target.append(text);
+            return;
+        }
         for (int index = 0; index < text.length(); index++) {
             char letter = text.charAt(index);
             if (letter == '\\' || letter == separator) {

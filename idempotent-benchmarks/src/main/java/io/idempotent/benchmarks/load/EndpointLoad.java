@@ -35,10 +35,16 @@ public final class EndpointLoad {
         REPLAY
     }
 
-    /** What one round came to: how many requests in a second, and how long each took, in nanoseconds and in order. */
+    /**
+     * What one round came to.
+     *
+     * @param throughput how many requests in a second
+     * @param processorMicros how long the server's processors were busy with each, in microseconds
+     * @param latencies how long each took, in nanoseconds and in order
+     */
     // Millions of them, and never compared.
     @SuppressWarnings("ArrayRecordComponent")
-    private record Round(double throughput, long[] latencies) {}
+    private record Round(double throughput, double processorMicros, long[] latencies) {}
 
     private EndpointLoad() {}
 
@@ -53,7 +59,7 @@ public final class EndpointLoad {
             Map<Kind, List<Round>> results = new EnumMap<>(Kind.class);
             for (int round = -WARM_UPS; round < rounds; round++) {
                 for (Kind kind : Kind.values()) {
-                    Round result = run(kind, port, connections, length);
+                    Round result = run(kind, server.toHandle(), port, connections, length);
                     if (round >= 0) {
                         results.computeIfAbsent(kind, unused -> new ArrayList<>())
                                 .add(result);
@@ -71,9 +77,12 @@ public final class EndpointLoad {
         Path java = Path.of(System.getProperty("java.home"), "bin", "java");
         return new ProcessBuilder(
                         java.toString(),
-                        // Room for all that is recorded meanwhile, from the start.
+                        // Room for all that is recorded meanwhile, from the start: while it grows, the kernel clearing
+                        // its
+                        // pages is what is measured.
                         "-Xms6g",
                         "-Xmx6g",
+                        "-XX:+AlwaysPreTouch",
                         "-cp",
                         System.getProperty("java.class.path"),
                         LoadServer.class.getName())
@@ -91,10 +100,12 @@ public final class EndpointLoad {
         throw new IllegalStateException("The server did not start");
     }
 
-    private static Round run(Kind kind, int port, int connections, Duration length) throws Exception {
+    private static Round run(Kind kind, ProcessHandle server, int port, int connections, Duration length)
+            throws Exception {
         ExecutorService threads = Executors.newFixedThreadPool(connections);
         try {
             long begin = System.nanoTime();
+            Duration busyBefore = processorTime(server);
             List<Future<long[]>> clients = new ArrayList<>();
             for (int client = 0; client < connections; client++) {
                 clients.add(threads.submit(() -> client(kind, port, begin + length.toNanos())));
@@ -106,10 +117,15 @@ public final class EndpointLoad {
             double seconds = (System.nanoTime() - begin) / 1e9;
             long[] all =
                     latencies.stream().flatMapToLong(LongStream::of).sorted().toArray();
-            return new Round(all.length / seconds, all);
+            Duration busy = processorTime(server).minus(busyBefore);
+            return new Round(all.length / seconds, busy.toNanos() / 1e3 / all.length, all);
         } finally {
             threads.shutdown();
         }
+    }
+
+    private static Duration processorTime(ProcessHandle server) {
+        return server.info().totalCpuDuration().orElse(Duration.ZERO);
     }
 
     private static long[] client(Kind kind, int port, long end) throws IOException {
@@ -144,8 +160,9 @@ public final class EndpointLoad {
                 WARM_UPS,
                 System.getProperty("java.version"),
                 Runtime.getRuntime().availableProcessors());
-        System.out.println("| endpoint | requests/s | of those without (rounds from, to) | p50 ms | p99 ms |");
-        System.out.println("|---|---|---|---|---|");
+        System.out.println(
+                "| endpoint | requests/s | of those without (rounds from, to) | p50 ms | p99 ms | server's µs |");
+        System.out.println("|---|---|---|---|---|---|");
         List<Round> bare = results.getOrDefault(Kind.BARE, List.of());
         results.forEach((kind, of) -> {
             double[] ratios = new double[of.size()];
@@ -159,7 +176,7 @@ public final class EndpointLoad {
                     .toArray();
             System.out.printf(
                     Locale.ROOT,
-                    "| %s | %,.0f | %.2f (%.2f, %.2f) | %.2f | %.2f |%n",
+                    "| %s | %,.0f | %.2f (%.2f, %.2f) | %.2f | %.2f | %.1f |%n",
                     switch (kind) {
                         case BARE -> "without the annotation";
                         case UNIQUE -> "with it, unique keys";
@@ -170,7 +187,8 @@ public final class EndpointLoad {
                     ratios[0],
                     ratios[ratios.length - 1],
                     latencies[latencies.length / 2] / 1e6,
-                    latencies[(int) (latencies.length * 0.99)] / 1e6);
+                    latencies[(int) (latencies.length * 0.99)] / 1e6,
+                    of.stream().mapToDouble(Round::processorMicros).average().orElse(Double.NaN));
         });
     }
 

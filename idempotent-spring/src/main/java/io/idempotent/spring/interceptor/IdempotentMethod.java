@@ -106,7 +106,11 @@ record IdempotentMethod(
         if (value instanceof List<?> elements) {
             List<String> texts = new ArrayList<>(elements.size());
             for (int index = 0; index < elements.size(); index++) {
-                texts.add(text("key's element " + index, elements.get(index)));
+                // A blank one is refused where they are joined.
+                texts.add(
+                        elements.get(index) instanceof String text
+                                ? text
+                                : text("key's element " + index, elements.get(index)));
             }
             return IdempotencyKey.join(operation.name(), texts);
         }

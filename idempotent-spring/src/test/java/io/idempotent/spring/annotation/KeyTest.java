@@ -169,7 +169,7 @@ class KeyTest {
                 Arguments.of(Optional.of("a"), "whose text need not be the same for equal values"),
                 Arguments.of(List.of(), "the list that makes the key has no elements"),
                 Arguments.of(Arrays.asList("a", null), "the key's element 1 is null"),
-                Arguments.of(List.of(" ", "a"), "the key's element 0 is blank"),
+                Arguments.of(List.of(" ", "a"), "element 0 of the key is blank"),
                 Arguments.of(List.of("a", new Nameless()), "the key's element 1 is of type"),
                 Arguments.of(List.of("a", List.of("b")), "the key's element 1 is of type"),
                 Arguments.of(List.of("x".repeat(200), "y".repeat(200)), "the key has 401 characters"));
@@ -193,7 +193,7 @@ class KeyTest {
                 .withMessageContaining("the key's element 0 is null");
         assertThatExceptionOfType(IdempotencyKeyException.class)
                 .isThrownBy(() -> service.pair("a", " "))
-                .withMessageContaining("the key's element 1 is blank");
+                .withMessageContaining("element 1 of the key is blank");
         assertThat(seen).isEmpty();
     }
 
