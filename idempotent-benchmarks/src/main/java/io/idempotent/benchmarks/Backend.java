@@ -1,22 +1,21 @@
 package io.idempotent.benchmarks;
 
+import io.idempotent.store.Claim;
 import java.util.List;
 
-/** A server with a store on it. */
-interface Backend {
+/** A store that can be filled. */
+public interface Backend extends AutoCloseable {
 
     /** Those that claim by the store. */
     StoreClaimant store();
 
-    /** One that does the same by hand. */
-    Claimant byHand();
-
-    /** Adds completed records of the values {@code "1"}, {@code "2"} and so on. */
+    /** Adds completed records of the first values of {@link StoreClaimant#value}, quickly. */
     void fill(int records) throws Exception;
 
-    /** Removes records, as if they had never been. */
-    void remove(List<String> values) throws Exception;
+    /** Removes records that are in progress, as if they had never been. */
+    void remove(List<Claim> claims) throws Exception;
 
-    /** Closes the connections; the server ends with the JVM. */
+    /** Closes the connections; a server ends with the JVM. */
+    @Override
     void close();
 }

@@ -1,10 +1,11 @@
 package io.idempotent.benchmarks;
 
+import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimResult;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -19,36 +20,45 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
+import org.openjdk.jmh.infra.BenchmarkParams;
 
-/** A claim, where there are few records and where there are many: as many after each iteration as before. */
+/**
+ * A claim, where there are few records and where there are many, up to ten million: as many after each iteration as before.
+ * Keys are of 36 characters, and are claimed all over their range, as random ones are.
+ */
 @BenchmarkMode(Mode.SingleShotTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
-@Warmup(iterations = 100)
+@Warmup(iterations = 300)
 @Measurement(iterations = 200)
-@Fork(3)
+@Fork(value = 3, jvmArgsAppend = ClaimBenchmark.HEAP)
 @State(Scope.Thread)
 @SuppressWarnings("NullAway.Init") // JMH does
 public class ClaimBenchmark {
 
     private static final int CLAIMS = 100;
 
+    /** Room for ten million records. */
+    static final String HEAP = "-Xmx14g";
+
     /** Where. */
-    @Param({"H2", "POSTGRES", "MARIADB", "REDIS"})
-    public Server server;
+    @Param({"CAFFEINE", "POSTGRES", "REDIS"})
+    public Keeper keeper;
 
     /** How many records there are. */
-    @Param({"1000", "1000000"})
+    @Param({"1000", "1000000", "10000000"})
     public int records;
 
-    private final List<String> values = new ArrayList<>();
+    private final String[] values = new String[CLAIMS];
+    private final ClaimResult[] results = new ClaimResult[CLAIMS];
     private Backend backend;
-    private int iteration;
+    private int lastNumber;
 
     /** Starts the server and fills it. */
     @Setup(Level.Trial)
     public void open() throws Exception {
-        backend = server.open();
+        backend = keeper.open();
         backend.fill(records);
+        lastNumber = records;
     }
 
     /** Closes the connections. */
@@ -57,45 +67,46 @@ public class ClaimBenchmark {
         backend.close();
     }
 
-    /** Thinks of new keys. */
+    /** Thinks of keys. */
     @Setup(Level.Iteration)
-    public void nameKeys() {
-        iteration++;
-        for (int number = 0; number < CLAIMS; number++) {
-            values.add("request-" + iteration + "-" + number);
+    public void nameKeys(BenchmarkParams benchmark) {
+        boolean free = benchmark.getBenchmark().endsWith(".claim");
+        for (int index = 0; index < CLAIMS; index++) {
+            values[index] = StoreClaimant.value(
+                    free ? ++lastNumber : ThreadLocalRandom.current().nextInt(1, records + 1));
         }
     }
 
-    /** Removes them. */
+    /** Removes what was claimed. */
     @TearDown(Level.Iteration)
-    public void removeKeys() throws Exception {
-        backend.remove(values);
-        values.clear();
+    public void removeClaims() throws Exception {
+        List<Claim> claims = Stream.of(results)
+                .filter(ClaimResult.Claimed.class::isInstance)
+                .map(result -> ((ClaimResult.Claimed) result).claim())
+                .toList();
+        if (!claims.isEmpty()) {
+            backend.remove(claims);
+        }
     }
 
-    /** Of a key that is free. */
+    /** Of keys that are free. */
     @Benchmark
     @OperationsPerInvocation(CLAIMS)
-    public ClaimResult claim() {
-        ClaimResult last = backend.store().claim(values.get(0));
-        for (int number = 1; number < CLAIMS; number++) {
-            last = backend.store().claim(values.get(number));
-        }
-        return last;
+    public ClaimResult[] claim() {
+        return claimAll();
     }
 
-    /** Of a key that is completed, any of them. */
+    /** Of keys that are completed, any of them. */
     @Benchmark
     @OperationsPerInvocation(CLAIMS)
-    public ClaimResult replay() {
-        ClaimResult last = backend.store().claim(anyCompleted());
-        for (int number = 1; number < CLAIMS; number++) {
-            last = backend.store().claim(anyCompleted());
-        }
-        return last;
+    public ClaimResult[] replay() {
+        return claimAll();
     }
 
-    private String anyCompleted() {
-        return Integer.toString(ThreadLocalRandom.current().nextInt(1, records + 1));
+    private ClaimResult[] claimAll() {
+        for (int index = 0; index < CLAIMS; index++) {
+            results[index] = backend.store().claim(values[index]);
+        }
+        return results;
     }
 }

@@ -1,7 +1,7 @@
 package io.idempotent.benchmarks;
 
 /** Claims keys that are free. */
-interface Claimant {
+public interface Claimant {
 
     /**
      * Claims a key, and completes it.

@@ -1,7 +1,9 @@
 package io.idempotent.benchmarks;
 
+import io.idempotent.IdempotencyKey;
 import io.idempotent.server.RedisServer;
 import io.idempotent.spring.store.redis.RedisIdempotencyStore;
+import io.idempotent.store.Claim;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.ScriptOutputType;
@@ -9,23 +11,26 @@ import io.lettuce.core.api.sync.RedisCommands;
 import io.lettuce.core.codec.ByteArrayCodec;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.springframework.data.redis.connection.RedisConnection;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.connection.ReturnType;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
 /** The Redis store and a Redis. */
-final class RedisBackend implements Backend {
+final class RedisBackend implements ServerBackend {
 
     static final String KEY_PREFIX = RedisIdempotencyStore.DEFAULT_KEY_PREFIX;
 
     private static final byte[] COPY = """
-            for number = ARGV[2], ARGV[3] do
-              redis.call('COPY', KEYS[1], ARGV[1] .. string.format('%.0f', number))
+            for _, key in ipairs(ARGV) do
+              redis.call('COPY', KEYS[1], key)
             end
             """.getBytes(StandardCharsets.UTF_8);
 
-    private static final int COPIES_AT_ONCE = 50_000;
+    private static final String EXAMPLE = "example";
+
+    private static final int COPIES_AT_ONCE = 10_000;
 
     private final RedisClient client;
     private final RedisCommands<byte[], byte[]> commands;
@@ -78,30 +83,24 @@ final class RedisBackend implements Backend {
     @Override
     public void fill(int records) {
         commands.flushall();
-        store.claimAndComplete("example");
+        store.claimAndComplete(EXAMPLE);
+        byte[] example = key(StoreClaimant.key(EXAMPLE));
         for (int first = 1; first <= records; first += COPIES_AT_ONCE) {
-            int last = Math.min(records, first + COPIES_AT_ONCE - 1);
-            commands.eval(
-                    COPY,
-                    ScriptOutputType.STATUS,
-                    new byte[][] {key("example")},
-                    key(""),
-                    bytes(Integer.toString(first)),
-                    bytes(Integer.toString(last)));
+            byte[][] copies = IntStream.rangeClosed(first, Math.min(records, first + COPIES_AT_ONCE - 1))
+                    .mapToObj(number -> key(StoreClaimant.key(StoreClaimant.value(number))))
+                    .toArray(byte[][]::new);
+            commands.eval(COPY, ScriptOutputType.STATUS, new byte[][] {example}, copies);
         }
+        commands.del(example);
     }
 
     @Override
-    public void remove(List<String> values) {
-        commands.del(values.stream().map(RedisBackend::key).toArray(byte[][]::new));
+    public void remove(List<Claim> claims) {
+        commands.del(claims.stream().map(claim -> key(claim.key())).toArray(byte[][]::new));
     }
 
-    private static byte[] key(String value) {
-        return bytes(KEY_PREFIX + StoreClaimant.OPERATION + ":" + value);
-    }
-
-    private static byte[] bytes(String text) {
-        return text.getBytes(StandardCharsets.UTF_8);
+    private static byte[] key(IdempotencyKey key) {
+        return (KEY_PREFIX + key).getBytes(StandardCharsets.UTF_8);
     }
 
     @Override

@@ -34,7 +34,7 @@ public class StoreBenchmark {
     @Param
     public Server server;
 
-    private Backend backend;
+    private ServerBackend backend;
     private Claimant store;
     private Claimant byHand;
     private int turn;

@@ -16,41 +16,71 @@ import java.util.UUID;
  *
  * @param store which
  */
-record StoreClaimant(IdempotencyStore store) implements Claimant {
+public record StoreClaimant(IdempotencyStore store) implements Claimant {
 
-    static final String OPERATION = "payments-pay";
+    /** The operation of all keys. */
+    public static final String OPERATION = "payments-pay";
 
-    static final String FINGERPRINT = "1:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+    /** The fingerprint of all requests. */
+    public static final String FINGERPRINT = "1:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
 
-    static final Duration LEASE = Duration.ofSeconds(30);
+    /** The lease of all claims. */
+    public static final Duration LEASE = Duration.ofSeconds(30);
 
     static final Duration RETENTION = Duration.ofDays(1);
 
+    /** Of the 36 characters of a value those after its number. */
+    static final String END_OF_VALUE = "-a-request-of-36-characters";
+
+    /** Numbers that follow each other are far apart after multiplication by the one, modulo the other, which is prime. */
+    static final long FACTOR = 618_033_989;
+
+    static final long MODULUS = 999_999_937;
+
     private static final String OUTCOME = "{\"requestId\":\"request-1\",\"number\":1}";
 
+    /** A value of 36 characters, as a UUID has; as with UUIDs, the next one is somewhere else in any order. */
+    public static String value(int number) {
+        String digits = Long.toString(number * FACTOR % MODULUS);
+        return "0".repeat(9 - digits.length()) + digits + END_OF_VALUE;
+    }
+
     /** What is recorded. */
-    static byte[] outcome() {
+    public static byte[] outcome() {
         return OUTCOME.getBytes(StandardCharsets.UTF_8);
     }
 
-    ClaimResult claim(String value) {
-        return store.claim(new ClaimRequest(
-                IdempotencyKey.of(OPERATION, value),
-                UUID.randomUUID(),
-                Fingerprint.ofDigest(FINGERPRINT),
-                LEASE,
-                true));
+    /** The key of a value. */
+    static IdempotencyKey key(String value) {
+        return IdempotencyKey.of(OPERATION, value);
+    }
+
+    /** Claims a key, or hears why not. */
+    public ClaimResult claim(String value) {
+        return store.claim(
+                new ClaimRequest(key(value), UUID.randomUUID(), Fingerprint.ofDigest(FINGERPRINT), LEASE, true));
     }
 
     @Override
     public long claimAndComplete(String value) {
+        Claim claim = claimFree(value);
+        complete(claim);
+        return claim.fencingToken();
+    }
+
+    /** Claims a key that is free. */
+    public Claim claimFree(String value) {
         if (claim(value) instanceof ClaimResult.Claimed claimed) {
-            Claim claim = claimed.claim();
-            RecordedOutcome outcome = new RecordedOutcome.Encoded(RecordedOutcome.Encoded.Kind.VALUE, outcome());
-            if (store.complete(claim, outcome, RETENTION)) {
-                return claim.fencingToken();
-            }
+            return claimed.claim();
         }
-        throw new IllegalStateException("Not claimed, or not completed: " + value);
+        throw new IllegalStateException("Not claimed: " + value);
+    }
+
+    /** Completes what was claimed. */
+    public void complete(Claim claim) {
+        RecordedOutcome outcome = new RecordedOutcome.Encoded(RecordedOutcome.Encoded.Kind.VALUE, outcome());
+        if (!store.complete(claim, outcome, RETENTION)) {
+            throw new IllegalStateException("Not completed: " + claim);
+        }
     }
 }

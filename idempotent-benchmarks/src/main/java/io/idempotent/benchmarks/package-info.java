@@ -11,10 +11,21 @@
  * <ul>
  *   <li>One call in this JVM's memory: {@code ReplayBenchmark}, {@code FirstExecutionBenchmark}.
  *   <li>Many threads: {@code ContentionBenchmark}, {@code WakeBenchmark}; before JDK 21 with {@code -p kind=PLATFORM}.
- *   <li>Durable stores: {@code StoreBenchmark}, {@code ClaimBenchmark}.
+ *   <li>Durable stores: {@code StoreBenchmark}.
+ *   <li>Many records: {@code ClaimBenchmark}, on a server or in memory by {@code -p keeper=…}, with any number up to ten million
+ *       by {@code -p records=…}; such a number needs 14 GB of memory for Caffeine, and is there after minutes.
+ *   <li>The start of a context: {@code StartUpBenchmark}, which needs a JDK for its compiler.
  * </ul>
  *
  * <p>A class's name as an argument runs it alone.
+ *
+ * <p>Programs of their own, which print what they find, are {@code load.EndpointLoad} for requests over HTTP,
+ * {@code scale.RecordSize} for the room that records take and the plans of the statements that look for one, and
+ * {@code scale.PurgeLoad} for claims during a purge:
+ *
+ * <pre>{@code
+ * java -cp idempotent-benchmarks/target/benchmarks.jar io.idempotent.benchmarks.scale.PurgeLoad
+ * }</pre>
  */
 @NullMarked
 package io.idempotent.benchmarks;
