@@ -76,13 +76,12 @@ public final class PurgeLoad {
         run("MariaDB", JdbcBackend.mariaDb(), expired, rate, normally);
     }
 
-    private static void run(String name, JdbcBackend opened, int expired, int rate, Duration normally)
+    private static void run(String name, JdbcBackend backend, int expired, int rate, Duration normally)
             throws Exception {
-        try (JdbcBackend backend = opened) {
-            backend.fill(LIVE);
-            backend.fillExpired(LIVE, expired);
-            new PurgeLoad(backend, expired, rate).run(name, normally);
-        }
+        backend.fill(LIVE);
+        backend.fillExpired(LIVE, expired);
+        // Its connections end with the JVM, since the last batch may still be on its way.
+        new PurgeLoad(backend, expired, rate).run(name, normally);
     }
 
     private void run(String name, Duration normally) throws Exception {
