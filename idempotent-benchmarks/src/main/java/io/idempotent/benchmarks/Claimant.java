@@ -1,6 +1,6 @@
 package io.idempotent.benchmarks;
 
-/** Claims keys that are free. */
+/** Claims keys. */
 public interface Claimant {
 
     /**
@@ -10,4 +10,12 @@ public interface Claimant {
      * @return the fencing token
      */
     long claimAndComplete(String value) throws Exception;
+
+    /**
+     * Claims a key in vain.
+     *
+     * @param value the key's value, which is completed
+     * @return the outcome
+     */
+    byte[] replay(String value) throws Exception;
 }

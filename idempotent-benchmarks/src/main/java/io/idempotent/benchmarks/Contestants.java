@@ -9,7 +9,13 @@ import io.idempotent.engine.IdempotencyListener;
 import io.idempotent.spring.annotation.EnableIdempotency;
 import io.idempotent.spring.annotation.Idempotent;
 import io.idempotent.spring.interceptor.IdempotencySettings;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import org.aopalliance.intercept.MethodInterceptor;
 import org.springframework.aop.Advisor;
@@ -106,6 +112,44 @@ final class Contestants {
         public void replayed(IdempotencyKey key) {
             replayed.increment();
         }
+    }
+
+    /** Counts the same by Micrometer, and times executions: each operation apart, and its meters looked up once. */
+    static final class MeteringListener implements IdempotencyListener {
+
+        private final Map<String, Meters> meters = new ConcurrentHashMap<>();
+
+        private final MeterRegistry registry;
+
+        MeteringListener(MeterRegistry registry) {
+            this.registry = registry;
+        }
+
+        @Override
+        public void completed(IdempotencyContext context, Outcome outcome, Duration took) {
+            Meters of = metersOf(context.key());
+            of.completed().increment();
+            of.executions().record(took);
+        }
+
+        @Override
+        public void replayed(IdempotencyKey key) {
+            metersOf(key).replayed().increment();
+        }
+
+        private Meters metersOf(IdempotencyKey key) {
+            Meters known = meters.get(key.operation());
+            return known != null ? known : meters.computeIfAbsent(key.operation(), this::register);
+        }
+
+        private Meters register(String operation) {
+            return new Meters(
+                    registry.counter("idempotent.calls", "operation", operation, "end", "completed"),
+                    registry.counter("idempotent.calls", "operation", operation, "end", "replayed"),
+                    registry.timer("idempotent.executions", "operation", operation));
+        }
+
+        private record Meters(Counter completed, Counter replayed, Timer executions) {}
     }
 
     /** By Spring's retry, which keeps nothing: what an annotation costs where all goes well. */
@@ -257,6 +301,16 @@ final class Contestants {
         @Bean
         CountingListener listener() {
             return new CountingListener();
+        }
+    }
+
+    /** The same with metrics. */
+    @Configuration(proxyBeanMethods = false)
+    static class MeteredConfiguration extends AnnotatedConfiguration {
+
+        @Bean
+        MeteringListener listener() {
+            return new MeteringListener(new SimpleMeterRegistry());
         }
     }
 

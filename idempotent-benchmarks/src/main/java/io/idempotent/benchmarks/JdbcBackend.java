@@ -2,17 +2,21 @@ package io.idempotent.benchmarks;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import io.idempotent.server.Database;
 import io.idempotent.server.DatabaseServer;
 import io.idempotent.server.MariaDbServer;
 import io.idempotent.store.Claim;
 import io.idempotent.store.jdbc.JdbcIdempotencyStore;
 import io.idempotent.store.jdbc.SchemaInitialization;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
 import javax.sql.DataSource;
 
 /** The JDBC store and a database, behind a pool. */
@@ -94,13 +98,32 @@ public final class JdbcBackend implements ServerBackend {
 
     /** On a new database of a PostgreSQL. */
     public static JdbcBackend postgres(DatabaseServer server) {
-        return new JdbcBackend(Kind.POSTGRES, server.newDatabase("benchmark").url());
+        return postgres(server, UnaryOperator.identity());
+    }
+
+    static JdbcBackend postgres(DatabaseServer server, UnaryOperator<InetSocketAddress> way) {
+        return new JdbcBackend(Kind.POSTGRES, url(server, way));
     }
 
     /** On a new database of this JVM's MariaDB. */
     public static JdbcBackend mariaDb() {
-        return new JdbcBackend(
-                Kind.MARIADB, MariaDbServer.shared().newDatabase("benchmark").url());
+        return mariaDb(UnaryOperator.identity());
+    }
+
+    static JdbcBackend mariaDb(UnaryOperator<InetSocketAddress> way) {
+        return new JdbcBackend(Kind.MARIADB, url(MariaDbServer.shared(), way));
+    }
+
+    private static String url(DatabaseServer server, UnaryOperator<InetSocketAddress> way) {
+        Database database = server.newDatabase("benchmark");
+        InetSocketAddress address = way.apply(InetSocketAddress.createUnresolved(database.host(), database.port()));
+        return new Database(
+                        database.subprotocol(),
+                        address.getHostString(),
+                        address.getPort(),
+                        database.name(),
+                        database.user())
+                .url();
     }
 
     private static JdbcIdempotencyStore store(DataSource dataSource) {
@@ -120,16 +143,26 @@ public final class JdbcBackend implements ServerBackend {
     }
 
     @Override
+    public StoreClaimant heardBy(StatementRecorder recorder) {
+        StoreClaimant heard = new StoreClaimant(store(recorder.listenTo(DataSource.class, pool)));
+        var unused = recorder.drain();
+        return heard;
+    }
+
+    @Override
     public Claimant byHand() {
         return new StatementClaimant(pool, statements());
+    }
+
+    @Override
+    public Optional<DataSource> database() {
+        return Optional.of(pool);
     }
 
     /** The statements by which the store claims a key that is free, and completes it; their parameters are question marks. */
     public List<String> statements() {
         StatementRecorder recorder = new StatementRecorder();
-        StoreClaimant heard = new StoreClaimant(store(recorder.listenTo(DataSource.class, pool)));
-        var unused = recorder.drain();
-        heard.claimAndComplete("heard");
+        heardBy(recorder).claimAndComplete("heard");
         return recorder.drain();
     }
 

@@ -10,7 +10,7 @@ import java.math.BigDecimal;
 public record PaymentRequest(String id, String account, BigDecimal amount, String currency) {
 
     /** A new request of this content: equal to every other with the same number, and never the same object. */
-    static PaymentRequest number(int number) {
+    public static PaymentRequest number(int number) {
         return new PaymentRequest("request-" + number, "account-7", new BigDecimal("12.50"), "EUR");
     }
 }

@@ -9,9 +9,13 @@ import io.lettuce.core.RedisURI;
 import io.lettuce.core.ScriptOutputType;
 import io.lettuce.core.api.sync.RedisCommands;
 import io.lettuce.core.codec.ByteArrayCodec;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
+import javax.sql.DataSource;
 import org.springframework.data.redis.connection.RedisConnection;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.connection.ReturnType;
@@ -41,13 +45,15 @@ final class RedisBackend implements ServerBackend {
     /**
      * Makes a store.
      *
+     * @param way tells where to connect to instead of the server
      * @param bare whether what is done by hand is done with Lettuce itself, or by Spring's connections
      */
-    RedisBackend(boolean bare) {
+    RedisBackend(UnaryOperator<InetSocketAddress> way, boolean bare) {
         RedisServer server = RedisServer.shared();
-        this.client = RedisClient.create(RedisURI.create(server.host(), server.port()));
+        InetSocketAddress address = way.apply(InetSocketAddress.createUnresolved(server.host(), server.port()));
+        this.client = RedisClient.create(RedisURI.create(address.getHostString(), address.getPort()));
         this.commands = client.connect(ByteArrayCodec.INSTANCE).sync();
-        this.connections = new LettuceConnectionFactory(server.host(), server.port());
+        this.connections = new LettuceConnectionFactory(address.getHostString(), address.getPort());
         connections.afterPropertiesSet();
         connections.start();
         this.store = new StoreClaimant(new RedisIdempotencyStore(connections));
@@ -60,10 +66,15 @@ final class RedisBackend implements ServerBackend {
     }
 
     @Override
+    public StoreClaimant heardBy(StatementRecorder recorder) {
+        return new StoreClaimant(
+                new RedisIdempotencyStore(recorder.listenTo(RedisConnectionFactory.class, connections)));
+    }
+
+    @Override
     public Claimant byHand() {
         StatementRecorder recorder = new StatementRecorder();
-        new StoreClaimant(new RedisIdempotencyStore(recorder.listenTo(RedisConnectionFactory.class, connections)))
-                .claimAndComplete("heard");
+        heardBy(recorder).claimAndComplete("heard");
         return new ScriptClaimant(bare ? this::callByLettuce : this::callBySpring, recorder.drain());
     }
 
@@ -78,6 +89,11 @@ final class RedisBackend implements ServerBackend {
         try (RedisConnection connection = connections.getConnection()) {
             return connection.scriptingCommands().evalSha(digest, ReturnType.MULTI, 1, keyAndArguments);
         }
+    }
+
+    @Override
+    public Optional<DataSource> database() {
+        return Optional.empty();
     }
 
     @Override

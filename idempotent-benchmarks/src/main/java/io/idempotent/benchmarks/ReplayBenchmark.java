@@ -45,7 +45,8 @@ public class ReplayBenchmark {
         "IDEMPOTENT_BY_ID",
         "IDEMPOTENT_BY_PAIR",
         "IDEMPOTENT_WITHOUT_FINGERPRINT",
-        "IDEMPOTENT_WITH_LISTENER"
+        "IDEMPOTENT_WITH_LISTENER",
+        "IDEMPOTENT_WITH_METRICS"
     })
     public Way way;
 

@@ -24,15 +24,11 @@ record StatementClaimant(DataSource dataSource, List<String> statements) impleme
 
     @Override
     public long claimAndComplete(String value) throws SQLException {
-        byte[] key = (StoreClaimant.OPERATION + ":" + value).getBytes(StandardCharsets.UTF_8);
-        UUID id = UUID.randomUUID();
-        byte[] claimId = ByteBuffer.allocate(16)
-                .putLong(id.getMostSignificantBits())
-                .putLong(id.getLeastSignificantBits())
-                .array();
+        byte[] key = key(value);
+        byte[] claimId = newClaimId();
         long token;
         try (Connection connection = dataSource.getConnection()) {
-            token = statements.size() == 2 ? claim(connection, key, claimId) : readAndInsert(connection, key, claimId);
+            token = claimsAtOnce() ? claim(connection, key, claimId) : readAndInsert(connection, key, claimId);
         }
         try (Connection connection = dataSource.getConnection();
                 PreparedStatement complete = connection.prepareStatement(statements.get(statements.size() - 1))) {
@@ -46,13 +42,57 @@ record StatementClaimant(DataSource dataSource, List<String> statements) impleme
         }
     }
 
+    @Override
+    public byte[] replay(String value) throws SQLException {
+        byte[] key = key(value);
+        try (Connection connection = dataSource.getConnection();
+                PreparedStatement claim =
+                        claimsAtOnce() ? prepareClaim(connection, key, newClaimId()) : prepareRead(connection, key);
+                ResultSet result = claim.executeQuery()) {
+            result.next();
+            byte[] outcome = result.getBytes("outcome");
+            if (outcome == null) {
+                throw new IllegalStateException("Not completed");
+            }
+            return outcome;
+        }
+    }
+
+    /** Else the first statement only reads. */
+    private boolean claimsAtOnce() {
+        return statements.size() == 2;
+    }
+
+    private static byte[] key(String value) {
+        return (StoreClaimant.OPERATION + ":" + value).getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static byte[] newClaimId() {
+        UUID id = UUID.randomUUID();
+        return ByteBuffer.allocate(16)
+                .putLong(id.getMostSignificantBits())
+                .putLong(id.getLeastSignificantBits())
+                .array();
+    }
+
+    private PreparedStatement prepareClaim(Connection connection, byte[] key, byte[] claimId) throws SQLException {
+        PreparedStatement claim = connection.prepareStatement(statements.get(0));
+        claim.setBytes(1, key);
+        claim.setBytes(2, key);
+        claim.setBytes(3, claimId);
+        claim.setString(4, StoreClaimant.FINGERPRINT);
+        claim.setLong(5, LEASE);
+        return claim;
+    }
+
+    private PreparedStatement prepareRead(Connection connection, byte[] key) throws SQLException {
+        PreparedStatement read = connection.prepareStatement(statements.get(0));
+        read.setBytes(1, key);
+        return read;
+    }
+
     private long claim(Connection connection, byte[] key, byte[] claimId) throws SQLException {
-        try (PreparedStatement claim = connection.prepareStatement(statements.get(0))) {
-            claim.setBytes(1, key);
-            claim.setBytes(2, key);
-            claim.setBytes(3, claimId);
-            claim.setString(4, StoreClaimant.FINGERPRINT);
-            claim.setLong(5, LEASE);
+        try (PreparedStatement claim = prepareClaim(connection, key, claimId)) {
             try (ResultSet result = claim.executeQuery()) {
                 result.next();
                 long now = result.getLong("store_time");
@@ -67,8 +107,7 @@ record StatementClaimant(DataSource dataSource, List<String> statements) impleme
 
     private long readAndInsert(Connection connection, byte[] key, byte[] claimId) throws SQLException {
         long now;
-        try (PreparedStatement read = connection.prepareStatement(statements.get(0))) {
-            read.setBytes(1, key);
+        try (PreparedStatement read = prepareRead(connection, key)) {
             try (ResultSet result = read.executeQuery()) {
                 result.next();
                 now = result.getLong("store_time");

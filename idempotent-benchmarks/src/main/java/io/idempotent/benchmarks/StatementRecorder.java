@@ -10,7 +10,7 @@ import org.springframework.data.redis.connection.RedisConnection;
 import org.springframework.data.redis.connection.RedisScriptingCommands;
 
 /** Hears which statements and scripts a store asks for, so that the same can be asked for by hand. */
-final class StatementRecorder {
+public final class StatementRecorder {
 
     private static final Set<String> ASKING = Set.of("prepareStatement", "evalSha");
 
@@ -19,15 +19,18 @@ final class StatementRecorder {
 
     private final List<String> heard = new ArrayList<>();
 
+    /** Makes one that has heard nothing. */
+    public StatementRecorder() {}
+
     /** What was asked for since this was called last: texts of statements, digests of scripts. */
-    List<String> drain() {
+    public List<String> drain() {
         List<String> statements = List.copyOf(heard);
         heard.clear();
         return statements;
     }
 
     /** The same source of connections, with everything that they are asked for heard. */
-    <T> T listenTo(Class<T> type, T source) {
+    public <T> T listenTo(Class<T> type, T source) {
         Object listening =
                 Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (proxy, method, arguments) -> {
                     if (ASKING.contains(method.getName())) {

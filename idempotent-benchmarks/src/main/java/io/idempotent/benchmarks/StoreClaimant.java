@@ -83,4 +83,13 @@ public record StoreClaimant(IdempotencyStore store) implements Claimant {
             throw new IllegalStateException("Not completed: " + claim);
         }
     }
+
+    @Override
+    public byte[] replay(String value) {
+        if (claim(value) instanceof ClaimResult.Completed completed
+                && completed.record().outcome() instanceof RecordedOutcome.Encoded outcome) {
+            return outcome.content();
+        }
+        throw new IllegalStateException("Not completed: " + value);
+    }
 }

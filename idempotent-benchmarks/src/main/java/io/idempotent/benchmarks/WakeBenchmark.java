@@ -29,8 +29,9 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * Callers that wait for the first call of their key, and are woken when it ends: how long until the first of them has its
- * answer, until half have, and until all have. Of a fair room, the last waits as much longer than the first as it takes
- * to answer all. What JMH tells of a round includes its preparation; what counts is beside it.
+ * answer, until half have, and until all have, and what that comes to for each, of which a report makes how many are woken
+ * in a second. Of a fair room, the last waits as much longer than the first as it takes to answer all, and half of them
+ * half as much. What JMH tells of a round includes its preparation; what counts is beside it.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
@@ -97,7 +98,12 @@ public class WakeBenchmark {
             answered.add(end.get() - ended[0]);
         }
         answered.sort(null);
-        times.add(answered.get(0), answered.get(waiters / 2), answered.get(waiters - 1), System.nanoTime() - begin);
+        times.add(
+                waiters,
+                answered.get(0),
+                answered.get(waiters / 2),
+                answered.get(waiters - 1),
+                System.nanoTime() - begin);
         return outcome;
     }
 
@@ -118,6 +124,7 @@ public class WakeBenchmark {
     public static class Times {
 
         private long rounds;
+        private long answers;
         private long nanosOfAll;
         private long nanosUntilFirst;
         private long nanosUntilHalf;
@@ -127,14 +134,16 @@ public class WakeBenchmark {
         @Setup(Level.Iteration)
         public void clear() {
             rounds = 0;
+            answers = 0;
             nanosOfAll = 0;
             nanosUntilFirst = 0;
             nanosUntilHalf = 0;
             nanosUntilLast = 0;
         }
 
-        void add(long first, long half, long last, long all) {
+        void add(int waiters, long first, long half, long last, long all) {
             rounds++;
+            answers += waiters;
             nanosUntilFirst += first;
             nanosUntilHalf += half;
             nanosUntilLast += last;
@@ -143,21 +152,26 @@ public class WakeBenchmark {
 
         /** Until the first waiter had its answer. */
         public double untilFirst() {
-            return counterFor(nanosUntilFirst);
+            return counterFor(rounds, nanosUntilFirst);
         }
 
         /** Until half of them had. */
         public double untilHalf() {
-            return counterFor(nanosUntilHalf);
+            return counterFor(rounds, nanosUntilHalf);
         }
 
         /** Until all had. */
         public double untilLast() {
-            return counterFor(nanosUntilLast);
+            return counterFor(rounds, nanosUntilLast);
         }
 
-        private double counterFor(long nanos) {
-            return (double) rounds * nanosOfAll / nanos;
+        /** For each of them, until all had. */
+        public double perWaiter() {
+            return counterFor(answers, nanosUntilLast);
+        }
+
+        private double counterFor(long number, long nanos) {
+            return (double) number * nanosOfAll / nanos;
         }
     }
 }

@@ -9,6 +9,7 @@ import io.idempotent.benchmarks.Contestants.CachedConfiguration;
 import io.idempotent.benchmarks.Contestants.HandWritten;
 import io.idempotent.benchmarks.Contestants.IdempotentReceiver;
 import io.idempotent.benchmarks.Contestants.ListenedConfiguration;
+import io.idempotent.benchmarks.Contestants.MeteredConfiguration;
 import io.idempotent.benchmarks.Contestants.ProxiedConfiguration;
 import io.idempotent.benchmarks.Contestants.Retried;
 import io.idempotent.benchmarks.Contestants.RetriedConfiguration;
@@ -41,6 +42,8 @@ public enum Way {
     IDEMPOTENT_WITHOUT_FINGERPRINT,
     /** The same with a listener that counts. */
     IDEMPOTENT_WITH_LISTENER,
+    /** The same with a listener that counts and times by Micrometer. */
+    IDEMPOTENT_WITH_METRICS,
     /** The same by a method that asks for the fencing token. */
     IDEMPOTENT_WITH_CONTEXT;
 
@@ -70,6 +73,7 @@ public enum Way {
             case IDEMPOTENT_BY_PAIR -> variant((payments, request) -> payments.byPair(request.account(), request.id()));
             case IDEMPOTENT_WITHOUT_FINGERPRINT -> variant(AnnotatedVariants::withoutFingerprint);
             case IDEMPOTENT_WITH_LISTENER -> annotated(ListenedConfiguration.class);
+            case IDEMPOTENT_WITH_METRICS -> annotated(MeteredConfiguration.class);
             case IDEMPOTENT_WITH_CONTEXT -> variant(AnnotatedVariants::withContext);
         };
     }

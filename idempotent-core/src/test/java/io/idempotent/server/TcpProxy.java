@@ -364,8 +364,8 @@ public final class TcpProxy implements AutoCloseable {
                     continue;
                 }
                 holdUp(Fault.LATE_REQUEST);
-                to.write(buffer, 0, length);
                 toServer.count(length);
+                to.write(buffer, 0, length);
             }
             if (isBlackHole()) {
                 cut();
@@ -390,8 +390,9 @@ public final class TcpProxy implements AutoCloseable {
                 }
                 holdUp(Fault.LATE_ANSWER);
                 try {
-                    to.write(buffer, 0, length);
+                    // Before, so that whoever has an answer finds it counted.
                     toClient.count(length);
+                    to.write(buffer, 0, length);
                 } finally {
                     late.remove(this);
                 }

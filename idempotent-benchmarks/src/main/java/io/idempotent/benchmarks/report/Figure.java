@@ -16,11 +16,25 @@ import tools.jackson.databind.JsonNode;
  * @param error half of its confidence interval; empty for a single measurement
  * @param unit of both
  * @param bytes allocated by an operation; empty where that was not measured
+ * @param isEach whether it is the time of each operation, so that there are so many of them in a second
  */
-record Figure(String group, String name, double score, OptionalDouble error, String unit, OptionalDouble bytes) {
+record Figure(
+        String group,
+        String name,
+        double score,
+        OptionalDouble error,
+        String unit,
+        OptionalDouble bytes,
+        boolean isEach) {
 
     /** What the gc profiler adds. */
     private static final String ALLOCATED = "gc.alloc.rate.norm";
+
+    /** How the name of a counter begins that is such a time; others are parts or sums of times. */
+    private static final String EACH = "per";
+
+    private static final Map<String, Double> IN_A_SECOND =
+            Map.of("ns/op", 1e9, "us/op", 1e6, "ms/op", 1e3, "s/op", 1.0);
 
     /** The figures of one run of one benchmark: those of its counters where it has some, else its own. */
     static List<Figure> of(JsonNode run) {
@@ -36,25 +50,28 @@ record Figure(String group, String name, double score, OptionalDouble error, Str
                         group,
                         name.isEmpty() ? words(metric.getKey()) : name + ": " + words(metric.getKey()),
                         metric.getValue(),
-                        OptionalDouble.empty()))
+                        OptionalDouble.empty(),
+                        metric.getKey().startsWith(EACH)))
                 .toList();
         return counters.isEmpty()
                 ? List.of(of(
                         group,
                         name,
                         run.get("primaryMetric"),
-                        number(secondary.path(ALLOCATED).path("score"))))
+                        number(secondary.path(ALLOCATED).path("score")),
+                        true))
                 : counters;
     }
 
-    private static Figure of(String group, String name, JsonNode metric, OptionalDouble bytes) {
+    private static Figure of(String group, String name, JsonNode metric, OptionalDouble bytes, boolean isEach) {
         return new Figure(
                 group,
                 name,
                 metric.get("score").asDouble(),
                 number(metric.get("scoreError")),
                 metric.get("scoreUnit").asString(),
-                bytes);
+                bytes,
+                isEach);
     }
 
     /** Empty for JMH's text of what is no number. */
@@ -82,7 +99,10 @@ record Figure(String group, String name, double score, OptionalDouble error, Str
 
     /** Whether it is one of this library, beside those of others. */
     boolean isOurs() {
-        return name.startsWith("idempotent") || name.contains(", idempotent") || name.endsWith(": store");
+        return name.startsWith("idempotent")
+                || name.contains(", idempotent")
+                || name.endsWith(": store")
+                || name.endsWith(": atomic");
     }
 
     String time() {
@@ -91,6 +111,11 @@ record Figure(String group, String name, double score, OptionalDouble error, Str
 
     String precision() {
         return error.isPresent() ? "± " + text(error.getAsDouble()) : "";
+    }
+
+    String perSecond() {
+        Double second = IN_A_SECOND.get(unit);
+        return isEach && second != null ? text(second / score) : "";
     }
 
     String allocation() {

@@ -51,9 +51,16 @@ public final class Report {
     private static String table(String machine, Map<String, List<Figure>> groups) {
         StringBuilder table = new StringBuilder(machine).append('\n');
         groups.forEach((group, figures) -> {
-            table.append("\n| ").append(group).append(" | time | | allocated |\n|---|---:|---|---:|\n");
-            figures.forEach(figure -> table.append("| %s | %s | %s | %s |%n"
-                    .formatted(figure.name(), figure.time(), figure.precision(), figure.allocation())));
+            table.append("\n| ")
+                    .append(group)
+                    .append(" | time | | per second | allocated |\n|---|---:|---|---:|---:|\n");
+            figures.forEach(figure -> table.append("| %s | %s | %s | %s | %s |%n"
+                    .formatted(
+                            figure.name(),
+                            figure.time(),
+                            figure.precision(),
+                            figure.perSecond(),
+                            figure.allocation())));
         });
         return table.toString();
     }
