@@ -28,10 +28,10 @@ import org.openjdk.jmh.annotations.Warmup;
  */
 @BenchmarkMode(Mode.SingleShotTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Warmup(iterations = 30)
-@Measurement(iterations = 30)
+@Warmup(iterations = 10)
+@Measurement(iterations = 15)
 @Fork(
-        value = 2,
+        value = 1,
         jvmArgsAppend = {"-Xms1g", "-Xmx1g", "-XX:+AlwaysPreTouch"})
 @State(Scope.Thread)
 @SuppressWarnings("NullAway.Init") // JMH does
@@ -48,7 +48,7 @@ public class ContentionBenchmark {
     public Way way;
 
     /** How many threads. */
-    @Param({"1", "4", "16", "64"})
+    @Param({"1", "8", "64"})
     public int threads;
 
     /** Of which kind. */

@@ -39,7 +39,7 @@ import org.springframework.context.annotation.Configuration;
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
 @Warmup(iterations = 0)
 @Measurement(iterations = 1)
-@Fork(10)
+@Fork(5)
 @State(Scope.Thread)
 @SuppressWarnings("NullAway.Init") // JMH does
 public class StartUpBenchmark {

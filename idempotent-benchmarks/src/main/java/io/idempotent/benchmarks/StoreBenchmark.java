@@ -23,9 +23,9 @@ import org.openjdk.jmh.annotations.Warmup;
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
-@Warmup(iterations = 5, time = 2)
-@Measurement(iterations = 10, time = 2)
-@Fork(3)
+@Warmup(iterations = 3, time = 2)
+@Measurement(iterations = 8, time = 2)
+@Fork(1)
 @State(Scope.Thread)
 @SuppressWarnings("NullAway.Init") // JMH does
 public class StoreBenchmark {

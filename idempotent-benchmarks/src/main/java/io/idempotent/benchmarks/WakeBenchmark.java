@@ -35,9 +35,9 @@ import org.openjdk.jmh.annotations.Warmup;
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
-@Warmup(iterations = 5, time = 2)
-@Measurement(iterations = 10, time = 2)
-@Fork(3)
+@Warmup(iterations = 2, time = 1)
+@Measurement(iterations = 6, time = 1)
+@Fork(1)
 @State(Scope.Thread)
 @SuppressWarnings("NullAway.Init") // JMH does
 public class WakeBenchmark {
