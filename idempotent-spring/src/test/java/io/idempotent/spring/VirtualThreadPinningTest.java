@@ -162,6 +162,7 @@ class VirtualThreadPinningTest {
                         .map(RecordedFrame::getMethod)
                         .map(method -> method.getType().getName() + "." + method.getName())
                         .collect(Collectors.joining("\n")))
+                .distinct()
                 .toList();
     }
 
