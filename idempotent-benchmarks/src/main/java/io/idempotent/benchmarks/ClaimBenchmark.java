@@ -30,7 +30,7 @@ import org.openjdk.jmh.infra.BenchmarkParams;
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 @Warmup(iterations = 300)
 @Measurement(iterations = 200)
-@Fork(value = 3, jvmArgsAppend = ClaimBenchmark.HEAP)
+@Fork(value = 1, jvmArgsAppend = ClaimBenchmark.HEAP)
 @State(Scope.Thread)
 @SuppressWarnings("NullAway.Init") // JMH does
 public class ClaimBenchmark {

@@ -51,7 +51,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <ol>
  *   <li>Entries are immutable. What there is for the key is read without a lock, and without Caffeine's bookkeeping. A
- *       completed entry holds what a replay needs, made when it was completed.
+ *       completed entry holds what a replay needs, and no more: most are never asked for again.
  *   <li>A free key is computed under Caffeine's lock for the key, and the fencing token is drawn there: drawn earlier, it
  *       could be lower than that of a claim that came and went meanwhile.
  *   <li>Every other change replaces or removes the entry that was read, by identity; if another was faster, it begins
@@ -112,7 +112,7 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
         try {
             Entry entry = policy.getIfPresentQuietly(key);
             if (entry instanceof Entry.Completed completed && !completed.isOver(time.read())) {
-                return completed.answer;
+                return completed.answer(time);
             }
             return claimUncompleted(request, entry);
         } catch (RuntimeException failure) {
@@ -153,7 +153,7 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
                 }
                 claimed = released.continuedBy(request, nextToken(now), time, now);
             } else if (entry instanceof Entry.Completed completed && !completed.isOver(now)) {
-                return completed.answer;
+                return completed.answer(time);
             } else {
                 claimed = Entry.InProgress.first(request, nextToken(now), time, now);
             }
@@ -244,9 +244,7 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
             if (entry instanceof Entry.Released released && !released.isOver(now)) {
                 return released.observedAt(time, now);
             }
-            return entry instanceof Entry.Completed completed && !completed.isOver(now)
-                    ? completed.answer.record()
-                    : null;
+            return entry instanceof Entry.Completed completed && !completed.isOver(now) ? completed.record(time) : null;
         } catch (RuntimeException failure) {
             throw failed("find", key, failure);
         }

@@ -124,14 +124,7 @@ abstract sealed class Entry {
         }
 
         Completed completed(RecordedOutcome outcome, Duration retention, StoreTime time, long now) {
-            long end = StoreTime.after(now, retention);
-            Instant completedAt = time.at(now);
-            return new Completed(
-                    claim,
-                    end,
-                    fingerprint,
-                    outcome,
-                    record(new IdempotencyRecord.Completed(outcome, completedAt, time.at(end)), completedAt));
+            return new Completed(this, StoreTime.after(now, retention), outcome, now);
         }
 
         ClaimResult.Claimed claimed() {
@@ -197,26 +190,46 @@ abstract sealed class Entry {
         }
     }
 
-    /** A completed key; holds itself what a replay needs. */
+    /** A completed key. Small, since most are never asked for again; holds itself what a replay needs. */
     static final class Completed extends Entry implements NearbyOutcome {
-
-        /** Made once, so that a claim makes nothing. */
-        final ClaimResult.Completed answer;
 
         private final Fingerprint fingerprint;
         private final RecordedOutcome outcome;
+        private final Instant firstClaimedAt;
+        private final Instant claimedAt;
+        private final int takeovers;
+        private final long completedAt;
 
-        private Completed(
-                Claim claim, long endsAt, Fingerprint fingerprint, RecordedOutcome outcome, IdempotencyRecord record) {
-            super(claim, endsAt);
-            this.fingerprint = fingerprint;
+        private Completed(InProgress last, long endsAt, RecordedOutcome outcome, long completedAt) {
+            super(last.claim, endsAt);
+            this.fingerprint = last.fingerprint;
             this.outcome = outcome;
-            this.answer = new ClaimResult.Completed(record);
+            this.firstClaimedAt = last.firstClaimedAt;
+            this.claimedAt = last.claimedAt;
+            this.takeovers = last.takeovers;
+            this.completedAt = completedAt;
+        }
+
+        ClaimResult.Completed answer(StoreTime time) {
+            return new ClaimResult.Completed(record(time));
+        }
+
+        IdempotencyRecord record(StoreTime time) {
+            Instant completed = time.at(completedAt);
+            return new IdempotencyRecord(
+                    claim.key(),
+                    claim.fencingToken(),
+                    fingerprint,
+                    firstClaimedAt,
+                    claimedAt,
+                    takeovers,
+                    new IdempotencyRecord.Completed(outcome, completed, time.at(endsAt)),
+                    completed);
         }
 
         @Override
         IdempotencyRecord observedAt(StoreTime time, long now) {
-            return answer.record();
+            return record(time);
         }
 
         @Override

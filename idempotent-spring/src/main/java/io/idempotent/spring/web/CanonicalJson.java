@@ -1,14 +1,17 @@
 package io.idempotent.spring.web;
 
 import io.idempotent.spring.web.RequestFingerprint.Digest;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
 import tools.jackson.core.StreamReadFeature;
-import tools.jackson.databind.DeserializationFeature;
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectReader;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.JsonNodeType;
 
 /**
  * What JSON means: white space says nothing, nor does the order of members. Numbers keep their digits, and null is not the same as
@@ -22,9 +25,8 @@ final class CanonicalJson {
 
     private static final ObjectReader READER = JsonMapper.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS, DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build()
-            .readerFor(JsonNode.class);
+            .reader();
 
     private CanonicalJson() {}
 
@@ -33,33 +35,76 @@ final class CanonicalJson {
         if (json.length == 0 || json.length > MAXIMUM_LENGTH) {
             return false;
         }
-        JsonNode tree;
-        try {
-            tree = READER.readTree(json);
+        Object value;
+        try (JsonParser parser = READER.createParser(json)) {
+            if (parser.nextToken() == null) {
+                return false;
+            }
+            value = read(parser);
+            if (parser.nextToken() != null) {
+                return false;
+            }
         } catch (JacksonException malformed) {
             // What it is, the handler will say.
             return false;
         }
-        add(digest, tree);
+        add(digest, value);
         return true;
     }
 
-    private static void add(Digest digest, JsonNode node) {
-        digest.add(node.getNodeType().name());
-        if (node.isObject()) {
-            Map<String, JsonNode> members = new TreeMap<>();
-            node.properties().forEach(member -> members.put(member.getKey(), member.getValue()));
-            digest.add(members.size());
-            members.forEach((name, value) -> {
-                digest.addCharacters(name);
-                add(digest, value);
-            });
-        } else if (node.isArray()) {
-            digest.add(node.size());
-            node.values().forEach(element -> add(digest, element));
-        } else {
+    /** Reads the value that begins with the token at hand: a map in the order of its names, a list, or a simple one. */
+    private static Object read(JsonParser parser) {
+        JsonToken token = parser.currentToken();
+        return switch (token) {
+            case START_OBJECT -> {
+                Map<String, Object> members = new TreeMap<>();
+                for (String name = parser.nextName(); name != null; name = parser.nextName()) {
+                    parser.nextToken();
+                    members.put(name, read(parser));
+                }
+                yield members;
+            }
+            case START_ARRAY -> {
+                List<Object> elements = new ArrayList<>();
+                while (parser.nextToken() != JsonToken.END_ARRAY) {
+                    elements.add(read(parser));
+                }
+                yield elements;
+            }
+            case VALUE_STRING -> new Simple(JsonNodeType.STRING, parser.getString());
+            case VALUE_NUMBER_INT -> new Simple(JsonNodeType.NUMBER, parser.getString());
             // Of a number the digits that it has: 1 is not 1.0.
-            digest.addCharacters(node.asString());
+            case VALUE_NUMBER_FLOAT ->
+                new Simple(JsonNodeType.NUMBER, parser.getDecimalValue().toString());
+            case VALUE_TRUE, VALUE_FALSE -> new Simple(JsonNodeType.BOOLEAN, parser.getString());
+            default -> new Simple(JsonNodeType.NULL, "");
+        };
+    }
+
+    /**
+     * A value without parts.
+     *
+     * @param kind what it is
+     * @param text its text
+     */
+    private record Simple(JsonNodeType kind, String text) {}
+
+    private static void add(Digest digest, Object value) {
+        if (value instanceof Simple simple) {
+            digest.add(simple.kind().name());
+            digest.addCharacters(simple.text());
+        } else if (value instanceof Map<?, ?> members) {
+            digest.add(JsonNodeType.OBJECT.name());
+            digest.add(members.size());
+            members.forEach((name, member) -> {
+                digest.addCharacters((String) name);
+                add(digest, member);
+            });
+        } else {
+            List<?> elements = (List<?>) value;
+            digest.add(JsonNodeType.ARRAY.name());
+            digest.add(elements.size());
+            elements.forEach(element -> add(digest, element));
         }
     }
 }

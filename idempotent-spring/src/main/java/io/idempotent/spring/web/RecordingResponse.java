@@ -1,5 +1,6 @@
 package io.idempotent.spring.web;
 
+import io.idempotent.spring.web.RecordedResponse.Header;
 import jakarta.servlet.ServletOutputStream;
 import jakarta.servlet.WriteListener;
 import jakarta.servlet.http.HttpServletResponse;
@@ -12,12 +13,12 @@ import java.io.PrintWriter;
 import java.io.Writer;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 import org.springframework.util.FastByteArrayOutputStream;
@@ -54,13 +55,15 @@ final class RecordingResponse extends HttpServletResponseWrapper {
             "Transfer-Encoding",
             "Upgrade"));
 
+    private static final Comparator<Header> BY_NAME = Comparator.comparing(Header::name, String.CASE_INSENSITIVE_ORDER);
+
     private final int maximumBodySize;
     private final FastByteArrayOutputStream body = new FastByteArrayOutputStream();
 
     private boolean begun;
     private boolean recording;
     private boolean tooLong;
-    private Map<String, List<String>> headersBefore = Map.of();
+    private List<Header> headersBefore = List.of();
     private long declaredLength = -1;
     private @Nullable String contentLanguage;
     private @Nullable ServletOutputStream stream;
@@ -85,13 +88,13 @@ final class RecordingResponse extends HttpServletResponseWrapper {
     }
 
     /** Goes on keeping back what another response for the same request began with these headers. */
-    void record(Map<String, List<String>> before) {
+    void record(List<Header> before) {
         headersBefore = before;
         begun = true;
         recording = true;
     }
 
-    Map<String, List<String>> headersBefore() {
+    List<Header> headersBefore() {
         return headersBefore;
     }
 
@@ -107,24 +110,21 @@ final class RecordingResponse extends HttpServletResponseWrapper {
 
     /** What is recorded of it, with these headers and those that tell what the body is, or with all. */
     RecordedResponse recorded(Set<String> chosen) {
-        List<RecordedResponse.Header> headers = new ArrayList<>();
-        Set<String> ofConnection = caseInsensitive(List.of());
-        getHeaders(HttpHeaders.CONNECTION).forEach(names -> {
-            for (String name : names.split(",", -1)) {
-                ofConnection.add(name.strip());
-            }
-        });
-        headers().forEach((name, values) -> {
-            if ((!values.equals(headersBefore.get(name)) || name.equalsIgnoreCase(HttpHeaders.CONTENT_ENCODING))
+        List<Header> headers = new ArrayList<>();
+        Set<String> ofConnection = namedByConnection();
+        for (Header header : headers()) {
+            String name = header.name();
+            boolean always = name.equalsIgnoreCase(HttpHeaders.CONTENT_ENCODING);
+            if ((always || !header.values().equals(values(headersBefore, name)))
                     && !NEVER_RECORDED.contains(name)
                     && !ofConnection.contains(name)
-                    && (chosen.isEmpty()
+                    && (always
+                            || chosen.isEmpty()
                             || chosen.contains(name)
-                            || name.equalsIgnoreCase(HttpHeaders.CONTENT_TYPE)
-                            || name.equalsIgnoreCase(HttpHeaders.CONTENT_ENCODING))) {
-                headers.add(new RecordedResponse.Header(name, values));
+                            || name.equalsIgnoreCase(HttpHeaders.CONTENT_TYPE))) {
+                headers.add(header);
             }
-        });
+        }
         return new RecordedResponse(getStatus(), headers, body.toByteArray());
     }
 
@@ -149,7 +149,7 @@ final class RecordingResponse extends HttpServletResponseWrapper {
     /** Forgets what was kept back and set, but for what was set before it began, and passes all through from now on. */
     void discard() {
         reset();
-        headersBefore.forEach(this::setHeader);
+        headersBefore.forEach(header -> setHeader(header.name(), header.values()));
         recording = false;
         closed = false;
         error = 0;
@@ -189,20 +189,44 @@ final class RecordingResponse extends HttpServletResponseWrapper {
         values.stream().skip(1).forEach(value -> super.addHeader(name, value));
     }
 
-    private Map<String, List<String>> headers() {
-        Map<String, List<String>> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
-        for (String name : getHeaderNames()) {
-            headers.put(name, List.copyOf(getHeaders(name)));
-        }
-        // Containers keep these two apart from the other headers.
+    /** All headers, in the order of their names. */
+    private List<Header> headers() {
+        List<Header> headers = new ArrayList<>();
+        // Containers may keep these two apart from the other headers.
         String contentType = getContentType();
         if (contentType != null) {
-            headers.put(HttpHeaders.CONTENT_TYPE, List.of(contentType));
+            headers.add(new Header(HttpHeaders.CONTENT_TYPE, List.of(contentType)));
         }
-        if (contentLanguage != null) {
-            headers.putIfAbsent(HttpHeaders.CONTENT_LANGUAGE, List.of(contentLanguage));
+        for (String name : getHeaderNames()) {
+            if (values(headers, name) == null) {
+                headers.add(new Header(name, List.copyOf(getHeaders(name))));
+            }
         }
+        if (contentLanguage != null && values(headers, HttpHeaders.CONTENT_LANGUAGE) == null) {
+            headers.add(new Header(HttpHeaders.CONTENT_LANGUAGE, List.of(contentLanguage)));
+        }
+        headers.sort(BY_NAME);
         return headers;
+    }
+
+    /** There are few: to look at each is faster than a map. */
+    private static @Nullable List<String> values(List<Header> headers, String name) {
+        for (Header header : headers) {
+            if (header.name().equalsIgnoreCase(name)) {
+                return header.values();
+            }
+        }
+        return null;
+    }
+
+    private Set<String> namedByConnection() {
+        Collection<String> fields = getHeaders(HttpHeaders.CONNECTION);
+        return fields.isEmpty()
+                ? Set.of()
+                : caseInsensitive(fields.stream()
+                        .flatMap(names -> Stream.of(names.split(",", -1)))
+                        .map(String::strip)
+                        .toList());
     }
 
     private static Set<String> caseInsensitive(Collection<String> names) {
