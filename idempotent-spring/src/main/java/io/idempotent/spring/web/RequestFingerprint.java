@@ -168,14 +168,29 @@ final class RequestFingerprint {
     /** Joins texts so that no two different lists of them make the same digest. */
     static final class Digest {
 
+        // A copy takes less than to look for the one that the platform prefers.
+        private static final MessageDigest EMPTY = sha256();
+
         private final MessageDigest sha256;
 
         // To digest a few bytes at a time takes longer than to digest them.
         private final ByteBuffer pending = ByteBuffer.allocate(1_024);
 
         Digest() {
+            this.sha256 = copy();
+        }
+
+        private static MessageDigest copy() {
             try {
-                sha256 = MessageDigest.getInstance("SHA-256");
+                return (MessageDigest) EMPTY.clone();
+            } catch (CloneNotSupportedException another) {
+                return sha256();
+            }
+        }
+
+        private static MessageDigest sha256() {
+            try {
+                return MessageDigest.getInstance("SHA-256");
             } catch (NoSuchAlgorithmException impossible) {
                 throw new IllegalStateException("Every Java platform has SHA-256", impossible);
             }
@@ -214,9 +229,13 @@ final class RequestFingerprint {
 
         /** Adds text of any characters, those among them that no encoding has. */
         void addCharacters(String text) {
-            ByteBuffer bytes = ByteBuffer.allocate(2 * text.length());
-            bytes.asCharBuffer().put(text);
-            add(bytes.array());
+            add(2L * text.length());
+            for (int index = 0; index < text.length(); index++) {
+                if (pending.remaining() < Character.BYTES) {
+                    flush();
+                }
+                pending.putChar(text.charAt(index));
+            }
         }
 
         void add(long number) {
