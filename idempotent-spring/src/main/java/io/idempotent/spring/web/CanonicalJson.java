@@ -77,7 +77,8 @@ final class CanonicalJson {
             case VALUE_NUMBER_FLOAT ->
                 new Simple(JsonNodeType.NUMBER, parser.getDecimalValue().toString());
             case VALUE_TRUE, VALUE_FALSE -> new Simple(JsonNodeType.BOOLEAN, parser.getString());
-            default -> new Simple(JsonNodeType.NULL, "");
+            case VALUE_NULL -> new Simple(JsonNodeType.NULL, "");
+            default -> throw new IllegalStateException("No value of JSON begins with " + token);
         };
     }
 

@@ -260,6 +260,12 @@ class RequestFingerprintTest {
                 pair("number and text", Request.json("[1]"), Request.json("[\"1\"]")),
                 pair("a member that comes twice", Request.json("{\"a\":1,\"a\":2}"), Request.json("{\"a\":2}")),
                 pair("what follows", Request.json("{} {}"), Request.json("{}")),
+                pair("letters of which half is the same", Request.json("\"a\""), Request.json("\"\\u0161\"")),
+                pair("halves of letters", Request.json("\"\\ud800\""), Request.json("\"\\ud801\"")),
+                pair(
+                        "the beginning of a long text",
+                        Request.json("\"a" + "x".repeat(600) + '"'),
+                        Request.json("\"b" + "x".repeat(600) + '"')),
                 pair("white space of a text", Request.text("a b"), Request.text("a  b")),
                 pair("text and JSON", Request.text("1"), Request.json("1")),
                 pair("path", Request.of("POST", "/orders/1", TEXT, "a"), Request.of("POST", "/orders/2", TEXT, "a")),
