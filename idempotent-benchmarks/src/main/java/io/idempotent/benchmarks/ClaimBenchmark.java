@@ -41,7 +41,7 @@ public class ClaimBenchmark {
     static final String HEAP = "-Xmx14g";
 
     /** Where. */
-    @Param({"CAFFEINE", "POSTGRES", "REDIS"})
+    @Param({"CAFFEINE", "POSTGRES_WITH_4_GB", "POSTGRES", "REDIS"})
     public Keeper keeper;
 
     /** How many records there are. */

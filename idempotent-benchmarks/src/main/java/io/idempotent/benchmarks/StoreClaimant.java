@@ -55,6 +55,11 @@ public record StoreClaimant(IdempotencyStore store) implements Claimant {
         return IdempotencyKey.of(OPERATION, value);
     }
 
+    /** The key of a value, as databases have it. */
+    public static byte[] keyBytes(String value) {
+        return key(value).toString().getBytes(StandardCharsets.UTF_8);
+    }
+
     /** Claims a key, or hears why not. */
     public ClaimResult claim(String value) {
         return store.claim(

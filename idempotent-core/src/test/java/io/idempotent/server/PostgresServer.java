@@ -15,6 +15,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -64,6 +65,15 @@ public final class PostgresServer implements DatabaseServer, Closeable {
     /** PostgreSQL 18 with fsync, a server of its own. */
     public static PostgresServer version18WithFsync() {
         return VERSION_18_WITH_FSYNC.get();
+    }
+
+    /** A PostgreSQL 18 without fsync, a new one with these settings of its configuration file. */
+    public static PostgresServer version18With(Map<String, String> settings) {
+        Path data = DIRECTORY.resolve(UUID.randomUUID().toString());
+        return new Starting<>(
+                        Server.POSTGRES_18,
+                        () -> new PostgresServer(start(Server.POSTGRES_18, false, data, false, settings), () -> {}))
+                .get();
     }
 
     /**
@@ -122,20 +132,22 @@ public final class PostgresServer implements DatabaseServer, Closeable {
 
     private static Starting<PostgresServer> starting(Server version, boolean fsync) {
         Path data = DIRECTORY.resolve(UUID.randomUUID().toString());
-        return new Starting<>(version, () -> new PostgresServer(start(version, fsync, data, false), () -> {}));
+        return new Starting<>(
+                version, () -> new PostgresServer(start(version, fsync, data, false, Map.of()), () -> {}));
     }
 
     private static PostgresServer startKept(Path data) throws IOException {
         FileChannel lock = ServerDirectory.take(data, data.resolve("postmaster.pid"));
         try {
-            return new PostgresServer(start(Server.POSTGRES_18, true, data, true), lock);
+            return new PostgresServer(start(Server.POSTGRES_18, true, data, true, Map.of()), lock);
         } catch (IOException | RuntimeException failure) {
             lock.close();
             throw failure;
         }
     }
 
-    private static EmbeddedPostgres start(Server version, boolean fsync, Path data, boolean keep) throws IOException {
+    private static EmbeddedPostgres start(
+            Server version, boolean fsync, Path data, boolean keep, Map<String, String> settings) throws IOException {
         Path binaries = ServerDirectory.ROOT.resolve(version.id() + ".jar");
         if (!Files.exists(binaries)) {
             throw new IOException("there are no binaries at " + binaries + "; the build brings those of this platform");
@@ -146,7 +158,7 @@ public final class PostgresServer implements DatabaseServer, Closeable {
         Path log = DIRECTORY.resolve(version.id() + (fsync ? "-fsync.log" : ".log"));
         String onOrOff = fsync ? "on" : "off";
         try {
-            return EmbeddedPostgres.builder()
+            EmbeddedPostgres.Builder builder = EmbeddedPostgres.builder()
                     .setPgBinaryResolver((system, machine) -> archive(binaries))
                     .setDataDirectory(data)
                     .setCleanDataDirectory(!keep)
@@ -158,8 +170,9 @@ public final class PostgresServer implements DatabaseServer, Closeable {
                     .setServerConfig("fsync", onOrOff)
                     .setServerConfig("synchronous_commit", onOrOff)
                     // TCP will do; a socket's file would stay behind when the server is killed.
-                    .setServerConfig("unix_socket_directories", "")
-                    .start();
+                    .setServerConfig("unix_socket_directories", "");
+            settings.forEach(builder::setServerConfig);
+            return builder.start();
         } catch (IOException | RuntimeException failure) {
             throw new IOException(failure + System.lineSeparator() + ServerDirectory.tail(log), failure);
         }

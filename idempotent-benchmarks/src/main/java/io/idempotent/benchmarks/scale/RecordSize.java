@@ -4,10 +4,8 @@ import io.idempotent.benchmarks.Backend;
 import io.idempotent.benchmarks.JdbcBackend;
 import io.idempotent.benchmarks.Keeper;
 import io.idempotent.benchmarks.StoreClaimant;
-import io.idempotent.server.PostgresServer;
 import io.idempotent.server.RedisServer;
 import java.lang.management.ManagementFactory;
-import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -71,7 +69,7 @@ public final class RecordSize {
             mariaDb.fill(records);
             print("MariaDB", sizes(mariaDb, MARIADB_SIZES), records);
         }
-        try (JdbcBackend postgres = JdbcBackend.postgres(PostgresServer.version18())) {
+        try (JdbcBackend postgres = (JdbcBackend) Keeper.POSTGRES_WITH_4_GB.open()) {
             postgres.fill(records);
             print("PostgreSQL", sizes(postgres, POSTGRES_SIZES), records);
             System.out.println();
@@ -137,9 +135,9 @@ public final class RecordSize {
 
     /** Claims by the store's own statement. */
     private static void explain(String what, String claim, String value, JdbcBackend backend) throws SQLException {
-        byte[] key = (StoreClaimant.OPERATION + ":" + value).getBytes(StandardCharsets.UTF_8);
+        byte[] key = StoreClaimant.keyBytes(value);
         try (Connection connection = backend.dataSource().getConnection();
-                PreparedStatement explain = connection.prepareStatement("EXPLAIN (ANALYZE, BUFFERS) " + claim)) {
+                PreparedStatement explain = connection.prepareStatement("EXPLAIN (ANALYZE, BUFFERS, WAL) " + claim)) {
             explain.setBytes(1, key);
             explain.setBytes(2, key);
             explain.setBytes(3, new byte[16]);

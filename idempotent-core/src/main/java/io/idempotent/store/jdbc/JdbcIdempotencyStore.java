@@ -86,7 +86,7 @@ import org.jspecify.annotations.Nullable;
  * {@link IdempotencyStoreException}.
  *
  * <p><b>Purging</b> happens at intervals if the builder says so, in a thread that {@link #close} ends, or whenever
- * {@link #purge} is called; on any number of nodes.
+ * {@link #purge} is called; on any number of nodes. After each full batch it rests for as long as that took.
  *
  * <p>Safe for use by many threads.
  */
@@ -99,7 +99,7 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
     public static final Duration DEFAULT_STATEMENT_TIMEOUT = Duration.ofSeconds(5);
 
     /** How many records one transaction of a scheduled purge removes at most unless said otherwise: {@value}. */
-    public static final int DEFAULT_PURGE_BATCH_SIZE = 1_000;
+    public static final int DEFAULT_PURGE_BATCH_SIZE = 100;
 
     private static final int MAXIMUM_TRIES = 100;
 
@@ -142,8 +142,12 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
     private final Sql abandon;
     private final Sql find;
     private final Sql forget;
+    private final Sql findOldest;
     private final Sql purge;
     private final @Nullable PurgeSchedule purgeSchedule;
+
+    /** Where the last purge began, if it left something. What is before is gone, or was locked: not looked at for a while. */
+    private volatile long purgeFrom;
 
     private JdbcIdempotencyStore(Builder builder, Dialect dialect, DataSource transactions) {
         this.dataSource = builder.dataSource;
@@ -214,6 +218,11 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
         this.forget = sql(
                 free + ", claim_id = :nobody WHERE record_key = :key AND fencing_token = :token"
                         + " AND COALESCE(retained_until > {now}, lease_ends_at <= {now})",
+                table,
+                clock);
+        this.findOldest = sql(
+                "SELECT retained_until FROM {table} WHERE retained_until BETWEEN :from AND {now} - :grace"
+                        + " ORDER BY retained_until LIMIT 1",
                 table,
                 clock);
         this.purge = sql(dialect.purge(), table, clock);
@@ -653,9 +662,24 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
             throw new IllegalArgumentException("The number of records to purge has to be positive, not " + atMost);
         }
         return request("purge", null, connection -> {
-            try (Sql.Call call = purge.on(connection, timeoutSeconds)) {
-                return call.set("atMost", atMost).set("grace", GRACE).update();
+            long oldest;
+            try (Sql.Call call = findOldest.on(connection, timeoutSeconds);
+                    ResultSet result =
+                            call.set("from", purgeFrom).set("grace", GRACE).query()) {
+                oldest = result.next() ? result.getLong(1) : Long.MAX_VALUE;
             }
+            int removed = 0;
+            if (oldest < Long.MAX_VALUE) {
+                try (Sql.Call call = purge.on(connection, timeoutSeconds)) {
+                    removed = call.set("from", oldest)
+                            .set("atMost", atMost)
+                            .set("grace", GRACE)
+                            .update();
+                }
+            }
+            // Databases keep what was deleted in their indexes for a time: only the last batch's is read again.
+            purgeFrom = removed < atMost ? 0 : oldest;
+            return removed;
         });
     }
 
@@ -879,7 +903,7 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
         }
 
         /**
-         * How often to purge; never unless said.
+         * How often to purge; never unless said. A purge is done in batches, with a rest after each for as long as it took.
          *
          * @param interval from the end of one purge to the next, positive
          * @return this builder
@@ -910,7 +934,7 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
         /**
          * Who is told when a scheduled purge fails; the purging thread's handler of uncaught exceptions unless said.
          *
-         * @param handler takes what happened, and the failure; it must not throw
+         * @param handler takes what happened, and the failure
          * @return this builder
          */
         public Builder errorHandler(BiConsumer<String, Throwable> handler) {

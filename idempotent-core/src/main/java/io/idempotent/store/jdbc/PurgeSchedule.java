@@ -1,22 +1,32 @@
 package io.idempotent.store.jdbc;
 
 import java.time.Duration;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import java.util.function.IntUnaryOperator;
+import java.util.function.LongSupplier;
 
 /**
- * Purges at intervals, batch by batch, in a thread of its own. The first time is random, so that nodes that were started at
- * once do not meet.
+ * Purges at intervals, batch by batch, in a thread of its own.
+ *
+ * <ol>
+ *   <li>The first time is random, within an interval, so that nodes that were started at once do not meet.
+ *   <li>After a full batch it rests as long as that one took: however much there is to purge, and however slow the database is,
+ *       half of the time is left to others.
+ *   <li>After a batch that was not full, or failed, it is the next interval's turn.
+ * </ol>
  */
 final class PurgeSchedule implements AutoCloseable {
 
     private final IntUnaryOperator purge;
+    private final long interval;
     private final int batchSize;
     private final BiConsumer<String, Throwable> errorHandler;
     private final ScheduledThreadPoolExecutor scheduler;
+    private final LongSupplier ticker;
 
     /**
      * Begins to purge.
@@ -26,28 +36,54 @@ final class PurgeSchedule implements AutoCloseable {
      */
     PurgeSchedule(
             IntUnaryOperator purge, Duration interval, int batchSize, BiConsumer<String, Throwable> errorHandler) {
+        this(purge, interval, batchSize, errorHandler, thread(), System::nanoTime);
+    }
+
+    PurgeSchedule(
+            IntUnaryOperator purge,
+            Duration interval,
+            int batchSize,
+            BiConsumer<String, Throwable> errorHandler,
+            ScheduledThreadPoolExecutor scheduler,
+            LongSupplier ticker) {
         this.purge = purge;
+        this.interval = TimeUnit.NANOSECONDS.convert(interval);
         this.batchSize = batchSize;
         this.errorHandler = errorHandler;
-        this.scheduler = new ScheduledThreadPoolExecutor(1, task -> {
+        this.scheduler = scheduler;
+        this.ticker = ticker;
+        scheduler.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+        purgeAfter(ThreadLocalRandom.current().nextLong(this.interval));
+    }
+
+    private static ScheduledThreadPoolExecutor thread() {
+        return new ScheduledThreadPoolExecutor(1, task -> {
             Thread thread = new Thread(task, "idempotent-purge");
             thread.setDaemon(true);
             return thread;
         });
-        long nanoseconds = TimeUnit.NANOSECONDS.convert(interval);
-        var unused = scheduler.scheduleWithFixedDelay(
-                this::purge, ThreadLocalRandom.current().nextLong(nanoseconds), nanoseconds, TimeUnit.NANOSECONDS);
+    }
+
+    private void purgeAfter(long nanoseconds) {
+        try {
+            var unused = scheduler.schedule(this::purge, nanoseconds, TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException closed) {
+            // Nothing is purged any more.
+        }
     }
 
     private void purge() {
+        long pause = interval;
         try {
-            int removed = batchSize;
-            while (removed >= batchSize && !scheduler.isShutdown()) {
-                removed = purge.applyAsInt(batchSize);
+            long begin = ticker.getAsLong();
+            if (purge.applyAsInt(batchSize) >= batchSize) {
+                pause = ticker.getAsLong() - begin;
             }
         } catch (RuntimeException | Error failure) {
-            // Thrown on, it would end the schedule without a word.
             errorHandler.accept("Purging idempotency records failed; it is tried again at the next interval", failure);
+        } finally {
+            // Whatever the handler throws, it does not end the schedule.
+            purgeAfter(pause);
         }
     }
 

@@ -347,6 +347,20 @@ abstract class JdbcBehaviourContract {
     }
 
     @Test
+    void a_purge_goes_on_where_the_last_batch_began_and_begins_anew_after_the_last() throws SQLException {
+        for (int number = 0; number < 5; number++) {
+            completed(newKey(), Duration.ofSeconds(1));
+        }
+        elapse(Duration.ofMinutes(2));
+        assertThat(store.purge(2)).isEqualTo(2);
+        execute("UPDATE idempotency_record SET retained_until = 1");
+        assertThat(store.purge(2)).as("what turned up behind").isZero();
+        assertThat(store.purge(2)).isEqualTo(2);
+        assertThat(store.purge(2)).isEqualTo(1);
+        assertThat(count()).isZero();
+    }
+
+    @Test
     void what_another_node_is_purging_is_left_to_it() throws Exception {
         IdempotencyKey locked = newKey();
         completed(locked, Duration.ofSeconds(1));

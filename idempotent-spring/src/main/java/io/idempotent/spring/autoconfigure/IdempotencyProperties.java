@@ -554,14 +554,14 @@ public final class IdempotencyProperties {
         private Duration statementTimeout = Duration.ofSeconds(5);
 
         /**
-         * How often records past their retention are removed; zero for never.
+         * How often records past their retention are removed, batch by batch; zero for never.
          */
         private Duration purgeInterval = Duration.ofMinutes(5);
 
         /**
-         * How many records are removed by one transaction at most.
+         * How many records are removed by one transaction at most; half of the time is left to others.
          */
-        private int purgeBatchSize = 1000;
+        private int purgeBatchSize = 100;
 
         public @Nullable String getDataSource() {
             return dataSource;

@@ -1,0 +1,121 @@
+package io.idempotent.store.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** When the next batch is purged. */
+class PurgeScheduleTest {
+
+    private static final Duration INTERVAL = Duration.ofMinutes(5);
+    private static final int BATCH_SIZE = 100;
+
+    /** Runs what is due when the test says so. */
+    private static final class Turns extends ScheduledThreadPoolExecutor {
+
+        private final List<Duration> pauses = new ArrayList<>();
+        private final Deque<Runnable> next = new ArrayDeque<>();
+
+        Turns() {
+            super(1);
+        }
+
+        @Override
+        public ScheduledFuture<?> schedule(Runnable task, long delay, TimeUnit unit) {
+            pauses.add(Duration.ofNanos(unit.toNanos(delay)));
+            next.add(task);
+            return super.schedule(() -> {}, 0, unit);
+        }
+
+        Duration run() {
+            next.remove().run();
+            return pauses.get(pauses.size() - 1);
+        }
+    }
+
+    private final Turns turns = new Turns();
+    private final List<String> failures = new ArrayList<>();
+    private long nanoseconds;
+
+    @AfterEach
+    void stop() {
+        turns.shutdownNow();
+    }
+
+    private void schedule(Duration batch, Integer... removed) {
+        Deque<Integer> answers = new ArrayDeque<>(List.of(removed));
+        var unused = new PurgeSchedule(
+                atMost -> {
+                    assertThat(atMost).isEqualTo(BATCH_SIZE);
+                    nanoseconds += batch.toNanos();
+                    return answers.remove();
+                },
+                INTERVAL,
+                BATCH_SIZE,
+                (what, failure) -> failures.add(what + ": " + failure.getMessage()),
+                turns,
+                () -> nanoseconds);
+    }
+
+    @Test
+    void a_full_batch_is_followed_by_a_rest_as_long_as_it_took_and_the_last_one_by_an_interval() {
+        schedule(Duration.ofMillis(20), BATCH_SIZE, BATCH_SIZE, 7, BATCH_SIZE);
+        assertThat(turns.run()).isEqualTo(Duration.ofMillis(20));
+        assertThat(turns.run()).isEqualTo(Duration.ofMillis(20));
+        assertThat(turns.run()).isEqualTo(INTERVAL);
+        assertThat(turns.run()).isEqualTo(Duration.ofMillis(20));
+        assertThat(failures).isEmpty();
+    }
+
+    @Test
+    void the_first_batch_comes_within_an_interval() {
+        schedule(Duration.ofMillis(20));
+        assertThat(turns.pauses)
+                .singleElement()
+                .satisfies(pause -> assertThat(pause).isLessThan(INTERVAL).isGreaterThanOrEqualTo(Duration.ZERO));
+    }
+
+    @Test
+    void a_failure_is_told_and_the_next_interval_comes() {
+        var unused = new PurgeSchedule(
+                atMost -> {
+                    throw new IllegalStateException("no connection");
+                },
+                INTERVAL,
+                BATCH_SIZE,
+                (what, failure) -> failures.add(what + ": " + failure.getMessage()),
+                turns,
+                () -> nanoseconds);
+        assertThat(turns.run()).isEqualTo(INTERVAL);
+        assertThat(failures)
+                .containsExactly(
+                        "Purging idempotency records failed; it is tried again at the next interval: no connection");
+    }
+
+    @Test
+    void a_handler_that_throws_does_not_end_the_schedule() {
+        var unused = new PurgeSchedule(
+                atMost -> {
+                    throw new IllegalStateException("no connection");
+                },
+                INTERVAL,
+                BATCH_SIZE,
+                (what, failure) -> {
+                    throw new IllegalStateException("a handler's own", failure);
+                },
+                turns,
+                () -> nanoseconds);
+        assertThatThrownBy(turns::run).hasMessage("a handler's own");
+        assertThat(turns.pauses).hasSize(2).last().isEqualTo(INTERVAL);
+    }
+}
