@@ -112,7 +112,7 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
         try {
             Entry entry = policy.getIfPresentQuietly(key);
             if (entry instanceof Entry.Completed completed && !completed.isOver(time.read())) {
-                return completed.answer(time);
+                return new ClaimResult.Completed(completed.record(time));
             }
             return claimUncompleted(request, entry);
         } catch (RuntimeException failure) {
@@ -131,7 +131,7 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
                 entry = entries.computeIfAbsent(key, firstClaim);
                 if (entry == firstClaim.made) {
                     sizeBound.enforce();
-                    return firstClaim.made.claimed();
+                    return firstClaim.made.claimed(time);
                 }
                 // Somebody else was faster: look at that one's entry, by the time that it is now.
                 continue;
@@ -139,26 +139,26 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
             Entry.InProgress claimed;
             if (entry instanceof Entry.InProgress inProgress) {
                 if (!inProgress.isOver(now)) {
-                    return inProgress.claim.id().equals(request.claimId())
-                            ? inProgress.claimed()
+                    return inProgress.isClaimedBy(request.claimId())
+                            ? inProgress.claimed(time)
                             : new ClaimResult.InProgress(inProgress.observedAt(time, now));
                 }
                 if (!inProgress.mayBeTakenOverBy(request)) {
                     return new ClaimResult.Abandoned(inProgress.observedAt(time, now));
                 }
-                claimed = inProgress.takenOverBy(request.claimId(), nextToken(now), request.lease(), time, now);
+                claimed = inProgress.takenOverBy(request.claimId(), nextToken(now), request.lease(), now);
             } else if (entry instanceof Entry.Released released && !released.isOver(now)) {
                 if (!released.mayBeContinuedBy(request)) {
                     return new ClaimResult.Abandoned(released.observedAt(time, now));
                 }
-                claimed = released.continuedBy(request, nextToken(now), time, now);
+                claimed = released.continuedBy(request, nextToken(now), now);
             } else if (entry instanceof Entry.Completed completed && !completed.isOver(now)) {
-                return completed.answer(time);
+                return new ClaimResult.Completed(completed.record(time));
             } else {
-                claimed = Entry.InProgress.first(request, nextToken(now), time, now);
+                claimed = new Entry.InProgress(request, nextToken(now), now);
             }
             if (entries.replace(key, entry, claimed)) {
-                return claimed.claimed();
+                return claimed.claimed(time);
             }
             entry = policy.getIfPresentQuietly(key);
         }
@@ -184,12 +184,12 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
     public boolean complete(Claim claim, RecordedOutcome outcome, Duration retention) {
         requirePositive("retention", retention);
         try {
-            if (changeHeld(claim, (inProgress, now) -> inProgress.completed(outcome, retention, time, now))) {
+            if (changeHeld(claim, (inProgress, now) -> inProgress.completed(outcome, retention, now))) {
                 return true;
             }
             // Asked again because the first answer was lost?
             return policy.getIfPresentQuietly(claim.key()) instanceof Entry.Completed completed
-                    && completed.isHeldBy(claim)
+                    && completed.isCompletedBy(claim)
                     && !completed.isOver(time.read());
         } catch (RuntimeException failure) {
             throw failed("complete", claim.key(), failure);
@@ -209,7 +209,7 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
     public boolean release(Claim claim, Duration stepRetention) {
         requirePositive("retention of steps", stepRetention);
         try {
-            return changeHeld(claim, (inProgress, now) -> inProgress.released(stepRetention, time, now));
+            return changeHeld(claim, (inProgress, now) -> inProgress.released(stepRetention, now));
         } catch (RuntimeException failure) {
             throw failed("release", claim.key(), failure);
         }
@@ -296,14 +296,14 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
                 long now = time.read();
                 purgeTime.reach(now);
                 if (!inProgress.isOver(now)) {
-                    return inProgress.claim.id().equals(claimId) ? inProgress.claimed() : null;
+                    return inProgress.isClaimedBy(claimId) ? inProgress.claimed(time) : null;
                 }
-                if (inProgress.claim.fencingToken() != expectedToken) {
+                if (inProgress.fencingToken() != expectedToken) {
                     return null;
                 }
-                Entry.InProgress claimed = inProgress.takenOverBy(claimId, nextToken(now), lease, time, now);
+                Entry.InProgress claimed = inProgress.takenOverBy(claimId, nextToken(now), lease, now);
                 if (entries.replace(key, inProgress, claimed)) {
-                    return claimed.claimed();
+                    return claimed.claimed(time);
                 }
             }
         } catch (RuntimeException failure) {
@@ -328,7 +328,7 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
         try {
             while (true) {
                 Entry entry = policy.getIfPresentQuietly(key);
-                if (entry == null || entry.claim.fencingToken() != expectedToken) {
+                if (entry == null || entry.fencingToken() != expectedToken) {
                     return false;
                 }
                 // What is in progress can be forgotten after its lease, all else before it has expired.
@@ -458,7 +458,7 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
 
         @Override
         public Entry apply(IdempotencyKey key) {
-            Entry.InProgress first = Entry.InProgress.first(request, nextToken(now), time, now);
+            Entry.InProgress first = new Entry.InProgress(request, nextToken(now), now);
             made = first;
             return first;
         }

@@ -1,6 +1,7 @@
 package io.idempotent.store.caffeine;
 
 import io.idempotent.Fingerprint;
+import io.idempotent.IdempotencyKey;
 import io.idempotent.RecordedOutcome;
 import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
@@ -21,21 +22,17 @@ import org.jspecify.annotations.Nullable;
  */
 abstract sealed class Entry {
 
-    /** The last claim of the key. */
-    final Claim claim;
-
     /** When the lease or the retention is over, in the store's nanoseconds. */
     final long endsAt;
 
-    private Entry(Claim claim, long endsAt) {
-        this.claim = claim;
+    private Entry(long endsAt) {
         this.endsAt = endsAt;
     }
 
-    /** Whether the claim is the key's last. The key itself is not compared: the entry was found by it. */
-    final boolean isHeldBy(Claim presented) {
-        return claim.fencingToken() == presented.fencingToken() && claim.id().equals(presented.id());
-    }
+    abstract IdempotencyKey key();
+
+    /** The token of the key's last claim. */
+    abstract long fencingToken();
 
     /** Whether the lease or the retention is over. */
     final boolean isOver(long now) {
@@ -48,58 +45,75 @@ abstract sealed class Entry {
     /** A key in progress. */
     static final class InProgress extends Entry {
 
+        private final Claim claim;
         private final Fingerprint fingerprint;
-        private final Instant firstClaimedAt;
-        private final Instant claimedAt;
+        private final long firstClaimedAt;
+        private final long claimedAt;
         private final int takeovers;
         private final List<RecordedStep> steps;
 
-        private InProgress(
-                Claim claim,
-                long endsAt,
-                Fingerprint fingerprint,
-                Instant firstClaimedAt,
-                Instant claimedAt,
-                int takeovers,
-                List<RecordedStep> steps) {
-            super(claim, endsAt);
-            this.fingerprint = fingerprint;
-            this.firstClaimedAt = firstClaimedAt;
-            this.claimedAt = claimedAt;
+        /** The first claim of a key that is free. */
+        InProgress(ClaimRequest request, long token, long now) {
+            super(StoreTime.after(now, request.lease()));
+            this.claim = new Claim(request.key(), request.claimId(), token);
+            this.fingerprint = request.fingerprint();
+            this.firstClaimedAt = now;
+            this.claimedAt = now;
+            this.takeovers = 0;
+            this.steps = List.of();
+        }
+
+        /** Another claim of what was in progress before. */
+        private InProgress(InProgress before, UUID claimId, long token, Duration lease, long now, int takeovers) {
+            super(StoreTime.after(now, lease));
+            this.claim = new Claim(before.key(), claimId, token);
+            this.fingerprint = before.fingerprint;
+            this.firstClaimedAt = before.firstClaimedAt;
+            this.claimedAt = now;
             this.takeovers = takeovers;
+            this.steps = before.steps;
+        }
+
+        /** The same claim with another lease, or more steps. */
+        private InProgress(InProgress before, long endsAt, List<RecordedStep> steps) {
+            super(endsAt);
+            this.claim = before.claim;
+            this.fingerprint = before.fingerprint;
+            this.firstClaimedAt = before.firstClaimedAt;
+            this.claimedAt = before.claimedAt;
+            this.takeovers = before.takeovers;
             this.steps = steps;
         }
 
-        /** The first claim of a key that is free. */
-        static InProgress first(ClaimRequest request, long token, StoreTime time, long now) {
-            Instant claimedAt = time.at(now);
-            return new InProgress(
-                    new Claim(request.key(), request.claimId(), token),
-                    StoreTime.after(now, request.lease()),
-                    request.fingerprint(),
-                    claimedAt,
-                    claimedAt,
-                    0,
-                    List.of());
+        @Override
+        IdempotencyKey key() {
+            return claim.key();
+        }
+
+        @Override
+        long fencingToken() {
+            return claim.fencingToken();
+        }
+
+        /** Whether the claim is the key's last. The key itself is not compared: the entry was found by it. */
+        boolean isHeldBy(Claim presented) {
+            return claim.fencingToken() == presented.fencingToken() && isClaimedBy(presented.id());
+        }
+
+        boolean isClaimedBy(UUID claimId) {
+            return claim.id().equals(claimId);
         }
 
         boolean mayBeTakenOverBy(ClaimRequest request) {
             return request.mayTakeOver() && request.fingerprint().matches(fingerprint);
         }
 
-        InProgress takenOverBy(UUID claimId, long token, Duration lease, StoreTime time, long now) {
-            return new InProgress(
-                    new Claim(claim.key(), claimId, token),
-                    StoreTime.after(now, lease),
-                    fingerprint,
-                    firstClaimedAt,
-                    time.at(now),
-                    takeovers + 1,
-                    steps);
+        InProgress takenOverBy(UUID claimId, long token, Duration lease, long now) {
+            return new InProgress(this, claimId, token, lease, now, takeovers + 1);
         }
 
         InProgress withLeaseUntil(long end) {
-            return new InProgress(claim, end, fingerprint, firstClaimedAt, claimedAt, takeovers, steps);
+            return new InProgress(this, end, steps);
         }
 
         InProgress with(RecordedStep step) {
@@ -113,43 +127,42 @@ abstract sealed class Entry {
                 }
             }
             changed.add(step);
-            return new InProgress(
-                    claim, endsAt, fingerprint, firstClaimedAt, claimedAt, takeovers, List.copyOf(changed));
+            return new InProgress(this, endsAt, List.copyOf(changed));
         }
 
         /** What is left when it is given back: nothing without steps. */
         @Nullable
-        Released released(Duration retention, StoreTime time, long now) {
-            return steps.isEmpty() ? null : new Released(this, StoreTime.after(now, retention), time.at(now));
+        Released released(Duration retention, long now) {
+            return steps.isEmpty() ? null : new Released(this, StoreTime.after(now, retention), now);
         }
 
-        Completed completed(RecordedOutcome outcome, Duration retention, StoreTime time, long now) {
+        Completed completed(RecordedOutcome outcome, Duration retention, long now) {
             return new Completed(this, StoreTime.after(now, retention), outcome, now);
         }
 
-        ClaimResult.Claimed claimed() {
-            return new ClaimResult.Claimed(claim, firstClaimedAt, takeovers, steps);
+        ClaimResult.Claimed claimed(StoreTime time) {
+            return new ClaimResult.Claimed(claim, time.at(firstClaimedAt), takeovers, steps);
         }
 
         @Override
         IdempotencyRecord observedAt(StoreTime time, long now) {
-            return record(new IdempotencyRecord.InProgress(time.at(endsAt)), time.at(now));
+            return record(time, new IdempotencyRecord.InProgress(time.at(endsAt)), now);
         }
 
         List<RecordedStep> steps() {
             return steps;
         }
 
-        private IdempotencyRecord record(IdempotencyRecord.State state, Instant observedAt) {
+        private IdempotencyRecord record(StoreTime time, IdempotencyRecord.State state, long now) {
             return new IdempotencyRecord(
                     claim.key(),
                     claim.fencingToken(),
                     fingerprint,
-                    firstClaimedAt,
-                    claimedAt,
+                    time.at(firstClaimedAt),
+                    time.at(claimedAt),
                     takeovers,
                     state,
-                    observedAt);
+                    time.at(now));
         }
     }
 
@@ -157,27 +170,30 @@ abstract sealed class Entry {
     static final class Released extends Entry {
 
         private final InProgress last;
-        private final Instant releasedAt;
+        private final long releasedAt;
 
-        private Released(InProgress last, long endsAt, Instant releasedAt) {
-            super(last.claim, endsAt);
+        private Released(InProgress last, long endsAt, long releasedAt) {
+            super(endsAt);
             this.last = last;
             this.releasedAt = releasedAt;
+        }
+
+        @Override
+        IdempotencyKey key() {
+            return last.key();
+        }
+
+        @Override
+        long fencingToken() {
+            return last.fencingToken();
         }
 
         boolean mayBeContinuedBy(ClaimRequest request) {
             return request.fingerprint().matches(last.fingerprint);
         }
 
-        InProgress continuedBy(ClaimRequest request, long token, StoreTime time, long now) {
-            return new InProgress(
-                    new Claim(claim.key(), request.claimId(), token),
-                    StoreTime.after(now, request.lease()),
-                    last.fingerprint,
-                    last.firstClaimedAt,
-                    time.at(now),
-                    0,
-                    last.steps);
+        InProgress continuedBy(ClaimRequest request, long token, long now) {
+            return new InProgress(last, request.claimId(), token, request.lease(), now, 0);
         }
 
         List<RecordedStep> steps() {
@@ -186,42 +202,63 @@ abstract sealed class Entry {
 
         @Override
         IdempotencyRecord observedAt(StoreTime time, long now) {
-            return last.record(new IdempotencyRecord.Released(releasedAt, time.at(endsAt)), time.at(now));
+            return last.record(time, new IdempotencyRecord.Released(time.at(releasedAt), time.at(endsAt)), now);
         }
     }
 
-    /** A completed key. Small, since most are never asked for again; holds itself what a replay needs. */
+    /** A completed key. Small, and of few objects, since most are never asked for again; holds itself what a replay needs. */
     static final class Completed extends Entry implements NearbyOutcome {
 
+        private final IdempotencyKey key;
+        private final long claimIdHigh;
+        private final long claimIdLow;
+        private final long fencingToken;
         private final Fingerprint fingerprint;
         private final RecordedOutcome outcome;
-        private final Instant firstClaimedAt;
-        private final Instant claimedAt;
-        private final int takeovers;
+        private final long firstClaimedAt;
+        private final long claimedAt;
         private final long completedAt;
+        private final int takeovers;
 
         private Completed(InProgress last, long endsAt, RecordedOutcome outcome, long completedAt) {
-            super(last.claim, endsAt);
+            super(endsAt);
+            this.key = last.claim.key();
+            this.claimIdHigh = last.claim.id().getMostSignificantBits();
+            this.claimIdLow = last.claim.id().getLeastSignificantBits();
+            this.fencingToken = last.claim.fencingToken();
             this.fingerprint = last.fingerprint;
             this.outcome = outcome;
             this.firstClaimedAt = last.firstClaimedAt;
             this.claimedAt = last.claimedAt;
-            this.takeovers = last.takeovers;
             this.completedAt = completedAt;
+            this.takeovers = last.takeovers;
         }
 
-        ClaimResult.Completed answer(StoreTime time) {
-            return new ClaimResult.Completed(record(time));
+        @Override
+        IdempotencyKey key() {
+            return key;
+        }
+
+        @Override
+        long fencingToken() {
+            return fencingToken;
+        }
+
+        /** Whether it was this claim that completed it. */
+        boolean isCompletedBy(Claim presented) {
+            return fencingToken == presented.fencingToken()
+                    && claimIdHigh == presented.id().getMostSignificantBits()
+                    && claimIdLow == presented.id().getLeastSignificantBits();
         }
 
         IdempotencyRecord record(StoreTime time) {
             Instant completed = time.at(completedAt);
             return new IdempotencyRecord(
-                    claim.key(),
-                    claim.fencingToken(),
+                    key,
+                    fencingToken,
                     fingerprint,
-                    firstClaimedAt,
-                    claimedAt,
+                    time.at(firstClaimedAt),
+                    time.at(claimedAt),
                     takeovers,
                     new IdempotencyRecord.Completed(outcome, completed, time.at(endsAt)),
                     completed);

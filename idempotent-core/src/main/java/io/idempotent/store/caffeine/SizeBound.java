@@ -122,7 +122,7 @@ final class SizeBound {
             if (nearest == null) {
                 break;
             }
-            if (cache.asMap().remove(nearest.claim.key(), nearest)) {
+            if (cache.asMap().remove(nearest.key(), nearest)) {
                 excess--;
                 removedAny = true;
                 if (!nearest.isOver(now)) {

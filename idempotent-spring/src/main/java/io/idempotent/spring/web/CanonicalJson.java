@@ -1,6 +1,7 @@
 package io.idempotent.spring.web;
 
 import io.idempotent.spring.web.RequestFingerprint.Digest;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -8,10 +9,10 @@ import java.util.TreeMap;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
-import tools.jackson.core.StreamReadFeature;
-import tools.jackson.databind.ObjectReader;
-import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.node.JsonNodeType;
+import tools.jackson.core.ObjectReadContext;
+import tools.jackson.core.exc.StreamReadException;
+import tools.jackson.core.json.JsonFactory;
+import tools.jackson.core.util.JsonRecyclerPools;
 
 /**
  * What JSON means: white space says nothing, nor does the order of members. Numbers keep their digits, and null is not the same as
@@ -23,20 +24,31 @@ final class CanonicalJson {
 
     static final int MAXIMUM_LENGTH = 65_536;
 
-    private static final ObjectReader READER = JsonMapper.builder()
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .build()
-            .reader();
+    /** How many are kept for those who read at the same time. */
+    private static final int MAXIMUM_BUFFERS = 64;
+
+    private static final char OBJECT = '{';
+    private static final char ARRAY = '[';
+    private static final char TEXT = '"';
+    private static final char NUMBER = '1';
+    private static final char BOOLEAN = '?';
+    private static final char NULL = '0';
+
+    // The pool that applications share takes as long as to read a short body.
+    private static final JsonFactory READERS = JsonFactory.builder()
+            .recyclerPool(JsonRecyclerPools.newBoundedPool(MAXIMUM_BUFFERS))
+            .build();
 
     private CanonicalJson() {}
 
     /** Adds what JSON means, and nothing if it is none, or too long; tells which. */
-    static boolean addTo(Digest digest, byte[] json) {
-        if (json.length == 0 || json.length > MAXIMUM_LENGTH) {
+    static boolean addTo(Digest digest, ByteBuffer json) {
+        if (!json.hasRemaining() || json.remaining() > MAXIMUM_LENGTH) {
             return false;
         }
         Object value;
-        try (JsonParser parser = READER.createParser(json)) {
+        try (JsonParser parser = READERS.createParser(
+                ObjectReadContext.empty(), json.array(), json.arrayOffset() + json.position(), json.remaining())) {
             if (parser.nextToken() == null) {
                 return false;
             }
@@ -60,7 +72,9 @@ final class CanonicalJson {
                 Map<String, Object> members = new TreeMap<>();
                 for (String name = parser.nextName(); name != null; name = parser.nextName()) {
                     parser.nextToken();
-                    members.put(name, read(parser));
+                    if (members.put(name, read(parser)) != null) {
+                        throw new StreamReadException(parser, "A member's name comes twice");
+                    }
                 }
                 yield members;
             }
@@ -71,39 +85,42 @@ final class CanonicalJson {
                 }
                 yield elements;
             }
-            case VALUE_STRING -> new Simple(JsonNodeType.STRING, parser.getString());
-            case VALUE_NUMBER_INT -> new Simple(JsonNodeType.NUMBER, parser.getString());
+            case VALUE_STRING -> parser.getString();
+            case VALUE_NUMBER_INT -> new Simple(NUMBER, parser.getString());
             // Of a number the digits that it has: 1 is not 1.0.
             case VALUE_NUMBER_FLOAT ->
-                new Simple(JsonNodeType.NUMBER, parser.getDecimalValue().toString());
-            case VALUE_TRUE, VALUE_FALSE -> new Simple(JsonNodeType.BOOLEAN, parser.getString());
-            case VALUE_NULL -> new Simple(JsonNodeType.NULL, "");
+                new Simple(NUMBER, parser.getDecimalValue().toString());
+            case VALUE_TRUE, VALUE_FALSE -> new Simple(BOOLEAN, parser.getString());
+            case VALUE_NULL -> new Simple(NULL, "");
             default -> throw new IllegalStateException("No value of JSON begins with " + token);
         };
     }
 
     /**
-     * A value without parts.
+     * A value without parts that is no text.
      *
      * @param kind what it is
      * @param text its text
      */
-    private record Simple(JsonNodeType kind, String text) {}
+    private record Simple(char kind, String text) {}
 
     private static void add(Digest digest, Object value) {
-        if (value instanceof Simple simple) {
-            digest.add(simple.kind().name());
-            digest.addCharacters(simple.text());
+        if (value instanceof String text) {
+            digest.addCharacter(TEXT);
+            digest.add(text);
+        } else if (value instanceof Simple simple) {
+            digest.addCharacter(simple.kind());
+            digest.add(simple.text());
         } else if (value instanceof Map<?, ?> members) {
-            digest.add(JsonNodeType.OBJECT.name());
+            digest.addCharacter(OBJECT);
             digest.add(members.size());
             members.forEach((name, member) -> {
-                digest.addCharacters((String) name);
+                digest.add((String) name);
                 add(digest, member);
             });
         } else {
             List<?> elements = (List<?>) value;
-            digest.add(JsonNodeType.ARRAY.name());
+            digest.addCharacter(ARRAY);
             digest.add(elements.size());
             elements.forEach(element -> add(digest, element));
         }

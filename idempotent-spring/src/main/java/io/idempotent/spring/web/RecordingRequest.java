@@ -7,6 +7,7 @@ import jakarta.servlet.http.HttpServletRequestWrapper;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -36,17 +37,18 @@ final class RecordingRequest extends HttpServletRequestWrapper {
         this.maximumBodySize = maximumBodySize;
     }
 
-    /** The body from its beginning, or null if it is longer than is accepted. */
-    byte @Nullable [] body() throws IOException {
+    /** The body from its beginning, which nobody is to change, or null if it is longer than is accepted. */
+    @Nullable
+    ByteBuffer body() throws IOException {
         ServletInputStream source = super.getInputStream();
-        int announced = (int) Math.min(getContentLengthLong(), maximumBodySize);
-        byte[] portion = new byte[announced > 0 ? Math.min(announced, LARGEST_PORTION) : FIRST_CAPACITY];
+        long announced = getContentLengthLong();
+        byte[] portion = new byte[announced > 0 ? (int) Math.min(announced, LARGEST_PORTION) : FIRST_CAPACITY];
         int count = 0;
-        while (!longer && count >= 0) {
+        while (!longer && count >= 0 && length != announced) {
             count = source.read(portion);
             keep(portion, 0, count);
         }
-        return longer ? null : Arrays.copyOf(kept, length);
+        return longer ? null : ByteBuffer.wrap(kept, 0, length);
     }
 
     /** How far the body has been read. */

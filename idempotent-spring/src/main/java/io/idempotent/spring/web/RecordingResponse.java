@@ -115,17 +115,16 @@ final class RecordingResponse extends HttpServletResponseWrapper {
         for (Header header : headers()) {
             String name = header.name();
             boolean always = name.equalsIgnoreCase(HttpHeaders.CONTENT_ENCODING);
-            if ((always || !header.values().equals(values(headersBefore, name)))
-                    && !NEVER_RECORDED.contains(name)
-                    && !ofConnection.contains(name)
-                    && (always
-                            || chosen.isEmpty()
-                            || chosen.contains(name)
-                            || name.equalsIgnoreCase(HttpHeaders.CONTENT_TYPE))) {
+            boolean changed = always || !header.values().equals(values(headersBefore, name));
+            boolean wanted = always
+                    || name.equalsIgnoreCase(HttpHeaders.CONTENT_TYPE)
+                    || ((chosen.isEmpty() || chosen.contains(name)) && !NEVER_RECORDED.contains(name));
+            if (changed && wanted && !ofConnection.contains(name)) {
                 headers.add(header);
             }
         }
-        return new RecordedResponse(getStatus(), headers, body.toByteArray());
+        // What is written from now on goes into another array.
+        return new RecordedResponse(getStatus(), headers, body.toByteArrayUnsafe());
     }
 
     /** Sends what was kept back. */

@@ -8,13 +8,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.Collections;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -37,13 +36,14 @@ import org.springframework.util.MimeTypeUtils;
  *       every other body, its bytes.
  * </ol>
  *
- * <p>Version 1: SHA-256 over these texts in UTF-8, each with its length in bytes before it, and each list with its size; of JSON over
- * the kind of each value, and names and simple values in UTF-16. Numbers take eight bytes.
+ * <p>Version 1: SHA-256 over these texts in UTF-16 and contents, each with its length in bytes before it, and each list with its
+ * size; of JSON over the kind of each value, a character, and names and simple values. Lengths and sizes take eight bytes. The
+ * digest is written in Base64 for URLs.
  */
 final class RequestFingerprint {
 
     private static final boolean JACKSON_PRESENT =
-            ClassUtils.isPresent("tools.jackson.databind.json.JsonMapper", RequestFingerprint.class.getClassLoader());
+            ClassUtils.isPresent("tools.jackson.core.json.JsonFactory", RequestFingerprint.class.getClassLoader());
 
     private final List<String> headers;
 
@@ -82,7 +82,7 @@ final class RequestFingerprint {
             case FORM -> addForm(digest, request, operation);
             case MULTIPART -> addParts(digest, request, operation);
             case JSON -> {
-                byte[] body = body(request, operation);
+                ByteBuffer body = body(request, operation);
                 if (!JACKSON_PRESENT || !CanonicalJson.addTo(digest, body)) {
                     digest.add(body);
                 }
@@ -92,8 +92,8 @@ final class RequestFingerprint {
         return digest.fingerprint();
     }
 
-    private byte[] body(RecordingRequest request, String operation) throws IOException {
-        byte[] body = request.body();
+    private ByteBuffer body(RecordingRequest request, String operation) throws IOException {
+        ByteBuffer body = request.body();
         if (body == null) {
             throw new RequestTooLargeException(operation, maximumBodySize);
         }
@@ -168,13 +168,15 @@ final class RequestFingerprint {
     /** Joins texts so that no two different lists of them make the same digest. */
     static final class Digest {
 
+        private static final Base64.Encoder TEXTS = Base64.getUrlEncoder().withoutPadding();
+
         // A copy takes less than to look for the one that the platform prefers.
         private static final MessageDigest EMPTY = sha256();
 
         private final MessageDigest sha256;
 
         // To digest a few bytes at a time takes longer than to digest them.
-        private final ByteBuffer pending = ByteBuffer.allocate(1_024);
+        private final ByteBuffer pending = ByteBuffer.allocate(256);
 
         Digest() {
             this.sha256 = copy();
@@ -196,8 +198,19 @@ final class RequestFingerprint {
             }
         }
 
+        /** Adds text of any characters, those among them that no encoding has. */
         void add(String text) {
-            add(text.getBytes(StandardCharsets.UTF_8));
+            add((long) text.length() * Character.BYTES);
+            for (int index = 0; index < text.length(); index++) {
+                addCharacter(text.charAt(index));
+            }
+        }
+
+        void addCharacter(char character) {
+            if (pending.remaining() < Character.BYTES) {
+                flush();
+            }
+            pending.putChar(character);
         }
 
         void addNullable(@Nullable String text) {
@@ -209,33 +222,16 @@ final class RequestFingerprint {
             texts.forEach(this::add);
         }
 
-        void add(byte[] bytes) {
-            add(bytes.length);
-            if (bytes.length > pending.remaining()) {
-                flush();
-            }
-            if (bytes.length > pending.remaining()) {
-                sha256.update(bytes);
-            } else {
-                pending.put(bytes);
-            }
+        void add(ByteBuffer content) {
+            add(content.remaining());
+            flush();
+            sha256.update(content);
         }
 
         void add(long length, InputStream content) throws IOException {
             add(length);
             flush();
             content.transferTo(new DigestOutputStream(OutputStream.nullOutputStream(), sha256));
-        }
-
-        /** Adds text of any characters, those among them that no encoding has. */
-        void addCharacters(String text) {
-            add(2L * text.length());
-            for (int index = 0; index < text.length(); index++) {
-                if (pending.remaining() < Character.BYTES) {
-                    flush();
-                }
-                pending.putChar(text.charAt(index));
-            }
         }
 
         void add(long number) {
@@ -252,7 +248,7 @@ final class RequestFingerprint {
 
         Fingerprint fingerprint() {
             flush();
-            return Fingerprint.ofDigest("http1:" + HexFormat.of().formatHex(sha256.digest()));
+            return Fingerprint.ofDigest("http1:" + TEXTS.encodeToString(sha256.digest()));
         }
     }
 }
