@@ -26,6 +26,11 @@ record Endpoint(DetachedOperation<RecordedResponse> operation, boolean required,
         return operation.operation().whenAbandoned() != WhenAbandoned.RUN_AGAIN;
     }
 
+    /** Whether its store keeps objects as they are. */
+    boolean keepsReferences() {
+        return operation.engine().store().keepsReferences();
+    }
+
     /** The key of a request with this text. */
     IdempotencyKey key(String text, HttpServletRequest request, @Nullable IdempotencyScopeResolver resolver) {
         if (shared) {

@@ -97,7 +97,7 @@ final class EndpointInterceptor implements AsyncHandlerInterceptor {
             Exchange exchange, Endpoint endpoint, IdempotencyKey key, HttpServletRequest request, Settings known)
             throws Exception {
         Fingerprint fingerprint = endpoint.fingerprint()
-                ? known.fingerprint().take(exchange.request(), endpoint.name())
+                ? known.fingerprint().take(exchange.request(), endpoint.name(), endpoint.keepsReferences())
                 : Fingerprint.none();
         Opened<RecordedResponse> opened;
         try {

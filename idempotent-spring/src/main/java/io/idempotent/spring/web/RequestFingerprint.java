@@ -26,7 +26,8 @@ import org.springframework.util.MimeType;
 import org.springframework.util.MimeTypeUtils;
 
 /**
- * What a request says, as a digest that does not change over its repetitions.
+ * What a request says, as what does not change over its repetitions: a digest, or, for stores that keep objects as they are, a
+ * {@link RequestContent}.
  *
  * <ol>
  *   <li>Method, path, query, and the headers that are configured.
@@ -45,6 +46,8 @@ final class RequestFingerprint {
     private static final boolean JACKSON_PRESENT =
             ClassUtils.isPresent("tools.jackson.core.json.JsonFactory", RequestFingerprint.class.getClassLoader());
 
+    private static final Base64.Encoder TEXTS = Base64.getUrlEncoder().withoutPadding();
+
     private final List<String> headers;
 
     private final long maximumBodySize;
@@ -60,10 +63,12 @@ final class RequestFingerprint {
     /**
      * Reads the body, which stays readable, and takes the fingerprint.
      *
+     * @param byContent whether it may be one that means something in this JVM only
      * @throws RequestTooLargeException if the body is longer than is accepted
      * @throws IOException if the body cannot be read
      */
-    Fingerprint take(RecordingRequest request, String operation) throws IOException, ServletException {
+    Fingerprint take(RecordingRequest request, String operation, boolean byContent)
+            throws IOException, ServletException {
         Content content = Content.of(request.getContentType());
         if (request.getContentLengthLong() > maximumBodySize) {
             throw new RequestTooLargeException(operation, maximumBodySize);
@@ -81,15 +86,26 @@ final class RequestFingerprint {
         switch (content) {
             case FORM -> addForm(digest, request, operation);
             case MULTIPART -> addParts(digest, request, operation);
-            case JSON -> {
+            case JSON, OTHER -> {
                 ByteBuffer body = body(request, operation);
-                if (!JACKSON_PRESENT || !CanonicalJson.addTo(digest, body)) {
-                    digest.add(body);
+                RequestContent kept = byContent ? RequestContent.of(digest, content == Content.JSON, body) : null;
+                if (kept != null) {
+                    return Fingerprint.ofContent(kept);
                 }
+                addBody(digest, content == Content.JSON, body);
             }
-            case OTHER -> digest.add(body(request, operation));
         }
-        return digest.fingerprint();
+        byte[] bytes = digest.bytes();
+        return byContent
+                ? Fingerprint.ofContent(new RequestContent(bytes))
+                : Fingerprint.ofDigest("http1:" + TEXTS.encodeToString(bytes));
+    }
+
+    /** Adds a body that is no form. */
+    static void addBody(Digest digest, boolean json, ByteBuffer body) {
+        if (!json || !JACKSON_PRESENT || !CanonicalJson.addTo(digest, body)) {
+            digest.add(body);
+        }
     }
 
     private ByteBuffer body(RecordingRequest request, String operation) throws IOException {
@@ -165,30 +181,21 @@ final class RequestFingerprint {
         }
     }
 
-    /** Joins texts so that no two different lists of them make the same digest. */
+    /** Joins texts so that no two different lists of them make the same digest. Used by one thread. */
     static final class Digest {
-
-        private static final Base64.Encoder TEXTS = Base64.getUrlEncoder().withoutPadding();
 
         // A copy takes less than to look for the one that the platform prefers.
         private static final MessageDigest EMPTY = sha256();
 
-        private final MessageDigest sha256;
+        private static final int FIRST_CAPACITY = 128;
+
+        private static final int LARGEST_CAPACITY = 1_024;
 
         // To digest a few bytes at a time takes longer than to digest them.
-        private final ByteBuffer pending = ByteBuffer.allocate(256);
+        private ByteBuffer pending = ByteBuffer.allocate(FIRST_CAPACITY);
 
-        Digest() {
-            this.sha256 = copy();
-        }
-
-        private static MessageDigest copy() {
-            try {
-                return (MessageDigest) EMPTY.clone();
-            } catch (CloneNotSupportedException another) {
-                return sha256();
-            }
-        }
+        // Begun when more was added than is pending.
+        private @Nullable MessageDigest sha256;
 
         private static MessageDigest sha256() {
             try {
@@ -207,9 +214,7 @@ final class RequestFingerprint {
         }
 
         void addCharacter(char character) {
-            if (pending.remaining() < Character.BYTES) {
-                flush();
-            }
+            makeRoom(Character.BYTES);
             pending.putChar(character);
         }
 
@@ -224,31 +229,58 @@ final class RequestFingerprint {
 
         void add(ByteBuffer content) {
             add(content.remaining());
-            flush();
-            sha256.update(content);
+            addUncounted(content);
         }
 
         void add(long length, InputStream content) throws IOException {
             add(length);
-            flush();
-            content.transferTo(new DigestOutputStream(OutputStream.nullOutputStream(), sha256));
+            content.transferTo(new DigestOutputStream(OutputStream.nullOutputStream(), begun()));
         }
 
         void add(long number) {
-            if (pending.remaining() < Long.BYTES) {
-                flush();
-            }
+            makeRoom(Long.BYTES);
             pending.putLong(number);
         }
 
-        private void flush() {
-            sha256.update(pending.array(), 0, pending.position());
-            pending.clear();
+        /** Adds what says itself where it ends. */
+        void addUncounted(ByteBuffer content) {
+            begun().update(content);
         }
 
-        Fingerprint fingerprint() {
-            flush();
-            return Fingerprint.ofDigest("http1:" + TEXTS.encodeToString(sha256.digest()));
+        /** What was added, with room for so many bytes behind it; null if that would be longer than the maximum. */
+        byte @Nullable [] added(int room, int maximum) {
+            return sha256 != null || pending.position() + room > maximum
+                    ? null
+                    : Arrays.copyOf(pending.array(), pending.position() + room);
+        }
+
+        private void makeRoom(int count) {
+            if (pending.remaining() >= count) {
+                return;
+            }
+            if (pending.capacity() < LARGEST_CAPACITY && sha256 == null) {
+                pending = ByteBuffer.allocate(2 * pending.capacity()).put(pending.flip());
+            } else {
+                var unused = begun();
+            }
+        }
+
+        /** The digest of all that was added, to add more to. */
+        private MessageDigest begun() {
+            if (sha256 == null) {
+                try {
+                    sha256 = (MessageDigest) EMPTY.clone();
+                } catch (CloneNotSupportedException another) {
+                    sha256 = sha256();
+                }
+            }
+            sha256.update(pending.flip());
+            pending.clear();
+            return sha256;
+        }
+
+        byte[] bytes() {
+            return begun().digest();
         }
     }
 }

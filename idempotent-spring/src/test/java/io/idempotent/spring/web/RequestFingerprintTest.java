@@ -15,13 +15,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -36,7 +39,12 @@ import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 import org.springframework.web.multipart.MultipartFile;
 
-/** What makes two requests the same, which bodies are taken, and what is no request of an endpoint at all. */
+/**
+ * What makes two requests the same, which bodies are taken, and what is no request of an endpoint at all; where the store keeps what
+ * a request says, and where it keeps a digest.
+ */
+@ParameterizedClass(name = "{0}")
+@ValueSource(strings = {Surroundings.STORE, "idempotent.store=jdbc"})
 class RequestFingerprintTest {
 
     private static final String JSON = "application/json";
@@ -51,11 +59,14 @@ class RequestFingerprintTest {
 
     private final String key = UUID.randomUUID().toString();
 
-    @BeforeAll
-    static void start() {
+    @Parameter
+    String store;
+
+    @BeforeParameterizedClassInvocation
+    static void start(String store) {
         server = HttpServer.start(
                 Application.class,
-                Surroundings.STORE,
+                store,
                 "idempotent.web.scope=shared",
                 "idempotent.web.fingerprint-headers=X-Channel",
                 "idempotent.web.maximum-body-size=1KB",
@@ -64,7 +75,7 @@ class RequestFingerprintTest {
         runs = server.bean(Endpoints.class).runs;
     }
 
-    @AfterAll
+    @AfterParameterizedClassInvocation
     static void stop() {
         server.close();
     }
@@ -228,6 +239,11 @@ class RequestFingerprintTest {
                 pair("what is no JSON", Request.json("{\"a\":"), Request.json("{\"a\":")),
                 pair("members that come twice", Request.json("{\"a\":1,\"a\":2}"), Request.json("{\"a\":1,\"a\":2}")),
                 pair("nothing", Request.text(""), Request.text("")),
+                pair("much white space", Request.json("{\"a\":1}"), Request.json("{\"a\":" + " ".repeat(1_010) + "1}")),
+                pair(
+                        "a long body of two orders",
+                        Request.json("{\"a\":1,\"b\":\"" + "x".repeat(990) + "\"}"),
+                        Request.json("{\"b\":\"" + "x".repeat(990) + "\",\"a\":1}")),
                 pair(
                         "headers that are not chosen",
                         Request.of("POST", "/orders/1", TEXT, "a", "User-Agent: one"),
