@@ -44,7 +44,8 @@ final class RecordingRequest extends HttpServletRequestWrapper {
         long announced = getContentLengthLong();
         byte[] portion = new byte[announced > 0 ? (int) Math.min(announced, LARGEST_PORTION) : FIRST_CAPACITY];
         int count = 0;
-        while (!longer && count >= 0 && length != announced) {
+        // To the end: a filter may have unpacked what was announced.
+        while (!longer && count >= 0) {
             count = source.read(portion);
             keep(portion, 0, count);
         }
