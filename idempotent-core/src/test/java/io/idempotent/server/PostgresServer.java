@@ -155,7 +155,8 @@ public final class PostgresServer implements DatabaseServer, Closeable {
         Files.createDirectories(DIRECTORY);
         // Here it unpacks the binaries, and stops and removes what a JVM that was killed has left behind.
         System.setProperty("ot.epg.working-dir", DIRECTORY.toString());
-        Path log = DIRECTORY.resolve(version.id() + (fsync ? "-fsync.log" : ".log"));
+        Path log = DIRECTORY.resolve(
+                version.id() + (fsync ? "-fsync" : "") + (settings.isEmpty() ? "" : "-with-settings") + ".log");
         String onOrOff = fsync ? "on" : "off";
         try {
             EmbeddedPostgres.Builder builder = EmbeddedPostgres.builder()

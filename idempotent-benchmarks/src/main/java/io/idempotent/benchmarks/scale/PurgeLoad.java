@@ -90,6 +90,8 @@ public final class PurgeLoad {
         Latencies with = Latencies.NONE;
         long purging = 0;
         while (isAnyLeft()) {
+            // The last batch of the turn before may still be on its way.
+            var unusedEnd = claimUntil(over(LOOK));
             without = without.and(claimUntil(over(turn)));
             long begin = System.nanoTime();
             Callable<Boolean> turned = over(turn);

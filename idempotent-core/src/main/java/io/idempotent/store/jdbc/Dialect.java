@@ -55,7 +55,7 @@ enum Dialect {
             "",
             """
             DELETE FROM {table} WHERE record_key IN (
-                SELECT record_key FROM {table} WHERE retained_until BETWEEN :from AND {now} - :grace
+                SELECT record_key FROM {table} WHERE retained_until BETWEEN :from AND :due
                 ORDER BY retained_until LIMIT :atMost FOR UPDATE SKIP LOCKED)
             """,
             """
@@ -80,7 +80,7 @@ enum Dialect {
             "/*M! SET STATEMENT innodb_lock_wait_timeout = 0 FOR */ ",
             """
             DELETE purged FROM {table} AS purged JOIN (
-                SELECT record_key FROM {table} WHERE retained_until BETWEEN :from AND {now} - :grace
+                SELECT record_key FROM {table} WHERE retained_until BETWEEN :from AND :due
                 ORDER BY retained_until LIMIT :atMost FOR UPDATE SKIP LOCKED) AS expired
             ON purged.record_key = expired.record_key
             """,
@@ -108,7 +108,7 @@ enum Dialect {
             "",
             """
             DELETE FROM {table} WHERE record_key IN (
-                SELECT record_key FROM {table} WHERE retained_until BETWEEN :from AND {now} - :grace
+                SELECT record_key FROM {table} WHERE retained_until BETWEEN :from AND :due
                 ORDER BY retained_until LIMIT :atMost FOR UPDATE SKIP LOCKED)
             """,
             """

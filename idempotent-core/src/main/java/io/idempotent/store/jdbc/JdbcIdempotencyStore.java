@@ -86,7 +86,8 @@ import org.jspecify.annotations.Nullable;
  * {@link IdempotencyStoreException}.
  *
  * <p><b>Purging</b> happens at intervals if the builder says so, in a thread that {@link #close} ends, or whenever
- * {@link #purge} is called; on any number of nodes. After each full batch it rests for as long as that took.
+ * {@link #purge} is called; on any number of nodes. At intervals, each full batch is followed by a rest as long as it took, and by
+ * the next one.
  *
  * <p>Safe for use by many threads.
  */
@@ -142,11 +143,12 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
     private final Sql abandon;
     private final Sql find;
     private final Sql forget;
+    private final Sql findDue;
     private final Sql findOldest;
     private final Sql purge;
     private final @Nullable PurgeSchedule purgeSchedule;
 
-    /** Where the last purge began, if it left something. What is before is gone, or was locked: not looked at for a while. */
+    /** Where the last purge began, if it left something. What is before is gone, or was locked; it is looked at after the last. */
     private volatile long purgeFrom;
 
     private JdbcIdempotencyStore(Builder builder, Dialect dialect, DataSource transactions) {
@@ -220,9 +222,10 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
                         + " AND COALESCE(retained_until > {now}, lease_ends_at <= {now})",
                 table,
                 clock);
+        this.findDue = sql("SELECT {now} - :grace", table, clock);
         this.findOldest = sql(
-                "SELECT retained_until FROM {table} WHERE retained_until BETWEEN :from AND {now} - :grace"
-                        + " ORDER BY retained_until LIMIT 1",
+                "SELECT retained_until FROM {table} WHERE retained_until BETWEEN :from AND :due"
+                        + " ORDER BY retained_until LIMIT 1 FOR UPDATE SKIP LOCKED",
                 table,
                 clock);
         this.purge = sql(dialect.purge(), table, clock);
@@ -652,8 +655,9 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
      * records whose retention is over, and what was released, with their steps. What another node is just removing is left
      * to it, and a claim that meets one that is being removed waits for no more than this batch.
      *
-     * @param atMost how many records at most, positive: a transaction of some thousand is short
-     * @return how many were removed; fewer than asked for when no more are there
+     * @param atMost how many records at most, positive: a transaction of a hundred takes some milliseconds
+     * @return how many were removed; fewer than asked for when no more were found. A call after one that removed as many as it
+     *     may begins where that one did: what has turned up before is found by the next
      * @throws IllegalArgumentException if the number is not positive
      * @throws IdempotencyStoreException if it is not known whether any was removed
      */
@@ -662,18 +666,21 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
             throw new IllegalArgumentException("The number of records to purge has to be positive, not " + atMost);
         }
         return request("purge", null, connection -> {
+            // A number of its own: databases cannot look for what their clocks say anew for each row.
+            long due;
+            try (Sql.Call call = findDue.on(connection, timeoutSeconds)) {
+                due = number(call.set("grace", GRACE), 0);
+            }
             long oldest;
-            try (Sql.Call call = findOldest.on(connection, timeoutSeconds);
-                    ResultSet result =
-                            call.set("from", purgeFrom).set("grace", GRACE).query()) {
-                oldest = result.next() ? result.getLong(1) : Long.MAX_VALUE;
+            try (Sql.Call call = findOldest.on(connection, timeoutSeconds)) {
+                oldest = number(call.set("from", purgeFrom).set("due", due), Long.MAX_VALUE);
             }
             int removed = 0;
-            if (oldest < Long.MAX_VALUE) {
+            if (oldest <= due) {
                 try (Sql.Call call = purge.on(connection, timeoutSeconds)) {
                     removed = call.set("from", oldest)
+                            .set("due", due)
                             .set("atMost", atMost)
-                            .set("grace", GRACE)
                             .update();
                 }
             }
@@ -681,6 +688,12 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
             purgeFrom = removed < atMost ? 0 : oldest;
             return removed;
         });
+    }
+
+    private static long number(Sql.Call call, long otherwise) throws SQLException {
+        try (ResultSet result = call.query()) {
+            return result.next() ? result.getLong(1) : otherwise;
+        }
     }
 
     /** Ends purging at intervals, if there is any. The data source stays open, and so does the store. */
@@ -903,7 +916,7 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
         }
 
         /**
-         * How often to purge; never unless said. A purge is done in batches, with a rest after each for as long as it took.
+         * How often to purge; never unless said. After each full batch the purge rests as long as that took, and goes on.
          *
          * @param interval from the end of one purge to the next, positive
          * @return this builder

@@ -80,10 +80,19 @@ final class PurgeSchedule implements AutoCloseable {
                 pause = ticker.getAsLong() - begin;
             }
         } catch (RuntimeException | Error failure) {
-            errorHandler.accept("Purging idempotency records failed; it is tried again at the next interval", failure);
+            tell(failure);
         } finally {
-            // Whatever the handler throws, it does not end the schedule.
             purgeAfter(pause);
+        }
+    }
+
+    /** A handler that fails does not end the schedule. */
+    private void tell(Throwable failure) {
+        try {
+            errorHandler.accept("Purging idempotency records failed; it is tried again at the next interval", failure);
+        } catch (RuntimeException | Error another) {
+            Thread thread = Thread.currentThread();
+            thread.getUncaughtExceptionHandler().uncaughtException(thread, another);
         }
     }
 

@@ -18,4 +18,9 @@ final class H2StepTest extends JdbcStepContract {
     boolean finds(String plan) {
         return plan.toLowerCase(Locale.ROOT).contains("stepping_purge");
     }
+
+    @Override
+    boolean findsDue(String plan) {
+        return plan.matches("(?is).*stepping_purge: retained_until >= .*and retained_until <= .*");
+    }
 }

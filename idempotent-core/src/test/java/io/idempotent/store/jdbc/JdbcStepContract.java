@@ -31,6 +31,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -67,6 +68,9 @@ abstract class JdbcStepContract {
 
     /** Whether the rows are found by the index of what has ended, as the database explains it. */
     abstract boolean finds(String plan);
+
+    /** Whether no row is read whose retention is not over, as the database explains it. */
+    abstract boolean findsDue(String plan);
 
     @BeforeEach
     void open() throws SQLException {
@@ -266,6 +270,35 @@ abstract class JdbcStepContract {
 
     @Test
     void the_few_in_progress_are_found_among_many_that_are_completed_by_an_index() throws SQLException {
+        completeMany();
+        IdempotencyKey running = IdempotencyKey.of("place", "running");
+        store.claim(new ClaimRequest(running, UUID.randomUUID(), Fingerprint.none(), LEASE, true));
+        assertThat(store.list(RecordQuery.inProgress(Duration.ZERO)))
+                .extracting(IdempotencyRecord::key)
+                .containsExactly(running);
+        byte[] least = {};
+        byte[] greatest = {(byte) 0xff};
+        String plan = plan(
+                listing -> assertThat(listing.list(RecordQuery.abandoned())).isEmpty(),
+                least,
+                least,
+                greatest,
+                least,
+                greatest,
+                0L,
+                0L,
+                100L);
+        assertThat(finds(plan)).as(plan).isTrue();
+    }
+
+    @Test
+    void what_is_due_is_found_among_many_that_are_not_by_both_ends_of_an_index() throws SQLException {
+        completeMany();
+        String plan = plan(purging -> assertThat(purging.purge(100)).isZero(), 0L, 1L);
+        assertThat(findsDue(plan)).as(plan).isTrue();
+    }
+
+    private void completeMany() throws SQLException {
         Claim example = claimed(store).claim();
         store.complete(example, Objects.requireNonNull(step("placed").outcome()), RETENTION);
         // Each turn doubles them.
@@ -276,19 +309,13 @@ abstract class JdbcStepContract {
                     + ", claim_id, fencing_token, first_token, first_claimed_at, claimed_at,"
                     + " lease_ends_at, takeovers, outcome_kind, outcome, completed_at, retained_until FROM " + TABLE);
         }
-        IdempotencyKey running = IdempotencyKey.of("place", "running");
-        store.claim(new ClaimRequest(running, UUID.randomUUID(), Fingerprint.none(), LEASE, true));
-        assertThat(store.list(RecordQuery.inProgress(Duration.ZERO)))
-                .extracting(IdempotencyRecord::key)
-                .containsExactly(running);
-        assertThat(finds(plan())).as(plan()).isTrue();
     }
 
     /** An expression for a key that is the row's with one more character. */
     abstract String longer(int turn);
 
-    /** What the database says that it does to list the first page of all. */
-    private String plan() throws SQLException {
+    /** What the database says that it does for the last statement of a request. */
+    private String plan(Consumer<JdbcIdempotencyStore> request, Object... parameters) throws SQLException {
         String[] statement = new String[1];
         JdbcIdempotencyStore listening = store((DataSource) Proxy.newProxyInstance(
                 getClass().getClassLoader(), new Class<?>[] {DataSource.class}, (proxy, method, arguments) -> {
@@ -301,20 +328,17 @@ abstract class JdbcStepContract {
                                 return asked.invoke(connection, given);
                             });
                 }));
-        assertThat(listening.list(RecordQuery.abandoned())).isEmpty();
-        byte[] least = {};
-        byte[] greatest = {(byte) 0xff};
+        request.accept(listening);
         StringBuilder plan = new StringBuilder();
         try (Connection connection = pool.getConnection();
                 PreparedStatement explain = connection.prepareStatement("EXPLAIN " + statement[0])) {
-            explain.setBytes(1, least);
-            explain.setBytes(2, least);
-            explain.setBytes(3, greatest);
-            explain.setBytes(4, least);
-            explain.setBytes(5, greatest);
-            explain.setInt(6, 0);
-            explain.setLong(7, 0);
-            explain.setInt(8, 100);
+            for (int index = 0; index < parameters.length; index++) {
+                if (parameters[index] instanceof byte[] bytes) {
+                    explain.setBytes(index + 1, bytes);
+                } else {
+                    explain.setLong(index + 1, (long) parameters[index]);
+                }
+            }
             try (ResultSet result = explain.executeQuery()) {
                 int columns = result.getMetaData().getColumnCount();
                 while (result.next()) {

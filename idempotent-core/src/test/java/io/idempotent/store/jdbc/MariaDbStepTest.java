@@ -21,4 +21,9 @@ final class MariaDbStepTest extends JdbcStepContract {
         // The length of what is used of the index: the column alone, or the key that follows it as well.
         return plan.matches("(?s).* stepping_purge (9|1751) .*");
     }
+
+    @Override
+    boolean findsDue(String plan) {
+        return plan.matches("(?s).* range stepping_purge stepping_purge 9 .*");
+    }
 }

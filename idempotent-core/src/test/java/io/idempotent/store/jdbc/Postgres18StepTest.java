@@ -22,4 +22,9 @@ final class Postgres18StepTest extends JdbcStepContract {
     boolean finds(String plan) {
         return plan.contains("Index Cond: (retained_until IS NULL)");
     }
+
+    @Override
+    boolean findsDue(String plan) {
+        return plan.matches("(?s).*Index Cond: \\(\\(retained_until >= .*\\) AND \\(retained_until <= .*");
+    }
 }

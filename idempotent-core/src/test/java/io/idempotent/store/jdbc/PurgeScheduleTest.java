@@ -1,7 +1,6 @@
 package io.idempotent.store.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -33,8 +32,9 @@ class PurgeScheduleTest {
         @Override
         public ScheduledFuture<?> schedule(Runnable task, long delay, TimeUnit unit) {
             pauses.add(Duration.ofNanos(unit.toNanos(delay)));
+            ScheduledFuture<?> scheduled = super.schedule(() -> {}, 0, unit);
             next.add(task);
-            return super.schedule(() -> {}, 0, unit);
+            return scheduled;
         }
 
         Duration run() {
@@ -115,7 +115,29 @@ class PurgeScheduleTest {
                 },
                 turns,
                 () -> nanoseconds);
-        assertThatThrownBy(turns::run).hasMessage("a handler's own");
-        assertThat(turns.pauses).hasSize(2).last().isEqualTo(INTERVAL);
+        Thread.currentThread().setUncaughtExceptionHandler((thread, failure) -> failures.add(failure.getMessage()));
+        try {
+            assertThat(turns.run()).isEqualTo(INTERVAL);
+        } finally {
+            Thread.currentThread().setUncaughtExceptionHandler(null);
+        }
+        assertThat(failures).containsExactly("a handler's own");
+    }
+
+    @Test
+    void a_schedule_that_is_closed_during_a_batch_ends_after_it() {
+        var unused = new PurgeSchedule(
+                atMost -> {
+                    turns.shutdown();
+                    return atMost;
+                },
+                INTERVAL,
+                BATCH_SIZE,
+                (what, failure) -> failures.add(what + ": " + failure.getMessage()),
+                turns,
+                () -> nanoseconds);
+        assertThat(turns.run()).isEqualTo(Duration.ZERO);
+        assertThat(turns.next).isEmpty();
+        assertThat(failures).isEmpty();
     }
 }

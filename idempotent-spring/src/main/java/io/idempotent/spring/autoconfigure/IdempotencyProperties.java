@@ -559,7 +559,7 @@ public final class IdempotencyProperties {
         private Duration purgeInterval = Duration.ofMinutes(5);
 
         /**
-         * How many records are removed by one transaction at most; half of the time is left to others.
+         * How many records are removed by one transaction at most. After each full one the purge rests as long as it took.
          */
         private int purgeBatchSize = 100;
 

@@ -24,7 +24,7 @@ final class CanonicalJson {
 
     static final int MAXIMUM_LENGTH = 65_536;
 
-    /** How many are kept for those who read at the same time. */
+    /** How many of Jackson's buffers are kept, for as many as read at the same time. */
     private static final int MAXIMUM_BUFFERS = 64;
 
     private static final char OBJECT = '{';
@@ -34,8 +34,8 @@ final class CanonicalJson {
     private static final char BOOLEAN = '?';
     private static final char NULL = '0';
 
-    // The pool that applications share takes as long as to read a short body.
-    private static final JsonFactory READERS = JsonFactory.builder()
+    // To ask the pool that Jackson has by default takes as long as to read a short body.
+    private static final JsonFactory FACTORY = JsonFactory.builder()
             .recyclerPool(JsonRecyclerPools.newBoundedPool(MAXIMUM_BUFFERS))
             .build();
 
@@ -47,7 +47,7 @@ final class CanonicalJson {
             return false;
         }
         Object value;
-        try (JsonParser parser = READERS.createParser(
+        try (JsonParser parser = FACTORY.createParser(
                 ObjectReadContext.empty(), json.array(), json.arrayOffset() + json.position(), json.remaining())) {
             if (parser.nextToken() == null) {
                 return false;

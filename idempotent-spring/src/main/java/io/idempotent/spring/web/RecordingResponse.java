@@ -123,8 +123,7 @@ final class RecordingResponse extends HttpServletResponseWrapper {
                 headers.add(header);
             }
         }
-        // What is written from now on goes into another array.
-        return new RecordedResponse(getStatus(), headers, body.toByteArrayUnsafe());
+        return new RecordedResponse(getStatus(), headers, body.toByteArray());
     }
 
     /** Sends what was kept back. */

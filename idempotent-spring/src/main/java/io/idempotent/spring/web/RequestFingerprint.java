@@ -38,15 +38,15 @@ import org.springframework.util.MimeTypeUtils;
  * </ol>
  *
  * <p>Version 1: SHA-256 over these texts in UTF-16 and contents, each with its length in bytes before it, and each list with its
- * size; of JSON over the kind of each value, a character, and names and simple values. Lengths and sizes take eight bytes. The
- * digest is written in Base64 for URLs.
+ * size; of JSON over the kind of each value, a character, and names and simple values. Lengths and sizes take eight bytes. All
+ * is big-endian, and the digest written in Base64 for URLs.
  */
 final class RequestFingerprint {
 
     private static final boolean JACKSON_PRESENT =
             ClassUtils.isPresent("tools.jackson.core.json.JsonFactory", RequestFingerprint.class.getClassLoader());
 
-    private static final Base64.Encoder TEXTS = Base64.getUrlEncoder().withoutPadding();
+    private static final Base64.Encoder BASE64 = Base64.getUrlEncoder().withoutPadding();
 
     private final List<String> headers;
 
@@ -98,7 +98,7 @@ final class RequestFingerprint {
         byte[] bytes = digest.bytes();
         return byContent
                 ? Fingerprint.ofContent(new RequestContent(bytes))
-                : Fingerprint.ofDigest("http1:" + TEXTS.encodeToString(bytes));
+                : Fingerprint.ofDigest("http1:" + BASE64.encodeToString(bytes));
     }
 
     /** Adds a body that is no form. */
@@ -249,7 +249,7 @@ final class RequestFingerprint {
 
         /** What was added, with room for so many bytes behind it; null if that would be longer than the maximum. */
         byte @Nullable [] added(int room, int maximum) {
-            return sha256 != null || pending.position() + room > maximum
+            return sha256 != null || room > maximum - pending.position()
                     ? null
                     : Arrays.copyOf(pending.array(), pending.position() + room);
         }

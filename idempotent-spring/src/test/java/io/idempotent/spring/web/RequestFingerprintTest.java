@@ -297,6 +297,10 @@ class RequestFingerprintTest {
                         "the beginning of a long text",
                         Request.json("\"a" + "x".repeat(600) + '"'),
                         Request.json("\"b" + "x".repeat(600) + '"')),
+                pair(
+                        "what follows a long query",
+                        Request.of("POST", "/orders/1?b=" + "x".repeat(600), TEXT, "a"),
+                        Request.of("POST", "/orders/1?b=" + "x".repeat(600), TEXT, "b")),
                 pair("white space of a text", Request.text("a b"), Request.text("a  b")),
                 pair("text and JSON", Request.text("1"), Request.json("1")),
                 pair(
