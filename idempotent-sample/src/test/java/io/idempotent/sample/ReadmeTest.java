@@ -1,6 +1,7 @@
 package io.idempotent.sample;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.idempotent.OnOneJdk;
@@ -15,9 +16,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
@@ -35,6 +38,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.springframework.boot.context.properties.bind.BindException;
 import org.springframework.boot.context.properties.bind.BindHandler;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
@@ -48,13 +52,19 @@ import org.springframework.core.io.ByteArrayResource;
 import org.springframework.test.annotation.DirtiesContext;
 import org.xml.sax.InputSource;
 
-/** Compiles or runs every block of code in the README, in a sample that nobody used before, as its reader's. */
+/**
+ * Compiles or runs every block of code in the README and in the chapters of the guide, in a sample that nobody used before,
+ * as its reader's.
+ */
 @OnOneJdk("the README is the same")
 @DirtiesContext(classMode = DirtiesContext.ClassMode.BEFORE_CLASS)
 @SpringBootTest(webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT)
 class ReadmeTest {
 
     private static final Pattern BLOCK = Pattern.compile("^```(\\w*)\n(.*?)^```$", Pattern.MULTILINE | Pattern.DOTALL);
+
+    // To a file of this project.
+    private static final Pattern LINK = Pattern.compile("\\]\\((?!https?:|#)([^)#]+)");
 
     // A line, and under it as a comment what it answers.
     private static final Pattern COMMAND = Pattern.compile("^([^#\\n].*)$(?:\n# (.*)$)?", Pattern.MULTILINE);
@@ -92,6 +102,7 @@ class ReadmeTest {
             import org.springframework.web.bind.annotation.*;
             import org.springframework.web.client.RestClient;
             import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
             class Surroundings {
                 record PaymentRequest(String id, String account, BigDecimal amount) {}
@@ -148,8 +159,31 @@ class ReadmeTest {
         assertThat(blocks("").map(Block::text)).allMatch(picture -> picture.contains("──►"));
     }
 
+    @Test
+    void itsChaptersHaveOnlyBlocksThatNeedNoRunningSample() throws IOException {
+        assertThat(chapterBlocks())
+                .allSatisfy(
+                        block -> assertThat(block.language()).as(block.text()).isIn("java", "xml", "yaml"));
+    }
+
+    @Test
+    void linksToFilesThatThereAreAndToEveryChapter() throws IOException {
+        List<Path> pages = new ArrayList<>(chapters());
+        pages.add(readme());
+        Set<Path> linked = new HashSet<>();
+        for (Path page : pages) {
+            LINK.matcher(Files.readString(page))
+                    .results()
+                    .map(found -> page.resolveSibling(found.group(1)).normalize())
+                    .forEach(linked::add);
+        }
+
+        assertThat(linked).allSatisfy(file -> assertThat(file).exists());
+        assertThat(linked).containsAll(chapters().stream().map(Path::normalize).toList());
+    }
+
     static Stream<Block> java() throws IOException {
-        return blocks("java");
+        return everyBlock("java");
     }
 
     @ParameterizedTest
@@ -172,7 +206,7 @@ class ReadmeTest {
     }
 
     static Stream<Block> xml() throws IOException {
-        return blocks("xml");
+        return everyBlock("xml");
     }
 
     @ParameterizedTest
@@ -185,24 +219,38 @@ class ReadmeTest {
     }
 
     static Stream<Block> yaml() throws IOException {
-        return blocks("yaml");
+        return everyBlock("yaml");
     }
 
     @ParameterizedTest
     @MethodSource("yaml")
     void configuresPropertiesThatThereAre(Block block) throws IOException {
-        List<PropertySource<?>> sources = new YamlPropertySourceLoader()
-                .load("readme", new ByteArrayResource(block.text().getBytes(StandardCharsets.UTF_8)));
+        assertThat(bind(block.text())).isNotNull();
+    }
 
-        IdempotencyProperties bound = new Binder(ConfigurationPropertySources.from(sources))
+    @Test
+    void configuresWhatItsTextSays() throws IOException {
+        IdempotencyProperties bound =
+                bind(blocks("yaml").findFirst().orElseThrow().text());
+
+        assertThat(bound.getRetention()).isEqualTo(Duration.ofDays(2));
+        assertThat(bound.getOperations()).containsOnlyKeys("payment-service-pay");
+    }
+
+    @Test
+    void aPropertyThatThereIsNotIsNoticed() {
+        assertThatExceptionOfType(BindException.class).isThrownBy(() -> bind("idempotent: {retentoin: 48h}"));
+    }
+
+    private static IdempotencyProperties bind(String yaml) throws IOException {
+        List<PropertySource<?>> sources = new YamlPropertySourceLoader()
+                .load("readme", new ByteArrayResource(yaml.getBytes(StandardCharsets.UTF_8)));
+        return new Binder(ConfigurationPropertySources.from(sources))
                 .bind(
                         "idempotent",
                         Bindable.of(IdempotencyProperties.class),
                         new NoUnboundElementsBindHandler(BindHandler.DEFAULT, source -> true))
                 .get();
-
-        assertThat(bound.getRetention()).isEqualTo(Duration.ofDays(2));
-        assertThat(bound.getOperations()).containsOnlyKeys("payment-service-pay");
     }
 
     @Test
@@ -347,14 +395,38 @@ class ReadmeTest {
         return Path.of("..", "README.md");
     }
 
+    /** The blocks of the README and of its chapters. */
+    private static Stream<Block> everyBlock(String language) throws IOException {
+        return Stream.concat(blocks(), chapterBlocks())
+                .filter(block -> block.language().equals(language));
+    }
+
     private static Stream<Block> blocks(String language) throws IOException {
         return blocks().filter(block -> block.language().equals(language));
     }
 
     private static Stream<Block> blocks() throws IOException {
-        return BLOCK.matcher(Files.readString(readme()))
-                .results()
-                .map(found -> new Block(found.group(1), found.group(2)));
+        return blocks(readme());
+    }
+
+    private static Stream<Block> chapterBlocks() throws IOException {
+        Stream<Block> all = Stream.empty();
+        for (Path chapter : chapters()) {
+            all = Stream.concat(all, blocks(chapter));
+        }
+        return all;
+    }
+
+    private static List<Path> chapters() throws IOException {
+        try (Stream<Path> files = Files.list(readme().resolveSibling("docs"))) {
+            return files.filter(file -> file.toString().endsWith(".md"))
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    private static Stream<Block> blocks(Path file) throws IOException {
+        return BLOCK.matcher(Files.readString(file)).results().map(found -> new Block(found.group(1), found.group(2)));
     }
 
     /** A block of code. */
