@@ -56,6 +56,9 @@ public final class Execution extends IdempotencyContext {
     // Asked by threads that the operation has left behind.
     private volatile boolean over;
 
+    // Written and read by the renewing thread only, one at a time.
+    private long undecidedToldOf = Long.MIN_VALUE;
+
     // Both only with the monitor held that is told the loss.
     private @Nullable Thread runner;
     private boolean interrupted;
@@ -434,6 +437,16 @@ public final class Execution extends IdempotencyContext {
     /** Whether the loss of the lease is to be told now: true once, when it is lost. */
     boolean shouldTellLoss() {
         return leaseLost() && lossTold.compareAndSet(false, true);
+    }
+
+    /** Whether it is to be told now that the store cannot decide on the lease: true once for each grant, when it is so old. */
+    boolean shouldTellUndecided(long nanos) {
+        long grant = renewedAt;
+        if (ticker.getAsLong() - grant < nanos || undecidedToldOf == grant) {
+            return false;
+        }
+        undecidedToldOf = grant;
+        return true;
     }
 
     /** Waits until the execution has ended, whatever its end, at most so long; tells whether it has. */

@@ -1,8 +1,9 @@
 package io.idempotent.engine;
 
+import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyStoreException;
-import io.idempotent.store.Claim;
 import io.idempotent.store.IdempotencyStore;
+import io.idempotent.store.RenewalResult;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,6 +12,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.LongSupplier;
@@ -25,13 +27,18 @@ import org.jspecify.annotations.Nullable;
  *   <li>An execution that has run longer than its operation allows is not renewed any more; its lease runs out.
  *   <li>Those that were granted their lease less than a sixth of it ago are left alone until the next visit, so that short
  *       operations cost no request; the others are renewed by one request for all, at most half a lease after the last.
- *   <li>If the request for all fails, each is asked for alone, as long as a third of the lease lasts: one that is stuck in the
- *       store does not cost the others theirs.
+ *   <li>Those that the store cannot decide on, since somebody locks their records, have the group visited again soon, until
+ *       they are decided on or their leases are over.
+ *   <li>If the request for all fails, each is asked for alone: one that the store fails for does not cost the others theirs.
+ *       A request may take a third of the lease, and at a visit half of it is left at least: so none is begun after a sixth.
  *   <li>A renewal counts from before its request. One that is refused means that the claim is lost; one whose request
  *       fails is tried again at the next visit.
  * </ol>
  */
 final class LeaseRenewal {
+
+    /** How many times as soon a group is visited again of which something is undecided. */
+    private static final int SOON = 8;
 
     private final IdempotencyStore store;
     private final LongSupplier ticker;
@@ -80,27 +87,44 @@ final class LeaseRenewal {
         Set<Execution> group = ConcurrentHashMap.newKeySet();
         // One more thread, so that a store that is slow to renew one kind of lease costs no other kind its own.
         scheduler.setCorePoolSize(threads.incrementAndGet());
-        long interval = Math.max(1, Nanos.of(lease) / 3);
         // The group itself is only looked at by the thread later on, so that scheduling inside computeIfAbsent is safe.
-        try {
-            var unused =
-                    scheduler.scheduleAtFixedRate(() -> visit(group, lease), interval, interval, TimeUnit.NANOSECONDS);
-        } catch (RejectedExecutionException closed) {
-            // Nothing is renewed any more; whoever came late is told by the engine.
-        }
+        visitIn(interval(lease), group, lease);
         return group;
     }
 
-    /** One visit to a group. Never throws, since that would end the visits. */
-    void visit(Set<Execution> group, Duration lease) {
+    private static long interval(Duration lease) {
+        return Math.max(1, Nanos.of(lease) / 3);
+    }
+
+    private void visitIn(long nanos, Set<Execution> group, Duration lease) {
         try {
-            renew(group, lease);
-        } catch (RuntimeException | Error failure) {
-            errorHandler.accept("The renewal of leases failed; it is tried again", failure);
+            var unused = scheduler.schedule(() -> visitAgain(group, lease), nanos, TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException closed) {
+            // Nothing is renewed any more; whoever came late is told by the engine.
         }
     }
 
-    private void renew(Set<Execution> group, Duration lease) {
+    private void visitAgain(Set<Execution> group, Duration lease) {
+        long begin = System.nanoTime();
+        long interval = interval(lease);
+        try {
+            interval = visit(group, lease) ? interval : Math.max(1, interval / SOON);
+        } finally {
+            visitIn(Math.max(0, interval - (System.nanoTime() - begin)), group, lease);
+        }
+    }
+
+    /** One visit to a group. Never throws, since that would end the visits. False if it is to be visited again soon. */
+    boolean visit(Set<Execution> group, Duration lease) {
+        try {
+            return renew(group, lease);
+        } catch (RuntimeException | Error failure) {
+            errorHandler.accept("The renewal of leases failed; it is tried again", failure);
+            return true;
+        }
+    }
+
+    private boolean renew(Set<Execution> group, Duration lease) {
         long sixth = Nanos.of(lease) / 6;
         List<Execution> due = new ArrayList<>();
         for (Execution execution : group) {
@@ -111,46 +135,75 @@ final class LeaseRenewal {
             }
         }
         if (due.isEmpty()) {
-            return;
+            return true;
         }
         long begin = ticker.getAsLong();
-        IdempotencyStoreException failure = request(group, due, lease);
+        Answer answer = request(group, due, lease);
+        IdempotencyStoreException failure = answer.failure();
         if (failure == null) {
-            return;
+            return tellUndecided(answer.undecided(), lease);
         }
         listeners.tell(listener -> listener.renewalFailed(due.size(), failure));
         if (due.size() == 1) {
-            return;
+            return true;
         }
+        List<Execution> undecided = new ArrayList<>();
         for (Execution execution : due) {
-            if (ticker.getAsLong() - begin >= 2 * sixth) {
-                return;
+            if (ticker.getAsLong() - begin >= sixth) {
+                break;
             }
             // Told already; which of them it was is for the next visit to find out.
-            var unused = request(group, List.of(execution), lease);
+            undecided.addAll(request(group, List.of(execution), lease).undecided());
         }
+        return tellUndecided(undecided, lease);
     }
 
-    /** Renews the leases by one request; gives the failure if it is not known which of them were renewed. */
-    private @Nullable IdempotencyStoreException request(Set<Execution> group, List<Execution> due, Duration lease) {
+    /** Tells of those that are still undecided after a while, once each lease; true if there are none to ask for again. */
+    private boolean tellUndecided(List<Execution> undecided, Duration lease) {
+        List<Execution> untold = undecided.stream()
+                .filter(execution -> execution.shouldTellUndecided(Nanos.of(lease) / 2))
+                .toList();
+        if (!untold.isEmpty()) {
+            IdempotencyKey key = untold.get(0).key();
+            IdempotencyStoreException failure = new IdempotencyStoreException(
+                    "The leases of " + untold.size() + " idempotency keys, '" + key
+                            + "' among them, cannot be renewed, since"
+                            + " somebody else locks their records in the store; it is tried again until they are over: end"
+                            + " the transaction that does",
+                    untold.size() == 1 ? key : null,
+                    new TimeoutException("no lock in " + lease.dividedBy(2)));
+            listeners.tell(listener -> listener.renewalFailed(untold.size(), failure));
+        }
+        return undecided.stream().noneMatch(execution -> execution.leaseRemaining() > 0);
+    }
+
+    /** What became of a request: the failure if it is not known, else those that the store could not decide on. */
+    private record Answer(@Nullable IdempotencyStoreException failure, List<Execution> undecided) {}
+
+    /** Renews the leases by one request. */
+    private Answer request(Set<Execution> group, List<Execution> due, Duration lease) {
         long requestedAt = ticker.getAsLong();
-        Set<Claim> renewed = Set.of();
+        RenewalResult result = RenewalResult.of(Set.of());
         IdempotencyStoreException failure = null;
         try {
-            renewed = store.renew(due.stream().map(Execution::claim).toList(), lease);
+            result = store.renew(due.stream().map(Execution::claim).toList(), lease);
         } catch (RuntimeException | Error thrown) {
             failure = StoreFailures.of(thrown, "renew " + due.size() + " leases", null);
         }
+        List<Execution> undecided = new ArrayList<>();
         for (Execution execution : due) {
-            if (renewed.contains(execution.claim())) {
+            if (result.renewed().contains(execution.claim())) {
                 execution.renewed(requestedAt);
+            } else if (result.undecided().contains(execution.claim())) {
+                undecided.add(execution);
             } else if (failure == null && group.contains(execution)) {
                 execution.notRenewed();
                 group.remove(execution);
             }
             tellLoss(execution);
         }
-        return failure;
+        undecided.removeIf(execution -> !group.contains(execution));
+        return new Answer(failure, undecided);
     }
 
     /** Tells the listeners, once, if the lease is lost. */

@@ -191,6 +191,7 @@ final class Settlement {
         return uninterrupted(() -> {
             try {
                 if (store.renew(Set.of(execution.claim()), execution.operation().lease())
+                        .renewed()
                         .isEmpty()) {
                     return false;
                 }

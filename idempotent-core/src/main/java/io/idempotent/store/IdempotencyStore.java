@@ -6,7 +6,6 @@ import io.idempotent.RecordedOutcome;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
-import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -91,15 +90,16 @@ public interface IdempotencyStore {
 
     /**
      * Makes the leases of claims end after the given time from now, by one request for all. Answers or fails within a
-     * third of the lease, so that one claim that is stuck does not cost others theirs.
+     * third of the lease. Waits for no lock: a record that somebody else locks, from a console say, costs the other claims
+     * nothing, and is told as undecided. A store whose records nobody can lock, Redis or this JVM's memory say, has none of these.
      *
      * @param claims the claims, of different keys
      * @param lease how long they are to be valid from now; positive
-     * @return those of the claims that are still held and were renewed
+     * @return which of the claims are still held and were renewed, and of which that is not known
      * @throws IllegalArgumentException if the lease is not positive
      * @throws IdempotencyStoreException if it is not known which of them were renewed
      */
-    Set<Claim> renew(Collection<Claim> claims, Duration lease);
+    RenewalResult renew(Collection<Claim> claims, Duration lease);
 
     /**
      * Records the outcome.

@@ -12,12 +12,12 @@ import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.RecordedStep;
 import io.idempotent.store.ReferenceStore;
+import io.idempotent.store.RenewalResult;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
@@ -108,8 +108,8 @@ final class ExplorerTest {
                 Promise.ONE_OWNER,
                 twoOn(() -> new ReferenceStore() {
                             @Override
-                            public Set<Claim> renew(Collection<Claim> claims, Duration lease) {
-                                return new LinkedHashSet<>(claims);
+                            public RenewalResult renew(Collection<Claim> claims, Duration lease) {
+                                return RenewalResult.of(new LinkedHashSet<>(claims));
                             }
                         })
                         .deep(4));

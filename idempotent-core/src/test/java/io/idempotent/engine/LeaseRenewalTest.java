@@ -11,6 +11,7 @@ import io.idempotent.IdempotencyStoreException;
 import io.idempotent.engine.TroubledStore.Request;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
+import io.idempotent.store.RenewalResult;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -20,6 +21,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -237,6 +240,72 @@ final class LeaseRenewalTest {
                 .containsExactly(LEASE.minus(SIXTH).toNanos(), LEASE.toNanos(), LEASE.toNanos());
         assertThat(executions).noneMatch(Execution::leaseLost);
         assertThat(events.names()).containsExactly("renewalFailed");
+    }
+
+    @Test
+    void one_that_the_store_cannot_decide_on_is_asked_for_again_soon_until_its_lease_is_over() {
+        Execution locked = begin("4711");
+        Execution other = begin("4712");
+        store.meet(Request.RENEW, request -> {
+            RenewalResult result = (RenewalResult) request.get();
+            return new RenewalResult(
+                    result.renewed().stream()
+                            .filter(claim -> !claim.equals(locked.claim()))
+                            .collect(Collectors.toSet()),
+                    result.renewed().contains(locked.claim()) ? Set.of(locked.claim()) : Set.of());
+        });
+        ticker.elapse(SIXTH);
+        assertThat(renewal.visit(group, LEASE))
+                .as("nothing is left to be asked for soon")
+                .isFalse();
+        assertThat(events.all()).as("so soon").isEmpty();
+        ticker.elapse(SIXTH.dividedBy(2));
+        assertThat(renewal.visit(group, LEASE)).isFalse();
+        assertThat(store.renewed()).as("those that were renewed are left alone").containsExactly(2, 1);
+
+        ticker.elapse(SIXTH.multipliedBy(3).dividedBy(2));
+        assertThat(renewal.visit(group, LEASE)).isFalse();
+        ticker.elapse(SIXTH);
+        assertThat(renewal.visit(group, LEASE)).isFalse();
+        assertThat(events.named("renewalFailed"))
+                .as("told once, when half of the lease is over")
+                .singleElement()
+                .satisfies(event -> assertThat(event.detail())
+                        .asInstanceOf(InstanceOfAssertFactories.THROWABLE)
+                        .hasMessageContaining("'" + locked.key() + "' among them, cannot be renewed"));
+        assertThat(locked.leaseLost()).isFalse();
+
+        ticker.elapse(SIXTH.multipliedBy(2));
+        assertThat(renewal.visit(group, LEASE)).isTrue();
+        assertThat(locked.leaseLost()).isTrue();
+        assertThat(other.leaseLost()).isFalse();
+        assertThat(events.names()).containsExactly("renewalFailed", "leaseLost");
+    }
+
+    @Test
+    void one_that_the_store_can_decide_on_again_goes_on() {
+        Execution locked = begin("4711");
+        ticker.elapse(SIXTH.multipliedBy(5));
+        store.meet(Request.RENEW, request -> new RenewalResult(Set.of(), Set.of(locked.claim())));
+        assertThat(renewal.visit(group, LEASE)).isFalse();
+        store.meet(Request.RENEW, Supplier::get);
+        assertThat(renewal.visit(group, LEASE)).isTrue();
+        assertThat(locked.leaseRemaining()).isEqualTo(LEASE.toNanos());
+    }
+
+    @Test
+    void requests_for_one_claim_are_begun_only_while_they_end_before_the_lease() {
+        List<Execution> executions = List.of(begin("4711"), begin("4712"), begin("4713"));
+        ticker.elapse(SIXTH.multipliedBy(3));
+        AtomicInteger requests = new AtomicInteger();
+        store.meet(Request.RENEW, request -> {
+            requests.incrementAndGet();
+            ticker.elapse(SIXTH.minusNanos(1));
+            throw TroubledStore.failure();
+        });
+        visit();
+        assertThat(requests).as("all, and the first").hasValue(2);
+        assertThat(executions).noneMatch(Execution::leaseLost);
     }
 
     @Test

@@ -99,8 +99,7 @@ final class ModelNode implements Pacing {
     public ScheduledThreadPoolExecutor renewalScheduler() {
         return new ScheduledThreadPoolExecutor(1) {
             @Override
-            public @Nullable ScheduledFuture<?> scheduleAtFixedRate(
-                    Runnable visit, long delay, long period, TimeUnit unit) {
+            public @Nullable ScheduledFuture<?> schedule(Runnable visit, long delay, TimeUnit unit) {
                 visits.add(visit);
                 return null;
             }
@@ -115,6 +114,11 @@ final class ModelNode implements Pacing {
     /** What the renewal does now. */
     Runnable visit() {
         visitedAt = schedule.time();
-        return () -> List.copyOf(visits).forEach(Runnable::run);
+        return () -> {
+            // Each asks for the next.
+            List<Runnable> asked = List.copyOf(visits);
+            visits.clear();
+            asked.forEach(Runnable::run);
+        };
     }
 }

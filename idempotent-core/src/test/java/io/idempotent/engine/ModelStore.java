@@ -12,11 +12,11 @@ import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.RecordQuery;
 import io.idempotent.store.RecordedStep;
+import io.idempotent.store.RenewalResult;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
-import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -95,17 +95,17 @@ final class ModelStore implements IdempotencyStore {
     }
 
     @Override
-    public Set<Claim> renew(Collection<Claim> claims, Duration lease) {
+    public RenewalResult renew(Collection<Claim> claims, Duration lease) {
         // A request for several that fails is asked for one by one, in no order that could be repeated: with one only.
         return ask(
                 "renewal",
                 claims.size() == 1,
                 () -> {
-                    Set<Claim> renewed = store.renew(claims, lease);
-                    renewed.forEach(promises::renewed);
-                    return renewed;
+                    RenewalResult result = store.renew(claims, lease);
+                    result.renewed().forEach(promises::renewed);
+                    return result;
                 },
-                renewed -> renewed.size() + " of " + claims.size() + " renewed");
+                result -> result.renewed().size() + " of " + claims.size() + " renewed");
     }
 
     @Override

@@ -10,10 +10,10 @@ import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.RecordQuery;
 import io.idempotent.store.RecordedStep;
+import io.idempotent.store.RenewalResult;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
-import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -39,13 +39,15 @@ public final class JournalingStore implements IdempotencyStore {
     }
 
     @Override
-    public Set<Claim> renew(Collection<Claim> claims, Duration lease) {
+    public RenewalResult renew(Collection<Claim> claims, Duration lease) {
         long requestedAt = Journal.now();
-        Set<Claim> renewed = store.renew(claims, lease);
+        RenewalResult result = store.renew(claims, lease);
         for (Claim claim : claims) {
-            write(renewed.contains(claim) ? Event.RENEWED : Event.LOST, claim, requestedAt);
+            if (!result.undecided().contains(claim)) {
+                write(result.renewed().contains(claim) ? Event.RENEWED : Event.LOST, claim, requestedAt);
+            }
         }
-        return renewed;
+        return result;
     }
 
     @Override

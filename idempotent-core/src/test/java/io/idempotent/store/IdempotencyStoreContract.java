@@ -349,7 +349,7 @@ public abstract class IdempotencyStoreContract {
         assertThat(store().release(released)).isTrue();
 
         assertThat(store().complete(released, RECEIPT, RETENTION)).isFalse();
-        assertThat(store().renew(List.of(released), LEASE)).isEmpty();
+        assertThat(store().renew(List.of(released), LEASE).renewed()).isEmpty();
         assertThat(store().abandon(released)).isFalse();
         assertThat(store().find(key)).isNull();
 
@@ -377,7 +377,7 @@ public abstract class IdempotencyStoreContract {
         assertThat(otherNode().complete(stale, RECEIPT, RETENTION))
                 .as("complete")
                 .isFalse();
-        assertThat(otherNode().renew(List.of(stale), Duration.ofDays(1)))
+        assertThat(otherNode().renew(List.of(stale), Duration.ofDays(1)).renewed())
                 .as("renew")
                 .isEmpty();
         assertThat(otherNode().abandon(stale)).as("abandon").isFalse();
@@ -466,7 +466,7 @@ public abstract class IdempotencyStoreContract {
         Claim claim = claim();
         elapse(Duration.ofSeconds(20));
 
-        assertThat(otherNode().renew(List.of(claim), LEASE)).containsExactly(claim);
+        assertThat(otherNode().renew(List.of(claim), LEASE).renewed()).containsExactly(claim);
 
         IdempotencyRecord record = found(key);
         assertThat(record.leaseRemaining()).isBetween(LEASE.minus(SLACK), LEASE);
@@ -483,7 +483,8 @@ public abstract class IdempotencyStoreContract {
     void a_renewal_can_shorten_the_lease() {
         Claim claim = claim();
 
-        assertThat(store().renew(List.of(claim), Duration.ofSeconds(10))).containsExactly(claim);
+        assertThat(store().renew(List.of(claim), Duration.ofSeconds(10)).renewed())
+                .containsExactly(claim);
 
         assertThat(found(key).leaseRemaining()).isLessThanOrEqualTo(Duration.ofSeconds(10));
         elapse(Duration.ofSeconds(10));
@@ -495,7 +496,7 @@ public abstract class IdempotencyStoreContract {
         Claim claim = claim();
         elapse(LEASE.multipliedBy(2));
 
-        assertThat(store().renew(List.of(claim), LEASE)).containsExactly(claim);
+        assertThat(store().renew(List.of(claim), LEASE).renewed()).containsExactly(claim);
 
         assertThat(found(key).isAbandoned()).isFalse();
         assertThat(store().claim(request())).isInstanceOf(ClaimResult.InProgress.class);
@@ -518,11 +519,12 @@ public abstract class IdempotencyStoreContract {
         Claim untouched = claim(key("untouched"));
         elapse(Duration.ofSeconds(15));
 
-        Set<Claim> renewed =
+        RenewalResult result =
                 otherNode().renew(List.of(lost, mine, released, completed, abandoned, neverMade, alsoMine), LEASE);
 
-        assertThat(renewed).containsExactlyInAnyOrder(mine, alsoMine, abandoned);
-        for (Claim claim : renewed) {
+        assertThat(result.renewed()).containsExactlyInAnyOrder(mine, alsoMine, abandoned);
+        assertThat(result.undecided()).isEmpty();
+        for (Claim claim : result.renewed()) {
             assertThat(found(claim.key()).leaseRemaining()).isBetween(LEASE.minus(SLACK), LEASE);
         }
         for (Claim claim : List.of(successor, untouched)) {
@@ -535,7 +537,7 @@ public abstract class IdempotencyStoreContract {
 
     @Test
     void renewing_no_claims_renews_none() {
-        assertThat(store().renew(List.of(), LEASE)).isEmpty();
+        assertThat(store().renew(List.of(), LEASE).renewed()).isEmpty();
     }
 
     // complete
@@ -683,7 +685,7 @@ public abstract class IdempotencyStoreContract {
 
         assertThat(store().release(claim)).isFalse();
         assertThat(store().abandon(claim)).isFalse();
-        assertThat(store().renew(List.of(claim), LEASE)).isEmpty();
+        assertThat(store().renew(List.of(claim), LEASE).renewed()).isEmpty();
 
         assertThat(found(key).outcome()).isEqualTo(RECEIPT);
     }
@@ -918,7 +920,7 @@ public abstract class IdempotencyStoreContract {
         Claim claim = claim();
         recordAll(claim, List.of(BEGUN, CHARGED));
 
-        assertThat(store().renew(List.of(claim), LEASE)).containsExactly(claim);
+        assertThat(store().renew(List.of(claim), LEASE).renewed()).containsExactly(claim);
         assertThat(otherNode().findSteps(key)).containsExactlyInAnyOrder(BEGUN, CHARGED);
 
         assertHandedOn(List.of(BEGUN, CHARGED), claim);
@@ -1113,7 +1115,7 @@ public abstract class IdempotencyStoreContract {
         Claim released = releasedWithSteps();
 
         assertThat(store().complete(released, RECEIPT, RETENTION)).isFalse();
-        assertThat(store().renew(List.of(released), LEASE)).isEmpty();
+        assertThat(store().renew(List.of(released), LEASE).renewed()).isEmpty();
         assertThat(store().abandon(released)).isFalse();
         assertThat(store().recordStep(released, CHARGED)).isFalse();
         // Whether it is told again that it was released is the store's choice.
@@ -1348,7 +1350,8 @@ public abstract class IdempotencyStoreContract {
         Claim forgotten = claim(key("forgotten"));
         assertThat(store().abandon(forgotten)).isTrue();
         assertThat(store().forget(forgotten.key(), forgotten.fencingToken())).isTrue();
-        assertThat(store().renew(List.of(renewed), Duration.ofHours(1))).containsExactly(renewed);
+        assertThat(store().renew(List.of(renewed), Duration.ofHours(1)).renewed())
+                .containsExactly(renewed);
         elapse(LEASE);
         claim(key("live"));
 
@@ -1380,7 +1383,8 @@ public abstract class IdempotencyStoreContract {
         Claim takenOver = claim(key("taken over"));
         claim(key("abandoned"));
         elapse(Duration.ofMinutes(5));
-        assertThat(store().renew(List.of(renewed), Duration.ofHours(1))).containsExactly(renewed);
+        assertThat(store().renew(List.of(renewed), Duration.ofHours(1)).renewed())
+                .containsExactly(renewed);
         expect(ClaimResult.Claimed.class, store().claim(request(takenOver.key())));
         elapse(Duration.ofMinutes(5));
         claim(key("live"));
@@ -1816,7 +1820,7 @@ public abstract class IdempotencyStoreContract {
             assertThat(store().abandon(late)).isTrue();
 
             List<Object> answers = race(List.of(
-                    () -> store().renew(List.of(late), LEASE).contains(late),
+                    () -> store().renew(List.of(late), LEASE).renewed().contains(late),
                     () -> otherNode().claim(request(contested))));
 
             Class<?> answer = answers.get(0).equals(true) ? ClaimResult.InProgress.class : ClaimResult.Claimed.class;

@@ -275,9 +275,10 @@ public final class RandomHistory {
         Duration lease = unitsAndAHalf(random.nextBoolean() ? 1 : 4);
         List<Claim> claims = chosen.values().stream().map(Pair::actual).toList();
         steps.add("renew " + claims + " for " + lease);
-        Set<Claim> renewed =
-                reference.renew(chosen.values().stream().map(Pair::expected).toList(), lease);
-        Set<Claim> actual = nodes.get().renew(claims, lease);
+        Set<Claim> renewed = reference
+                .renew(chosen.values().stream().map(Pair::expected).toList(), lease)
+                .renewed();
+        Set<Claim> actual = nodes.get().renew(claims, lease).renewed();
         answered(actual);
         assertThat(actual)
                 .containsExactlyInAnyOrderElementsOf(chosen.values().stream()

@@ -143,7 +143,7 @@ public class ReferenceStore implements IdempotencyStore {
     }
 
     @Override
-    public Set<Claim> renew(Collection<Claim> claims, Duration lease) {
+    public RenewalResult renew(Collection<Claim> claims, Duration lease) {
         return locked(() -> {
             Set<Claim> renewed = new LinkedHashSet<>();
             for (Claim claim : claims) {
@@ -153,7 +153,7 @@ public class ReferenceStore implements IdempotencyStore {
                     renewed.add(claim);
                 }
             }
-            return renewed;
+            return RenewalResult.of(renewed);
         });
     }
 

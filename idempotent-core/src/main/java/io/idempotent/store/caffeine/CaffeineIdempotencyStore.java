@@ -15,6 +15,7 @@ import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.NearbyOutcome;
 import io.idempotent.store.RecordQuery;
 import io.idempotent.store.RecordedStep;
+import io.idempotent.store.RenewalResult;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Collection;
@@ -165,7 +166,7 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
     }
 
     @Override
-    public Set<Claim> renew(Collection<Claim> claims, Duration lease) {
+    public RenewalResult renew(Collection<Claim> claims, Duration lease) {
         requirePositive("lease", lease);
         try {
             Set<Claim> renewed = new LinkedHashSet<>();
@@ -174,7 +175,7 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
                     renewed.add(claim);
                 }
             }
-            return renewed;
+            return RenewalResult.of(renewed);
         } catch (RuntimeException failure) {
             throw failed("renew", null, failure);
         }

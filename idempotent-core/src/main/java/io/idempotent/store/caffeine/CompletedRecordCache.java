@@ -16,11 +16,11 @@ import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.NearbyOutcome;
 import io.idempotent.store.RecordQuery;
 import io.idempotent.store.RecordedStep;
+import io.idempotent.store.RenewalResult;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.TimeUnit;
@@ -137,7 +137,7 @@ public final class CompletedRecordCache implements IdempotencyStore {
     }
 
     @Override
-    public Set<Claim> renew(Collection<Claim> claims, Duration lease) {
+    public RenewalResult renew(Collection<Claim> claims, Duration lease) {
         return store.renew(claims, lease);
     }
 

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.sql.DatabaseMetaData;
 import java.sql.SQLException;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 
@@ -68,6 +69,13 @@ enum Dialect {
                     THEN COALESCE(recorded.outcome_kind, excluded.outcome_kind) ELSE excluded.outcome_kind END,
                 first_token = excluded.first_token
             """,
+            // As weak a lock as the update itself takes: one that refers to the row is not in its way.
+            """
+            UPDATE {table} SET lease_ends_at = {now} + :lease WHERE record_key IN (
+                SELECT record_key FROM {table} WHERE completed_at IS NULL AND record_key IN ({keys})
+                    AND (record_key, claim_id, fencing_token) IN (VALUES {claims})
+                FOR NO KEY UPDATE SKIP LOCKED)
+            """,
             "PostgreSQL"),
 
     /** MariaDB and MySQL, which say when a statement began: current enough, and never too late. */
@@ -95,6 +103,14 @@ enum Dialect {
                 outcome_kind = CASE WHEN {table}_step.first_token = VALUES(first_token)
                     THEN COALESCE({table}_step.outcome_kind, VALUES(outcome_kind)) ELSE VALUES(outcome_kind) END,
                 first_token = VALUES(first_token)
+            """,
+            // In this order, or rows would be locked, and waited for, before it is known which are not.
+            """
+            UPDATE (SELECT record_key FROM {table} WHERE completed_at IS NULL AND record_key IN ({keys})
+                    AND (record_key, claim_id, fencing_token) IN ({claims})
+                FOR UPDATE SKIP LOCKED) AS held
+            STRAIGHT_JOIN {table} AS renewed ON renewed.record_key = held.record_key
+            SET renewed.lease_ends_at = {now} + :lease
             """,
             "MariaDB",
             "MySQL"),
@@ -126,6 +142,14 @@ enum Dialect {
             WHEN NOT MATCHED THEN INSERT (record_key, first_token, step_name, outcome_kind, outcome)
                 VALUES (given.record_key, given.first_token, given.step_name, given.outcome_kind, given.outcome)
             """,
+            // An update would look for the rows anew for each row.
+            """
+            MERGE INTO {table} AS renewed
+            USING (SELECT record_key FROM {table} WHERE completed_at IS NULL AND record_key IN ({keys})
+                    AND (record_key, claim_id, fencing_token) IN ({claims}) FOR UPDATE SKIP LOCKED) AS held
+            ON renewed.record_key = held.record_key
+            WHEN MATCHED THEN UPDATE SET lease_ends_at = {now} + :lease
+            """,
             "H2");
 
     /** Tells whether the key is free; it is then inserted by a second statement. */
@@ -141,6 +165,7 @@ enum Dialect {
     private final String withoutWaiting;
     private final String purge;
     private final String recordStep;
+    private final String renew;
     private final List<String> productNames;
 
     Dialect(
@@ -151,6 +176,7 @@ enum Dialect {
             String withoutWaiting,
             String purge,
             String recordStep,
+            String renew,
             String... productNames) {
         this.resource = resource;
         this.clock = clock;
@@ -159,6 +185,7 @@ enum Dialect {
         this.withoutWaiting = withoutWaiting;
         this.purge = purge;
         this.recordStep = recordStep;
+        this.renew = renew;
         this.productNames = List.of(productNames);
     }
 
@@ -208,12 +235,23 @@ enum Dialect {
         return recordStep;
     }
 
+    /**
+     * Renews the leases of claims that are held, but for those whose records another transaction locks, for which it does not
+     * wait.
+     *
+     * @param claims how many
+     */
+    String renew(int claims) {
+        return renew.replace("{keys}", String.join(", ", Collections.nCopies(claims, ":key")))
+                .replace("{claims}", String.join(", ", Collections.nCopies(claims, "(:key, :claimId, :token)")));
+    }
+
     /** Whether a driver that is told how long a statement may take lets the database see to it, as part of the statement. */
     boolean endsStatementsInTime() {
         return this == MARIADB;
     }
 
-    /** The SQL that makes the tables and their index. */
+    /** The SQL that makes the tables and their indexes. */
     String schema(String table) {
         String name = "schema-" + resource + ".sql";
         try (InputStream stream = Dialect.class.getResourceAsStream(name)) {

@@ -11,6 +11,7 @@ import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.RecordQuery;
 import io.idempotent.store.RecordedStep;
+import io.idempotent.store.RenewalResult;
 import io.idempotent.store.TransactionalIdempotencyStore;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -19,18 +20,22 @@ import java.security.NoSuchAlgorithmException;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
+import java.sql.SQLTimeoutException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.LinkedHashSet;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
+import java.util.function.Function;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -104,6 +109,8 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
 
     private static final int MAXIMUM_TRIES = 100;
 
+    private static final int MOST_RENEWED_AT_ONCE = 256;
+
     // A transaction that reads what others commit sees a row that was in its way when it looks again.
     private static final int MAXIMUM_TRIES_IN_TRANSACTION = 3;
 
@@ -132,7 +139,9 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
     private final boolean timedByDatabase;
     private final Claiming claiming;
     private final Claiming claimingInTransaction;
-    private final Sql renew;
+    /** The statements that renew so many leases, and those that tell what became of the rest: for 1, 2, 4, 8 … claims. */
+    private final List<Renewing> renewing;
+
     private final Sql complete;
     private final Sql release;
     private final Sql releaseWithSteps;
@@ -182,7 +191,20 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
                 sql(dialect.claimInTransaction(), table, clock),
                 sql(dialect.withoutWaiting(insert), table, clock),
                 sql(dialect.withoutWaiting(replace), table, clock));
-        this.renew = sql("UPDATE {table} SET lease_ends_at = {now} + :lease" + held, table, clock);
+        List<Renewing> renewals = new ArrayList<>();
+        for (int claims = 1; claims <= MOST_RENEWED_AT_ONCE; claims *= 2) {
+            String keys = String.join(", ", Collections.nCopies(claims, ":key"));
+            renewals.add(new Renewing(
+                    claims,
+                    new Sql(dialect.renew(claims).replace("{table}", table).replace("{now}", clock), false),
+                    new Sql(
+                            ("SELECT {now} AS store_time, record.* FROM {table} AS record WHERE record_key IN (" + keys
+                                            + ")")
+                                    .replace("{table}", table)
+                                    .replace("{now}", clock),
+                            false)));
+        }
+        this.renewing = List.copyOf(renewals);
         this.complete = sql(
                 "UPDATE {table} SET outcome_kind = :kind, outcome = :outcome, completed_at = {now},"
                         + " retained_until = {now} + :retention" + held,
@@ -448,38 +470,82 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
     }
 
     @Override
-    public Set<Claim> renew(Collection<Claim> claims, Duration lease) {
+    public RenewalResult renew(Collection<Claim> claims, Duration lease) {
         requirePositive("lease", lease);
         List<Claim> all = List.copyOf(claims);
-        if (all.isEmpty()) {
-            return Set.of();
+        // A quarter, since a statement may be late by a tenth of a second.
+        long deadline = System.nanoTime()
+                + Math.min(TimeUnit.SECONDS.toNanos(timeoutSeconds), TimeUnit.NANOSECONDS.convert(lease) / 4);
+        Set<Claim> renewed = new HashSet<>();
+        Set<Claim> undecided = new HashSet<>();
+        for (int begin = 0; begin < all.size(); begin += MOST_RENEWED_AT_ONCE) {
+            List<Claim> part = all.subList(begin, Math.min(all.size(), begin + MOST_RENEWED_AT_ONCE));
+            RenewalResult result = request(
+                    "renew " + all.size() + " leases", null, connection -> renew(connection, part, lease, deadline));
+            renewed.addAll(result.renewed());
+            undecided.addAll(result.undecided());
         }
-        // In whole seconds, as JDBC knows them.
-        int timeout = (int) Math.max(1, Math.min(timeoutSeconds, lease.toSeconds() / 3));
-        int[] counts = request("renew", null, connection -> {
-            try (Sql.Call call = renew.on(connection, timeout)) {
-                for (Claim next : all) {
-                    set(call, next).set("lease", microseconds(lease)).addBatch();
-                }
-                int[] batch = call.updateBatch();
-                // Some drivers do not count in a batch if they are told to be fast; a statement alone they do.
-                for (int index = 0; index < batch.length; index++) {
-                    if (batch[index] == Statement.SUCCESS_NO_INFO) {
-                        batch[index] = set(call, all.get(index))
-                                .set("lease", microseconds(lease))
-                                .update();
-                    }
-                }
-                return batch;
-            }
-        });
-        Set<Claim> renewed = new LinkedHashSet<>();
-        for (int index = 0; index < counts.length; index++) {
-            if (counts[index] > 0) {
-                renewed.add(all.get(index));
+        return new RenewalResult(renewed, undecided);
+    }
+
+    /** Renews by one statement, and reads what became of the others only if it did not renew all. */
+    private RenewalResult renew(Connection connection, List<Claim> claims, Duration lease, long deadline)
+            throws SQLException {
+        Renewing statements = renewing.stream()
+                .filter(some -> some.claims() >= claims.size())
+                .findFirst()
+                .orElseThrow();
+        List<byte[]> keys = repeated(statements, claims, claim -> bytes(claim.key()));
+        long begin = System.nanoTime();
+        try (Sql.Call call = statements.renew().on(connection, left(deadline))) {
+            int count = call.setEach("key", keys)
+                    .setEach("claimId", repeated(statements, claims, claim -> Row.bytes(claim.id())))
+                    .setEach("token", repeated(statements, claims, Claim::fencingToken))
+                    .set("lease", microseconds(lease))
+                    .update();
+            if (count == claims.size()) {
+                return RenewalResult.of(Set.copyOf(claims));
             }
         }
-        return renewed;
+        Map<Claim, Row> held = new HashMap<>();
+        try (Sql.Call call = statements.read().on(connection, left(deadline))) {
+            ResultSet result = call.setEach("key", keys).query();
+            while (result.next()) {
+                Row row = Row.read(result, result.getLong("store_time"));
+                if (row.isInProgress()) {
+                    held.put(row.claim(IdempotencyKey.parse(text(result.getBytes("record_key")))), row);
+                }
+            }
+        }
+        // What lasts as long as if it was renewed in between was.
+        long lasts = microseconds(lease) - TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - begin);
+        Set<Claim> renewed = new HashSet<>();
+        Set<Claim> undecided = new HashSet<>();
+        for (Claim claim : claims) {
+            Row row = held.get(claim);
+            if (row != null) {
+                (row.leaseEndsAt() - row.now() >= lasts ? renewed : undecided).add(claim);
+            }
+        }
+        return new RenewalResult(renewed, undecided);
+    }
+
+    /** What each claim has of something, and the last once more where a statement takes more of them. */
+    private static <T> List<T> repeated(Renewing statements, List<Claim> claims, Function<Claim, T> part) {
+        List<T> parts = new ArrayList<>(statements.claims());
+        for (int index = 0; index < statements.claims(); index++) {
+            parts.add(part.apply(claims.get(Math.min(index, claims.size() - 1))));
+        }
+        return parts;
+    }
+
+    /** How long there is until then, in nanoseconds. */
+    private static long left(long deadline) throws SQLException {
+        long left = deadline - System.nanoTime();
+        if (left <= 0) {
+            throw new SQLTimeoutException("no time is left for it");
+        }
+        return left;
     }
 
     @Override
@@ -603,7 +669,10 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
         return found.orElse(null);
     }
 
-    /** {@inheritDoc} They are in the order of the bytes of their keys' texts. Records that have ended are not looked at. */
+    /**
+     * {@inheritDoc} They are in the order of the bytes of their keys' texts. An index finds what is in progress, live or
+     * abandoned; records that have ended are not looked at, however many there are.
+     */
     @Override
     public List<IdempotencyRecord> list(RecordQuery query) {
         String operation = query.operation();
@@ -622,8 +691,8 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
                 ResultSet result = call.query();
                 List<IdempotencyRecord> records = new ArrayList<>();
                 while (result.next()) {
-                    String key = new String(result.getBytes("record_key"), StandardCharsets.UTF_8);
-                    records.add(Row.read(result, result.getLong("store_time")).record(IdempotencyKey.parse(key)));
+                    records.add(Row.read(result, result.getLong("store_time"))
+                            .record(IdempotencyKey.parse(text(result.getBytes("record_key")))));
                 }
                 return List.copyOf(records);
             }
@@ -799,6 +868,10 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
         return text.getBytes(StandardCharsets.UTF_8);
     }
 
+    private static String text(byte[] bytes) {
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+
     /** The number that stands for a key where locks have numbers; one that two keys share makes one wait for the other. */
     private long lock(IdempotencyKey key) {
         try {
@@ -829,6 +902,15 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
      * @param replace replaces what is left of the key's last record
      */
     private record Claiming(Sql claim, Sql insert, Sql replace) {}
+
+    /**
+     * The statements that renew leases.
+     *
+     * @param claims how many at once
+     * @param renew renews those that are held and that nobody locks
+     * @param read reads the records, locked or not
+     */
+    private record Renewing(int claims, Sql renew, Sql read) {}
 
     /**
      * What came of trying to claim.
@@ -966,7 +1048,7 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
          *
          * @return the store
          * @throws IdempotencyConfigurationException if the database is none that is supported, or a table is missing or
-         *     lacks columns
+         *     lacks columns or an index
          * @throws IdempotencyStoreException if the database cannot be asked
          */
         public JdbcIdempotencyStore build() {

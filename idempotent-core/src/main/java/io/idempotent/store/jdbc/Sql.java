@@ -6,7 +6,9 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Types;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -41,16 +43,22 @@ final class Sql {
 
     /** Prepares the statement; it fails when it takes longer than the timeout. */
     Call on(Connection connection, int timeoutSeconds) throws SQLException {
+        if (!timedByDatabase) {
+            return on(connection, TimeUnit.SECONDS.toNanos(timeoutSeconds));
+        }
         PreparedStatement statement = connection.prepareStatement(text);
         try {
-            if (timedByDatabase) {
-                statement.setQueryTimeout(timeoutSeconds);
-            }
+            statement.setQueryTimeout(timeoutSeconds);
         } catch (SQLException | RuntimeException failure) {
             statement.close();
             throw failure;
         }
-        return new Call(statement, names, timedByDatabase ? 0 : timeoutSeconds);
+        return new Call(statement, names, 0);
+    }
+
+    /** Prepares the statement; it is cancelled when it takes longer than so many nanoseconds. */
+    Call on(Connection connection, long timeoutNanos) throws SQLException {
+        return new Call(connection.prepareStatement(text), names, timeoutNanos);
     }
 
     /** Whether there is a parameter of this name. */
@@ -68,25 +76,29 @@ final class Sql {
 
         private final PreparedStatement statement;
         private final List<String> names;
-        private final int timeoutSeconds;
+        private final long timeoutNanos;
 
         /** Makes a use of a statement, which is to be cancelled when it takes longer, or is not if that is zero. */
-        private Call(PreparedStatement statement, List<String> names, int timeoutSeconds) {
+        private Call(PreparedStatement statement, List<String> names, long timeoutNanos) {
             this.statement = statement;
             this.names = names;
-            this.timeoutSeconds = timeoutSeconds;
+            this.timeoutNanos = timeoutNanos;
         }
 
         /** Sets a parameter wherever it occurs: a {@code long}, an {@code int}, text or bytes; null is a text's. */
         Call set(String name, @Nullable Object value) throws SQLException {
-            boolean known = false;
+            return setEach(name, Collections.singletonList(value));
+        }
+
+        /** Sets a parameter to one value after the other where it occurs, beginning again after the last. */
+        Call setEach(String name, List<? extends @Nullable Object> values) throws SQLException {
+            int known = 0;
             for (int index = 0; index < names.size(); index++) {
                 if (names.get(index).equals(name)) {
-                    set(index + 1, value);
-                    known = true;
+                    set(index + 1, values.get(known++ % values.size()));
                 }
             }
-            if (!known) {
+            if (known == 0) {
                 throw new IllegalArgumentException("The statement has no parameter '" + name + "'");
             }
             return this;
@@ -116,23 +128,15 @@ final class Sql {
             return inTime(statement::executeUpdate);
         }
 
-        void addBatch() throws SQLException {
-            statement.addBatch();
-        }
-
-        int[] updateBatch() throws SQLException {
-            return inTime(statement::executeBatch);
-        }
-
         private interface Execution<T> {
             T execute() throws SQLException;
         }
 
         private <T> T inTime(Execution<T> execution) throws SQLException {
-            if (timeoutSeconds == 0) {
+            if (timeoutNanos == 0) {
                 return execution.execute();
             }
-            StatementTimeouts.Running running = StatementTimeouts.SHARED.begin(statement, timeoutSeconds);
+            StatementTimeouts.Running running = StatementTimeouts.SHARED.begin(statement, timeoutNanos);
             try {
                 return execution.execute();
             } finally {

@@ -5,10 +5,11 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
-import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Cancels statements that take too long, and costs those next to nothing that do not. Drivers' own timeouts do: that of
@@ -17,8 +18,11 @@ import java.util.concurrent.locks.ReentrantLock;
  *
  * <ol>
  *   <li>A statement is among those that run from before it is executed until it has ended.
- *   <li>At intervals a thread looks at them, and cancels each that is past its time, once.
+ *   <li>At intervals a thread looks at them, and has each that is past its time cancelled, once, by a thread of its own: a
+ *       database that does not answer to that delays no other's.
  *   <li>A statement has not ended while it is being cancelled: what is next on its connection is not hit.
+ *   <li>One that still runs a while later, or that is still being cancelled when it has ended, has its connection cut, which
+ *       ends both.
  *   <li>The thread ends when nothing ran for a while, and another is started by the next statement.
  * </ol>
  *
@@ -26,34 +30,35 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 final class StatementTimeouts {
 
-    /** The ones of this JVM; late by a tenth of a second at most, unless a database does not answer to being asked to cancel. */
-    static final StatementTimeouts SHARED = new StatementTimeouts(Duration.ofMillis(100), 100);
+    /** The ones of this JVM; late by a tenth of a second at most, and a second more where a database does not answer. */
+    static final StatementTimeouts SHARED = new StatementTimeouts(Duration.ofMillis(100), 100, Duration.ofSeconds(1));
 
     private final Set<Running> running = ConcurrentHashMap.newKeySet();
     private final AtomicBoolean watched = new AtomicBoolean();
     private final long interval;
     private final int idleIntervals;
+    private final long patience;
 
     /**
      * Makes one that runs no thread yet.
      *
      * @param interval how often the thread looks
      * @param idleIntervals how often it sees nothing before it ends
+     * @param patience how long a cancellation may take until the connection is cut
      */
-    StatementTimeouts(Duration interval, int idleIntervals) {
+    StatementTimeouts(Duration interval, int idleIntervals, Duration patience) {
         this.interval = interval.toNanos();
         this.idleIntervals = idleIntervals;
+        this.patience = patience.toNanos();
     }
 
-    /** Has the statement cancelled, unless it has ended within the time, which the caller has to say. */
-    Running begin(Statement statement, int timeoutSeconds) {
-        Running begun = new Running(statement, System.nanoTime() + TimeUnit.SECONDS.toNanos(timeoutSeconds));
+    /** Has the statement cancelled, unless it has ended within so many nanoseconds, which the caller has to say. */
+    Running begin(Statement statement, long timeout) {
+        Running begun = new Running(statement, System.nanoTime() + timeout);
         running.add(begun);
         if (!watched.get() && watched.compareAndSet(false, true)) {
             try {
-                Thread thread = new Thread(this::watch, "idempotent-statement-timeouts");
-                thread.setDaemon(true);
-                thread.start();
+                start("idempotent-statement-timeouts", this::watch);
             } catch (RuntimeException | Error noThread) {
                 // The next statement tries again; this one is not begun.
                 watched.set(false);
@@ -69,13 +74,19 @@ final class StatementTimeouts {
         return watched.get();
     }
 
+    private static void start(String name, Runnable work) {
+        Thread thread = new Thread(work, name);
+        thread.setDaemon(true);
+        thread.start();
+    }
+
     private void watch() {
         int idle = 0;
         while (idle < idleIntervals || !mayEnd()) {
             LockSupport.parkNanos(interval);
             idle = running.isEmpty() ? idle + 1 : 0;
             long now = System.nanoTime();
-            running.forEach(each -> each.cancelIfLate(now));
+            running.forEach(each -> each.look(now));
         }
     }
 
@@ -85,44 +96,90 @@ final class StatementTimeouts {
         return running.isEmpty() || !watched.compareAndSet(false, true);
     }
 
+    private enum State {
+        IN_TIME,
+        CANCELLED,
+        ENDED
+    }
+
     /** A statement that is being executed, until it ends. */
     final class Running {
 
         private final Statement statement;
         private final long deadline;
-        private final ReentrantLock lock = new ReentrantLock();
-        private boolean done;
+        private final AtomicReference<State> state = new AtomicReference<>(State.IN_TIME);
+        private final CountDownLatch cancelled = new CountDownLatch(1);
+        private final AtomicBoolean cut = new AtomicBoolean();
 
         private Running(Statement statement, long deadline) {
             this.statement = statement;
             this.deadline = deadline;
         }
 
-        void cancelIfLate(long now) {
-            if (now - deadline < 0) {
-                return;
-            }
-            lock.lock();
-            try {
-                if (!done) {
-                    done = true;
-                    statement.cancel();
+        void look(long now) {
+            if (now - deadline >= 0 && state.compareAndSet(State.IN_TIME, State.CANCELLED)) {
+                try {
+                    start("idempotent-statement-cancel", this::cancel);
+                } catch (RuntimeException | Error noThread) {
+                    // The next time it is tried again.
+                    state.compareAndSet(State.CANCELLED, State.IN_TIME);
                 }
+            } else if (now - deadline >= patience && state.get() == State.CANCELLED) {
+                cut();
+            }
+        }
+
+        private void cancel() {
+            try {
+                statement.cancel();
             } catch (SQLException | RuntimeException | Error failure) {
-                // Then it ends when the database, the network or the driver ends it: there is no more that can be done.
+                // Then its connection is cut.
             } finally {
-                lock.unlock();
+                cancelled.countDown();
+            }
+        }
+
+        private void cut() {
+            if (cut.compareAndSet(false, true)) {
+                try {
+                    start("idempotent-statement-cut", () -> {
+                        try {
+                            statement.getConnection().abort(Runnable::run);
+                        } catch (SQLException | RuntimeException | Error failure) {
+                            // Then it ends when the database, the network or the driver ends it: that is all that can
+                            // be
+                            // done.
+                        }
+                    });
+                } catch (RuntimeException | Error noThread) {
+                    cut.set(false);
+                }
             }
         }
 
         /** Says that the statement has ended: it is not cancelled from now on. */
         void end() {
             running.remove(this);
-            lock.lock();
+            if (state.getAndSet(State.ENDED) == State.CANCELLED && !awaitCancellation()) {
+                cut();
+            }
+        }
+
+        private boolean awaitCancellation() {
+            boolean interrupted = false;
+            long until = System.nanoTime() + patience;
             try {
-                done = true;
+                while (true) {
+                    try {
+                        return cancelled.await(until - System.nanoTime(), TimeUnit.NANOSECONDS);
+                    } catch (InterruptedException interruption) {
+                        interrupted = true;
+                    }
+                }
             } finally {
-                lock.unlock();
+                if (interrupted) {
+                    Thread.currentThread().interrupt();
+                }
             }
         }
     }

@@ -11,6 +11,7 @@ import io.idempotent.store.NearbyOutcome;
 import io.idempotent.store.RecordQuery;
 import io.idempotent.store.RecordedStep;
 import io.idempotent.store.ReferenceStore;
+import io.idempotent.store.RenewalResult;
 import java.text.Normalizer;
 import java.time.Duration;
 import java.util.Arrays;
@@ -192,9 +193,9 @@ enum PlantedFault {
     RENEWAL_IS_ALL_OR_NOTHING(
             () -> new ReferenceStore() {
                 @Override
-                public Set<Claim> renew(Collection<Claim> claims, Duration lease) {
-                    Set<Claim> renewed = super.renew(claims, lease);
-                    return renewed.size() == claims.size() ? renewed : Set.of();
+                public RenewalResult renew(Collection<Claim> claims, Duration lease) {
+                    RenewalResult result = super.renew(claims, lease);
+                    return result.renewed().size() == claims.size() ? result : RenewalResult.of(Set.of());
                 }
             },
             "of_many_claims_those_still_held_are_renewed",
@@ -202,7 +203,7 @@ enum PlantedFault {
     RENEWAL_RENEWS_THE_FIRST_ONLY(
             () -> new ReferenceStore() {
                 @Override
-                public Set<Claim> renew(Collection<Claim> claims, Duration lease) {
+                public RenewalResult renew(Collection<Claim> claims, Duration lease) {
                     super.renew(claims.stream().limit(1).toList(), lease);
                     return super.renew(claims, Duration.ofSeconds(1));
                 }
@@ -212,14 +213,15 @@ enum PlantedFault {
     RENEWAL_ADDS_TO_THE_OLD_END(
             () -> new ReferenceStore() {
                 @Override
-                public Set<Claim> renew(Collection<Claim> claims, Duration lease) {
-                    Set<Claim> renewed = new LinkedHashSet<>(super.renew(claims, lease));
-                    renewed.forEach(claim -> locked(() -> {
-                        Row row = Objects.requireNonNull(row(claim.key()));
-                        row.leaseEndsAt = row.leaseEndsAt.plus(lease);
-                        return row;
-                    }));
-                    return renewed;
+                public RenewalResult renew(Collection<Claim> claims, Duration lease) {
+                    RenewalResult result = super.renew(claims, lease);
+                    result.renewed()
+                            .forEach(claim -> locked(() -> {
+                                Row row = Objects.requireNonNull(row(claim.key()));
+                                row.leaseEndsAt = row.leaseEndsAt.plus(lease);
+                                return row;
+                            }));
+                    return result;
                 }
             },
             "a_renewed_lease_ends_so_long_after_the_renewal",
@@ -1327,7 +1329,7 @@ enum PlantedFault {
 
     private static final class RenewalRevivesStore extends ReferenceStore {
         @Override
-        public Set<Claim> renew(Collection<Claim> claims, Duration lease) {
+        public RenewalResult renew(Collection<Claim> claims, Duration lease) {
             return locked(() -> {
                 Set<Claim> renewed = new LinkedHashSet<>();
                 for (Claim claim : claims) {
@@ -1339,7 +1341,7 @@ enum PlantedFault {
                         renewed.add(claim);
                     }
                 }
-                return renewed;
+                return RenewalResult.of(renewed);
             });
         }
     }

@@ -144,7 +144,7 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
     void durations_of_more_than_292_years_do_not_end() {
         Duration forever = Duration.ofSeconds(Long.MAX_VALUE);
         Claim claim = claim(store, "a");
-        assertThat(store.renew(List.of(claim), forever)).containsExactly(claim);
+        assertThat(store.renew(List.of(claim), forever).renewed()).containsExactly(claim);
         completed(store, "b", forever);
         elapse(Duration.ofDays(365 * 100));
         store.purge();
@@ -535,7 +535,7 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
                 .withCause(failure)
                 .withMessageContaining("'payment:a'")
                 .satisfies(thrown -> assertThat(thrown.key()).isEqualTo(key("a")));
-        assertThat(store.renew(List.of(claim), LEASE)).containsExactly(claim);
+        assertThat(store.renew(List.of(claim), LEASE).renewed()).containsExactly(claim);
         assertThat(store.claim(other)).isInstanceOf(ClaimResult.InProgress.class);
     }
 

@@ -23,12 +23,12 @@ import io.idempotent.store.RandomHistory;
 import io.idempotent.store.RecordQuery;
 import io.idempotent.store.RecordedStep;
 import io.idempotent.store.ReferenceStore;
+import io.idempotent.store.RenewalResult;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -544,7 +544,7 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
         }
 
         @Override
-        public Set<Claim> renew(Collection<Claim> claims, Duration lease) {
+        public RenewalResult renew(Collection<Claim> claims, Duration lease) {
             return near.renew(claims, lease);
         }
 

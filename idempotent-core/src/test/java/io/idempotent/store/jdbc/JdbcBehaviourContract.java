@@ -304,16 +304,12 @@ abstract class JdbcBehaviourContract {
     void a_row_that_somebody_locks_makes_requests_end_in_time_and_nothing_is_changed() throws Exception {
         Claim claim = claimed(newKey());
         locked(() -> {
-            long begin = System.nanoTime();
-            IdempotencyStoreException failure =
-                    catchThrowableOfType(IdempotencyStoreException.class, () -> store.renew(List.of(claim), LEASE));
-            assertThat(failure).hasMessageContaining("took too long, or waited too long for a lock");
-            assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(LEASE.dividedBy(3));
             assertThatExceptionOfType(IdempotencyStoreException.class)
                     .isThrownBy(() -> store.complete(claim, RECEIPT, RETENTION))
+                    .withMessageContaining("took too long, or waited too long for a lock")
                     .satisfies(told -> assertThat(told.key()).isEqualTo(claim.key()));
         });
-        assertThat(store.renew(List.of(claim), LEASE)).containsExactly(claim);
+        assertThat(store.renew(List.of(claim), LEASE).renewed()).containsExactly(claim);
         assertThat(store.complete(claim, RECEIPT, RETENTION)).isTrue();
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.lang.reflect.Proxy;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -19,7 +20,10 @@ final class StatementTimeoutsTest {
     private static final Duration INTERVAL = Duration.ofMillis(2);
 
     private final AtomicInteger cancelled = new AtomicInteger();
-    private final StatementTimeouts timeouts = new StatementTimeouts(INTERVAL, 5);
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final long AN_HOUR = Duration.ofHours(1).toNanos();
+
+    private final StatementTimeouts timeouts = new StatementTimeouts(INTERVAL, 5, PATIENCE);
     private final Statement statement = statement(cancelled::incrementAndGet);
 
     private interface Cancellation {
@@ -29,6 +33,25 @@ final class StatementTimeoutsTest {
     private static Statement statement(Cancellation cancellation) {
         return (Statement) Proxy.newProxyInstance(
                 Statement.class.getClassLoader(), new Class<?>[] {Statement.class}, (proxy, method, arguments) -> {
+                    assertThat(method.getName()).isEqualTo("cancel");
+                    cancellation.run();
+                    return null;
+                });
+    }
+
+    /** One whose connection can be cut. */
+    private static Statement statement(Cancellation cancellation, Runnable cut) {
+        Connection connection = (Connection) Proxy.newProxyInstance(
+                Connection.class.getClassLoader(), new Class<?>[] {Connection.class}, (proxy, method, arguments) -> {
+                    assertThat(method.getName()).isEqualTo("abort");
+                    cut.run();
+                    return null;
+                });
+        return (Statement) Proxy.newProxyInstance(
+                Statement.class.getClassLoader(), new Class<?>[] {Statement.class}, (proxy, method, arguments) -> {
+                    if (method.getName().equals("getConnection")) {
+                        return connection;
+                    }
                     assertThat(method.getName()).isEqualTo("cancel");
                     cancellation.run();
                     return null;
@@ -56,10 +79,10 @@ final class StatementTimeoutsTest {
 
     @Test
     void one_that_has_time_left_or_has_ended_is_not_cancelled() throws Exception {
-        StatementTimeouts.Running inTime = timeouts.begin(statement, 3_600);
-        StatementTimeouts.Running ended = new StatementTimeouts(Duration.ofHours(1), 1).begin(statement, 0);
+        StatementTimeouts.Running inTime = timeouts.begin(statement, AN_HOUR);
+        StatementTimeouts.Running ended = new StatementTimeouts(Duration.ofHours(1), 1, PATIENCE).begin(statement, 0);
         ended.end();
-        ended.cancelIfLate(System.nanoTime());
+        ended.look(System.nanoTime());
         awaitCancellation(timeouts);
         awaitCancellation(timeouts);
         inTime.end();
@@ -79,7 +102,7 @@ final class StatementTimeoutsTest {
         assertThat(cancelling.await(20, TimeUnit.SECONDS)).isTrue();
         Thread user = new Thread(late::end);
         user.start();
-        await().until(() -> user.getState() == Thread.State.WAITING);
+        await().until(() -> user.getState() == Thread.State.TIMED_WAITING);
         mayEnd.countDown();
         user.join(20_000);
         assertThat(user.isAlive()).isFalse();
@@ -102,10 +125,59 @@ final class StatementTimeoutsTest {
     }
 
     @Test
+    void a_cancellation_that_hangs_keeps_no_other_from_being_made() throws Exception {
+        CountDownLatch never = new CountDownLatch(1);
+        CountDownLatch hanging = new CountDownLatch(3);
+        for (int number = 0; number < 3; number++) {
+            timeouts.begin(
+                    statement(() -> {
+                        hanging.countDown();
+                        never.await();
+                    }),
+                    0);
+        }
+        assertThat(hanging.await(20, TimeUnit.SECONDS)).isTrue();
+        awaitCancellation(timeouts);
+        never.countDown();
+    }
+
+    @Test
+    void the_connection_of_a_statement_that_runs_on_after_its_cancellation_is_cut_once() throws Exception {
+        StatementTimeouts impatient = new StatementTimeouts(INTERVAL, 5, Duration.ofMillis(1));
+        AtomicInteger cuts = new AtomicInteger();
+        StatementTimeouts.Running late =
+                impatient.begin(statement(cancelled::incrementAndGet, cuts::incrementAndGet), 0);
+        await().until(() -> cuts.get() > 0);
+        awaitCancellation(impatient);
+        awaitCancellation(impatient);
+        late.end();
+        assertThat(cuts).hasValue(1);
+        assertThat(cancelled).hasValue(1);
+    }
+
+    @Test
+    void a_statement_ends_though_its_cancellation_hangs_and_its_connection_is_cut() throws Exception {
+        StatementTimeouts impatient = new StatementTimeouts(INTERVAL, 5, Duration.ofMillis(50));
+        CountDownLatch cancelling = new CountDownLatch(1);
+        CountDownLatch cut = new CountDownLatch(1);
+        StatementTimeouts.Running late = impatient.begin(
+                statement(
+                        () -> {
+                            cancelling.countDown();
+                            cut.await();
+                        },
+                        cut::countDown),
+                0);
+        assertThat(cancelling.await(20, TimeUnit.SECONDS)).isTrue();
+        late.end();
+        assertThat(cut.await(20, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Test
     void the_thread_ends_when_there_is_nothing_to_look_at_and_comes_back() throws Exception {
         for (int time = 0; time < 3; time++) {
             assertThat(timeouts.isWatched()).isFalse();
-            StatementTimeouts.Running running = timeouts.begin(statement, 3_600);
+            StatementTimeouts.Running running = timeouts.begin(statement, AN_HOUR);
             awaitCancellation(timeouts);
             assertThat(timeouts.isWatched()).isTrue();
             running.end();
@@ -116,7 +188,7 @@ final class StatementTimeoutsTest {
     @Test
     void a_statement_that_begins_when_the_thread_ends_is_looked_at_all_the_same() throws Exception {
         // Thinks of ending before it has looked once.
-        StatementTimeouts hasty = new StatementTimeouts(Duration.ofNanos(1), 0);
+        StatementTimeouts hasty = new StatementTimeouts(Duration.ofNanos(1), 0, PATIENCE);
         for (int time = 0; time < 1_000; time++) {
             awaitCancellation(hasty);
         }

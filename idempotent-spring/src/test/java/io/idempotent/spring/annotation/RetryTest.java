@@ -16,6 +16,7 @@ import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.RecordQuery;
 import io.idempotent.store.RecordedStep;
+import io.idempotent.store.RenewalResult;
 import io.idempotent.store.caffeine.CaffeineIdempotencyStore;
 import jakarta.validation.ConstraintViolationException;
 import java.io.FileNotFoundException;
@@ -280,8 +281,8 @@ class RetryTest {
         }
 
         @Override
-        public Set<Claim> renew(Collection<Claim> claims, Duration lease) {
-            return Set.of();
+        public RenewalResult renew(Collection<Claim> claims, Duration lease) {
+            return RenewalResult.of(Set.of());
         }
 
         @Override

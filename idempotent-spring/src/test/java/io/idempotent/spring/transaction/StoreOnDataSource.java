@@ -10,6 +10,7 @@ import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.RecordQuery;
 import io.idempotent.store.RecordedStep;
+import io.idempotent.store.RenewalResult;
 import io.idempotent.store.TransactionalCompletion;
 import io.idempotent.store.caffeine.CaffeineIdempotencyStore;
 import java.sql.Connection;
@@ -20,7 +21,6 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -128,7 +128,7 @@ final class StoreOnDataSource implements IdempotencyStore, TransactionalCompleti
     }
 
     @Override
-    public Set<Claim> renew(Collection<Claim> held, Duration lease) {
+    public RenewalResult renew(Collection<Claim> held, Duration lease) {
         return claims.renew(held, lease);
     }
 

@@ -12,6 +12,7 @@ import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.RecordQuery;
 import io.idempotent.store.RecordedStep;
+import io.idempotent.store.RenewalResult;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -152,13 +153,14 @@ public final class RedisIdempotencyStore implements IdempotencyStore, Initializi
     }
 
     @Override
-    public Set<Claim> renew(Collection<Claim> claims, Duration lease) {
+    public RenewalResult renew(Collection<Claim> claims, Duration lease) {
         requirePositive("lease", lease);
         if (claims.isEmpty()) {
-            return Set.of();
+            return RenewalResult.of(Set.of());
         }
         try {
-            return renewals.call(kept(lease).dividedBy(3), () -> renewAll(List.copyOf(claims), microseconds(lease)));
+            return RenewalResult.of(
+                    renewals.call(kept(lease).dividedBy(3), () -> renewAll(List.copyOf(claims), microseconds(lease))));
         } catch (Exception failure) {
             throw failed("renew leases", null, failure);
         }

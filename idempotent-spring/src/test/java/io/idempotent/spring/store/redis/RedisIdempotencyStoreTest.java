@@ -116,7 +116,7 @@ class RedisIdempotencyStoreTest {
     void withoutStepsNoScriptLooksForThem() {
         Map<String, Long> before = commands();
         Claim first = claim(store, "a");
-        assertThat(store.renew(List.of(first), LEASE)).containsExactly(first);
+        assertThat(store.renew(List.of(first), LEASE).renewed()).containsExactly(first);
         assertThat(store.abandon(first)).isTrue();
         Claim second = claim(store, "a");
         assertThat(store.findSteps(key("a"))).isEmpty();
@@ -169,8 +169,10 @@ class RedisIdempotencyStoreTest {
         Claim claim = held("a");
         Claim other = claim(flushed, "b");
         Claim third = claim(flushed, "c");
-        afterFlush.accept(() -> assertThat(flushed.renew(List.of(claim), LEASE)).containsExactly(claim));
-        afterFlush.accept(() -> assertThat(flushed.renew(List.of(claim, other, third), LEASE))
+        afterFlush.accept(
+                () -> assertThat(flushed.renew(List.of(claim), LEASE).renewed()).containsExactly(claim));
+        afterFlush.accept(() -> assertThat(
+                        flushed.renew(List.of(claim, other, third), LEASE).renewed())
                 .containsExactlyInAnyOrder(claim, other, third));
         afterFlush.accept(() -> assertThat(flushed.find(claim.key())).isNotNull());
         afterFlush.accept(() -> assertThat(flushed.recordStep(third, RESERVED)).isTrue());
@@ -206,7 +208,7 @@ class RedisIdempotencyStoreTest {
             proxy.delay(Duration.ofMillis(5));
             long before = proxy.traffic().requests();
 
-            assertThat(far.renew(claims, LEASE)).containsExactlyInAnyOrderElementsOf(claims);
+            assertThat(far.renew(claims, LEASE).renewed()).containsExactlyInAnyOrderElementsOf(claims);
 
             assertThat(proxy.traffic().requests() - before).isLessThan(claims.size() / 2);
             ((DisposableBean) distant).destroy();
@@ -376,7 +378,7 @@ class RedisIdempotencyStoreTest {
     void durationsOfMoreThan100YearsCountAs100Years() {
         Duration forever = Duration.ofSeconds(Long.MAX_VALUE);
         Claim claim = claim(store, new ClaimRequest(key("a"), UUID.randomUUID(), Fingerprint.none(), forever, true));
-        assertThat(store.renew(List.of(claim), forever)).containsExactly(claim);
+        assertThat(store.renew(List.of(claim), forever).renewed()).containsExactly(claim);
         assertThat(store.claim(request("a"))).isInstanceOf(ClaimResult.InProgress.class);
         assertThat(number(fields("a"), "e") - clock())
                 .isBetween(36_524L * 86_400 * MICROSECONDS_PER_SECOND, 36_525L * 86_400 * MICROSECONDS_PER_SECOND);
@@ -587,7 +589,7 @@ class RedisIdempotencyStoreTest {
                         .toList();
                 long start = System.nanoTime();
 
-                assertThatThrownBy(() -> hanging.renew(held, lease))
+                assertThatThrownBy(() -> hanging.renew(held, lease).renewed())
                         .isInstanceOfSatisfying(
                                 IdempotencyStoreException.class,
                                 failure -> assertThat(failure.isTransient()).isFalse());
@@ -609,7 +611,8 @@ class RedisIdempotencyStoreTest {
         Claim claim = claim(store, "a");
         Thread.currentThread().interrupt();
 
-        assertThatThrownBy(() -> store.renew(List.of(claim), LEASE)).isInstanceOf(IdempotencyStoreException.class);
+        assertThatThrownBy(() -> store.renew(List.of(claim), LEASE).renewed())
+                .isInstanceOf(IdempotencyStoreException.class);
 
         assertThat(Thread.interrupted()).isTrue();
     }
@@ -770,8 +773,8 @@ class RedisIdempotencyStoreTest {
         Claim one = claim(store, "every-1");
         Claim two = claim(store, "every-2");
         Claim three = claim(store, "every-3");
-        assertThat(store.renew(List.of(one), LEASE)).containsExactly(one);
-        assertThat(store.renew(List.of(one, two, three), LEASE)).containsExactlyInAnyOrder(one, two, three);
+        assertThat(store.renew(List.of(one), LEASE).renewed()).containsExactly(one);
+        assertThat(store.renew(List.of(one, two, three), LEASE).renewed()).containsExactlyInAnyOrder(one, two, three);
         assertThat(store.complete(one, RECEIPT, RETENTION)).isTrue();
         assertThat(store.claim(request("every-1"))).isInstanceOf(ClaimResult.Completed.class);
         assertThat(store.abandon(two)).isTrue();
@@ -823,10 +826,11 @@ class RedisIdempotencyStoreTest {
         Claim broken = claim(other, "others-2");
         Claim two = claim(other, "others-3");
         Claim lost = new Claim(two.key(), UUID.randomUUID(), 1);
-        assertThat(other.renew(List.of(one, lost), LEASE)).containsExactly(one);
+        assertThat(other.renew(List.of(one, lost), LEASE).renewed()).containsExactly(one);
         in(connections, connection -> connection.hashCommands().hSet(redisKey("others-2"), bytes("v"), bytes("2")));
 
-        assertThatThrownBy(() -> other.renew(List.of(one, broken, two), LEASE.multipliedBy(10)))
+        assertThatThrownBy(() -> other.renew(List.of(one, broken, two), LEASE.multipliedBy(10))
+                        .renewed())
                 .isInstanceOf(IdempotencyStoreException.class)
                 .hasMessageContaining("failed to renew leases")
                 .hasMessageContaining("no record that this version can read");
@@ -858,7 +862,7 @@ class RedisIdempotencyStoreTest {
                     assertThat(failure).satisfies(requirements::accept);
                     assertThat(messagesOf(failure)).doesNotContain("s3cret");
                 }));
-        assertThatThrownBy(() -> store.renew(List.of(claim), LEASE))
+        assertThatThrownBy(() -> store.renew(List.of(claim), LEASE).renewed())
                 .isInstanceOfSatisfying(IdempotencyStoreException.class, failure -> {
                     assertThat(failure).hasMessageContaining("failed to renew leases");
                     assertThat(failure.key()).isNull();

@@ -9,13 +9,13 @@ import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.RecordQuery;
 import io.idempotent.store.RecordedStep;
+import io.idempotent.store.RenewalResult;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Collection;
 import java.util.List;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
@@ -133,10 +133,11 @@ final class ShiftedTime {
         }
 
         @Override
-        public Set<Claim> renew(Collection<Claim> claims, Duration lease) {
-            return store.renew(claims.stream().map(ShiftedTime.this::stored).toList(), lease).stream()
-                    .map(ShiftedTime.this::shown)
-                    .collect(Collectors.toSet());
+        public RenewalResult renew(Collection<Claim> claims, Duration lease) {
+            return RenewalResult.of(
+                    store.renew(claims.stream().map(ShiftedTime.this::stored).toList(), lease).renewed().stream()
+                            .map(ShiftedTime.this::shown)
+                            .collect(Collectors.toSet()));
         }
 
         @Override

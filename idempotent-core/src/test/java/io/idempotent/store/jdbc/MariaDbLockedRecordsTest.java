@@ -1,0 +1,20 @@
+package io.idempotent.store.jdbc;
+
+import io.idempotent.server.NeedsServer;
+import io.idempotent.server.Server;
+import java.sql.SQLException;
+import org.junit.jupiter.api.Test;
+
+/** Locked records on MariaDB. */
+@NeedsServer(Server.MARIADB)
+final class MariaDbLockedRecordsTest extends LockedRecordsContract {
+
+    MariaDbLockedRecordsTest() {
+        super(TestDatabase.MARIADB);
+    }
+
+    @Test
+    void a_lock_on_the_table_makes_a_renewal_fail_within_a_third_of_the_lease() throws SQLException {
+        isRefusedInTimeWhileLockedBy("LOCK TABLES locked_record WRITE", "UNLOCK TABLES");
+    }
+}
