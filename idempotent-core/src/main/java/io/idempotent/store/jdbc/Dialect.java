@@ -261,7 +261,7 @@ enum Dialect {
             String unqualified = table.substring(table.lastIndexOf('.') + 1);
             return new String(stream.readAllBytes(), StandardCharsets.UTF_8)
                     .replaceAll("(?m)^--.*\\R", "")
-                    .replace("idempotency_record_purge", unqualified.toLowerCase(Locale.ROOT) + "_purge")
+                    .replaceAll("idempotency_record_(purge|open)", unqualified.toLowerCase(Locale.ROOT) + "_$1")
                     .replaceAll("idempotency_record(_step)? ", table + "$1 ");
         } catch (IOException failure) {
             throw new UncheckedIOException(failure);

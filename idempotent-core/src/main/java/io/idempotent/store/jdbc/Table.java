@@ -8,9 +8,11 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -31,10 +33,13 @@ record Table(String name, Dialect dialect) {
 
     private static final Pattern COLUMN = Pattern.compile("(?m)^ {4}([a-z_]+) ([^,\\n]+),?$");
 
+    private static final Pattern INDEX =
+            Pattern.compile("CREATE INDEX IF NOT EXISTS \\S+ ON (\\S+) \\((\\w+)\\)( WHERE .*)?");
+
     /**
      * Makes the tables if they are to be made, and checks them.
      *
-     * @throws IdempotencyConfigurationException if one is missing or lacks columns
+     * @throws IdempotencyConfigurationException if one is missing, or lacks columns or an index
      */
     void prepare(Connection connection, SchemaInitialization initialization) throws SQLException {
         Map<String, String> definitions = new LinkedHashMap<>();
@@ -54,13 +59,62 @@ record Table(String name, Dialect dialect) {
             Set<String> columns = columns(connection, definition.getKey());
             check(definition.getKey(), definition.getValue(), columns == null ? Set.of() : columns);
         }
+        checkIndexes(connection, initialization);
+    }
+
+    private void checkIndexes(Connection connection, SchemaInitialization initialization) throws SQLException {
+        for (String statement : dialect.schema(name).split(";\\s*", -1)) {
+            Matcher index = INDEX.matcher(statement);
+            if (!index.matches() || hasIndex(connection, index.group(1), index.group(2), index.group(3) != null)) {
+                continue;
+            }
+            if (!makes(connection, initialization)) {
+                throw new IdempotencyConfigurationException(
+                        "The table " + index.group(1) + " lacks an index of the column " + index.group(2)
+                                + (index.group(3) == null ? "" : index.group(3)) + ", without which all of it is read",
+                        "Add it by this SQL, on a large table with CONCURRENTLY after INDEX where the database knows that:\n"
+                                + statement + ";");
+            }
+            try (Statement call = connection.createStatement()) {
+                call.execute(statement);
+                end(connection, true);
+            }
+        }
+    }
+
+    /** Whether there is an index that begins with the column, whatever its name, of some rows only or of all. */
+    private static boolean hasIndex(Connection connection, String table, String column, boolean ofSome)
+            throws SQLException {
+        String schema = table.contains(".") ? table.substring(0, table.indexOf('.')) : null;
+        String unqualified = table.substring(table.indexOf('.') + 1);
+        // However the database writes names that are not quoted.
+        for (UnaryOperator<String> spelling : List.<UnaryOperator<String>>of(
+                UnaryOperator.identity(),
+                text -> text.toLowerCase(Locale.ROOT),
+                text -> text.toUpperCase(Locale.ROOT))) {
+            try (ResultSet indexes = connection
+                    .getMetaData()
+                    .getIndexInfo(
+                            connection.getCatalog(),
+                            schema == null ? null : spelling.apply(schema),
+                            spelling.apply(unqualified),
+                            false,
+                            true)) {
+                while (indexes.next()) {
+                    if (indexes.getInt("ORDINAL_POSITION") == 1
+                            && column.equalsIgnoreCase(indexes.getString("COLUMN_NAME"))
+                            && ofSome == (indexes.getString("FILTER_CONDITION") != null)) {
+                        return true;
+                    }
+                }
+            }
+        }
+        return false;
     }
 
     private void makeMissing(Connection connection, String missing, SchemaInitialization initialization)
             throws SQLException {
-        boolean makes = initialization == SchemaInitialization.ALWAYS
-                || (initialization == SchemaInitialization.EMBEDDED && isEmbedded(connection));
-        if (!makes) {
+        if (!makes(connection, initialization)) {
             throw new IdempotencyConfigurationException(
                     "There is no table " + missing + " for idempotency records in the database "
                             + connection.getMetaData().getURL(),
@@ -134,6 +188,11 @@ record Table(String name, Dialect dialect) {
         } else {
             connection.rollback();
         }
+    }
+
+    private static boolean makes(Connection connection, SchemaInitialization initialization) throws SQLException {
+        return initialization == SchemaInitialization.ALWAYS
+                || (initialization == SchemaInitialization.EMBEDDED && isEmbedded(connection));
     }
 
     private static boolean isEmbedded(Connection connection) throws SQLException {

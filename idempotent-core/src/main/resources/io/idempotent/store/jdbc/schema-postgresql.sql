@@ -15,6 +15,7 @@ CREATE TABLE IF NOT EXISTS idempotency_record (
     retained_until BIGINT
 );
 CREATE INDEX IF NOT EXISTS idempotency_record_purge ON idempotency_record (retained_until);
+CREATE INDEX IF NOT EXISTS idempotency_record_open ON idempotency_record (record_key) WHERE retained_until IS NULL;
 CREATE TABLE IF NOT EXISTS idempotency_record_step (
     record_key BYTEA NOT NULL,
     first_token BIGINT NOT NULL,

@@ -289,6 +289,23 @@ abstract class JdbcStepContract {
                 0L,
                 100L);
         assertThat(finds(plan)).as(plan).isTrue();
+
+        String planOfOperation = plan(
+                listing -> assertThat(listing.list(RecordQuery.abandoned().ofOperation("place")))
+                        .isEmpty(),
+                least,
+                text("place:"),
+                text("place;"),
+                text("place@"),
+                text("placeA"),
+                0L,
+                0L,
+                100L);
+        assertThat(finds(planOfOperation)).as(planOfOperation).isTrue();
+    }
+
+    private static byte[] text(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
     }
 
     @Test

@@ -20,7 +20,7 @@ final class Postgres18StepTest extends JdbcStepContract {
 
     @Override
     boolean finds(String plan) {
-        return plan.contains("Index Cond: (retained_until IS NULL)");
+        return plan.contains("stepping_open");
     }
 
     @Override

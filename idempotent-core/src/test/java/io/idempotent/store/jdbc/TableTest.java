@@ -9,6 +9,8 @@ import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyStoreException;
+import io.idempotent.server.NeedsServer;
+import io.idempotent.server.PostgresServer;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import java.lang.reflect.Proxy;
@@ -125,6 +127,52 @@ final class TableTest {
         assertThat(refusal).hasMessageContaining("The table idempotency_record_step lacks the columns [outcome]");
         executeAll(refusal.action(), "ALTER TABLE");
         claims(JdbcIdempotencyStore.builder(database).build());
+    }
+
+    @Test
+    void what_tells_of_a_missing_index_is_the_sql_that_adds_it() throws SQLException {
+        JdbcIdempotencyStore.builder(database).tableName("Once").build();
+        execute("DROP INDEX once_purge");
+        JdbcIdempotencyStore.Builder builder = JdbcIdempotencyStore.builder(database)
+                .tableName("Once")
+                .schemaInitialization(SchemaInitialization.NEVER);
+        IdempotencyConfigurationException refusal =
+                catchThrowableOfType(IdempotencyConfigurationException.class, builder::build);
+        assertThat(refusal).hasMessageContaining("The table Once lacks an index of the column retained_until");
+        execute("CREATE INDEX named_by_somebody_else ON once (retained_until)");
+        claims(builder.build());
+        execute("DROP INDEX named_by_somebody_else");
+        executeAll(refusal.action(), "CREATE INDEX");
+        assertThat(builder.build().find(IdempotencyKey.of("pay", "4711"))).isNotNull();
+    }
+
+    @Test
+    void an_index_that_is_missing_is_made_where_tables_are() throws SQLException {
+        JdbcIdempotencyStore.builder(database).build();
+        execute("DROP INDEX idempotency_record_purge");
+        claims(JdbcIdempotencyStore.builder(database).build());
+        execute("DROP INDEX idempotency_record_purge");
+    }
+
+    @Test
+    @NeedsServer(io.idempotent.server.Server.POSTGRES_18)
+    void a_table_on_postgresql_from_before_it_could_be_listed_by_an_index_is_told_the_index_that_it_lacks()
+            throws SQLException {
+        DataSource server = PostgresServer.version18().newDatabase("older").dataSource();
+        JdbcIdempotencyStore.builder(server)
+                .schemaInitialization(SchemaInitialization.ALWAYS)
+                .build();
+        try (Connection connection = server.getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute("DROP INDEX idempotency_record_open");
+            IdempotencyConfigurationException refusal = catchThrowableOfType(
+                    IdempotencyConfigurationException.class,
+                    () -> JdbcIdempotencyStore.builder(server).build());
+            assertThat(refusal)
+                    .hasMessageContaining("lacks an index of the column record_key WHERE retained_until IS NULL");
+            statement.execute(refusal.action().substring(refusal.action().indexOf("CREATE INDEX")));
+        }
+        claims(JdbcIdempotencyStore.builder(server).build());
     }
 
     @Test
