@@ -270,25 +270,26 @@ final class AtomicCalls {
             Waiting.Pauses pauses = waiting.pauses();
             long since = execution.now();
             for (int tries = 1; ; ) {
-                StoreTransaction transaction = begin();
-                ClaimResult result;
+                Claimed answer;
                 try {
-                    result = transaction.claim(request);
-                } catch (RuntimeException | Error thrown) {
-                    IdempotencyStoreException failure = StoreFailures.of(thrown, "claim", key);
-                    transaction.giveUp();
-                    if (!failure.isTransient()
-                            || !transaction.isNew()
+                    answer = Interrupts.setAside(() -> claimOnce(request));
+                } catch (IdempotencyStoreException failure) {
+                    // What an interrupt may have broken is tried again at once, and anything else after a pause.
+                    boolean interrupted = Thread.currentThread().isInterrupted();
+                    if (!(failure.isTransient() || interrupted)
+                            || execution.transaction() != null
                             || tries++ == MAXIMUM_TRIES
-                            || !pause(pauses, Long.MAX_VALUE)) {
+                            || !(interrupted || pause(pauses, Long.MAX_VALUE))) {
                         throw outcomes.refused(key, failure);
                     }
                     continue;
                 }
-                if (result instanceof ClaimResult.Claimed won) {
+                ClaimResult result = answer.result();
+                StoreTransaction transaction = answer.transaction();
+                if (result instanceof ClaimResult.Claimed won && transaction != null) {
                     if (!won.steps().isEmpty()) {
                         // Recorded when the operation was not atomic: what they did would be done again.
-                        transaction.giveUp();
+                        Interrupts.setAside(transaction::giveUp);
                         throw outcomes.refused(
                                 key,
                                 new IdempotencyOutcomeUnknownException(
@@ -296,9 +297,8 @@ final class AtomicCalls {
                     }
                     execution.claimed(won);
                     stopWaiting();
-                    return new Claimed(result, transaction);
+                    return answer;
                 }
-                transaction.giveUp();
                 if (result instanceof ClaimResult.InProgress leased) {
                     requireSame(leased.record());
                     awaitLater(pauses, leased.record(), since);
@@ -306,22 +306,37 @@ final class AtomicCalls {
                     startWaiting(Duration.ofNanos(execution.now() - since));
                     pauseOrBeRefused(pauses, since);
                 } else {
-                    return new Claimed(result, null);
+                    return answer;
                 }
             }
+        }
+
+        /** Claims the key in a new transaction, which is given up if it is not claimed. */
+        private Claimed claimOnce(ClaimRequest request) {
+            StoreTransaction transaction = begin();
+            ClaimResult result;
+            try {
+                result = transaction.claim(request);
+            } catch (RuntimeException | Error failure) {
+                transaction.giveUp();
+                throw StoreFailures.of(failure, "claim", key);
+            }
+            if (result instanceof ClaimResult.Claimed) {
+                return new Claimed(result, transaction);
+            }
+            transaction.giveUp();
+            return new Claimed(result, null);
         }
 
         private StoreTransaction begin() {
             try {
                 return transactions.begin();
             } catch (IdempotencyStoreException failure) {
-                throw outcomes.refused(
+                throw new IdempotencyStoreException(
+                        "No transaction to claim '" + key + "' in: " + failure.getMessage(),
                         key,
-                        new IdempotencyStoreException(
-                                "No transaction to claim '" + key + "' in: " + failure.getMessage(),
-                                key,
-                                failure,
-                                failure.isTransient()));
+                        failure,
+                        failure.isTransient());
             }
         }
 
@@ -371,7 +386,7 @@ final class AtomicCalls {
                 value = work.run(execution);
                 releases = outcomes.releases(execution, work::releases, value);
                 if (!transaction.isRollbackOnly()) {
-                    transaction.flush();
+                    Interrupts.setAside(transaction::flush);
                 }
             } catch (Throwable failure) {
                 rollBack(transaction, failure);
@@ -380,9 +395,9 @@ final class AtomicCalls {
             if (transaction.isRollbackOnly()) {
                 if (transaction.isNew()) {
                     // Its work is undone, though it returned: nobody is to take that for success.
-                    transaction.commit();
+                    Interrupts.setAside(transaction::commit);
                 }
-                transaction.rollBack();
+                Interrupts.setAside(transaction::rollBack);
                 open = false;
                 settlement.tellReleased(execution, null, took());
                 return value;
@@ -415,8 +430,7 @@ final class AtomicCalls {
         private void record(StoreTransaction transaction, @Nullable RecordedOutcome recordable) {
             try {
                 Claim claim = execution.claim();
-                // An interrupted thread talks to the store like any other.
-                boolean held = Settlement.uninterrupted(() -> recordable == null
+                boolean held = Interrupts.setAside(() -> recordable == null
                         ? transaction.release(claim)
                         : transaction.complete(claim, recordable, operation.retention()));
                 if (!held) {
@@ -436,7 +450,7 @@ final class AtomicCalls {
 
         private void rollBack(StoreTransaction transaction, Throwable failure) {
             try {
-                transaction.rollBack();
+                Interrupts.setAside(transaction::rollBack);
             } catch (RuntimeException | Error another) {
                 failure.addSuppressed(another);
             }
@@ -451,10 +465,8 @@ final class AtomicCalls {
          */
         private @Nullable Throwable commit(StoreTransaction transaction, ClaimRequest request, boolean releases) {
             try {
-                return Settlement.uninterrupted(() -> {
-                    transaction.commit();
-                    return null;
-                });
+                Interrupts.setAside(transaction::commit);
+                return null;
             } catch (RuntimeException | Error failure) {
                 StoreTransaction.End end = transaction.end();
                 if (end == StoreTransaction.End.COMMITTED) {
@@ -506,7 +518,7 @@ final class AtomicCalls {
                     && !(failure instanceof IdempotencyException)
                     && execution.transaction() == null;
             try {
-                if (!isFinal || !Settlement.uninterrupted(() -> recordFailure(failure))) {
+                if (!isFinal || !Interrupts.setAside(() -> recordFailure(failure))) {
                     settlement.tellReleased(execution, failure, took());
                 }
             } catch (RuntimeException | Error ours) {
@@ -546,8 +558,10 @@ final class AtomicCalls {
         /**
          * The answer to a claim.
          *
+         * @param result null if another transaction holds the key
          * @param transaction the transaction that it is made in; null if it is not, and the transaction has ended
          */
-        private record Claimed(ClaimResult result, @Nullable StoreTransaction transaction) {}
+        private record Claimed(
+                @Nullable ClaimResult result, @Nullable StoreTransaction transaction) {}
     }
 }

@@ -9,7 +9,6 @@ import io.idempotent.engine.Resolution.Act;
 import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
-import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.RecordQuery;
 import io.idempotent.store.RecordedStep;
 import java.lang.invoke.MethodType;
@@ -37,7 +36,7 @@ final class EngineOperations implements IdempotencyOperations {
 
     private static final Duration LEASE = Duration.ofMinutes(1);
 
-    private final IdempotencyStore store;
+    private final UninterruptedStore store;
     private final OutcomeCodec codec;
     private final Listeners listeners;
     private final Supplier<UUID> claimIds;
@@ -49,7 +48,7 @@ final class EngineOperations implements IdempotencyOperations {
      * @param operations the operation of a name, or null
      */
     EngineOperations(
-            IdempotencyStore store,
+            UninterruptedStore store,
             OutcomeCodec codec,
             Listeners listeners,
             Supplier<UUID> claimIds,
@@ -156,12 +155,10 @@ final class EngineOperations implements IdempotencyOperations {
 
     private static <T extends @Nullable Object> T request(
             String what, @Nullable IdempotencyKey key, Supplier<T> request) {
-        return Settlement.uninterrupted(() -> {
-            try {
-                return request.get();
-            } catch (RuntimeException | Error failure) {
-                throw StoreFailures.of(failure, what, key);
-            }
-        });
+        try {
+            return request.get();
+        } catch (RuntimeException | Error failure) {
+            throw StoreFailures.of(failure, what, key);
+        }
     }
 }

@@ -87,6 +87,7 @@ public final class IdempotencyEngine implements AutoCloseable {
     private static final long LONGEST_REPEAT_PAUSE = TimeUnit.MILLISECONDS.toNanos(10);
 
     private final IdempotencyStore store;
+    private final UninterruptedStore requests;
     private final OutcomeCodec codec;
     private final Outcomes outcomes;
     private final Listeners listeners;
@@ -110,6 +111,7 @@ public final class IdempotencyEngine implements AutoCloseable {
 
     private IdempotencyEngine(Builder builder) {
         this.store = builder.store;
+        this.requests = new UninterruptedStore(store);
         this.codec = builder.codec();
         BiConsumer<String, Throwable> errorHandler = harmless(builder.errorHandler);
         this.ticker = builder.ticker;
@@ -119,7 +121,7 @@ public final class IdempotencyEngine implements AutoCloseable {
         this.renewal = new LeaseRenewal(store, ticker, listeners, errorHandler, pacing);
         this.waiting = new Waiting(builder.maxWaiters, ticker, owners::get, this::claim, pacing);
         this.settlement =
-                new Settlement(store, renewal, listeners, Nanos.of(builder.completionTimeout), owners, pacing);
+                new Settlement(requests, renewal, listeners, Nanos.of(builder.completionTimeout), owners, pacing);
         this.atomicCalls = new AtomicCalls(settlement, listeners, outcomes, waiting, ticker, owners, this::newClaimId);
         this.stepSource =
                 (execution, earlier) -> new ExecutionSteps(execution, earlier, settlement, outcomes, listeners);
@@ -148,7 +150,7 @@ public final class IdempotencyEngine implements AutoCloseable {
      * @param operations the operation of a name, which tells what it returns; null where it is not known
      */
     public IdempotencyOperations operations(Function<String, ? extends @Nullable Operation<?>> operations) {
-        return new EngineOperations(store, codec, listeners, this::newClaimId, operations);
+        return new EngineOperations(requests, codec, listeners, this::newClaimId, operations);
     }
 
     /** The store that this engine works on. */
@@ -288,12 +290,15 @@ public final class IdempotencyEngine implements AutoCloseable {
             throws Throwable {
         boolean mayTakeOver = operation.whenAbandoned() != WhenAbandoned.REFUSE;
         ClaimRequest request = new ClaimRequest(key, newClaimId(), fingerprint, operation.lease(), mayTakeOver);
+        boolean interrupted = Thread.currentThread().isInterrupted();
         long requestedAt = ticker.getAsLong();
         ClaimResult result;
         try {
             result = claim(request);
         } catch (IdempotencyStoreException failure) {
-            if (operation.whenStoreFails() == WhenStoreFails.RUN) {
+            // An interrupt that came meanwhile may be what broke the store, an embedded database say: no reason to run.
+            if (operation.whenStoreFails() == WhenStoreFails.RUN
+                    && (interrupted || !Thread.currentThread().isInterrupted())) {
                 listeners.tell(listener -> listener.unprotected(key, failure));
                 return Asked.run(new Execution(
                         operation, key, null, Instant.now(), 0, ticker, requestedAt, transaction, stepSource));
@@ -459,8 +464,9 @@ public final class IdempotencyEngine implements AutoCloseable {
                         tellStepsLeftOver(execution);
                     }
                 }
-                if (outcomes.encodes() && !releases && execution.transaction() != null) {
-                    execution.transaction().flush();
+                EnclosingTransaction transaction = execution.transaction();
+                if (outcomes.encodes() && !releases && transaction != null) {
+                    Interrupts.setAside(transaction::flush);
                 }
             } catch (Throwable failure) {
                 execution.exit();
@@ -700,17 +706,11 @@ public final class IdempotencyEngine implements AutoCloseable {
         IdempotencyClaimLostException lost = new IdempotencyClaimLostException(
                 key, execution.fencingToken(), "the operation ran to its end, and its outcome was not recorded");
         IdempotencyRecord record;
-        // As in settling: an interrupted thread must be able to talk to the store.
-        boolean interrupted = Thread.interrupted();
         try {
-            record = store.find(key);
+            record = requests.find(key);
         } catch (RuntimeException failure) {
             lost.addSuppressed(failure);
             throw lost;
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
         }
         if (record != null && record.outcome() != null && fingerprint.matches(record.fingerprint())) {
             return (T) outcomes.decoded(operation, key, record.outcome()).get();
@@ -773,7 +773,7 @@ public final class IdempotencyEngine implements AutoCloseable {
 
     private ClaimResult claimOnce(ClaimRequest request) {
         try {
-            return store.claim(request);
+            return requests.claim(request);
         } catch (RuntimeException | Error failure) {
             throw StoreFailures.of(failure, "claim", request.key());
         }

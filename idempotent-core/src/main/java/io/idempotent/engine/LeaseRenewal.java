@@ -74,8 +74,9 @@ final class LeaseRenewal {
         }
     }
 
+    /** Ends the visits; a request that is on its way ends by itself, since to interrupt it may break an embedded database. */
     void close() {
-        scheduler.shutdownNow();
+        scheduler.shutdown();
     }
 
     private Set<Execution> group(Duration lease) {

@@ -5,7 +5,6 @@ import io.idempotent.IdempotencyStoreException;
 import io.idempotent.Outcome;
 import io.idempotent.RecordedOutcome;
 import io.idempotent.store.IdempotencyRecord;
-import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.RecordedStep;
 import java.time.Duration;
 import java.util.Map;
@@ -21,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * <ol>
  *   <li>No renewal is under way while a request is that ends the claim.
  *   <li>A request that fails is made again after growing pauses, for a bounded time, the lease being renewed meanwhile.
- *   <li>An interrupted thread talks to the store like any other, or its key would stick; its flag is restored.
+ *   <li>An interrupt ends no pause before such a request; the flag is restored.
  * </ol>
  */
 final class Settlement {
@@ -30,7 +29,7 @@ final class Settlement {
 
     private static final long LONGEST_PAUSE = TimeUnit.SECONDS.toNanos(1);
 
-    private final IdempotencyStore store;
+    private final UninterruptedStore store;
     private final LeaseRenewal renewal;
     private final Listeners listeners;
     private final long timeout;
@@ -44,7 +43,7 @@ final class Settlement {
      * @param owners who runs in this JVM
      */
     Settlement(
-            IdempotencyStore store,
+            UninterruptedStore store,
             LeaseRenewal renewal,
             Listeners listeners,
             long timeout,
@@ -58,7 +57,7 @@ final class Settlement {
         this.pacing = pacing;
     }
 
-    IdempotencyStore store() {
+    UninterruptedStore store() {
         return store;
     }
 
@@ -171,7 +170,7 @@ final class Settlement {
      * @throws IdempotencyStoreException if it failed
      */
     boolean record(Execution execution, BooleanSupplier request) {
-        return uninterrupted(() -> {
+        return Interrupts.setAside(() -> {
             execution.settling();
             renewal.stop(execution);
             try {
@@ -188,20 +187,18 @@ final class Settlement {
             return true;
         }
         long requestedAt = execution.now();
-        return uninterrupted(() -> {
-            try {
-                if (store.renew(Set.of(execution.claim()), execution.operation().lease())
-                        .renewed()
-                        .isEmpty()) {
-                    return false;
-                }
-                execution.renewed(requestedAt);
-                return !execution.leaseLost();
-            } catch (RuntimeException | Error failure) {
-                // Not to be told apart from a loss by whoever has to decide now, before the transaction commits.
+        try {
+            if (store.renew(Set.of(execution.claim()), execution.operation().lease())
+                    .renewed()
+                    .isEmpty()) {
                 return false;
             }
-        });
+            execution.renewed(requestedAt);
+            return !execution.leaseLost();
+        } catch (RuntimeException | Error failure) {
+            // Not to be told apart from a loss by whoever has to decide now, before the transaction commits.
+            return false;
+        }
     }
 
     /** The claim is lost, whoever asks. */
@@ -248,6 +245,7 @@ final class Settlement {
                 try {
                     return request.get();
                 } catch (RuntimeException | Error thrown) {
+                    interrupted |= Thread.interrupted();
                     long remaining = timeout - (execution.age() - since);
                     if (remaining <= 0) {
                         throw StoreFailures.of(thrown, what, execution.key());
@@ -260,17 +258,6 @@ final class Settlement {
                     pause = Math.min(pause * 2, LONGEST_PAUSE);
                 }
             }
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
-        }
-    }
-
-    static <T extends @Nullable Object> T uninterrupted(Supplier<T> request) {
-        boolean interrupted = Thread.interrupted();
-        try {
-            return request.get();
         } finally {
             if (interrupted) {
                 Thread.currentThread().interrupt();

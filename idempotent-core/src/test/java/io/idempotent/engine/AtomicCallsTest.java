@@ -365,7 +365,7 @@ final class AtomicCallsTest {
         store.claim(new ClaimRequest(KEY, UUID.randomUUID(), PAYMENT, Duration.ofMinutes(1), true));
         IdempotencyInProgressException refusal = refused(PAY);
         assertThat(refusal.reason()).isEqualTo(Reason.NOT_WAITING);
-        assertThat(refusal.retryAfter()).isBetween(Duration.ofSeconds(30), Duration.ofMinutes(1));
+        assertThat(refusal.leaseRemaining()).isBetween(Duration.ofSeconds(30), Duration.ofMinutes(1));
         assertThat(refused(WAITS_SHORTLY).reason()).isEqualTo(Reason.WAITED);
         assertThatExceptionOfType(IdempotencyKeyReusedException.class)
                 .isThrownBy(() -> otherRequest(execution -> insertPayment()));
@@ -424,13 +424,25 @@ final class AtomicCallsTest {
     }
 
     @Test
-    void who_is_interrupted_while_the_store_fails_is_told_that_it_fails() {
-        IdempotencyStoreException passing = TroubledStore.failure();
-        transactions.failClaim(passing);
+    void a_claim_that_fails_while_its_thread_is_interrupted_is_made_again_in_another_transaction() throws Exception {
+        transactions.failClaim(TroubledStore.lastingFailure());
         Thread.currentThread().interrupt();
-        assertThat(catchThrowable(this::pay)).isSameAs(passing);
+        assertThat(pay()).isEqualTo("receipt of run 1");
         assertThat(Thread.interrupted()).isTrue();
-        assertThat(transactions.begun()).isEqualTo(1);
+        assertThat(transactions.begun()).isEqualTo(2);
+        assertThat(events.names()).containsExactly("claimed", "completed");
+    }
+
+    @Test
+    void who_is_interrupted_while_the_store_fails_to_the_end_is_told_that_it_fails() {
+        IdempotencyStoreException lasting = TroubledStore.lastingFailure();
+        for (int failures = 1; failures <= 5; failures++) {
+            transactions.failClaim(lasting);
+        }
+        Thread.currentThread().interrupt();
+        assertThat(catchThrowable(this::pay)).isSameAs(lasting);
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(transactions.begun()).isEqualTo(5);
         assertThat(events.names()).containsExactly("refused");
     }
 

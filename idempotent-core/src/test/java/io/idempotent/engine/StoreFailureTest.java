@@ -17,8 +17,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class StoreFailureTest {
 
@@ -500,6 +503,52 @@ final class StoreFailureTest {
                 .hasNoSuppressedExceptions();
         assertThat(Thread.interrupted()).isTrue();
         assertThat(store.find(KEY)).isNull();
+    }
+
+    @Test
+    void a_claim_of_an_interrupted_thread_is_made_and_the_flag_is_restored() throws Exception {
+        refuseInterrupted(Request.CLAIM);
+        Thread.currentThread().interrupt();
+        assertThat(call(engine, PAY)).isEqualTo("receipt of run 1");
+        assertThat(Thread.interrupted()).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void a_claim_whose_answer_an_interrupt_takes_away_is_asked_for_once_more_elsewhere(boolean keepsFlag)
+            throws Exception {
+        AtomicReference<Thread> second = new AtomicReference<>();
+        store.meet(Request.CLAIM, made -> {
+            Object answer = made.get();
+            if (store.count(Request.CLAIM) == 1) {
+                if (keepsFlag) {
+                    Thread.currentThread().interrupt();
+                }
+                throw new IllegalStateException("no answer", new InterruptedException());
+            }
+            second.set(Thread.currentThread());
+            return answer;
+        });
+        assertThat(call(engine, PAY)).isEqualTo("receipt of run 1");
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(second.get()).isNotNull().isNotEqualTo(Thread.currentThread());
+        assertThat(store.count(Request.CLAIM)).isEqualTo(2);
+        assertThat(events.names()).containsExactly("claimed", "completed");
+    }
+
+    @Test
+    void nothing_runs_unprotected_because_an_interrupt_broke_the_store() {
+        store.meet(Request.CLAIM, made -> {
+            if (store.count(Request.CLAIM) == 1) {
+                Thread.currentThread().interrupt();
+            }
+            throw TroubledStore.lastingFailure();
+        });
+        assertThatExceptionOfType(IdempotencyStoreException.class)
+                .isThrownBy(() -> call(engine, FAIL_OPEN))
+                .satisfies(failure -> assertThat(failure.getSuppressed()).hasSize(1));
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(events.names()).containsExactly("refused");
     }
 
     @Test

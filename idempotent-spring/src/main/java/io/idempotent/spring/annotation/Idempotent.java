@@ -169,8 +169,8 @@ public @interface Idempotent {
      * How a failed attempt is followed by others, in the words of Spring Framework's retry. On, once there are retries.
      *
      * <p>Each attempt passes the advice inside, so that it has a transaction of its own. The caller gets the last failure,
-     * with the earlier ones suppressed by it. Never retried: errors, this library's exceptions, {@link #recordFailures}
-     * and violations of constraints on arguments.
+     * with the earlier ones suppressed by it. Never retried: errors, interruptions, this library's exceptions,
+     * {@link #recordFailures} and violations of constraints on arguments.
      */
     @Target({})
     @Retention(RetentionPolicy.RUNTIME)

@@ -175,6 +175,7 @@ class RetryTest {
         return Set.of(
                 () -> new AssertionError("an error"),
                 () -> new StackOverflowError("an error"),
+                () -> new InterruptedException("stop"),
                 () -> new IdempotencyKeyException("other", "nested"),
                 () -> new ConstraintViolationException(Set.of()),
                 () -> new ConstraintViolationException("a subclass", Set.of()) {
@@ -189,6 +190,9 @@ class RetryTest {
         script.willThrow(thrown);
         assertThat(catchThrowable(service::all)).isSameAs(thrown);
         assertThat(script.attempts).isOne();
+        assertThat(Thread.currentThread().isInterrupted()).isFalse();
+        assertThat(context.getBean(IdempotencyStore.class).find(IdempotencyKey.of("service-all", "k")))
+                .isNull();
     }
 
     @Test
