@@ -1,6 +1,7 @@
 package io.idempotent;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /** Another claim of this key is live: the first call is still running. */
 public final class IdempotencyInProgressException extends IdempotencyConflictException {
@@ -21,14 +22,13 @@ public final class IdempotencyInProgressException extends IdempotencyConflictExc
         REENTRANT
     }
 
-    // Nobody can say when another's transaction ends.
-    private static final Duration RETRY_AFTER_TRANSACTION = Duration.ofSeconds(1);
+    private static final Duration SHORTEST_RETRY_AFTER = Duration.ofSeconds(1);
 
     private final Reason reason;
 
     private final Duration claimedSince;
 
-    private final Duration retryAfter;
+    private final @Nullable Duration leaseRemaining;
 
     /**
      * Makes the exception.
@@ -42,11 +42,12 @@ public final class IdempotencyInProgressException extends IdempotencyConflictExc
             IdempotencyKey key, Reason reason, Duration claimedSince, Duration leaseRemaining) {
         super(
                 "Idempotency key '" + key + "' is in progress (claimed " + seconds(claimedSince)
-                        + " ago, lease ends in " + seconds(leaseRemaining) + "); " + advice(reason),
+                        + " ago, lease ends in " + seconds(leaseRemaining) + "); "
+                        + advice(reason, retryAfter(claimedSince, leaseRemaining)),
                 key);
         this.reason = reason;
         this.claimedSince = claimedSince;
-        this.retryAfter = leaseRemaining;
+        this.leaseRemaining = leaseRemaining;
     }
 
     /**
@@ -59,11 +60,11 @@ public final class IdempotencyInProgressException extends IdempotencyConflictExc
     public IdempotencyInProgressException(IdempotencyKey key, Reason reason, Duration claimedSince) {
         super(
                 "Idempotency key '" + key + "' is in progress, in a transaction that has not ended (for "
-                        + seconds(claimedSince) + " at least); " + advice(reason),
+                        + seconds(claimedSince) + " at least); " + advice(reason, retryAfter(claimedSince, null)),
                 key);
         this.reason = reason;
         this.claimedSince = claimedSince;
-        this.retryAfter = RETRY_AFTER_TRANSACTION;
+        this.leaseRemaining = null;
     }
 
     /** Why the call does not wait for the claim's end, or waits no longer. */
@@ -77,18 +78,38 @@ public final class IdempotencyInProgressException extends IdempotencyConflictExc
     }
 
     /**
-     * After how long a repetition has a chance at the latest: when the lease ends, unless it is renewed. The first call
-     * may well be done earlier. One second where the key is held by a transaction, whose end nobody knows.
+     * How long the claim's lease still lasts, by the store's clock. The lease of a running call is renewed, so this is how long it
+     * takes to notice that its owner died. Null where the key is held by a transaction, which has no lease.
      */
-    public Duration retryAfter() {
-        return retryAfter;
+    public @Nullable Duration leaseRemaining() {
+        return leaseRemaining;
     }
 
-    private static String advice(Reason reason) {
+    /**
+     * After how long to repeat the call: as long as the first one has run by now, one second at least, and no longer than its
+     * lease lasts. Repetitions come at growing intervals, and the last one soon after the end.
+     */
+    public Duration retryAfter() {
+        return retryAfter(claimedSince, leaseRemaining);
+    }
+
+    private static Duration retryAfter(Duration age, @Nullable Duration leaseRemaining) {
+        Duration retryAfter = longer(age, SHORTEST_RETRY_AFTER);
+        return leaseRemaining == null || leaseRemaining.compareTo(retryAfter) > 0
+                ? retryAfter
+                : longer(leaseRemaining, Duration.ZERO);
+    }
+
+    private static Duration longer(Duration one, Duration other) {
+        return one.compareTo(other) > 0 ? one : other;
+    }
+
+    private static String advice(Reason reason, Duration retryAfter) {
         return switch (reason) {
-            case NOT_WAITING -> "retry after that, or set waitAtMost";
-            case WAITED -> "waited for waitAtMost in vain; retry later, or raise it";
-            case TOO_MANY_WAITERS -> "retry after that; as many callers as max-waiters allows are waiting already";
+            case NOT_WAITING -> "retry in " + seconds(retryAfter) + ", or set waitAtMost";
+            case WAITED -> "waited for waitAtMost in vain; retry in " + seconds(retryAfter) + ", or raise it";
+            case TOO_MANY_WAITERS ->
+                "retry in " + seconds(retryAfter) + "; as many callers as max-waiters allows are waiting already";
             case INTERRUPTED -> "the wait for its outcome was interrupted";
             case REENTRANT ->
                 "it is held by this very thread, in a call or a transaction that is not at its end, and cannot wait for itself";

@@ -9,7 +9,10 @@ import io.idempotent.RecordedOutcome.Encoded;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 final class WordsTest {
 
@@ -122,11 +125,11 @@ final class WordsTest {
     void in_progress_says_since_when_until_when_and_what_to_do() {
         String begin = "Idempotency key 'payment-service-pay:4711' is in progress (claimed 1.2 s ago, lease ends in"
                 + " 28.8 s); ";
-        assertThat(inProgress(Reason.NOT_WAITING)).hasMessage(begin + "retry after that, or set waitAtMost");
+        assertThat(inProgress(Reason.NOT_WAITING)).hasMessage(begin + "retry in 1.2 s, or set waitAtMost");
         assertThat(inProgress(Reason.WAITED))
-                .hasMessage(begin + "waited for waitAtMost in vain; retry later, or raise it");
+                .hasMessage(begin + "waited for waitAtMost in vain; retry in 1.2 s, or raise it");
         assertThat(inProgress(Reason.TOO_MANY_WAITERS))
-                .hasMessage(begin + "retry after that; as many callers as max-waiters allows are waiting already");
+                .hasMessage(begin + "retry in 1.2 s; as many callers as max-waiters allows are waiting already");
         assertThat(inProgress(Reason.INTERRUPTED)).hasMessage(begin + "the wait for its outcome was interrupted");
         assertThat(inProgress(Reason.REENTRANT))
                 .hasMessage(
@@ -138,7 +141,32 @@ final class WordsTest {
         assertThat(refusal.key()).isEqualTo(KEY);
         assertThat(refusal.reason()).isEqualTo(Reason.WAITED);
         assertThat(refusal.claimedSince()).isEqualTo(Duration.ofMillis(1_234));
-        assertThat(refusal.retryAfter()).isEqualTo(Duration.ofMillis(28_800));
+        assertThat(refusal.leaseRemaining()).isEqualTo(Duration.ofMillis(28_800));
+        assertThat(refusal.retryAfter()).isEqualTo(Duration.ofMillis(1_234));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        // how long it has run, what is left of its lease; after how long to repeat the call
+        "PT0S, PT30S, PT1S",
+        "PT0.2S, PT29.8S, PT1S",
+        "PT1.5S, PT28.5S, PT1.5S",
+        "PT15S, PT15S, PT15S",
+        "PT20S, PT10S, PT10S",
+        "PT1H, PT25S, PT25S",
+        "PT0.2S, PT0.3S, PT0.3S",
+        "PT40S, PT0S, PT0S",
+        "PT40S, PT-1S, PT0S",
+        "PT0.2S, , PT1S",
+        "PT7S, , PT7S"
+    })
+    void a_call_is_repeated_after_as_long_as_the_first_has_run_but_for_a_second_at_least_and_its_lease_at_most(
+            Duration age, @Nullable Duration leaseRemaining, Duration retryAfter) {
+        IdempotencyInProgressException refusal = leaseRemaining == null
+                ? new IdempotencyInProgressException(KEY, Reason.NOT_WAITING, age)
+                : new IdempotencyInProgressException(KEY, Reason.NOT_WAITING, age, leaseRemaining);
+        assertThat(refusal.retryAfter()).isEqualTo(retryAfter);
+        assertThat(refusal.leaseRemaining()).isEqualTo(leaseRemaining);
     }
 
     @Test

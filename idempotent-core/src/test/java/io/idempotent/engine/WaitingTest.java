@@ -101,11 +101,12 @@ final class WaitingTest {
         assertThat(refusal)
                 .hasMessage(
                         "Idempotency key 'payment-service-pay:4711' is in progress (claimed 1.2 s ago, lease ends in"
-                                + " 28.7 s); retry after that, or set waitAtMost");
+                                + " 28.7 s); retry in 1.2 s, or set waitAtMost");
         assertThat(refusal.key()).isEqualTo(PAY.key("4711"));
         assertThat(refusal.reason()).isEqualTo(Reason.NOT_WAITING);
         assertThat(refusal.claimedSince()).isEqualTo(Duration.ofMillis(1_234));
-        assertThat(refusal.retryAfter()).isEqualTo(Duration.ofMillis(28_766));
+        assertThat(refusal.leaseRemaining()).isEqualTo(Duration.ofMillis(28_766));
+        assertThat(refusal.retryAfter()).isEqualTo(Duration.ofMillis(1_234));
         assertThat(events.named("refused"))
                 .singleElement()
                 .satisfies(event -> assertThat(event.detail()).isSameAs(refusal));
@@ -181,7 +182,8 @@ final class WaitingTest {
         IdempotencyInProgressException refusal = Callers.get(waiter);
         assertThat(refusal.reason()).isEqualTo(Reason.WAITED);
         assertThat(refusal.claimedSince()).isEqualTo(waitAtMost);
-        assertThat(refusal.retryAfter()).isEqualTo(PAY.lease().minus(waitAtMost));
+        assertThat(refusal.leaseRemaining()).isEqualTo(PAY.lease().minus(waitAtMost));
+        assertThat(refusal.retryAfter()).isEqualTo(Duration.ofSeconds(1));
         assertThat(runs).hasValue(1);
     }
 
@@ -462,7 +464,8 @@ final class WaitingTest {
             IdempotencyInProgressException refusal = refused(WAITS);
             assertThat(refusal.reason()).isEqualTo(Reason.REENTRANT);
             assertThat(refusal.claimedSince()).isEqualTo(Duration.ofMillis(2_500));
-            assertThat(refusal.retryAfter()).isEqualTo(Duration.ofMillis(27_500));
+            assertThat(refusal.leaseRemaining()).isEqualTo(Duration.ofMillis(27_500));
+            assertThat(refusal.retryAfter()).isEqualTo(Duration.ofMillis(2_500));
             assertThat(events.named("refused"))
                     .singleElement()
                     .satisfies(event -> assertThat(event.detail()).isSameAs(refusal));
@@ -480,6 +483,7 @@ final class WaitingTest {
             ticker.elapse(WAITS.lease().multipliedBy(2));
             IdempotencyInProgressException refusal = refused(WAITS);
             assertThat(refusal.reason()).isEqualTo(Reason.REENTRANT);
+            assertThat(refusal.leaseRemaining()).isZero();
             assertThat(refusal.retryAfter()).isZero();
             return "outer";
         });

@@ -311,7 +311,7 @@ public abstract class NetworkFaultContract {
         try {
             assertThat(pay(otherEngine, value)).isEqualTo("receipt-" + runs);
         } catch (IdempotencyInProgressException held) {
-            assertThat(held.retryAfter()).isLessThanOrEqualTo(LEASE);
+            assertThat(held.leaseRemaining()).isLessThanOrEqualTo(LEASE);
         }
     }
 

@@ -91,7 +91,7 @@ class IdempotencyExceptionHandlerTest {
                                 KEY, Reason.NOT_WAITING, Duration.ofSeconds(1), Duration.ofMillis(28_800)),
                         409,
                         "Request in progress",
-                        "29"),
+                        "1"),
                 ending(() -> new IdempotencyKeyReusedException(KEY), 422, "Idempotency key reused", null),
                 ending(
                         () -> new IdempotencyClaimLostException(KEY, 7, "its outcome was not recorded"),
@@ -137,7 +137,7 @@ class IdempotencyExceptionHandlerTest {
         web.run(context -> assertThat(answer(
                                 context,
                                 () -> new IdempotencyInProgressException(
-                                        KEY, Reason.NOT_WAITING, Duration.ZERO, remaining))
+                                        KEY, Reason.NOT_WAITING, Duration.ofMinutes(1), remaining))
                         .getResponse()
                         .getHeader("Retry-After"))
                 .isEqualTo(seconds));
