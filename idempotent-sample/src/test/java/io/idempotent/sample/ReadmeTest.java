@@ -102,7 +102,7 @@ class ReadmeTest {
             import org.springframework.web.bind.annotation.*;
             import org.springframework.web.client.RestClient;
             import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+            import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
             class Surroundings {
                 record PaymentRequest(String id, String account, BigDecimal amount) {}
