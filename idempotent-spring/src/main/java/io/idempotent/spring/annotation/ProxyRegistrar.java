@@ -5,18 +5,10 @@ import io.idempotent.spring.interceptor.IdempotencyInfrastructure;
 import org.springframework.aop.config.AopConfigUtils;
 import org.springframework.beans.factory.support.BeanDefinitionRegistry;
 import org.springframework.core.annotation.AnnotationAttributes;
-import org.springframework.core.env.Environment;
 import org.springframework.core.type.AnnotationMetadata;
 
 /** Registers what the mode PROXY needs: all the rest, Spring's creator of proxies, and the advisor. */
 final class ProxyRegistrar extends AnnotationRegistrar {
-
-    private final Environment environment;
-
-    ProxyRegistrar(Environment environment) {
-        super(environment);
-        this.environment = environment;
-    }
 
     @Override
     public void registerBeanDefinitions(AnnotationMetadata importing, BeanDefinitionRegistry registry) {
@@ -28,6 +20,6 @@ final class ProxyRegistrar extends AnnotationRegistrar {
             AopConfigUtils.forceAutoProxyCreatorToUseClassProxying(registry);
         }
         int order = attributes == null ? IdempotencyAdvisor.DEFAULT_ORDER : attributes.<Integer>getNumber("order");
-        new IdempotencyInfrastructure(registry, environment).registerAdvisor(order);
+        new IdempotencyInfrastructure(registry).registerAdvisor(order);
     }
 }

@@ -1,14 +1,16 @@
 package io.idempotent.spring.aspect;
 
 import io.idempotent.IdempotencyConfigurationException;
-import io.idempotent.spring.interceptor.IdempotencyInfrastructure;
 import io.idempotent.spring.interceptor.IdempotencySupport;
+import io.idempotent.spring.interceptor.InfrastructureBeans;
 import java.util.function.Supplier;
 import org.aspectj.lang.Aspects;
 import org.aspectj.lang.NoAspectBoundException;
+import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.beans.factory.config.BeanFactoryPostProcessor;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.context.aot.AbstractAotProcessor;
 import org.springframework.core.Ordered;
 import org.springframework.core.PriorityOrdered;
 import org.springframework.util.function.SingletonSupplier;
@@ -21,14 +23,20 @@ final class AspectConfigurer implements BeanFactoryPostProcessor, PriorityOrdere
 
     private final Supplier<IdempotencySupport> support;
 
-    AspectConfigurer(IdempotencyInfrastructure infrastructure) {
+    private @Nullable IdempotencyAspect aspect;
+
+    AspectConfigurer(InfrastructureBeans beans) {
         // Looked up once: it is asked for at every call.
-        this.support = SingletonSupplier.of(() -> infrastructure.bean(IdempotencySupport.class));
+        this.support = SingletonSupplier.of(() -> beans.bean(IdempotencySupport.class));
     }
 
     @Override
     public void postProcessBeanFactory(ConfigurableListableBeanFactory beanFactory) {
-        aspect().configure(support);
+        // The build that processes ahead of time neither weaves nor calls anything.
+        if (!Boolean.getBoolean(AbstractAotProcessor.AOT_PROCESSING)) {
+            aspect = aspect();
+            aspect.configure(support);
+        }
     }
 
     @Override
@@ -38,7 +46,9 @@ final class AspectConfigurer implements BeanFactoryPostProcessor, PriorityOrdere
 
     @Override
     public void destroy() {
-        aspect().unconfigure(support);
+        if (aspect != null) {
+            aspect.unconfigure(support);
+        }
     }
 
     private static IdempotencyAspect aspect() {

@@ -12,6 +12,7 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.springframework.beans.factory.config.BeanDefinition;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.beans.factory.config.RuntimeBeanReference;
 import org.springframework.beans.factory.support.BeanDefinitionRegistry;
 import org.springframework.beans.factory.support.BeanDefinitionRegistryPostProcessor;
 import org.springframework.beans.factory.support.RootBeanDefinition;
@@ -29,32 +30,28 @@ final class DefaultStoreRegistrar implements BeanDefinitionRegistryPostProcessor
     /** The bean name of the Caffeine store: {@value}. */
     static final String BEAN_NAME = "caffeine" + IdempotencyEngines.STORE_SUFFIX;
 
-    private final Supplier<IdempotencySettings> settings;
-
-    /**
-     * Makes the registrar.
-     *
-     * @param settings asked for when the store is made
-     */
-    DefaultStoreRegistrar(Supplier<IdempotencySettings> settings) {
-        this.settings = settings;
-    }
-
     @Override
     public void postProcessBeanDefinitionRegistry(BeanDefinitionRegistry registry) {
         if (!(registry instanceof ConfigurableListableBeanFactory factory) || factory.containsBean(BEAN_NAME)) {
             return;
         }
-        RootBeanDefinition definition = new RootBeanDefinition(CaffeineIdempotencyStore.class, () -> make(factory));
+        RootBeanDefinition definition = new RootBeanDefinition(DefaultStoreRegistrar.class);
+        definition.setFactoryMethodName("make");
+        definition.setTargetType(CaffeineIdempotencyStore.class);
+        definition
+                .getConstructorArgumentValues()
+                .addIndexedArgumentValue(
+                        0, new RuntimeBeanReference(IdempotencyInfrastructure.name(InfrastructureBeans.class)));
         definition.setRole(BeanDefinition.ROLE_SUPPORT);
         definition.setLazyInit(true);
         definition.setFallback(true);
         registry.registerBeanDefinition(BEAN_NAME, definition);
     }
 
-    private CaffeineIdempotencyStore make(ConfigurableListableBeanFactory factory) {
+    static CaffeineIdempotencyStore make(InfrastructureBeans beans) {
+        ConfigurableListableBeanFactory factory = beans.beanFactory();
         CaffeineIdempotencyStore.Builder builder =
-                CaffeineIdempotencyStore.builder().maximumSize(settings.get().caffeineMaximumSize());
+                CaffeineIdempotencyStore.builder().maximumSize(beans.settings().caffeineMaximumSize());
         factory.getBeanProvider(Ticker.class).ifUnique(builder::ticker);
         return builder.evictionListener(new Evictions(factory)).build();
     }
