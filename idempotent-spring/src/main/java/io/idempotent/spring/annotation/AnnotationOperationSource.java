@@ -74,7 +74,7 @@ final class AnnotationOperationSource implements OperationSource {
         return annotation == null ? null : new Reader(method, targetClass).declaration(annotation);
     }
 
-    private static @Nullable Idempotent find(Method method, Class<?> targetClass) {
+    static @Nullable Idempotent find(Method method, Class<?> targetClass) {
         if (method.getDeclaringClass() == Object.class) {
             return null;
         }

@@ -28,6 +28,7 @@ class SpringArchitectureTest {
 
     private static final String[] SPRING = {
         "org.springframework.aop..",
+        "org.springframework.aot..",
         "org.springframework.beans..",
         "org.springframework.context..",
         "org.springframework.core..",

@@ -1,0 +1,31 @@
+package io.idempotent.spring.annotation;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.aot.hint.MemberCategory;
+import org.springframework.aot.hint.RuntimeHints;
+import org.springframework.aot.hint.RuntimeHintsRegistrar;
+
+/** What a native image has to keep for the library itself, whatever an application does with it. */
+final class IdempotencyRuntimeHints implements RuntimeHintsRegistrar {
+
+    /** What Caffeine makes by name: the store's cache and its entries, and those of the near cache. */
+    static final List<String> OF_CAFFEINE = List.of("SSA", "PSW", "SSMSA", "PSWMS");
+
+    @Override
+    public void registerHints(RuntimeHints hints, @Nullable ClassLoader classLoader) {
+        hints.resources().registerPattern("io/idempotent/store/jdbc/schema-*.sql");
+        for (String type : OF_CAFFEINE) {
+            hints.reflection()
+                    .registerTypeIfPresent(
+                            classLoader,
+                            "com.github.benmanes.caffeine.cache." + type,
+                            MemberCategory.INVOKE_DECLARED_CONSTRUCTORS,
+                            MemberCategory.ACCESS_DECLARED_FIELDS);
+        }
+        for (Class<?> annotation : List.of(Idempotent.class, Idempotent.Retry.class)) {
+            hints.reflection().registerType(annotation, MemberCategory.INVOKE_DECLARED_METHODS);
+            hints.proxies().registerJdkProxy(annotation);
+        }
+    }
+}

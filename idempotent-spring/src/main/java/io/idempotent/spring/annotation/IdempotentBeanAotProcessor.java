@@ -1,0 +1,136 @@
+package io.idempotent.spring.annotation;
+
+import java.lang.reflect.Method;
+import java.lang.reflect.Type;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.springframework.aot.hint.BindingReflectionHintsRegistrar;
+import org.springframework.aot.hint.ExecutableMode;
+import org.springframework.aot.hint.MemberCategory;
+import org.springframework.aot.hint.ReflectionHints;
+import org.springframework.beans.factory.aot.BeanRegistrationAotContribution;
+import org.springframework.beans.factory.aot.BeanRegistrationAotProcessor;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.beans.factory.support.RegisteredBean;
+import org.springframework.core.GenericTypeResolver;
+import org.springframework.core.MethodIntrospector;
+import org.springframework.core.MethodIntrospector.MetadataLookup;
+import org.springframework.core.ResolvableType;
+import org.springframework.core.annotation.AnnotationUtils;
+import org.springframework.util.ClassUtils;
+import org.springframework.util.ReflectionUtils;
+
+/**
+ * Says what a native image has to keep for the idempotent methods of a bean.
+ *
+ * <ol>
+ *   <li>The method itself, which is called by reflection, and the one that it is reconciled with.
+ *   <li>The types of its parameters and of its result, to be read by expressions and written and read as JSON; what they
+ *       consist of, and what is permitted for a sealed type, too.
+ *   <li>How to make the failures that it records, and those that it declares.
+ *   <li>The public methods of beans that its expressions name.
+ * </ol>
+ *
+ * <p>What its body records as steps is not known.
+ */
+final class IdempotentBeanAotProcessor implements BeanRegistrationAotProcessor {
+
+    private static final Pattern BEAN = Pattern.compile("@(?:'([^']+)'|([\\p{L}_$][\\p{L}\\p{N}_$]*))");
+
+    @Override
+    public @Nullable BeanRegistrationAotContribution processAheadOfTime(RegisteredBean bean) {
+        Class<?> type = ClassUtils.getUserClass(bean.getBeanClass());
+        if (!AnnotationUtils.isCandidateClass(type, Idempotent.class)) {
+            return null;
+        }
+        MetadataLookup<Idempotent> lookup = method -> AnnotationOperationSource.find(method, type);
+        Map<Method, Idempotent> methods = MethodIntrospector.selectMethods(type, lookup);
+        if (methods.isEmpty()) {
+            return null;
+        }
+        return (context, code) -> {
+            Hints hints = new Hints(context.getRuntimeHints().reflection(), bean.getBeanFactory(), type);
+            methods.forEach(hints::register);
+        };
+    }
+
+    private static final class Hints {
+
+        private final BindingReflectionHintsRegistrar binding = new BindingReflectionHintsRegistrar();
+
+        private final Set<Class<?>> sealed = new HashSet<>();
+
+        private final ReflectionHints hints;
+
+        private final ConfigurableListableBeanFactory beanFactory;
+
+        private final Class<?> targetClass;
+
+        Hints(ReflectionHints hints, ConfigurableListableBeanFactory beanFactory, Class<?> targetClass) {
+            this.hints = hints;
+            this.beanFactory = beanFactory;
+            this.targetClass = targetClass;
+        }
+
+        void register(Method method, Idempotent annotation) {
+            hints.registerMethod(method, ExecutableMode.INVOKE);
+            registerValue(method.getGenericReturnType());
+            for (Type parameter : method.getGenericParameterTypes()) {
+                registerValue(parameter);
+            }
+            for (Class<?> failure : annotation.recordFailures()) {
+                hints.registerType(failure, MemberCategory.INVOKE_DECLARED_CONSTRUCTORS);
+            }
+            for (Class<?> failure : method.getExceptionTypes()) {
+                // Made without a constructor, to ask whether the method's transaction commits on it.
+                hints.registerType(failure, MemberCategory.UNSAFE_ALLOCATED);
+            }
+            Arrays.stream(ReflectionUtils.getUniqueDeclaredMethods(targetClass))
+                    .filter(candidate -> candidate.getName().equals(annotation.reconcileWith()))
+                    .forEach(candidate -> hints.registerMethod(candidate, ExecutableMode.INVOKE));
+            Stream.of(annotation.key(), annotation.scope(), annotation.fingerprint(), annotation.unless())
+                    .flatMap(expression -> BEAN.matcher(expression).results())
+                    .map(found -> found.group(1) != null ? found.group(1) : found.group(2))
+                    .forEach(this::registerBean);
+        }
+
+        private void registerValue(Type declared) {
+            registerValue(ResolvableType.forType(GenericTypeResolver.resolveType(declared, targetClass)));
+        }
+
+        /** Of what a framework makes, an envelope say, only what the application put in. */
+        private void registerValue(ResolvableType type) {
+            Class<?> raw = type.toClass();
+            if (raw.getName().startsWith("org.springframework.") || raw.getName().startsWith("jakarta.")) {
+                Stream.of(type.getGenerics()).forEach(this::registerValue);
+            } else if (!raw.isPrimitive()) {
+                hints.registerType(raw, MemberCategory.INVOKE_PUBLIC_METHODS);
+                bind(type.getType());
+            }
+        }
+
+        /** Jackson finds the permitted types of a sealed one by itself, the binding's registrar does not. */
+        private void bind(Type type) {
+            binding.registerReflectionHints(hints, type);
+            ReflectionHints reached = new ReflectionHints();
+            binding.registerReflectionHints(reached, type);
+            reached.typeHints()
+                    .map(hint -> ClassUtils.resolveClassName(hint.getType().getName(), targetClass.getClassLoader()))
+                    .filter(candidate -> candidate.isSealed() && sealed.add(candidate))
+                    .flatMap(candidate -> Stream.of(candidate.getPermittedSubclasses()))
+                    .forEach(this::bind);
+        }
+
+        private void registerBean(String name) {
+            Class<?> type = beanFactory.containsBean(name) ? beanFactory.getType(name, false) : null;
+            if (type != null) {
+                hints.registerType(ClassUtils.getUserClass(type), MemberCategory.INVOKE_PUBLIC_METHODS);
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+package io.idempotent.spring.aot;
+
+import io.idempotent.IdempotencyContext;
+import io.idempotent.Reconciliation;
+import io.idempotent.spring.annotation.Idempotent;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import org.springframework.http.HttpEntity;
+
+/** Idempotent methods with types of every kind. */
+class Hinted implements HintedInterface {
+
+    /** A parameter that is no record. */
+    static class Order {
+
+        private final String id;
+
+        Order(String id) {
+            this.id = id;
+        }
+
+        public String getId() {
+            return id;
+        }
+
+        public List<Item> getItems() {
+            return List.of();
+        }
+    }
+
+    record Item(String name) {}
+
+    sealed interface Outcome permits Accepted, Refused {}
+
+    record Accepted(Map<String, Detail> details) implements Outcome {}
+
+    record Refused(String why) implements Outcome {}
+
+    record Detail(int number) {}
+
+    record OfInterface(String text) {}
+
+    record Payload(String text) {}
+
+    /** A failure that is declared, and not recorded. */
+    static class Interrupted extends IOException {
+
+        private static final long serialVersionUID = 1L;
+    }
+
+    @Idempotent(
+            key = "@keys.of(#order) + ${a.placeholder.that.the.build.does.not.know}",
+            scope = "@'other.keys'.scope",
+            recordFailures = Declined.class,
+            reconcileWith = "ask")
+    List<Outcome> run(Order order) throws Interrupted {
+        return List.of();
+    }
+
+    public Reconciliation<List<Outcome>> ask(Order order, IdempotencyContext context) {
+        return Reconciliation.notDone();
+    }
+
+    @Idempotent(key = "#entity.body.text")
+    void envelope(HttpEntity<Payload> entity) {}
+
+    @Override
+    public OfInterface ofInterface(String id) {
+        return new OfInterface(id);
+    }
+}
