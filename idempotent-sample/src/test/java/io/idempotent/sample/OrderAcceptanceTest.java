@@ -23,6 +23,7 @@ import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
 import org.springframework.boot.test.web.server.LocalServerPort;
 
 /** What clients of {@code POST /orders} see, each with its own credentials. */
+@AheadOfTime
 @SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT)
 class OrderAcceptanceTest {
 

@@ -23,6 +23,7 @@ import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
 import org.springframework.boot.test.web.server.LocalServerPort;
 
 /** What a client of {@code POST /payments} sees, with the sample as it comes. */
+@AheadOfTime
 @SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT)
 class PaymentAcceptanceTest {
 

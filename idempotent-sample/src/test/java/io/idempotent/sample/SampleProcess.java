@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.springframework.aot.AotDetector;
 
 /** The sample in a JVM of its own, which can be killed. */
 final class SampleProcess implements AutoCloseable {
@@ -49,6 +50,7 @@ final class SampleProcess implements AutoCloseable {
                 // It runs for a moment only: to start quickly is all that counts.
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC",
+                "-Dspring.aot.enabled=" + AotDetector.useGeneratedArtifacts(),
                 "-cp",
                 System.getProperty("java.class.path"),
                 SampleApplication.class.getName(),
@@ -108,7 +110,8 @@ final class SampleProcess implements AutoCloseable {
         }
     }
 
-    private String output() {
+    /** What it printed. */
+    String output() {
         try {
             return Files.readString(output);
         } catch (IOException failure) {

@@ -15,6 +15,7 @@ import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
 import org.springframework.boot.test.web.server.LocalServerPort;
 
 /** What properties change: a lease shorter than the method runs, and retries switched off for this one operation. */
+@AheadOfTime
 @SpringBootTest(
         webEnvironment = WebEnvironment.RANDOM_PORT,
         properties = {"idempotent.lease=1s", "idempotent.operations.payment-service-pay.retry.max-retries=0"})

@@ -11,6 +11,7 @@ import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
 import org.springframework.boot.test.web.server.LocalServerPort;
 
 /** The counter-check: without the library the same calls do charge ten times, and the gateway's counter shows it. */
+@AheadOfTime
 @SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT, properties = "idempotent.enabled=false")
 class SwitchedOffAcceptanceTest {
 
