@@ -14,7 +14,6 @@ import org.springframework.boot.test.web.server.LocalServerPort;
 import tools.jackson.databind.JsonNode;
 
 /** What the page is served, so that it is tested without a browser too. */
-@AheadOfTime
 @SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT)
 class CallsAcceptanceTest {
 

@@ -16,7 +16,6 @@ import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
 import org.springframework.boot.test.web.server.LocalServerPort;
 
 /** The simulated gateway's own addresses. */
-@AheadOfTime
 @SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT)
 class GatewayAcceptanceTest {
 

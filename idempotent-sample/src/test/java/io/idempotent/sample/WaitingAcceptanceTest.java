@@ -10,7 +10,6 @@ import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
 import org.springframework.boot.test.web.server.LocalServerPort;
 
 /** What clients see who may wait for the call that runs. */
-@AheadOfTime
 @SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT, properties = "idempotent.wait-at-most=30s")
 class WaitingAcceptanceTest {
 

@@ -106,7 +106,8 @@ final class IdempotentBeanAotProcessor implements BeanRegistrationAotProcessor {
         /** Of what a framework makes, an envelope say, only what the application put in. */
         private void registerValue(ResolvableType type) {
             Class<?> raw = type.toClass();
-            if (raw.getName().startsWith("org.springframework.") || raw.getName().startsWith("jakarta.")) {
+            if (raw.getName().startsWith("org.springframework.")
+                    || raw.getName().startsWith("jakarta.")) {
                 Stream.of(type.getGenerics()).forEach(this::registerValue);
             } else if (!raw.isPrimitive()) {
                 hints.registerType(raw, MemberCategory.INVOKE_PUBLIC_METHODS);
