@@ -12,6 +12,8 @@ public final class IdempotencyStoreException extends IdempotencyException {
 
     private final boolean isTransient;
 
+    private final boolean isRefusal;
+
     /**
      * Makes the exception for a failure that may pass.
      *
@@ -33,8 +35,25 @@ public final class IdempotencyStoreException extends IdempotencyException {
      */
     public IdempotencyStoreException(
             String message, @Nullable IdempotencyKey key, Throwable cause, boolean isTransient) {
+        this(message, key, cause, isTransient, false);
+    }
+
+    private IdempotencyStoreException(
+            String message, @Nullable IdempotencyKey key, Throwable cause, boolean isTransient, boolean isRefusal) {
         super(message, key, cause);
         this.isTransient = isTransient;
+        this.isRefusal = isRefusal;
+    }
+
+    /**
+     * Makes the exception for what the store does not take, and would not take if it were asked again.
+     *
+     * @param message what was refused, and why, without any of it
+     * @param key the key that was asked for; null where it was none or several
+     * @param cause the failure itself
+     */
+    public static IdempotencyStoreException refusal(String message, @Nullable IdempotencyKey key, Throwable cause) {
+        return new IdempotencyStoreException(message, key, cause, false, true);
     }
 
     /**
@@ -44,5 +63,13 @@ public final class IdempotencyStoreException extends IdempotencyException {
      */
     public boolean isTransient() {
         return isTransient;
+    }
+
+    /**
+     * Whether the store refused what it was given, a value that is too large say, and would refuse it again: it changed nothing.
+     * An outcome that is refused is recorded as not replayable.
+     */
+    public boolean isRefusal() {
+        return isRefusal;
     }
 }

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -62,22 +63,53 @@ final class Settlement {
     }
 
     /**
-     * Records the outcome.
+     * Records the outcome; as not replayable if the store refuses it for good.
      *
      * @param took how long the operation ran
      * @return false if the claim was lost
      * @throws IdempotencyStoreException if the store failed to the end; the listeners have been told
      */
     boolean complete(Execution execution, RecordedOutcome recorded, Outcome outcome, Duration took) {
+        Duration retention = execution.operation().retention();
+        Taken taken = new Taken(recorded);
         if (!settle(
                 execution,
                 "complete",
-                () -> store.complete(
-                        execution.claim(), recorded, execution.operation().retention()))) {
+                () -> taken.by(outcomeOrNot -> store.complete(execution.claim(), outcomeOrNot, retention)))) {
             return false;
         }
-        tellCompleted(execution, recorded, outcome, took);
+        tellCompleted(execution, taken.outcome, outcome, took);
         return true;
+    }
+
+    /** The outcome that a store takes: the one that is to be recorded, or else that there was one. */
+    private static final class Taken {
+
+        private RecordedOutcome outcome;
+
+        Taken(RecordedOutcome outcome) {
+            this.outcome = outcome;
+        }
+
+        boolean by(Predicate<RecordedOutcome> request) {
+            try {
+                return request.test(outcome);
+            } catch (IdempotencyStoreException refusal) {
+                if (!refusal.isRefusal() || outcome instanceof RecordedOutcome.NotReplayable) {
+                    throw refusal;
+                }
+                RecordedOutcome instead = new RecordedOutcome.NotReplayable(
+                        "The store refused it, and would refuse it again: " + refusal.getMessage());
+                try {
+                    boolean held = request.test(instead);
+                    outcome = instead;
+                    return held;
+                } catch (RuntimeException | Error another) {
+                    refusal.addSuppressed(another);
+                    throw refusal;
+                }
+            }
+        }
     }
 
     void tellCompleted(Execution execution, RecordedOutcome recorded, Outcome outcome, Duration took) {
@@ -121,17 +153,34 @@ final class Settlement {
     }
 
     /**
-     * Records a step. The execution goes on after it, and its lease is renewed meanwhile.
+     * Records a step, its outcome as not replayable if the store refuses that for good. The execution goes on after it, and
+     * its lease is renewed meanwhile.
      *
      * @return false if the claim was lost
      * @throws IdempotencyStoreException if the store failed to the end
      */
     boolean recordStep(Execution execution, RecordedStep step) {
+        String what = "record step '" + step.name() + "' of";
+        RecordedOutcome outcome = step.outcome();
+        if (outcome == null) {
+            return heldAfter(
+                    execution, repeat(execution, what, false, () -> store.recordStep(execution.claim(), step)));
+        }
+        Taken taken = new Taken(outcome);
         boolean held = repeat(
                 execution,
-                "record step '" + step.name() + "' of",
+                what,
                 false,
-                () -> store.recordStep(execution.claim(), step));
+                () -> taken.by(outcomeOrNot ->
+                        store.recordStep(execution.claim(), new RecordedStep(step.name(), outcomeOrNot))));
+        if (held && taken.outcome != outcome && taken.outcome instanceof RecordedOutcome.NotReplayable refusal) {
+            listeners.tell(listener ->
+                    listener.notReplayable(execution, "that of step '" + step.name() + "': " + refusal.reason()));
+        }
+        return heldAfter(execution, held);
+    }
+
+    private boolean heldAfter(Execution execution, boolean held) {
         if (!held) {
             lost(execution);
         }
@@ -215,11 +264,7 @@ final class Settlement {
     }
 
     private boolean settle(Execution execution, String what, BooleanSupplier request) {
-        boolean held = repeat(execution, what, request::getAsBoolean);
-        if (!held) {
-            lost(execution);
-        }
-        return held;
+        return heldAfter(execution, repeat(execution, what, request::getAsBoolean));
     }
 
     /** Makes a request that ends the execution again and again for a bounded time while the store fails. */

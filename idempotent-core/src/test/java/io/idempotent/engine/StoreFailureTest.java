@@ -9,6 +9,7 @@ import io.idempotent.IdempotencyClaimLostException;
 import io.idempotent.IdempotencyContext;
 import io.idempotent.IdempotencyInProgressException;
 import io.idempotent.IdempotencyKey;
+import io.idempotent.IdempotencyOutcomeException;
 import io.idempotent.IdempotencyStoreException;
 import io.idempotent.engine.TroubledStore.Request;
 import java.io.IOException;
@@ -275,6 +276,46 @@ final class StoreFailureTest {
         assertThat(call(engine, PAY)).isEqualTo("receipt of run 1");
         assertThat(events.names()).containsExactly("claimed", "completed", "replayed");
         assertThat(runs).hasValue(1);
+    }
+
+    private static IdempotencyStoreException refusal() {
+        return IdempotencyStoreException.refusal(
+                "The store refused a value of 2000000 bytes", KEY, new IllegalStateException("it is too large"));
+    }
+
+    @Test
+    void an_outcome_that_the_store_refuses_for_good_is_recorded_as_not_replayable_at_once() throws Exception {
+        AtomicInteger tries = new AtomicInteger();
+        store.meet(Request.COMPLETE, request -> {
+            if (tries.incrementAndGet() == 1) {
+                throw refusal();
+            }
+            return request.get();
+        });
+        assertThat(call(engine, PAY)).isEqualTo("receipt of run 1");
+        assertThat(tries).hasValue(2);
+        assertThat(events.names()).containsExactly("claimed", "notReplayable", "completed");
+        assertThat(events.named("notReplayable").get(0).detail())
+                .asString()
+                .contains("The store refused a value of 2000000 bytes")
+                .doesNotContain("receipt of run 1");
+        assertThatExceptionOfType(IdempotencyOutcomeException.class)
+                .isThrownBy(() -> call(engine, PAY))
+                .withMessageContaining("The store refused a value of 2000000 bytes");
+        assertThat(runs).hasValue(1);
+    }
+
+    @Test
+    void a_store_that_refuses_that_an_outcome_is_not_replayable_too_is_asked_until_the_time_is_over() throws Exception {
+        store.meet(Request.COMPLETE, request -> {
+            ticker.elapse(Duration.ofMillis(30));
+            throw refusal();
+        });
+        try (IdempotencyEngine hurried = engine(Duration.ofMillis(100))) {
+            assertThat(call(hurried, PAY)).isEqualTo("receipt of run 1");
+        }
+        assertThat(events.names()).containsExactly("claimed", "completionFailed");
+        assertThat(store.find(KEY).outcome()).isNull();
     }
 
     @Test

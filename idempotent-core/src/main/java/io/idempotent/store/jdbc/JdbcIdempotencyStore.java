@@ -846,6 +846,13 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
         String state = cause instanceof SQLException failure
                 ? " (SQLState " + failure.getSQLState() + ", code " + failure.getErrorCode() + ")"
                 : "";
+        if (kind.isRefusal()) {
+            return IdempotencyStoreException.refusal(
+                    "The JDBC store's request to " + what + of + " " + kind.says() + state
+                            + "; nothing was changed; look at the limits and constraints of database and table",
+                    key,
+                    cause);
+        }
         return new IdempotencyStoreException(
                 "The JDBC store's request to " + what + of + " " + kind.says() + state
                         + "; whether it took effect is not known; see the cause",

@@ -18,6 +18,9 @@ enum SqlFailure {
     /** The statement did nothing, since the row is there already, or a constraint forbids it. */
     CONSTRAINT("violated a constraint"),
 
+    /** The statement did nothing, since what it was to write is too large, or of a kind that is not taken. */
+    REFUSED("was refused for what it was to write"),
+
     /** The statement waited for a lock, or ran, longer than it may. */
     TIMEOUT("took too long, or waited too long for a lock"),
 
@@ -31,6 +34,12 @@ enum SqlFailure {
     private static final Set<Integer> LOCK_TIMEOUTS = Set.of(1205, 3572, 50200);
     private static final int MARIADB_DEADLOCK = 1213;
     private static final int MARIADB_SNAPSHOT_TOO_OLD = 1020;
+    /** A packet that is too large, and rows, tables and disks that cannot take it. */
+    private static final Set<Integer> MARIADB_REFUSALS = Set.of(1021, 1114, 1118, 1153, 1301, 1366, 1406);
+
+    /** Of PostgreSQL that the disk is full, and of triggers that they do not allow it. */
+    private static final Set<String> STATES_OF_REFUSAL = Set.of("53100", "P0001", "45000");
+
     private static final Set<Integer> H2_TIMEOUTS = Set.of(50200, 57014);
 
     /** The state of {@link #SERIALIZATION}, for failures that only this store knows to be one. */
@@ -68,6 +77,13 @@ enum SqlFailure {
         if (state.startsWith("23")) {
             return CONSTRAINT;
         }
+        if (state.startsWith("22")
+                || state.startsWith("54")
+                || STATES_OF_REFUSAL.contains(state)
+                || MARIADB_REFUSALS.contains(code)
+                || failure.getClass().getSimpleName().equals("MaxAllowedPacketException")) {
+            return REFUSED;
+        }
         if (state.startsWith("08") || state.startsWith("57P") || failure instanceof SQLTransientException) {
             return CONNECTION;
         }
@@ -91,6 +107,11 @@ enum SqlFailure {
     /** Whether the database did nothing and the same request may succeed at once. */
     boolean didNothing() {
         return this == DEADLOCK || this == SERIALIZATION;
+    }
+
+    /** Whether the database did nothing and the same request would fail again. */
+    boolean isRefusal() {
+        return this == REFUSED || this == CONSTRAINT;
     }
 
     /** Whether asking again soon may help, and does not mean to wait as long once more for a lock or a connection. */

@@ -9,6 +9,7 @@ import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyKey;
+import io.idempotent.IdempotencyOutcomeException;
 import io.idempotent.IdempotencyStoreException;
 import io.idempotent.RecordedOutcome;
 import io.idempotent.codec.JacksonOutcomeCodec;
@@ -384,6 +385,80 @@ abstract class JdbcBehaviourContract {
                 .build()) {
             await().untilAsserted(() -> assertThat(count()).isZero());
             assertThat(purging.dataSource()).isSameAs(pool);
+        }
+    }
+
+    // refusals
+
+    private void refuseLargeOutcomes() throws SQLException {
+        for (String table : List.of("idempotency_record", "idempotency_record_step")) {
+            execute("ALTER TABLE " + table + " ADD CONSTRAINT small_" + table + " CHECK (outcome IS NULL"
+                    + " OR outcome_kind = 'NOT_REPLAYABLE' OR OCTET_LENGTH(outcome) < 1000)");
+        }
+    }
+
+    @Test
+    void an_outcome_that_the_database_does_not_take_is_recorded_as_not_replayable() throws Throwable {
+        refuseLargeOutcomes();
+        isRecordedAsNotReplayable("secret".repeat(1_000));
+    }
+
+    /** Has an engine record it, on new connections. */
+    void isRecordedAsNotReplayable(String outcome) throws Throwable {
+        pool.getHikariPoolMXBean().softEvictConnections();
+        try (IdempotencyEngine engine = engine()) {
+            long begin = System.nanoTime();
+            assertThat(engine.execute(PAY, "large", Fingerprint.none(), () -> outcome))
+                    .isEqualTo(outcome);
+            assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(8));
+            assertThat(store.find(PAY.key("large")).outcome())
+                    .isInstanceOfSatisfying(
+                            RecordedOutcome.NotReplayable.class,
+                            notReplayable -> assertThat(notReplayable.reason())
+                                    .contains("The store refused it", "SQLState")
+                                    .doesNotContain("secret"));
+            assertThatExceptionOfType(IdempotencyOutcomeException.class)
+                    .isThrownBy(() -> engine.execute(PAY, "large", Fingerprint.none(), () -> "run again"));
+        }
+    }
+
+    @Test
+    void a_steps_outcome_that_the_database_does_not_take_is_recorded_as_not_replayable() throws Throwable {
+        refuseLargeOutcomes();
+        try (IdempotencyEngine engine = engine()) {
+            String outcome = "secret".repeat(1_000);
+            String answer = engine.execute(PAY, PAY.key("step"), Fingerprint.none(), execution -> {
+                assertThat(execution.steps().run("charge", () -> outcome)).isEqualTo(outcome);
+                assertThat(store.findSteps(execution.key()))
+                        .singleElement()
+                        .satisfies(
+                                step -> assertThat(step.outcome()).isInstanceOf(RecordedOutcome.NotReplayable.class));
+                return "receipt";
+            });
+            assertThat(answer).isEqualTo("receipt");
+        }
+    }
+
+    @Test
+    void an_outcome_that_the_database_does_not_take_undoes_the_transaction_of_an_atomic_call() throws SQLException {
+        execute("CREATE TABLE payment (receipt VARCHAR(64) NOT NULL)");
+        refuseLargeOutcomes();
+        JdbcTransactions transactions = new JdbcTransactions(store);
+        try (IdempotencyEngine engine = engine()) {
+            assertThatExceptionOfType(IdempotencyStoreException.class)
+                    .isThrownBy(() -> engine.executeAtomically(
+                            PAY, PAY.key("large"), Fingerprint.none(), transactions, execution -> {
+                                insertPayment(transactions.connection());
+                                return "secret".repeat(1_000);
+                            }))
+                    .satisfies(failure -> assertThat(failure.isRefusal()).isTrue());
+        }
+        assertThat(store.find(PAY.key("large"))).isNull();
+        try (Connection connection = pool.getConnection();
+                Statement statement = connection.createStatement();
+                ResultSet payments = statement.executeQuery("SELECT COUNT(*) FROM payment")) {
+            payments.next();
+            assertThat(payments.getLong(1)).isZero();
         }
     }
 

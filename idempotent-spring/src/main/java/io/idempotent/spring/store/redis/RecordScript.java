@@ -12,7 +12,8 @@ import org.springframework.data.redis.core.script.DigestUtils;
  * and Lua write large ones with an exponent; as microseconds since 1970 they are whole in a double until the year 2255.
  *
  * <p>Whatever can free memory comes before what takes some: Redis refuses the first write of a script if its memory is full,
- * and none after that, so that no script ends halfway, and a key can be released when memory is full.
+ * and none after that, so that no script ends halfway, and a key can be released when memory is full. What an owner has to
+ * say of its work, that it goes on or is done, is written even then: it begins with a write that takes none.
  */
 enum RecordScript {
 
@@ -44,6 +45,7 @@ enum RecordScript {
     // claim id, token, lease
     RENEW("renew", """
             if not mine or not running then return {'-'} end
+            evenIfMemoryIsFull()
             redis.call('HSET', KEYS[1], 'e', text(now + ARGV[3]))
             return {'+'}
             """),
@@ -57,8 +59,8 @@ enum RecordScript {
                 redis.call('DEL', KEYS[1])
                 redis.call('HSET', KEYS[1], 'v', '1', 't', t, 'i', i, 'f', f, 'a', a, 'c', c, 'n', n)
               end
-              redis.call('HSET', KEYS[1], 's', ARGV[3], 'o', ARGV[4], 'd', text(now), 'e', text(ends))
               expireAfter(ends)
+              redis.call('HSET', KEYS[1], 's', ARGV[3], 'o', ARGV[4], 'd', text(now), 'e', text(ends))
             end
             return {'+'}
             """),
@@ -66,6 +68,7 @@ enum RecordScript {
     // claim id, token, name, content
     RECORD_STEP("record a step of", """
             if not mine or not running then return {'-'} end
+            evenIfMemoryIsFull()
             local step = 'step:' .. ARGV[3]
             local recorded = redis.call('HGET', KEYS[1], step)
             if not recorded or string.sub(recorded, 1, 1) == 'b' then
@@ -90,6 +93,7 @@ enum RecordScript {
     // claim id, token
     ABANDON("abandon", """
             if not mine or not running then return {'-'} end
+            evenIfMemoryIsFull()
             if not over then redis.call('HSET', KEYS[1], 'e', text(now)) end
             return {'+'}
             """),
@@ -132,6 +136,7 @@ enum RecordScript {
             local over = e and tonumber(e) <= now
             local mine = i == ARGV[1] and t == ARGV[2]
             local running = s == 'p' or s == 'w'
+            local function evenIfMemoryIsFull() redis.call('PERSIST', KEYS[1]) end
             local function record()
               if running then return {'p', text(now), t, f, a, c, n, e} end
               if s == 'k' then return {s, text(now), t, f, a, c, n, e, d} end

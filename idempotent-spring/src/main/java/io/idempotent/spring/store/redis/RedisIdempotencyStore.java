@@ -436,6 +436,13 @@ public final class RedisIdempotencyStore implements IdempotencyStore, Initializi
     }
 
     private IdempotencyStoreException failed(String request, @Nullable IdempotencyKey key, Exception cause) {
+        if (says(cause, "OOM command not allowed")) {
+            return IdempotencyStoreException.refusal(
+                    "Redis refused to " + request
+                            + ", since its memory is full; nothing was changed; raise its maxmemory",
+                    key,
+                    cause);
+        }
         StringBuilder message = new StringBuilder("Redis failed to ").append(request);
         if (says(cause, "UNKNOWNFORMAT") || says(cause, "WRONGTYPE")) {
             message.append(": what is there, under a Redis key that begins with '")

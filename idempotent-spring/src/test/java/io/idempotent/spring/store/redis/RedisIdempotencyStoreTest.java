@@ -128,7 +128,7 @@ class RedisIdempotencyStoreTest {
         after.values().removeAll(List.of(0L));
         after.keySet().removeIf(command -> after.get(command).equals(before.get(command)));
         assertThat(after.keySet())
-                .isSubsetOf("info", "evalsha", "eval", "time", "hmget", "exists", "hset", "del", "pexpireat");
+                .isSubsetOf("info", "evalsha", "eval", "time", "hmget", "exists", "hset", "del", "pexpireat", "persist");
     }
 
     @ParameterizedTest
@@ -618,25 +618,34 @@ class RedisIdempotencyStoreTest {
     }
 
     @Test
-    void aFullMemoryRefusesClaimsAndChangesNothingButLetsKeysBeReleased() throws IOException {
+    void aFullMemoryRefusesClaimsAndChangesNothingButTakesWhatOwnersSayOfTheirWork() throws IOException {
         Claim held = claim(store, "held");
         Claim abandoned = claim(store, "abandoned");
         assertThat(store.abandon(abandoned)).isTrue();
         Claim withSteps = claim(store, "with-steps");
         assertThat(store.recordStep(withSteps, CHARGED)).isTrue();
+        Claim charging = claim(store, "charging");
         RedisServer.shared().ask("CONFIG SET maxmemory 1");
         try {
-            assertThatThrownBy(() -> store.claim(request("new"))).hasStackTraceContaining("OOM");
+            assertThatThrownBy(() -> store.claim(request("new")))
+                    .isInstanceOfSatisfying(
+                            IdempotencyStoreException.class,
+                            refusal -> assertThat(refusal.isRefusal()).isTrue())
+                    .hasMessageContaining("memory is full; nothing was changed");
             assertThatThrownBy(() -> store.claim(request("abandoned"))).hasStackTraceContaining("OOM");
-            assertThatThrownBy(() -> store.complete(held, RECEIPT, RETENTION)).hasStackTraceContaining("OOM");
             assertThat(store.find(key("new"))).isNull();
             assertThat(store.find(key("abandoned")))
                     .satisfies(record -> assertThat(record.fencingToken()).isEqualTo(abandoned.fencingToken()));
-            assertThatThrownBy(() -> store.recordStep(held, RESERVED)).hasStackTraceContaining("OOM");
-            assertThat(store.findSteps(key("held"))).isEmpty();
+            assertThat(store.renew(List.of(held, withSteps, abandoned), LEASE).renewed())
+                    .containsExactlyInAnyOrder(held, withSteps, abandoned);
+            assertThat(store.abandon(abandoned)).isTrue();
             assertThat(store.release(held)).isTrue();
-            assertThatThrownBy(() -> store.recordStep(withSteps, RESERVED)).hasStackTraceContaining("OOM");
             assertThat(store.release(withSteps, RETENTION)).isTrue();
+            assertThat(store.recordStep(charging, RESERVED)).isTrue();
+            assertThat(store.findSteps(charging.key())).containsExactly(RESERVED);
+            assertThat(store.complete(charging, RECEIPT, RETENTION)).isTrue();
+            assertThat(store.find(charging.key()))
+                    .satisfies(record -> assertThat(record.outcome()).isEqualTo(RECEIPT));
             assertThatThrownBy(() -> store.claim(request("with-steps"))).hasStackTraceContaining("OOM");
         } finally {
             RedisServer.shared().ask("CONFIG SET maxmemory 0");
