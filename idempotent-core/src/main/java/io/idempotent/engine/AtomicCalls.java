@@ -185,7 +185,8 @@ final class AtomicCalls {
 
         private @Nullable IdempotencyRecord find() {
             try {
-                return settlement.store().find(key);
+                return Interrupts.<@Nullable IdempotencyRecord>outlast(
+                        () -> settlement.store().find(key));
             } catch (RuntimeException | Error failure) {
                 throw outcomes.refused(key, StoreFailures.of(failure, "find", key));
             }

@@ -9,6 +9,7 @@ import io.idempotent.engine.Resolution.Act;
 import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
+import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.RecordQuery;
 import io.idempotent.store.RecordedStep;
 import java.lang.invoke.MethodType;
@@ -36,7 +37,7 @@ final class EngineOperations implements IdempotencyOperations {
 
     private static final Duration LEASE = Duration.ofMinutes(1);
 
-    private final UninterruptedStore store;
+    private final IdempotencyStore store;
     private final OutcomeCodec codec;
     private final Listeners listeners;
     private final Supplier<UUID> claimIds;
@@ -48,7 +49,7 @@ final class EngineOperations implements IdempotencyOperations {
      * @param operations the operation of a name, or null
      */
     EngineOperations(
-            UninterruptedStore store,
+            IdempotencyStore store,
             OutcomeCodec codec,
             Listeners listeners,
             Supplier<UUID> claimIds,
@@ -156,7 +157,7 @@ final class EngineOperations implements IdempotencyOperations {
     private static <T extends @Nullable Object> T request(
             String what, @Nullable IdempotencyKey key, Supplier<T> request) {
         try {
-            return request.get();
+            return Interrupts.outlast(request);
         } catch (RuntimeException | Error failure) {
             throw StoreFailures.of(failure, what, key);
         }

@@ -87,7 +87,7 @@ public final class IdempotencyEngine implements AutoCloseable {
     private static final long LONGEST_REPEAT_PAUSE = TimeUnit.MILLISECONDS.toNanos(10);
 
     private final IdempotencyStore store;
-    private final UninterruptedStore requests;
+    private final Function<ClaimRequest, ClaimResult> claims;
     private final OutcomeCodec codec;
     private final Outcomes outcomes;
     private final Listeners listeners;
@@ -111,7 +111,7 @@ public final class IdempotencyEngine implements AutoCloseable {
 
     private IdempotencyEngine(Builder builder) {
         this.store = builder.store;
-        this.requests = new UninterruptedStore(store);
+        this.claims = store::claim;
         this.codec = builder.codec();
         BiConsumer<String, Throwable> errorHandler = harmless(builder.errorHandler);
         this.ticker = builder.ticker;
@@ -121,7 +121,7 @@ public final class IdempotencyEngine implements AutoCloseable {
         this.renewal = new LeaseRenewal(store, ticker, listeners, errorHandler, pacing);
         this.waiting = new Waiting(builder.maxWaiters, ticker, owners::get, this::claim, pacing);
         this.settlement =
-                new Settlement(requests, renewal, listeners, Nanos.of(builder.completionTimeout), owners, pacing);
+                new Settlement(store, renewal, listeners, Nanos.of(builder.completionTimeout), owners, pacing);
         this.atomicCalls = new AtomicCalls(settlement, listeners, outcomes, waiting, ticker, owners, this::newClaimId);
         this.stepSource =
                 (execution, earlier) -> new ExecutionSteps(execution, earlier, settlement, outcomes, listeners);
@@ -150,7 +150,7 @@ public final class IdempotencyEngine implements AutoCloseable {
      * @param operations the operation of a name, which tells what it returns; null where it is not known
      */
     public IdempotencyOperations operations(Function<String, ? extends @Nullable Operation<?>> operations) {
-        return new EngineOperations(requests, codec, listeners, this::newClaimId, operations);
+        return new EngineOperations(store, codec, listeners, this::newClaimId, operations);
     }
 
     /** The store that this engine works on. */
@@ -707,7 +707,7 @@ public final class IdempotencyEngine implements AutoCloseable {
                 key, execution.fencingToken(), "the operation ran to its end, and its outcome was not recorded");
         IdempotencyRecord record;
         try {
-            record = requests.find(key);
+            record = Interrupts.<@Nullable IdempotencyRecord>outlast(() -> store.find(key));
         } catch (RuntimeException failure) {
             lost.addSuppressed(failure);
             throw lost;
@@ -773,7 +773,7 @@ public final class IdempotencyEngine implements AutoCloseable {
 
     private ClaimResult claimOnce(ClaimRequest request) {
         try {
-            return requests.claim(request);
+            return Interrupts.outlast(claims, request);
         } catch (RuntimeException | Error failure) {
             throw StoreFailures.of(failure, "claim", request.key());
         }

@@ -1,8 +1,10 @@
 package io.idempotent.engine;
 
 import java.nio.channels.ClosedByInterruptException;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -10,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * Keeps a caller's interrupt away from what must not end halfway. The flag is cleared before and set again after it.
  *
  * <p>An interrupt that comes meanwhile can still end it: some drivers stop to wait for an answer then, and some close the
- * connection or the file. A request that can be made again is then made by a thread that nobody interrupts.
+ * connection or the file. A request that can be made again is then made by a thread that nobody interrupts: a store answers
+ * it as it would have the first, as its contract says, but for {@code forget}, which may find nothing left to forget.
  */
 final class Interrupts {
 
@@ -44,15 +47,20 @@ final class Interrupts {
      * again by another thread, and takes as long as it may by itself.
      */
     static <T extends @Nullable Object> T outlast(Supplier<T> request) {
+        return outlast(Supplier::get, request);
+    }
+
+    /** Like {@link #outlast(Supplier)}, without an object for each request. */
+    static <A, T extends @Nullable Object> T outlast(Function<A, T> request, A argument) {
         boolean interrupted = Thread.interrupted();
         try {
-            return request.get();
+            return request.apply(argument);
         } catch (RuntimeException | Error failure) {
             if (!Thread.interrupted() && !tells(failure)) {
                 throw failure;
             }
             interrupted = true;
-            return elsewhere(request, failure);
+            return elsewhere(() -> request.apply(argument), failure);
         } finally {
             if (interrupted) {
                 Thread.currentThread().interrupt();
@@ -60,8 +68,8 @@ final class Interrupts {
         }
     }
 
-    private static <T extends @Nullable Object> T elsewhere(Supplier<T> request, Throwable first) {
-        FutureTask<T> task = new FutureTask<>(request::get);
+    private static <T extends @Nullable Object> T elsewhere(Callable<T> request, Throwable first) {
+        FutureTask<T> task = new FutureTask<>(request);
         Thread thread = new Thread(task, "idempotent-uninterrupted");
         thread.setDaemon(true);
         thread.start();

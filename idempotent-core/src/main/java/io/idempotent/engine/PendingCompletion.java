@@ -97,7 +97,7 @@ public final class PendingCompletion {
 
     /** Where the outcome is to be recorded. */
     public IdempotencyStore store() {
-        return settlement.store().store();
+        return settlement.store();
     }
 
     /** Whether the outcome was recorded in the transaction, so that the store knows what became of that. */

@@ -4,7 +4,9 @@ import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyStoreException;
 import io.idempotent.Outcome;
 import io.idempotent.RecordedOutcome;
+import io.idempotent.store.Claim;
 import io.idempotent.store.IdempotencyRecord;
+import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.RecordedStep;
 import java.time.Duration;
 import java.util.Map;
@@ -30,7 +32,7 @@ final class Settlement {
 
     private static final long LONGEST_PAUSE = TimeUnit.SECONDS.toNanos(1);
 
-    private final UninterruptedStore store;
+    private final IdempotencyStore store;
     private final LeaseRenewal renewal;
     private final Listeners listeners;
     private final long timeout;
@@ -44,7 +46,7 @@ final class Settlement {
      * @param owners who runs in this JVM
      */
     Settlement(
-            UninterruptedStore store,
+            IdempotencyStore store,
             LeaseRenewal renewal,
             Listeners listeners,
             long timeout,
@@ -58,7 +60,7 @@ final class Settlement {
         this.pacing = pacing;
     }
 
-    UninterruptedStore store() {
+    IdempotencyStore store() {
         return store;
     }
 
@@ -237,7 +239,8 @@ final class Settlement {
         }
         long requestedAt = execution.now();
         try {
-            if (store.renew(Set.of(execution.claim()), execution.operation().lease())
+            Set<Claim> held = Set.of(execution.claim());
+            if (Interrupts.outlast(() -> store.renew(held, execution.operation().lease()))
                     .renewed()
                     .isEmpty()) {
                 return false;
@@ -288,7 +291,7 @@ final class Settlement {
                     renewal.stop(execution);
                 }
                 try {
-                    return request.get();
+                    return Interrupts.outlast(request);
                 } catch (RuntimeException | Error thrown) {
                     interrupted |= Thread.interrupted();
                     long remaining = timeout - (execution.age() - since);
