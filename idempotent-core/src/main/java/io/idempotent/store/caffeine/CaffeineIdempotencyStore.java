@@ -3,6 +3,7 @@ package io.idempotent.store.caffeine;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Policy;
+import com.github.benmanes.caffeine.cache.RemovalCause;
 import com.github.benmanes.caffeine.cache.Ticker;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyStoreException;
@@ -27,6 +28,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -40,7 +42,12 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Time</b> is a {@link Ticker}'s, exact to the nanosecond; a clock is asked once, when the store is made, so that
  * the ticker's time can be shown as moments of the calendar. Leases and retentions of more than 292 years do not end.
  *
- * <p><b>Size.</b> When a claim makes the records more than the maximum, expired ones are removed first, then the
+ * <p><b>Size.</b> Records are bounded by their number and by their weight, which is about how many bytes they take: keys,
+ * fingerprints and encoded outcomes by their length, as are texts and bytes that are kept by reference, and what is
+ * {@link io.idempotent.Weighted}; any other object counts as 256 bytes, however large it is. An outcome that is heavier than all
+ * records may be is recorded as not replayable.
+ *
+ * <p>When a claim or a completion makes the records more or heavier than the maximum, expired ones are removed first, then the
  * record nearest the end of its retention, completed or released with steps: never by how often it is read, and never one in
  * progress. If all are in progress, the store grows over its maximum, since to forget one would let two run at once. Nearest is exact
  * among at least the 64 records that Caffeine's timer wheel holds for the soonest to end; the wheel itself tells ends
@@ -74,6 +81,8 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
     private final Policy<IdempotencyKey, Entry> policy;
     private final ConcurrentMap<IdempotencyKey, Entry> entries;
     private final AtomicLong lastToken = new AtomicLong();
+    private final long maximumWeight;
+    private final LongAdder weight = new LongAdder();
     private final SizeBound sizeBound;
 
     private CaffeineIdempotencyStore(Builder builder) {
@@ -81,12 +90,15 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
         this.cache = Caffeine.newBuilder()
                 .ticker(purgeTime)
                 .expireAfter(new RetentionExpiry())
+                .evictionListener((IdempotencyKey key, Entry expired, RemovalCause cause) -> removed(expired))
                 // Purging in the thread that writes needs no other thread, and has happened when the write returns.
                 .executor(Runnable::run)
                 .build();
         this.policy = cache.policy();
         this.entries = cache.asMap();
-        this.sizeBound = new SizeBound(builder.maximumSize, cache, time, builder.evictionListener);
+        this.maximumWeight = builder.maximumWeight;
+        this.sizeBound =
+                new SizeBound(builder.maximumSize, maximumWeight, weight, cache, time, builder.evictionListener);
     }
 
     /**
@@ -131,6 +143,7 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
                 FirstClaim firstClaim = new FirstClaim(request, now);
                 entry = entries.computeIfAbsent(key, firstClaim);
                 if (entry == firstClaim.made) {
+                    weight.add(entry.weight());
                     sizeBound.enforce();
                     return firstClaim.made.claimed(time);
                 }
@@ -159,6 +172,7 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
                 claimed = new Entry.InProgress(request, nextToken(now), now);
             }
             if (entries.replace(key, entry, claimed)) {
+                weight.add(claimed.weight() - entry.weight());
                 return claimed.claimed(time);
             }
             entry = policy.getIfPresentQuietly(key);
@@ -185,7 +199,8 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
     public boolean complete(Claim claim, RecordedOutcome outcome, Duration retention) {
         requirePositive("retention", retention);
         try {
-            if (changeHeld(claim, (inProgress, now) -> inProgress.completed(outcome, retention, now))) {
+            RecordedOutcome fitting = fitting(outcome);
+            if (changeHeld(claim, (inProgress, now) -> inProgress.completed(fitting, retention, now))) {
                 return true;
             }
             // Asked again because the first answer was lost?
@@ -338,6 +353,7 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
                     return false;
                 }
                 if (entries.remove(key, entry)) {
+                    removed(entry);
                     return true;
                 }
             }
@@ -367,6 +383,15 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
     }
 
     /**
+     * About how many bytes the records take, those expired but not yet purged included. An estimate while other threads write.
+     *
+     * @return the weight of all records
+     */
+    public long weight() {
+        return weight.sum();
+    }
+
+    /**
      * How many completed records were evicted before the end of their retention since the store was made.
      *
      * @return the number, which never decreases
@@ -380,7 +405,11 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
      * tokens grow on all the same.
      */
     public void clear() {
-        cache.invalidateAll();
+        entries.forEach((key, entry) -> {
+            if (entries.remove(key, entry)) {
+                removed(entry);
+            }
+        });
     }
 
     /** Purges what has expired; Caffeine does it by itself while there are writes. */
@@ -407,12 +436,34 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
             boolean done =
                     changed == null ? entries.remove(key, inProgress) : entries.replace(key, inProgress, changed);
             if (done) {
-                if (changed != null && !(changed instanceof Entry.InProgress)) {
+                if (changed == null) {
+                    removed(inProgress);
+                    return true;
+                }
+                if (!(changed instanceof Entry.InProgress)) {
                     sizeBound.completed(changed.endsAt);
+                }
+                long heavier = changed.weight() - inProgress.weight();
+                if (heavier != 0) {
+                    weight.add(heavier);
+                    sizeBound.enforce();
                 }
                 return true;
             }
         }
+    }
+
+    private void removed(Entry entry) {
+        weight.add(-entry.weight());
+    }
+
+    /** The outcome, or that there was one if it alone is heavier than all may be: nothing else would be left. */
+    private RecordedOutcome fitting(RecordedOutcome outcome) {
+        long outcomeWeight = Weights.of(outcome);
+        return outcomeWeight <= maximumWeight
+                ? outcome
+                : new RecordedOutcome.NotReplayable("it takes about " + outcomeWeight
+                        + " bytes of memory, and all records of the Caffeine store at most " + maximumWeight);
     }
 
     private long nextToken(long now) {
@@ -469,6 +520,7 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
     public static final class Builder {
 
         private long maximumSize = DEFAULT_MAXIMUM_SIZE;
+        private long maximumWeight = Weights.shareOfHeap();
         private Ticker ticker = Ticker.systemTicker();
         private InstantSource clock = InstantSource.system();
         private Consumer<IdempotencyRecord> evictionListener = record -> {};
@@ -488,6 +540,22 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
                 throw new IllegalArgumentException("The maximum size has to be positive, not " + records);
             }
             this.maximumSize = records;
+            return this;
+        }
+
+        /**
+         * How much the records may weigh; defaults to a quarter of the JVM's maximum heap. Exceeded while what is in progress
+         * weighs more than that.
+         *
+         * @param bytes the weight, positive
+         * @return this builder
+         * @throws IllegalArgumentException if it is not positive
+         */
+        public Builder maximumWeight(long bytes) {
+            if (bytes <= 0) {
+                throw new IllegalArgumentException("The maximum weight has to be positive, not " + bytes);
+            }
+            this.maximumWeight = bytes;
             return this;
         }
 

@@ -34,8 +34,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Records are kept by value: encoded outcomes and digests of requests. The fingerprint is kept with the outcome, so that
  * a key that is used again for something else is noticed here, too.
  *
- * <p><b>Size.</b> At most so many records as its maximum size says are kept, whatever the size of their outcomes; beyond it
- * those go that are asked for least, which costs a round trip and nothing else.
+ * <p><b>Size.</b> At most so many records as its maximum size says are kept, and they weigh no more than its maximum weight,
+ * which is about how many bytes they take: one that weighs more than its share counts as several. Beyond that those go that are
+ * asked for least, which costs a round trip and nothing else.
  *
  * <p><b>Time.</b> A record is kept until its time-to-live or its retention is over, whichever is sooner. What is left of the
  * retention is told by the other store's clock when it answers; it is counted by a {@link Ticker}, from before the request,
@@ -87,8 +88,11 @@ public final class CompletedRecordCache implements IdempotencyStore {
         this.store = builder.store;
         this.ticker = builder.ticker;
         this.timeToLive = TimeUnit.NANOSECONDS.convert(builder.timeToLive);
+        long share = Math.max(1, builder.maximumWeight / builder.maximumSize);
         this.cache = Caffeine.newBuilder()
-                .maximumSize(builder.maximumSize)
+                .maximumWeight(Math.min(builder.maximumSize, builder.maximumWeight))
+                .weigher((IdempotencyKey key, Kept kept) ->
+                        (int) Math.min(Integer.MAX_VALUE, 1 + (kept.weight(key) - 1) / share))
                 .ticker(ticker)
                 .expireAfter(Expiry.writing((IdempotencyKey key, Kept kept) -> kept.remaining(ticker.read())))
                 // Purging in the thread that writes needs no other thread, and has happened when the write returns.
@@ -277,6 +281,9 @@ public final class CompletedRecordCache implements IdempotencyStore {
 
         /** For how long it stays. */
         abstract Duration remaining(long now);
+
+        /** About how many bytes of memory it takes under its key. */
+        abstract long weight(IdempotencyKey key);
     }
 
     /** What the request of a claim said; stays until that claim ends, or more is kept than the maximum size. */
@@ -293,6 +300,11 @@ public final class CompletedRecordCache implements IdempotencyStore {
         @Override
         Duration remaining(long now) {
             return FOR_EVER;
+        }
+
+        @Override
+        long weight(IdempotencyKey key) {
+            return Weights.of(key, fingerprint);
         }
     }
 
@@ -317,6 +329,11 @@ public final class CompletedRecordCache implements IdempotencyStore {
         }
 
         @Override
+        long weight(IdempotencyKey key) {
+            return Weights.of(key, fingerprint) + Weights.of(outcome);
+        }
+
+        @Override
         public Fingerprint fingerprint() {
             return fingerprint;
         }
@@ -332,6 +349,7 @@ public final class CompletedRecordCache implements IdempotencyStore {
 
         private final IdempotencyStore store;
         private long maximumSize = DEFAULT_MAXIMUM_SIZE;
+        private long maximumWeight = Weights.shareOfHeap();
         private Duration timeToLive = DEFAULT_TIME_TO_LIVE;
         private Ticker ticker = Ticker.systemTicker();
 
@@ -358,6 +376,21 @@ public final class CompletedRecordCache implements IdempotencyStore {
                 throw new IllegalArgumentException("The maximum size has to be positive, not " + records);
             }
             this.maximumSize = records;
+            return this;
+        }
+
+        /**
+         * How much the records may weigh; defaults to a quarter of the JVM's maximum heap.
+         *
+         * @param bytes the weight, positive
+         * @return this builder
+         * @throws IllegalArgumentException if it is not positive
+         */
+        public Builder maximumWeight(long bytes) {
+            if (bytes <= 0) {
+                throw new IllegalArgumentException("The maximum weight has to be positive, not " + bytes);
+            }
+            this.maximumWeight = bytes;
             return this;
         }
 

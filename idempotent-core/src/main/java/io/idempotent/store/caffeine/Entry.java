@@ -34,6 +34,9 @@ abstract sealed class Entry {
     /** The token of the key's last claim. */
     abstract long fencingToken();
 
+    /** About how many bytes of memory the entry takes; always the same. */
+    abstract long weight();
+
     /** Whether the lease or the retention is over. */
     final boolean isOver(long now) {
         return now >= endsAt;
@@ -93,6 +96,16 @@ abstract sealed class Entry {
         @Override
         long fencingToken() {
             return claim.fencingToken();
+        }
+
+        @Override
+        long weight() {
+            long weight = Weights.of(claim.key(), fingerprint);
+            // By number, since most have none and an iterator would be allocated for each.
+            for (int index = 0; index < steps.size(); index++) {
+                weight += Weights.of(steps.get(index));
+            }
+            return weight;
         }
 
         /** Whether the claim is the key's last. The key itself is not compared: the entry was found by it. */
@@ -188,6 +201,11 @@ abstract sealed class Entry {
             return last.fencingToken();
         }
 
+        @Override
+        long weight() {
+            return last.weight();
+        }
+
         boolean mayBeContinuedBy(ClaimRequest request) {
             return request.fingerprint().matches(last.fingerprint);
         }
@@ -242,6 +260,11 @@ abstract sealed class Entry {
         @Override
         long fencingToken() {
             return fencingToken;
+        }
+
+        @Override
+        long weight() {
+            return Weights.of(key, fingerprint) + Weights.of(outcome);
         }
 
         /** Whether it was this claim that completed it. */

@@ -15,14 +15,16 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps a cache at its maximum size without regard to what is read how often. Called after each entry that was added:
+ * Keeps a cache at its maximum size, and at its maximum weight, without regard to what is read how often. Called after each
+ * entry that was added or became heavier:
  *
  * <ol>
- *   <li>At or below the maximum there is nothing to do.
+ *   <li>At or below both maxima there is nothing to do.
  *   <li>One thread evicts at a time. Another that comes meanwhile leaves its entry to that one, which looks again when
  *       it is done.
  *   <li>Caffeine purges what has expired, by its timer wheel.
- *   <li>If there are still too many, as many as are too many are removed, from a list of candidates, nearest end first.
+ *   <li>If there are still too many, or they are too heavy, those that are too many are removed, from a list of candidates,
+ *       nearest end first.
  *       Each is removed only if it still is the entry that was looked at. One whose retention is over had expired; any
  *       other is an early eviction: it is counted.
  *   <li>The candidates are taken from the wheel, soonest end first and never one in progress: as many as there are too
@@ -43,11 +45,16 @@ final class SizeBound {
     private static final Comparator<Entry> NEAREST_END_FIRST = Comparator.comparingLong(entry -> entry.endsAt);
 
     private final long maximumSize;
+    private final long maximumWeight;
     private final Cache<IdempotencyKey, Entry> cache;
     private final Policy.VarExpiration<IdempotencyKey, Entry> wheel;
     private final StoreTime time;
     private final Consumer<IdempotencyRecord> listener;
     private final LongAdder evictedEarly = new LongAdder();
+
+    /** The weight of all entries. */
+    private final LongAdder weight;
+
     private final ReentrantLock evicting = new ReentrantLock();
 
     // These three are touched only by the thread that holds the lock.
@@ -63,10 +70,14 @@ final class SizeBound {
 
     SizeBound(
             long maximumSize,
+            long maximumWeight,
+            LongAdder weight,
             Cache<IdempotencyKey, Entry> cache,
             StoreTime time,
             Consumer<IdempotencyRecord> listener) {
         this.maximumSize = maximumSize;
+        this.maximumWeight = maximumWeight;
+        this.weight = weight;
         this.cache = cache;
         this.wheel = cache.policy().expireVariably().orElseThrow();
         this.time = time;
@@ -85,9 +96,9 @@ final class SizeBound {
         }
     }
 
-    /** Evicts, if there are too many entries. */
+    /** Evicts, if there are too many entries, or they are too heavy. */
     void enforce() {
-        while (cache.estimatedSize() > maximumSize && evicting.tryLock()) {
+        while ((cache.estimatedSize() > maximumSize || weight.sum() > maximumWeight) && evicting.tryLock()) {
             List<Entry> evicted = new ArrayList<>();
             boolean removedAny;
             try {
@@ -112,18 +123,21 @@ final class SizeBound {
         long sizeBefore = cache.estimatedSize();
         cache.cleanUp();
         long excess = cache.estimatedSize() - maximumSize;
-        if (excess <= 0) {
+        long excessWeight = weight.sum() - maximumWeight;
+        if (excess <= 0 && excessWeight <= 0) {
             return true;
         }
         boolean removedAny = cache.estimatedSize() < sizeBefore;
         long now = time.read();
-        while (excess > 0) {
-            Entry nearest = nearest(excess);
+        while (excess > 0 || excessWeight > 0) {
+            Entry nearest = nearest(Math.max(1, excess));
             if (nearest == null) {
                 break;
             }
             if (cache.asMap().remove(nearest.key(), nearest)) {
                 excess--;
+                excessWeight -= nearest.weight();
+                weight.add(-nearest.weight());
                 removedAny = true;
                 if (!nearest.isOver(now)) {
                     evictedEarly.increment();

@@ -13,6 +13,8 @@ import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyStoreException;
 import io.idempotent.Outcome;
 import io.idempotent.RecordedOutcome;
+import io.idempotent.Weighted;
+import io.idempotent.kill.Jvm;
 import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
@@ -21,6 +23,9 @@ import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.IdempotencyStoreContract;
 import io.idempotent.store.RecordedStep;
 import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -40,6 +45,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -448,6 +454,199 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
         assertThat(told).hasSize(20_001 - 200);
     }
 
+    // weight
+
+    private CaffeineIdempotencyStore light(long maximumWeight) {
+        return CaffeineIdempotencyStore.builder()
+                .maximumWeight(maximumWeight)
+                .ticker(nanoseconds::get)
+                .evictionListener(evicted::add)
+                .build();
+    }
+
+    private static RecordedOutcome bytes(int length) {
+        return new RecordedOutcome.Encoded(RecordedOutcome.Encoded.Kind.VALUE, new byte[length]);
+    }
+
+    private static void completed(IdempotencyStore any, String value, RecordedOutcome outcome, Duration retention) {
+        assertThat(any.complete(claim(any, value), outcome, retention)).isTrue();
+    }
+
+    @Test
+    void large_outcomes_are_evicted_nearest_end_first_so_that_all_weigh_no_more_than_the_maximum() {
+        CaffeineIdempotencyStore light = light(10_000_000);
+        for (int number = 0; number < 300; number++) {
+            completed(light, "h" + number, bytes(1_000_000), Duration.ofHours(300 - number));
+            assertThat(light.weight()).isLessThanOrEqualTo(10_000_000);
+        }
+
+        // Each ends before all that are there, and so goes itself.
+        assertThat(evictedValues())
+                .containsExactlyElementsOf(
+                        IntStream.range(9, 300).mapToObj(number -> "h" + number).toList());
+        assertThat(light.evictedEarly()).isEqualTo(291);
+        assertThat(light.size()).isEqualTo(9);
+    }
+
+    @Test
+    void what_has_expired_goes_before_what_is_too_heavy() {
+        CaffeineIdempotencyStore light = light(10_000);
+        completed(light, "expired", bytes(5_000), Duration.ofHours(1));
+        completed(light, "kept", bytes(4_000), Duration.ofHours(2));
+        elapse(Duration.ofHours(1));
+        completed(light, "new", bytes(5_000), Duration.ofHours(3));
+
+        assertThat(evicted).isEmpty();
+        assertThat(light.find(key("kept"))).isNotNull();
+        assertThat(light.find(key("new"))).isNotNull();
+    }
+
+    @Test
+    void what_is_in_progress_is_never_evicted_even_if_its_steps_are_too_heavy() {
+        CaffeineIdempotencyStore light = light(10_000);
+        List<Claim> claims = new ArrayList<>();
+        for (int number = 0; number < 10; number++) {
+            Claim claim = claim(light, "a" + number);
+            assertThat(light.recordStep(claim, new RecordedStep("reserve", bytes(5_000))))
+                    .isTrue();
+            claims.add(claim);
+        }
+        assertThat(light.weight()).isGreaterThan(50_000);
+        assertThat(claims).allSatisfy(claim -> {
+            assertThat(light.findSteps(claim.key())).hasSize(1);
+            assertThat(light.complete(claim, bytes(10), RETENTION)).isTrue();
+        });
+        assertThat(light.weight()).isLessThan(10_000);
+    }
+
+    @Test
+    void an_outcome_that_alone_is_too_heavy_is_not_replayable_and_evicts_nothing() {
+        CaffeineIdempotencyStore light = light(10_000);
+        completed(light, "small", bytes(1_000), RETENTION);
+        completed(light, "large", bytes(10_001), RETENTION);
+
+        assertThat(light.find(key("large")).outcome())
+                .isEqualTo(new RecordedOutcome.NotReplayable(
+                        "it takes about 10001 bytes of memory, and all records of the Caffeine store at most 10000"));
+        assertThat(light.find(key("small"))).isNotNull();
+        assertThat(evicted).isEmpty();
+    }
+
+    private record Document(byte[] content) implements Weighted {
+        @Override
+        public long weight() {
+            return content.length;
+        }
+    }
+
+    @Test
+    void texts_bytes_and_what_knows_its_weight_count_in_outcomes_and_in_fingerprints() {
+        CaffeineIdempotencyStore light = light(1_000_000_000);
+        List<Long> weights = new ArrayList<>();
+        for (Object value :
+                List.of("", "x".repeat(1_000), new byte[1_000], new Document(new byte[1_000]), List.of("x"))) {
+            long before = light.weight();
+            completed(
+                    light, "v" + weights.size(), new RecordedOutcome.ByReference(new Outcome.Value(value)), RETENTION);
+            weights.add(light.weight() - before);
+        }
+        long record = weights.get(0);
+        assertThat(record).isBetween(200L, 400L);
+        assertThat(weights).containsExactly(record, record + 2_000, record + 1_000, record + 1_000, record + 256);
+
+        long before = light.weight();
+        light.claim(new ClaimRequest(
+                key("v9"), UUID.randomUUID(), Fingerprint.ofContent(List.of("x".repeat(1_000))), LEASE, true));
+        assertThat(light.weight() - before).isEqualTo(record + 256 + 2_000);
+    }
+
+    @Test
+    void in_whatever_way_records_go_their_weight_goes_with_them() {
+        CaffeineIdempotencyStore light = light(1_000_000);
+        for (String value : List.of("forgotten", "expired", "purged", "cleared")) {
+            completed(light, value, bytes(1_000), RETENTION);
+        }
+        Claim released = claim(light, "released");
+        assertThat(light.recordStep(released, new RecordedStep("reserve", bytes(1_000))))
+                .isTrue();
+        assertThat(light.release(released, Duration.ofHours(1))).isTrue();
+        assertThat(light.forget(key("forgotten"), light.find(key("forgotten")).fencingToken()))
+                .isTrue();
+        assertThat(light.release(claim(light, "given back"))).isTrue();
+        long before = light.weight();
+        assertThat(before).isBetween(4_000L, 8_000L);
+
+        elapse(RETENTION);
+        // Its entry is there, and takes another claim's place.
+        assertThat(light.release(claim(light, "expired"))).isTrue();
+        assertThat(light.weight()).isLessThan(before - 1_000);
+        completed(light, "cleared", bytes(1_000), RETENTION);
+        elapse(Duration.ofMinutes(1));
+        light.purge();
+        assertThat(light.size()).isEqualTo(1);
+        light.clear();
+        assertThat(light.weight()).isZero();
+    }
+
+    @Test
+    void many_threads_keep_a_store_at_its_maximum_weight() throws Exception {
+        CaffeineIdempotencyStore light =
+                CaffeineIdempotencyStore.builder().maximumWeight(100_000).build();
+        ExecutorService threads = Executors.newFixedThreadPool(4);
+        try {
+            List<Future<?>> running = new ArrayList<>();
+            for (int thread = 0; thread < 4; thread++) {
+                Random random = new Random(thread);
+                running.add(threads.submit(() -> {
+                    for (int turn = 0; turn < 5_000; turn++) {
+                        if (light.claim(request("k" + random.nextInt(1_000))) instanceof ClaimResult.Claimed claimed) {
+                            switch (random.nextInt(3)) {
+                                case 0 -> light.release(claimed.claim());
+                                case 1 -> light.complete(claimed.claim(), bytes(random.nextInt(2_000)), RETENTION);
+                                default ->
+                                    light.complete(claimed.claim(), bytes(10), Duration.ofNanos(1 + random.nextInt(9)));
+                            }
+                        }
+                    }
+                }));
+            }
+            for (Future<?> each : running) {
+                each.get(1, TimeUnit.MINUTES);
+            }
+        } finally {
+            threads.shutdownNow();
+        }
+        light.release(claim(light, "last"));
+
+        assertThat(light.weight()).isBetween(50_000L, 100_000L);
+        light.clear();
+        assertThat(light.weight()).isZero();
+    }
+
+    @Test
+    void large_outcomes_do_not_exhaust_a_small_heap(@TempDir Path folder) throws Exception {
+        Path errors = folder.resolve("errors");
+        // Its heap is 128 MB.
+        Process process = Jvm.start(LargeOutcomes.class, List.of(), errors);
+        String told = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor())
+                .as("%s %s", told, Files.readString(errors))
+                .isZero();
+        assertThat(told.strip()).isEqualTo("400 completed, the last is replayed: true");
+    }
+
+    /** Records 400 outcomes of 1 MB. */
+    static final class LargeOutcomes {
+
+        public static void main(String[] arguments) {
+            CaffeineIdempotencyStore store = CaffeineIdempotencyStore.create();
+            for (int number = 0; number < 400; number++) {
+                completed(store, "v" + number, bytes(1_000_000), RETENTION);
+            }
+            System.out.println("400 completed, the last is replayed: " + (store.findNearby(key("v399")) != null));
+        }
+    }
+
     @Test
     void a_million_expired_keys_do_not_stay_in_memory() {
         CaffeineIdempotencyStore large = store(10_000_000);
@@ -577,6 +776,9 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
                 .isThrownBy(() -> builder.maximumSize(0))
                 .withMessage("The maximum size has to be positive, not 0");
         assertThatIllegalArgumentException().isThrownBy(() -> builder.maximumSize(-1));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> builder.maximumWeight(0))
+                .withMessage("The maximum weight has to be positive, not 0");
         assertThatNullPointerException().isThrownBy(() -> builder.ticker(null));
         assertThatNullPointerException().isThrownBy(() -> builder.clock(null));
         assertThatNullPointerException().isThrownBy(() -> builder.evictionListener(null));

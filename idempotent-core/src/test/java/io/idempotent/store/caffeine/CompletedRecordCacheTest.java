@@ -618,6 +618,26 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     }
 
     @Test
+    void the_records_that_are_kept_weigh_no_more_than_the_maximum_weight() {
+        CompletedRecordCache light = CompletedRecordCache.builder(distant)
+                .ticker(nanoseconds::get)
+                .maximumSize(1_000)
+                .maximumWeight(1_000_000)
+                .build();
+        RecordedOutcome large = new RecordedOutcome.Encoded(RecordedOutcome.Encoded.Kind.VALUE, new byte[90_000]);
+        for (int number = 0; number < 1_000; number++) {
+            Claim claim = expectClaimed(light.claim(request(key("k" + number), PAYMENT)))
+                    .claim();
+            assertThat(light.complete(claim, large, RETENTION)).isTrue();
+        }
+
+        assertThat(IntStream.range(0, 1_000)
+                        .filter(number -> light.findNearby(key("k" + number)) != null)
+                        .count())
+                .isBetween(1L, 11L);
+    }
+
+    @Test
     void claims_that_never_end_do_not_keep_records_out() {
         CompletedRecordCache small = cache(10);
         for (int number = 0; number < 1_000; number++) {
@@ -674,6 +694,9 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
                 .isThrownBy(() -> builder.maximumSize(0))
                 .withMessage("The maximum size has to be positive, not 0");
         assertThatIllegalArgumentException().isThrownBy(() -> builder.maximumSize(-1));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> builder.maximumWeight(0))
+                .withMessage("The maximum weight has to be positive, not 0");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> builder.timeToLive(Duration.ZERO))
                 .withMessage("The time-to-live has to be positive, not PT0S");

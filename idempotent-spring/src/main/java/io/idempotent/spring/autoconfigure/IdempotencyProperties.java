@@ -267,6 +267,7 @@ public final class IdempotencyProperties {
                 .interruptOnLeaseLoss(interruptOnLeaseLoss)
                 .unknownOperations(unknownOperations)
                 .caffeineMaximumSize(caffeine.maximumSize)
+                .caffeineMaximumWeight(caffeine.maximumWeight)
                 .caffeineStoreByValue(caffeine.storeByValue)
                 .nearCacheMaximumSize(nearCache.maximumSize)
                 .nearCacheTimeToLive(nearCache.timeToLive)
@@ -508,6 +509,12 @@ public final class IdempotencyProperties {
         private long maximumSize = 100000;
 
         /**
+         * How much the records may weigh, which is about how many bytes of memory they take; a quarter of the heap if it is not
+         * set. Beyond that, too, the completed record nearest the end of its retention goes.
+         */
+        private @Nullable DataSize maximumWeight;
+
+        /**
          * Whether outcomes are kept as JSON, so that callers never share an object.
          */
         private boolean storeByValue = false;
@@ -518,6 +525,14 @@ public final class IdempotencyProperties {
 
         public void setMaximumSize(long maximumSize) {
             this.maximumSize = maximumSize;
+        }
+
+        public @Nullable DataSize getMaximumWeight() {
+            return maximumWeight;
+        }
+
+        public void setMaximumWeight(@Nullable DataSize maximumWeight) {
+            this.maximumWeight = maximumWeight;
         }
 
         public boolean isStoreByValue() {

@@ -17,13 +17,14 @@ import org.springframework.beans.factory.support.BeanDefinitionRegistry;
 import org.springframework.beans.factory.support.BeanDefinitionRegistryPostProcessor;
 import org.springframework.beans.factory.support.RootBeanDefinition;
 import org.springframework.util.function.SingletonSupplier;
+import org.springframework.util.unit.DataSize;
 
 /**
  * Registers the Caffeine store, made only where the application declares no store or an operation asks for this one by name.
  * It is a fallback: an application's own store comes first wherever one is injected. A child of a context that has it shares
  * it.
  *
- * <p>The store counts by a bean of type {@link Ticker}, if there is just one, and is as large as the settings say.
+ * <p>The store counts by a bean of type {@link Ticker}, if there is just one, and is as large, and as heavy, as the settings say.
  */
 final class DefaultStoreRegistrar implements BeanDefinitionRegistryPostProcessor {
 
@@ -52,6 +53,10 @@ final class DefaultStoreRegistrar implements BeanDefinitionRegistryPostProcessor
         ConfigurableListableBeanFactory factory = beans.beanFactory();
         CaffeineIdempotencyStore.Builder builder =
                 CaffeineIdempotencyStore.builder().maximumSize(beans.settings().caffeineMaximumSize());
+        DataSize maximumWeight = beans.settings().caffeineMaximumWeight();
+        if (maximumWeight != null) {
+            builder.maximumWeight(maximumWeight.toBytes());
+        }
         factory.getBeanProvider(Ticker.class).ifUnique(builder::ticker);
         return builder.evictionListener(new Evictions(factory)).build();
     }
@@ -80,7 +85,8 @@ final class DefaultStoreRegistrar implements BeanDefinitionRegistryPostProcessor
                 LOG.warn("The store is full and dropped the record of idempotency key '" + record.key()
                         + "' before its retention was over, the " + number
                         + ". such record: its key is free again. Raise"
-                        + " idempotent.caffeine.maximum-size, or shorten the retention");
+                        + " idempotent.caffeine.maximum-size or maximum-weight, shorten the retention, or keep records in a"
+                        + " database or Redis");
             }
             for (IdempotencyListener listener : listeners.get()) {
                 try {

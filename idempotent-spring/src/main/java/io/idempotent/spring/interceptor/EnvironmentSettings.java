@@ -46,6 +46,7 @@ public final class EnvironmentSettings {
             "interrupt-on-lease-loss",
             "unknown-operations",
             "caffeine.maximum-size",
+            "caffeine.maximum-weight",
             "caffeine.store-by-value",
             "near-cache.maximum-size",
             "near-cache.time-to-live",
@@ -124,6 +125,7 @@ public final class EnvironmentSettings {
                         PREFIX + "caffeine.maximum-size",
                         IdempotencySettings.DEFAULT_CAFFEINE_MAXIMUM_SIZE,
                         Long::valueOf))
+                .caffeineMaximumWeight(value(PREFIX + "caffeine.maximum-weight", DataSize::parse))
                 .caffeineStoreByValue(value(PREFIX + "caffeine.store-by-value", false, EnvironmentSettings::bool))
                 .nearCacheMaximumSize(value(PREFIX + "near-cache.maximum-size", 0L, Long::valueOf))
                 .nearCacheTimeToLive(value(

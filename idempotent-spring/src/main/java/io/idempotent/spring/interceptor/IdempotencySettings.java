@@ -9,6 +9,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import org.springframework.util.unit.DataSize;
 
 /**
  * All that can be configured, in one type: from Spring Boot's properties, from the environment of an application without
@@ -34,6 +36,7 @@ public final class IdempotencySettings {
     private final boolean interruptOnLeaseLoss;
     private final UnknownOperations unknownOperations;
     private final long caffeineMaximumSize;
+    private final @Nullable DataSize caffeineMaximumWeight;
     private final boolean caffeineStoreByValue;
     private final long nearCacheMaximumSize;
     private final Duration nearCacheTimeToLive;
@@ -47,6 +50,7 @@ public final class IdempotencySettings {
         this.interruptOnLeaseLoss = builder.interruptOnLeaseLoss;
         this.unknownOperations = builder.unknownOperations;
         this.caffeineMaximumSize = builder.caffeineMaximumSize;
+        this.caffeineMaximumWeight = builder.caffeineMaximumWeight;
         this.caffeineStoreByValue = builder.caffeineStoreByValue;
         this.nearCacheMaximumSize = builder.nearCacheMaximumSize;
         this.nearCacheTimeToLive = builder.nearCacheTimeToLive;
@@ -112,6 +116,11 @@ public final class IdempotencySettings {
         return caffeineMaximumSize;
     }
 
+    /** How much the Caffeine store's records may weigh; null for a quarter of the heap. */
+    public @Nullable DataSize caffeineMaximumWeight() {
+        return caffeineMaximumWeight;
+    }
+
     /** Whether the Caffeine store keeps outcomes as bytes, so that callers never share an object. */
     public boolean caffeineStoreByValue() {
         return caffeineStoreByValue;
@@ -149,6 +158,7 @@ public final class IdempotencySettings {
         private boolean interruptOnLeaseLoss;
         private UnknownOperations unknownOperations = UnknownOperations.FAIL;
         private long caffeineMaximumSize = DEFAULT_CAFFEINE_MAXIMUM_SIZE;
+        private @Nullable DataSize caffeineMaximumWeight;
         private boolean caffeineStoreByValue;
         private long nearCacheMaximumSize;
         private Duration nearCacheTimeToLive = CompletedRecordCache.DEFAULT_TIME_TO_LIVE;
@@ -224,6 +234,22 @@ public final class IdempotencySettings {
                         "idempotent.caffeine.maximum-size is " + caffeineMaximumSize, "It has to be one or more");
             }
             this.caffeineMaximumSize = caffeineMaximumSize;
+            return this;
+        }
+
+        /**
+         * How much the Caffeine store's records may weigh, which is about how many bytes of memory they take; null, the default,
+         * for a quarter of the heap.
+         *
+         * @throws IdempotencyConfigurationException if it is not positive
+         */
+        public Builder caffeineMaximumWeight(@Nullable DataSize caffeineMaximumWeight) {
+            if (caffeineMaximumWeight != null && caffeineMaximumWeight.toBytes() < 1) {
+                throw new IdempotencyConfigurationException(
+                        "idempotent.caffeine.maximum-weight is " + caffeineMaximumWeight,
+                        "It has to be one byte or more");
+            }
+            this.caffeineMaximumWeight = caffeineMaximumWeight;
             return this;
         }
 

@@ -23,7 +23,7 @@ import java.lang.annotation.Target;
  * and 503 release the key, unless {@code idempotent.web.released-statuses} says otherwise. Every other answer is final, failures
  * among them, but a 409 that the handler ran into itself, by another key that was in progress. A response that is longer than
  * {@code idempotent.web.maximum-response-size} is sent, and later requests are answered by 500. The Caffeine store keeps as many
- * responses as {@code idempotent.caffeine.maximum-size} says, in memory.
+ * responses as {@code idempotent.caffeine.maximum-size} and {@code maximum-weight} say, in memory.
  *
  * <p>Refused at startup: a method that is also annotated with {@code @Idempotent}, one that is no handler method of Spring MVC, and
  * one that streams its response by its declared type (server-sent events, {@code StreamingResponseBody}, reactive types of several

@@ -1,5 +1,6 @@
 package io.idempotent.spring.web;
 
+import io.idempotent.Weighted;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -14,7 +15,9 @@ import org.jspecify.annotations.Nullable;
  */
 // Equality is written out below; a copy for each replay would cost what large bodies cannot afford.
 @SuppressWarnings("ArrayRecordComponent")
-public record RecordedResponse(int status, List<Header> headers, byte[] body) {
+public record RecordedResponse(int status, List<Header> headers, byte[] body) implements Weighted {
+
+    private static final int OBJECTS = 64;
 
     /**
      * A header.
@@ -33,6 +36,18 @@ public record RecordedResponse(int status, List<Header> headers, byte[] body) {
     /** Makes a response. */
     public RecordedResponse {
         headers = List.copyOf(headers);
+    }
+
+    @Override
+    public long weight() {
+        long weight = OBJECTS + body.length;
+        for (Header header : headers) {
+            weight += OBJECTS + 2L * header.name().length();
+            for (String value : header.values()) {
+                weight += 2L * value.length();
+            }
+        }
+        return weight;
     }
 
     @Override

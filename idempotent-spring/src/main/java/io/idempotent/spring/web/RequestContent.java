@@ -1,5 +1,6 @@
 package io.idempotent.spring.web;
 
+import io.idempotent.Weighted;
 import io.idempotent.spring.web.RequestFingerprint.Digest;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -9,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * What a request says, for as long as this JVM keeps it: equal to another if they say the same. A short one is kept as it came, and
  * has to be understood only if another has other bytes; of a long one its digest is kept. Immutable.
  */
-final class RequestContent {
+final class RequestContent implements Weighted {
 
     private static final int MAXIMUM_LENGTH = 1_024;
 
@@ -47,6 +48,11 @@ final class RequestContent {
         int bodyAt = bytes.length - body.remaining();
         body.get(body.position(), bytes, bodyAt, body.remaining());
         return new RequestContent(bytes, bodyAt, json);
+    }
+
+    @Override
+    public long weight() {
+        return bytes.length;
     }
 
     private byte[] digest() {

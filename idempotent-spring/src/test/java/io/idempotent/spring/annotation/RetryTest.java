@@ -70,7 +70,7 @@ class RetryTest {
         }
 
         @Idempotent(key = "'k'", retry = @Idempotent.Retry(maxRetries = 3, delay = "0s"))
-        public String all() throws IOException {
+        public String all() throws IOException, InterruptedException {
             return script.play();
         }
 

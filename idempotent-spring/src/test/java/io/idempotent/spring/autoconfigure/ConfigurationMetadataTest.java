@@ -22,6 +22,7 @@ class ConfigurationMetadataTest {
     // Without a default of their own: what they mean is said in words.
     private static final Set<String> WITHOUT_DEFAULT = Set.of(
             "idempotent.store",
+            "idempotent.caffeine.maximum-weight",
             "idempotent.jdbc.data-source",
             "idempotent.scope",
             "idempotent.operations",
@@ -57,7 +58,7 @@ class ConfigurationMetadataTest {
                 .containsExactlyInAnyOrderElementsOf(Arrays.stream("""
                                 enabled store scope order retention lease max-run wait-at-most max-waiters
                                 interrupt-on-lease-loss
-                                when-store-fails when-abandoned unknown-operations operations caffeine.maximum-size
+                                when-store-fails when-abandoned unknown-operations operations caffeine.maximum-size caffeine.maximum-weight
                                 caffeine.store-by-value near-cache.maximum-size near-cache.time-to-live
                                 redis.key-prefix retry.max-retries retry.delay retry.multiplier
                                 retry.max-delay retry.jitter retry.timeout retry.includes retry.excludes

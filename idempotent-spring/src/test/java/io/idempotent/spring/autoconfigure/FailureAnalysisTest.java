@@ -125,6 +125,11 @@ class FailureAnalysisTest {
                         "It has to be one or more."),
                 Arguments.of(
                         Fine.class,
+                        "idempotent.caffeine.maximum-weight=0MB",
+                        "idempotent.caffeine.maximum-weight is 0B.",
+                        "It has to be one byte or more."),
+                Arguments.of(
+                        Fine.class,
                         "idempotent.near-cache.maximum-size=-1",
                         "idempotent.near-cache.maximum-size is -1.",
                         "It has to be zero or more."),

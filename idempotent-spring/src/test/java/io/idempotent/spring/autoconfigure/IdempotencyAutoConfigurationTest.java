@@ -99,6 +99,7 @@ class IdempotencyAutoConfigurationTest {
             assertThat(settings.interruptOnLeaseLoss()).isFalse();
             assertThat(settings.unknownOperations()).isEqualTo(UnknownOperations.FAIL);
             assertThat(settings.caffeineMaximumSize()).isEqualTo(100_000);
+            assertThat(settings.caffeineMaximumWeight()).isNull();
             assertThat(settings.caffeineStoreByValue()).isFalse();
             assertThat(settings.nearCacheMaximumSize()).isZero();
             assertThat(settings.nearCacheTimeToLive()).isEqualTo(Duration.ofMinutes(5));
@@ -121,6 +122,7 @@ class IdempotencyAutoConfigurationTest {
                         "idempotent.interrupt-on-lease-loss=true",
                         "idempotent.unknown-operations=warn",
                         "idempotent.caffeine.maximum-size=9",
+                        "idempotent.caffeine.maximum-weight=64MB",
                         "idempotent.near-cache.maximum-size=10",
                         "idempotent.near-cache.time-to-live=11s")
                 .run(context -> {
@@ -130,6 +132,7 @@ class IdempotencyAutoConfigurationTest {
                     assertThat(settings.interruptOnLeaseLoss()).isTrue();
                     assertThat(settings.unknownOperations()).isEqualTo(UnknownOperations.WARN);
                     assertThat(settings.caffeineMaximumSize()).isEqualTo(9);
+                    assertThat(settings.caffeineMaximumWeight()).hasToString("67108864B");
                     assertThat(settings.nearCacheMaximumSize()).isEqualTo(10);
                     assertThat(settings.nearCacheTimeToLive()).isEqualTo(Duration.ofSeconds(11));
                     assertThat(settings.web()).isEqualTo(WebSettingsTest.EXPECTED);

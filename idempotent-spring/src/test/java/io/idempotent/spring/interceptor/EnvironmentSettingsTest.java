@@ -84,6 +84,7 @@ class EnvironmentSettingsTest {
         assertThat(settings.interruptOnLeaseLoss()).isFalse();
         assertThat(settings.unknownOperations()).isEqualTo(UnknownOperations.FAIL);
         assertThat(settings.caffeineMaximumSize()).isEqualTo(100_000);
+        assertThat(settings.caffeineMaximumWeight()).isNull();
         assertThat(settings.caffeineStoreByValue()).isFalse();
         assertThat(settings.nearCacheMaximumSize()).isZero();
         assertThat(settings.nearCacheTimeToLive()).isEqualTo(Duration.ofMinutes(5));
@@ -132,6 +133,7 @@ class EnvironmentSettingsTest {
                 "idempotent.interrupt-on-lease-loss=true",
                 "idempotent.unknown-operations=warn",
                 "idempotent.caffeine.maximum-size=9",
+                "idempotent.caffeine.maximum-weight=64MB",
                 "idempotent.caffeine.store-by-value=true",
                 "idempotent.near-cache.maximum-size=10",
                 "idempotent.near-cache.time-to-live=11s",
@@ -141,6 +143,7 @@ class EnvironmentSettingsTest {
         assertThat(settings.interruptOnLeaseLoss()).isTrue();
         assertThat(settings.unknownOperations()).isEqualTo(UnknownOperations.WARN);
         assertThat(settings.caffeineMaximumSize()).isEqualTo(9);
+        assertThat(settings.caffeineMaximumWeight()).hasToString("67108864B");
         assertThat(settings.caffeineStoreByValue()).isTrue();
         assertThat(settings.nearCacheMaximumSize()).isEqualTo(10);
         assertThat(settings.nearCacheTimeToLive()).isEqualTo(Duration.ofSeconds(11));
@@ -166,6 +169,7 @@ class EnvironmentSettingsTest {
         "idempotent.max-waiters, many",
         "idempotent.unknown-operations, ignore",
         "idempotent.caffeine.maximum-size, huge",
+        "idempotent.caffeine.maximum-weight, huge",
         "idempotent.caffeine.store-by-value, 1",
         "idempotent.near-cache.maximum-size, huge",
         "idempotent.near-cache.time-to-live, x",

@@ -198,6 +198,20 @@ class StoreChoiceTest {
         });
     }
 
+    @Test
+    void caffeinesIsAsHeavyAsTheSettingsSay(CapturedOutput output) {
+        plain.withPropertyValues("idempotent.caffeine.maximum-weight=2KB").run(context -> {
+            Service service = context.getBean(Service.class);
+            assertThat(service.pay("a")).isEqualTo("a1");
+            for (int number = 2; number <= 10; number++) {
+                assertThat(service.pay("b" + number)).isEqualTo("b" + number + number);
+            }
+            assertThat(output).contains("dropped the record of idempotency key 'pay:a'");
+            assertThat(context.getBean(CaffeineIdempotencyStore.class).weight()).isLessThanOrEqualTo(2_048);
+            assertThat(service.pay("a")).isEqualTo("a11");
+        });
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"idempotent.caffeine.maximum-size=-1", "idempotent.max-waiters=-1"})
     void aLimitThatCannotBeIsRefusedByItsName(String property) {
