@@ -3,7 +3,9 @@ package io.idempotent.spring.interceptor;
 import io.idempotent.IdempotencyConfigurationException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
+import java.util.Arrays;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.springframework.aop.framework.autoproxy.AbstractAutoProxyCreator;
 import org.springframework.beans.factory.config.BeanFactoryPostProcessor;
 import org.springframework.beans.factory.config.BeanPostProcessor;
@@ -26,6 +28,10 @@ final class EarlyBeanGuard implements BeanFactoryPostProcessor, PriorityOrdered 
 
     private final ProxyKind proxyKind;
 
+    private final Set<String> before = ConcurrentHashMap.newKeySet();
+
+    private final Set<String> made = ConcurrentHashMap.newKeySet();
+
     EarlyBeanGuard(OperationSource source, ProxyKind proxyKind) {
         this.source = source;
         this.proxyKind = proxyKind;
@@ -38,6 +44,7 @@ final class EarlyBeanGuard implements BeanFactoryPostProcessor, PriorityOrdered 
 
     @Override
     public void postProcessBeanFactory(ConfigurableListableBeanFactory beanFactory) {
+        before.addAll(Arrays.asList(beanFactory.getSingletonNames()));
         beanFactory.addBeanPostProcessor(new BeanPostProcessor() {
             @Override
             public Object postProcessAfterInitialization(Object bean, String beanName) {
@@ -47,7 +54,13 @@ final class EarlyBeanGuard implements BeanFactoryPostProcessor, PriorityOrdered 
         });
     }
 
+    /** Whether a singleton was not made by the bean factory, but given to it: no post-processor has seen it. */
+    boolean isRegisteredAsObject(String beanName, ConfigurableListableBeanFactory beanFactory) {
+        return !made.contains(beanName) && !(before.contains(beanName) && beanFactory.containsBeanDefinition(beanName));
+    }
+
     private void check(Object bean, String beanName, ConfigurableListableBeanFactory beanFactory) {
+        made.add(beanName);
         Class<?> type = ClassUtils.getUserClass(bean);
         boolean isFinal = Modifier.isFinal(type.getModifiers());
         boolean tooEarly = !proxiesAreCreated(beanFactory);
@@ -55,6 +68,9 @@ final class EarlyBeanGuard implements BeanFactoryPostProcessor, PriorityOrdered 
             return;
         }
         Set<Method> methods = IdempotencyStartupCheck.idempotentMethods(source, type);
+        if (methods.isEmpty() || Mocks.isMock(bean)) {
+            return;
+        }
         for (Method method : methods) {
             String described = MethodNames.describe(method, type);
             if (isFinal && !proxyKind.isByInterfaces(beanName, type)) {

@@ -173,6 +173,12 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
                     return name;
                 }
             }
+            if (beanFactory.getBeanProvider(PartialApplication.class).iterator().hasNext()) {
+                String standIn = choose(null);
+                LOG.info("The idempotency store '" + store + "' is no part of this slice of the application: '"
+                        + standIn + "' stands in for it");
+                return standIn;
+            }
             throw new IdempotencyConfigurationException(
                     "There is no idempotency store '" + store + "'; there "
                             + (candidates.isEmpty() ? "is none at all" : "are the beans " + candidates),

@@ -81,6 +81,9 @@ public final class IdempotencyInfrastructure {
         register(IdempotencyInterceptor.class, InfrastructureBeans.class, "interceptor");
         register(IdempotencyAdvisor.class, InfrastructureBeans.class, "advisor", order);
         register(EarlyBeanGuard.class, InfrastructureBeans.class, "earlyBeanGuard");
+        if (Mocks.arePossible()) {
+            register(MockExemption.class, InfrastructureBeans.class, "mockExemption");
+        }
         registerCheck(Interception.PROXY);
     }
 

@@ -39,11 +39,13 @@ import org.springframework.util.ClassUtils;
  *   <li>The interception must reach the method: it is neither static nor a factory method for beans; under a proxy it can
  *       be overridden, or is one of the proxy's interfaces; woven, it carries the annotation itself, its class is woven, and
  *       it does not retry inside of a proxy's transaction.
- *   <li>A bean that exists must have been intercepted: one that was made before the proxies' creator was not.
+ *   <li>A bean that exists must have been intercepted: one that was made before the proxies' creator was not. A mock need
+ *       not be, and an object that was registered as it is cannot be, which is said.
  *   <li>The declaration is resolved like at the first call: expressions, settings, store, types, retry.
  *   <li>A name stands for one method of one bean, unless it was declared for all of them.
  *   <li>Whatever else declares operations has the same done for them by itself.
- *   <li>No settings are left over that belong to no operation.
+ *   <li>No settings are left over that belong to no operation, unless only a part of the application is there: in a slice of
+ *       it, or with mocks of its beans.
  * </ol>
  */
 public final class IdempotencyStartupCheck implements SmartInitializingSingleton {
@@ -75,13 +77,20 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
     private final Supplier<IdempotencySettings> settings;
     private final Interception interception;
     private final ProxyKind proxyKind;
+    private final @Nullable EarlyBeanGuard guard;
 
-    /** Makes the check. */
-    public IdempotencyStartupCheck(
+    /**
+     * Makes the check.
+     *
+     * @param guard knows which beans the factory made; null where classes are woven, and it does not matter
+     */
+    IdempotencyStartupCheck(
             ConfigurableListableBeanFactory beanFactory,
             IdempotencySupport support,
             Supplier<IdempotencySettings> settings,
-            Interception interception) {
+            Interception interception,
+            @Nullable EarlyBeanGuard guard) {
+        this.guard = guard;
         this.beanFactory = beanFactory;
         this.support = support;
         this.settings = settings;
@@ -97,10 +106,13 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
             return;
         }
         Map<String, Named> names = new HashMap<>();
+        Set<String> known = new TreeSet<>();
+        boolean partial =
+                beanFactory.getBeanProvider(PartialApplication.class).iterator().hasNext();
         Set<String> beanNames = new LinkedHashSet<>(Arrays.asList(beanFactory.getBeanDefinitionNames()));
         beanNames.addAll(Arrays.asList(beanFactory.getSingletonNames()));
         for (String beanName : beanNames) {
-            check(beanName, names);
+            partial |= check(beanName, names, known);
         }
         beanFactory.getBeanProvider(OperationDeclarer.class).orderedStream().forEach(declarer -> {
             for (DeclaredOperation declared : declarer.declare(support)) {
@@ -108,9 +120,8 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
                 checkName(names, new Named(name, declared.beanName(), declared.described()));
             }
         });
-        Set<String> known = new TreeSet<>();
         names.values().forEach(named -> known.add(named.name().text()));
-        checkUnknown(configured, known);
+        checkUnknown(configured, known, partial);
     }
 
     static Set<Method> idempotentMethods(OperationSource source, Class<?> targetClass) {
@@ -120,20 +131,50 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
                 : Set.of();
     }
 
-    private void check(String beanName, Map<String, Named> names) {
+    /** Checks a bean; tells whether it is a mock, which stands for a bean of unknown operations. */
+    private boolean check(String beanName, Map<String, Named> names, Set<String> unprotected) {
         // A scoped bean's proxy is checked by its target.
         if (beanFactory.containsBeanDefinition(ScopedProxyUtils.getTargetBeanName(beanName))) {
-            return;
+            return false;
         }
         Object existing = existing(beanName);
         Class<?> type = existing != null ? AopProxyUtils.ultimateTargetClass(existing) : declaredType(beanName);
         if (type == null) {
-            return;
+            return false;
         }
         Class<?> targetClass = ClassUtils.getUserClass(type);
-        for (Method method : idempotentMethods(support.source(), targetClass)) {
+        Set<Method> methods = idempotentMethods(support.source(), targetClass);
+        if (existing != null && !methods.isEmpty()) {
+            Object target = AopProxyUtils.getSingletonTarget(existing);
+            if (Mocks.isMock(target == null ? existing : target)) {
+                return true;
+            }
+            if (isRegisteredAsObject(beanName, existing)) {
+                warnOfObject(beanName, targetClass);
+                for (Method method : methods) {
+                    OperationName name = support.methods().name(method, targetClass);
+                    if (name != null) {
+                        unprotected.add(name.text());
+                    }
+                }
+                return false;
+            }
+        }
+        for (Method method : methods) {
             check(beanName, existing, method, targetClass, names);
         }
+        return false;
+    }
+
+    private boolean isRegisteredAsObject(String beanName, Object existing) {
+        return guard != null && interceptions(existing) == 0 && guard.isRegisteredAsObject(beanName, beanFactory);
+    }
+
+    private static void warnOfObject(String beanName, Class<?> targetClass) {
+        LOG.warn("The bean '" + beanName + "' of type " + targetClass.getName() + " has idempotent methods, and was"
+                + " registered as an object, which Spring does not proxy: its calls are not protected. Register a"
+                + " definition of the bean, registerBean(type, supplier) say, or register what the bean factory's"
+                + " applyBeanPostProcessorsAfterInitialization returns for the object");
     }
 
     private void check(
@@ -315,7 +356,7 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
                 "Give each an operation of its own, or the same one on both if they are one operation");
     }
 
-    private static void checkUnknown(IdempotencySettings configured, Set<String> known) {
+    private static void checkUnknown(IdempotencySettings configured, Set<String> known, boolean partial) {
         Set<String> unknown = configured.unknownOperations(known);
         if (unknown.isEmpty()) {
             return;
@@ -324,10 +365,13 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
                 "There are settings for the operations " + unknown + ", which nothing declares; declared are " + known,
                 "Correct the names at idempotent.operations, or set idempotent.unknown-operations=warn if other"
                         + " applications share these properties");
-        if (configured.unknownOperations() == UnknownOperations.FAIL) {
+        if (partial) {
+            LOG.debug(problem.getMessage());
+        } else if (configured.unknownOperations() == UnknownOperations.FAIL) {
             throw problem;
+        } else {
+            LOG.warn(problem.getMessage());
         }
-        LOG.warn(problem.getMessage());
     }
 
     /** The bean itself, if it is a singleton that has been made, and not what a factory bean makes. */

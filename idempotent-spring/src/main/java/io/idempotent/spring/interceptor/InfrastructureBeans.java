@@ -96,9 +96,17 @@ public final class InfrastructureBeans implements BeanFactoryAware, EnvironmentA
         return new EarlyBeanGuard(beans.bean(OperationSource.class), new ProxyKind(beans.beanFactory()));
     }
 
+    static MockExemption mockExemption(InfrastructureBeans beans) {
+        return new MockExemption();
+    }
+
     static IdempotencyStartupCheck startupCheck(InfrastructureBeans beans, Interception interception) {
         return new IdempotencyStartupCheck(
-                beans.beanFactory(), beans.bean(IdempotencySupport.class), beans::settings, interception);
+                beans.beanFactory(),
+                beans.bean(IdempotencySupport.class),
+                beans::settings,
+                interception,
+                interception == Interception.PROXY ? beans.bean(EarlyBeanGuard.class) : null);
     }
 
     private Environment environment() {
