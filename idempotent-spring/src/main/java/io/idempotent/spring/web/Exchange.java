@@ -203,13 +203,17 @@ final class Exchange {
     }
 
     private Rule rule() {
+        return rule(response.getStatus());
+    }
+
+    private Rule rule(int status) {
         if (late || broken) {
             return endpoint().keepsUnknown() ? Rule.UNKNOWN : Rule.RECORD;
         }
         Object thrown = request.getAttribute(DispatcherServlet.EXCEPTION_ATTRIBUTE);
         return thrown instanceof IdempotencyInProgressException || thrown instanceof IdempotencyClaimLostException
                 ? Rule.RELEASE
-                : rules.statuses().of(response.getStatus());
+                : rules.statuses().of(status);
     }
 
     /** Abandons the key: not before the callable that runs has returned, or another request would find its work half done. */
@@ -303,10 +307,35 @@ final class Exchange {
 
     /** The page of an error is expected, which was sent or thrown in a dispatch. */
     void awaitPage(HttpServletRequest dispatched) {
+        if (!EndpointRequestListener.isCalledFor(dispatched)) {
+            endWithoutPage();
+            return;
+        }
         // Tomcat says that the request is over before it makes that page for an asynchronous dispatch, and once more
         // when it has made it; others do so for every dispatch.
         pageAwaited = dispatched.getDispatcherType() == DispatcherType.ASYNC
                 || !dispatched.getServletContext().getServerInfo().startsWith("Apache Tomcat");
+    }
+
+    /** Nobody makes the page, nor tells when the request is over: what there is to record is the error's status. */
+    private void endWithoutPage() {
+        if (!isOpen()) {
+            return;
+        }
+        int status = response.isErrorSent() ? response.getStatus() : HttpServletResponse.SC_INTERNAL_SERVER_ERROR;
+        switch (rule(status)) {
+            case RELEASE -> execution().release(null);
+            case UNKNOWN -> abandon();
+            case RECORD -> {
+                try {
+                    execution().complete(new RecordedResponse(status, List.of(), new byte[0]));
+                } catch (Throwable refusal) {
+                    LOG.error(
+                            "The response for '" + execution().context().key() + "' cannot be recorded",
+                            RedactedException.of(refusal));
+                }
+            }
+        }
     }
 
     /** The request is over, or a dispatch of it. */
