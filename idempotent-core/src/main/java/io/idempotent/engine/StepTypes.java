@@ -1,10 +1,10 @@
 package io.idempotent.engine;
 
 import io.idempotent.Steps;
+import io.idempotent.codec.GenericTypes;
 import java.lang.invoke.MethodType;
 import java.lang.invoke.SerializedLambda;
 import java.lang.reflect.Method;
-import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.Type;
 import java.lang.reflect.TypeVariable;
 import org.jspecify.annotations.Nullable;
@@ -41,16 +41,11 @@ final class StepTypes {
         return type;
     }
 
-    private static @Nullable Type declared(Class<?> start) {
-        for (Class<?> type = start; type != null; type = type.getSuperclass()) {
-            for (Type implemented : type.getGenericInterfaces()) {
-                if (implemented instanceof ParameterizedType parameterized
-                        && parameterized.getRawType() == Steps.Work.class) {
-                    return parameterized.getActualTypeArguments()[0];
-                }
-            }
-        }
-        return null;
+    /** What a class says, or one of its superclasses and interfaces; null for a lambda expression, whose class says nothing. */
+    private static @Nullable Type declared(Class<?> workClass) {
+        return workClass.isHidden()
+                ? null
+                : GenericTypes.resolve(Steps.Work.class.getTypeParameters()[0], workClass);
     }
 
     private static @Nullable Type compiled(Steps.Work<?, ?> work) {

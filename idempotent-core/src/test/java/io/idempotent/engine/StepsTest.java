@@ -271,6 +271,39 @@ final class StepsTest {
         return new Item(effect("reference"), 1);
     }
 
+    private abstract static class Fetch<T> implements Steps.Work<List<T>, RuntimeException> {
+
+        private static final long serialVersionUID = 1L;
+    }
+
+    private final class FetchItems extends Fetch<Item> {
+
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public List<Item> run() {
+            return List.of(new Item(effect("inherited"), 1));
+        }
+    }
+
+    @Test
+    void a_step_may_have_its_type_from_a_generic_superclass() throws Throwable {
+        fail(
+                encoding,
+                execution -> execution
+                        .steps()
+                        .run("inherited", new FetchItems())
+                        .get(0)
+                        .name());
+
+        assertThat(call(execution -> execution
+                        .steps()
+                        .run("inherited", new FetchItems())
+                        .get(0)
+                        .name()))
+                .isEqualTo("inherited 1");
+    }
+
     @Test
     void a_step_whose_type_cannot_be_told_or_kept_is_refused_before_it_runs() {
         assertThatIllegalArgumentException()

@@ -5,6 +5,7 @@ import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.IdempotencyKeyException;
 import io.idempotent.RedactedException;
 import io.idempotent.codec.Fingerprinter;
+import io.idempotent.codec.GenericTypes;
 import io.idempotent.spring.interceptor.CallExpressions.Purpose;
 import io.idempotent.spring.interceptor.OperationDeclaration.Content;
 import java.lang.reflect.Method;
@@ -13,8 +14,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.springframework.core.GenericTypeResolver;
-import org.springframework.core.ResolvableType;
 
 /**
  * Takes the fingerprint of a call before the method runs.
@@ -66,9 +65,8 @@ interface CallFingerprint {
         Type[] types = method.getGenericParameterTypes();
         for (int index = 0; index < types.length; index++) {
             // What a superclass leaves open, the target's class may say.
-            types[index] = GenericTypeResolver.resolveType(types[index], targetClass);
-            Class<?> rawType = ResolvableType.forType(types[index]).toClass();
-            if (FrameworkTypes.isFrameworkType(rawType)) {
+            types[index] = GenericTypes.resolve(types[index], targetClass);
+            if (FrameworkTypes.isFrameworkType(GenericTypes.erase(types[index]))) {
                 continue;
             }
             indexes.add(index);

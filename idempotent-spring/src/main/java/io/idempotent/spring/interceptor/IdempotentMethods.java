@@ -2,6 +2,7 @@ package io.idempotent.spring.interceptor;
 
 import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.IdempotencyKey;
+import io.idempotent.codec.GenericTypes;
 import io.idempotent.engine.IdempotencyEngine;
 import io.idempotent.engine.Operation;
 import io.idempotent.engine.StoreTransactions;
@@ -22,7 +23,6 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.aop.support.AopUtils;
 import org.springframework.beans.BeansException;
 import org.springframework.beans.factory.BeanCurrentlyInCreationException;
-import org.springframework.core.GenericTypeResolver;
 import org.springframework.util.ClassUtils;
 
 /**
@@ -204,7 +204,7 @@ final class IdempotentMethods {
                 declaration,
                 effective,
                 atomic,
-                GenericTypeResolver.resolveType(specific.getGenericReturnType(), targetClass));
+                GenericTypes.resolve(specific.getGenericReturnType(), targetClass));
         IdempotencyEngine engine = engines.engine(effective.store(), configured);
         engines.codec(engine.store(), configured).check(operation.type());
         return new IdempotentMethod(
@@ -237,7 +237,7 @@ final class IdempotentMethods {
             String operation, OperationDeclaration declaration, Method method, Class<?> targetClass) {
         String described = MethodNames.describe(method, targetClass);
         return declaration.reconcileWith() == null
-                ? Reconciling.by(engines.reconcilers(), operation, method, described)
+                ? Reconciling.by(engines.reconcilers(), operation, method, targetClass, described)
                 : Reconciling.by(declaration.reconcileWith(), method, targetClass, described);
     }
 

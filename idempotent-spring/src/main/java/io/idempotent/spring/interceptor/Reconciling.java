@@ -3,12 +3,14 @@ package io.idempotent.spring.interceptor;
 import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.IdempotencyContext;
 import io.idempotent.Reconciliation;
+import io.idempotent.codec.GenericTypes;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.springframework.aop.support.AopUtils;
 import org.springframework.core.ResolvableType;
 import org.springframework.util.ClassUtils;
 import org.springframework.util.ReflectionUtils;
@@ -42,10 +44,12 @@ interface Reconciling {
     }
 
     /** Asks the one bean that finds out for an operation. */
-    static Reconciling by(List<Reconciler> reconcilers, String operation, Method idempotent, String described) {
+    static Reconciling by(
+            List<Reconciler> reconcilers, String operation, Method idempotent, Class<?> targetClass, String described) {
         Reconciler reconciler =
                 only(reconcilers, operation, described, "Set reconcileWith to a method of the same bean, or ");
-        Class<?> type = ClassUtils.resolvePrimitiveIfNecessary(idempotent.getReturnType());
+        Class<?> type = ClassUtils.resolvePrimitiveIfNecessary(
+                GenericTypes.erase(GenericTypes.resolve(idempotent.getGenericReturnType(), targetClass)));
         return (call, context) -> {
             Reconciliation<?> found = reconciler.reconcile(context, call.arguments());
             if (found instanceof Reconciliation.Completed<?> completed
@@ -64,10 +68,14 @@ interface Reconciling {
      */
     static Reconciling by(String name, Method idempotent, Class<?> targetClass, String described) {
         List<Method> named = Arrays.stream(ReflectionUtils.getUniqueDeclaredMethods(targetClass))
-                .filter(candidate -> candidate.getName().equals(name))
+                .filter(candidate -> candidate.getName().equals(name) && !candidate.isBridge())
+                // Not also the generic method that it overrides.
+                .map(candidate -> AopUtils.getMostSpecificMethod(candidate, targetClass))
+                .distinct()
                 .toList();
         List<Method> fitting = named.stream()
-                .filter(candidate -> takesContext(candidate, idempotent) || takesSame(candidate, idempotent))
+                .filter(candidate -> takesContext(candidate, idempotent, targetClass)
+                        || takesSame(candidate, idempotent, targetClass))
                 .toList();
         if (fitting.size() != 1) {
             throw new IdempotencyConfigurationException(
@@ -80,7 +88,7 @@ interface Reconciling {
         Method method = fitting.get(0);
         checkReturnType(method, idempotent, targetClass, described);
         ReflectionUtils.makeAccessible(method);
-        boolean takesContext = takesContext(method, idempotent);
+        boolean takesContext = takesContext(method, idempotent, targetClass);
         return (call, context) -> {
             @Nullable Object[] arguments = call.arguments();
             if (takesContext) {
@@ -96,16 +104,23 @@ interface Reconciling {
         };
     }
 
-    private static boolean takesSame(Method candidate, Method idempotent) {
-        return Arrays.equals(candidate.getParameterTypes(), idempotent.getParameterTypes());
+    private static boolean takesSame(Method candidate, Method idempotent, Class<?> targetClass) {
+        return Arrays.equals(parameterTypes(candidate, targetClass), parameterTypes(idempotent, targetClass));
     }
 
-    private static boolean takesContext(Method candidate, Method idempotent) {
+    private static boolean takesContext(Method candidate, Method idempotent, Class<?> targetClass) {
         int same = idempotent.getParameterCount();
-        Class<?>[] parameters = candidate.getParameterTypes();
+        Class<?>[] parameters = parameterTypes(candidate, targetClass);
         return parameters.length == same + 1
                 && parameters[same] == IdempotencyContext.class
-                && Arrays.equals(Arrays.copyOf(parameters, same), idempotent.getParameterTypes());
+                && Arrays.equals(Arrays.copyOf(parameters, same), parameterTypes(idempotent, targetClass));
+    }
+
+    /** The classes of a method's parameters, which a generic superclass may leave to the target's class. */
+    private static Class<?>[] parameterTypes(Method method, Class<?> targetClass) {
+        return Arrays.stream(method.getGenericParameterTypes())
+                .map(type -> GenericTypes.erase(GenericTypes.resolve(type, targetClass)))
+                .toArray(Class<?>[]::new);
     }
 
     private static void checkReturnType(Method method, Method idempotent, Class<?> targetClass, String described) {
