@@ -90,7 +90,7 @@ public final class IdempotencyKey {
         StringBuilder joined = new StringBuilder(length);
         for (int index = 0; index < elements.size(); index++) {
             String element = elements.get(index);
-            if (element.isBlank()) {
+            if (isBlank(element)) {
                 throw new IdempotencyKeyException(operation, "element " + index + " of the key is blank");
             }
             if (index > 0) {
@@ -126,6 +126,41 @@ public final class IdempotencyKey {
     }
 
     /**
+     * Tells whether a text looks blank: has nothing but white space, characters that only format, and others that show
+     * nothing, such as the zero width space and the byte order mark.
+     */
+    public static boolean isBlank(String text) {
+        for (int index = 0; index < text.length(); index++) {
+            char letter = text.charAt(index);
+            // Printable ASCII first: it is what nearly every key is made of.
+            if (letter > ' ' && letter < 0x7f) {
+                return false;
+            }
+        }
+        return text.codePoints().allMatch(IdempotencyKey::showsNothing);
+    }
+
+    private static boolean showsNothing(int letter) {
+        return Character.isWhitespace(letter)
+                || Character.isSpaceChar(letter)
+                || Character.isISOControl(letter)
+                || Character.getType(letter) == Character.FORMAT
+                || isFiller(letter);
+    }
+
+    /** Letters and marks of Unicode that are drawn as nothing: fillers, variation selectors, the blank Braille pattern. */
+    private static boolean isFiller(int letter) {
+        return switch (letter) {
+            case 0x34f, 0x115f, 0x1160, 0x17b4, 0x17b5, 0x2065, 0x2800, 0x3164, 0xffa0 -> true;
+            default ->
+                (letter >= 0x180b && letter <= 0x180f)
+                        || (letter >= 0xfe00 && letter <= 0xfe0f)
+                        || (letter >= 0xfff0 && letter <= 0xfff8)
+                        || (letter >= 0xe0100 && letter <= 0xe01ef);
+        };
+    }
+
+    /**
      * Refuses a key that was made {@linkplain #unchecked unchecked} and is not acceptable.
      *
      * @throws IllegalArgumentException if the operation's name has characters that it must not have
@@ -136,7 +171,7 @@ public final class IdempotencyKey {
             throw new IllegalArgumentException("'" + operation + "' is no name for an operation: use 1 to "
                     + MAXIMUM_OPERATION_LENGTH + " letters, digits, hyphens or underscores of ASCII");
         }
-        if (value.isBlank()) {
+        if (isBlank(value)) {
             throw new IdempotencyKeyException(operation, "the key is blank");
         }
         check(operation, "scope", scope);

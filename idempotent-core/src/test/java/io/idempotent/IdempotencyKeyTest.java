@@ -29,13 +29,41 @@ final class IdempotencyKeyTest {
         assertThat(key.value()).isEqualTo(value);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"a", " a", "\u200ba", "\u00a0\u00e4", "\ud83d\ude00", "\u2003-"})
+    void a_value_that_shows_anything_is_not_blank(String value) {
+        assertThat(IdempotencyKey.isBlank(value)).isFalse();
+        assertThat(IdempotencyKey.of("pay", value).value()).isEqualTo(value);
+    }
+
     @Test
     void a_key_without_a_scope_has_the_empty_one() {
         assertThat(IdempotencyKey.of("pay", "4711")).isEqualTo(new IdempotencyKey("pay", "", "4711"));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", " ", "  ", "\u2003"})
+    @ValueSource(
+            strings = {
+                "",
+                " ",
+                "  ",
+                "\u2003",
+                "\u00a0",
+                "\u200b",
+                "\ufeff",
+                "\u2060",
+                "\u3000",
+                "\u202f",
+                "\u200e\u200f",
+                "\u00ad",
+                "\u061c",
+                "\u180e",
+                "\ufe0f",
+                "\u3164",
+                "\u2800",
+                " \u200b\u00a0",
+                "\udb40\udc20"
+            })
     void a_blank_value_is_refused(String value) {
         assertThatExceptionOfType(IdempotencyKeyException.class)
                 .isThrownBy(() -> IdempotencyKey.of("payment-service-pay", value))

@@ -37,7 +37,7 @@ record Endpoint(DetachedOperation<RecordedResponse> operation, boolean required,
             return IdempotencyKey.of(name(), text);
         }
         String scope = resolver != null ? resolver.resolve(request) : principal(request);
-        if (scope == null || scope.isBlank()) {
+        if (scope == null || IdempotencyKey.isBlank(scope)) {
             throw new UnknownCallerException(name());
         }
         return new IdempotencyKey(name(), scope, text);

@@ -54,7 +54,7 @@ final class KeyHeader {
         }
         String field = fields.get(0).strip();
         String key = field.startsWith("\"") ? quoted(field, operation) : bare(field, operation);
-        if (key.isBlank()) {
+        if (IdempotencyKey.isBlank(key)) {
             throw malformed(operation, "is empty");
         }
         if (key.length() > IdempotencyKey.MAXIMUM_LENGTH) {
