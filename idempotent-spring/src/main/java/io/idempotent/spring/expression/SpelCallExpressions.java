@@ -1,9 +1,11 @@
 package io.idempotent.spring.expression;
 
 import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.codec.GenericTypes;
 import io.idempotent.spring.interceptor.CallExpression;
 import io.idempotent.spring.interceptor.CallExpressions;
 import io.idempotent.spring.interceptor.IdempotentCall;
+import io.idempotent.spring.interceptor.KeyTypes;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.util.ArrayList;
@@ -13,7 +15,9 @@ import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.context.expression.BeanFactoryResolver;
 import org.springframework.core.DefaultParameterNameDiscoverer;
 import org.springframework.core.ParameterNameDiscoverer;
+import org.springframework.core.ResolvableType;
 import org.springframework.expression.EvaluationContext;
+import org.springframework.expression.EvaluationException;
 import org.springframework.expression.ParseException;
 import org.springframework.expression.spel.SpelNode;
 import org.springframework.expression.spel.ast.BeanReference;
@@ -37,6 +41,8 @@ import org.springframework.expression.spel.support.StandardTypeLocator;
  *
  * <ol>
  *   <li>Every variable has to be a parameter, {@code #root}, or {@code #result} where there is one; every bean has to exist.
+ *   <li>A key depends on the call; no key, scope or fingerprint is random, or the time.
+ *   <li>Properties and methods of types that cannot have others are there, and a key is of a type that can be one.
  *   <li>A list {@code {a, b}} is taken apart, since Spring compiles its elements but not the list.
  * </ol>
  */
@@ -76,17 +82,18 @@ public final class SpelCallExpressions implements CallExpressions {
         }
         String[] names = parameterNames.getParameterNames(method);
         Check check = new Check(purpose, text, method, targetClass, Variables.of(method, names), names != null);
+        check.dependence(root);
         if (root instanceof InlineList list && !list.isConstant()) {
             List<String> texts = ListText.elements(text);
             if (texts.size() == list.getChildCount()) {
                 List<CallExpression> elements = new ArrayList<>();
                 for (int index = 0; index < texts.size(); index++) {
-                    elements.add(check.expression(list.getChild(index), texts.get(index)));
+                    elements.add(check.expression(list.getChild(index), texts.get(index), true));
                 }
                 return new Elements(List.copyOf(elements));
             }
         }
-        return check.expression(root, text);
+        return check.expression(root, text, false);
     }
 
     private static IdempotencyConfigurationException invalid(
@@ -152,9 +159,73 @@ public final class SpelCallExpressions implements CallExpressions {
             this.namesKnown = namesKnown;
         }
 
-        CallExpression expression(SpelNode node, String expression) {
+        /** Refuses what says nothing of the call, or never says the same again. */
+        void dependence(SpelNode node) {
+            if (purpose == Purpose.UNLESS) {
+                return;
+            }
+            CallDependence dependence = new CallDependence(this::type, this::beanType);
+            String unrepeatable = dependence.findUnrepeatable(node);
+            if (unrepeatable != null) {
+                throw refused(
+                        "has another value for each repetition of a call, by " + unrepeatable
+                                + ": no repetition would be recognized",
+                        "Use what stays the same when the call is repeated: an argument, a property of one, or the day,"
+                                + " T(java.time.LocalDate).now()");
+            }
+            if (purpose == Purpose.KEY && !dependence.varies(node)) {
+                throw refused(
+                        "is the same for all calls: each would be answered by the outcome of the first",
+                        "Use what tells calls apart: an argument, #p0 say, or a property of one");
+            }
+        }
+
+        private Class<?> type(String name) {
+            try {
+                return shared.getTypeLocator().findType(name);
+            } catch (EvaluationException failure) {
+                throw refused("names the type " + name + ", which there is not", "Correct it; write its package too");
+            }
+        }
+
+        private @Nullable Class<?> beanType(String name) {
+            return beanFactory.containsBean(name) ? beanFactory.getType(name, false) : null;
+        }
+
+        private @Nullable ResolvableType variableType(String name) {
+            int index = variables.index(name);
+            if (index < 0) {
+                return null;
+            }
+            return ResolvableType.forType(GenericTypes.resolve(method.getGenericParameterTypes()[index], targetClass));
+        }
+
+        private void checkTypes(SpelNode node, boolean element) {
+            ExpressionTypes types = new ExpressionTypes(this::variableType);
+            ExpressionTypes.Missing missing = types.findMissing(node);
+            if (missing != null) {
+                throw refused(
+                        "names '" + missing.name() + "', which "
+                                + missing.type().getName() + " has not",
+                        (missing.nearest() == null ? "" : "Did you mean '" + missing.nearest() + "'? ") + "Known are "
+                                + missing.known());
+            }
+            ResolvableType type = purpose == Purpose.KEY || purpose == Purpose.SCOPE ? types.of(node) : null;
+            boolean list = purpose == Purpose.KEY && !element;
+            if (type != null
+                    && !KeyTypes.mayBeKey(type.toClass())
+                    && !(list && List.class.isAssignableFrom(type.toClass()))) {
+                throw refused(
+                        "is of type " + type.toClass().getTypeName()
+                                + ", whose text need not be the same for equal values" + " and another for others",
+                        "Use one of its properties, or a list of several: {#a, #b}");
+            }
+        }
+
+        CallExpression expression(SpelNode node, String expression, boolean element) {
             List<String> named = new ArrayList<>();
             boolean usesRoot = collect(node, named, Place.ROOT);
+            checkTypes(node, element);
             Variables used = variables.naming(named, usesRoot);
             boolean typesFinal = used.used().allMatch(index -> isFinal(method.getParameterTypes()[index]))
                     && !named.contains(Variables.RESULT);
@@ -218,7 +289,7 @@ public final class SpelCallExpressions implements CallExpressions {
         }
 
         private void checkBean(BeanReference bean) {
-            String name = bean.toStringAST().replaceAll("^[@&]|'", "");
+            String name = CallDependence.beanName(bean);
             if (!beanFactory.containsBean(name)) {
                 throw refused(
                         "names the bean @" + name + ", which there is not", "Declare the bean, or correct its name");

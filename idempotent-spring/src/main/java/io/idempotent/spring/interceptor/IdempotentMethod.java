@@ -119,7 +119,7 @@ record IdempotentMethod(
 
     private String text(String part, @Nullable Object value) {
         if (value instanceof String text) {
-            if (text.isBlank()) {
+            if (IdempotencyKey.isBlank(text)) {
                 throw new IdempotencyKeyException(operation.name(), "the " + part + " is blank");
             }
             return text;
@@ -130,7 +130,7 @@ record IdempotentMethod(
         if (value instanceof Enum<?> constant) {
             return constant.name();
         }
-        if (!(value instanceof CharSequence) && !ImmutableTypes.isValue(value.getClass())) {
+        if (!KeyTypes.isKey(value.getClass())) {
             throw new IdempotencyKeyException(
                     operation.name(),
                     "the " + part + " is of type " + value.getClass().getName()

@@ -57,7 +57,7 @@ class KeyTest {
             ran.keys.add(IdempotencyContext.current().key().toString());
         }
 
-        @Idempotent(key = "'k'", scope = "#scope", fingerprint = Idempotent.NONE)
+        @Idempotent(key = "T(io.idempotent.spring.Keys).only()", scope = "#scope", fingerprint = Idempotent.NONE)
         public void scoped(Object scope) {
             ran.keys.add(IdempotencyContext.current().key().toString());
         }
@@ -67,12 +67,15 @@ class KeyTest {
             ran.keys.add(IdempotencyContext.current().key().toString());
         }
 
-        @Idempotent(key = "'k'", scope = "#tenant.name.trim()", fingerprint = "#tenant.name.length()")
+        @Idempotent(
+                key = "T(io.idempotent.spring.Keys).only()",
+                scope = "#tenant.name.trim()",
+                fingerprint = "#tenant.name.length()")
         public void failingParts(Tenant tenant) {
             ran.keys.add(IdempotencyContext.current().key().toString());
         }
 
-        @Idempotent(key = "'k'", fingerprint = "#tenant.name.length()")
+        @Idempotent(key = "T(io.idempotent.spring.Keys).only()", fingerprint = "#tenant.name.length()")
         public void failingFingerprint(Tenant tenant) {
             ran.keys.add(IdempotencyContext.current().key().toString());
         }

@@ -69,13 +69,15 @@ class RetryTest {
             this.script = script;
         }
 
-        @Idempotent(key = "'k'", retry = @Idempotent.Retry(maxRetries = 3, delay = "0s"))
+        @Idempotent(
+                key = "T(io.idempotent.spring.Keys).only()",
+                retry = @Idempotent.Retry(maxRetries = 3, delay = "0s"))
         public String all() throws IOException, InterruptedException {
             return script.play();
         }
 
         @Idempotent(
-                key = "'k'",
+                key = "T(io.idempotent.spring.Keys).only()",
                 recordFailures = IllegalArgumentException.class,
                 retry = @Idempotent.Retry(maxRetries = 3, delay = "0s"))
         public String recording() {
@@ -83,7 +85,7 @@ class RetryTest {
         }
 
         @Idempotent(
-                key = "'k'",
+                key = "T(io.idempotent.spring.Keys).only()",
                 retry =
                         @Idempotent.Retry(
                                 maxRetries = 3,
@@ -94,18 +96,25 @@ class RetryTest {
             return script.play();
         }
 
-        @Idempotent(key = "'k'", retry = @Idempotent.Retry(maxRetries = 3, delay = "1h"))
+        @Idempotent(
+                key = "T(io.idempotent.spring.Keys).only()",
+                retry = @Idempotent.Retry(maxRetries = 3, delay = "1h"))
         public String interrupted() {
             Thread.currentThread().interrupt();
             return script.play();
         }
 
-        @Idempotent(key = "'k'", retry = @Idempotent.Retry(maxRetries = 3, delay = "1h", timeout = "1m"))
+        @Idempotent(
+                key = "T(io.idempotent.spring.Keys).only()",
+                retry = @Idempotent.Retry(maxRetries = 3, delay = "1h", timeout = "1m"))
         public String timed() {
             return script.play();
         }
 
-        @Idempotent(key = "'k'", lease = "30ms", retry = @Idempotent.Retry(maxRetries = 3, delay = "0s"))
+        @Idempotent(
+                key = "T(io.idempotent.spring.Keys).only()",
+                lease = "30ms",
+                retry = @Idempotent.Retry(maxRetries = 3, delay = "0s"))
         public String losing() {
             while (!IdempotencyContext.current().leaseLost()) {
                 Thread.onSpinWait();
@@ -113,7 +122,7 @@ class RetryTest {
             return script.play();
         }
 
-        @Idempotent(key = "'k'")
+        @Idempotent(key = "T(io.idempotent.spring.Keys).only()")
         public String once() {
             return script.play();
         }

@@ -55,7 +55,7 @@ class SpelCallExpressionTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"#request.id", "#note", "#number", "#request.id + #note + #number", "'constant'"})
+    @ValueSource(strings = {"#request.id", "#note", "#number", "#request.id + #note + #number", "'constant' + #note"})
     void finalTypesHaveOneForm(String text) {
         SpelCallExpression expression = parse("byFinal", text);
         for (int round = 0; round < 20; round++) {

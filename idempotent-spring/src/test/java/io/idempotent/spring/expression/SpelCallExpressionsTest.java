@@ -90,7 +90,8 @@ class SpelCallExpressionsTest {
     }
 
     private Object value(String text) {
-        CallExpression expression = parse(Purpose.KEY, text);
+        // A key must not be constant, and most of these are to show what an expression can be.
+        CallExpression expression = parse(Purpose.FINGERPRINT, text);
         TestCall call = new TestCall(new Service(), RUN, ORDER, "hello", 5L);
         Object first = expression.evaluate(call, null);
         // The second time, what could be compiled is.
@@ -179,7 +180,7 @@ class SpelCallExpressionsTest {
 
     @Test
     void aListMayHoldNulls() {
-        CallExpression expression = parse(Purpose.KEY, "{#order, #note}");
+        CallExpression expression = parse(Purpose.FINGERPRINT, "{#order, #note}");
         assertThat(expression.evaluate(new TestCall(new Service(), RUN, null, "x", 1L), null))
                 .isEqualTo(Arrays.asList(null, "x"));
     }

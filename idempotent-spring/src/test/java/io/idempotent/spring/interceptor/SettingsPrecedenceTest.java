@@ -25,7 +25,7 @@ class SettingsPrecedenceTest {
 
     static class Service {
         @Idempotent(
-                key = "'k'",
+                key = "T(io.idempotent.spring.Keys).only()",
                 operation = "said",
                 scope = "'annotated'",
                 retention = "10s",
@@ -38,12 +38,16 @@ class SettingsPrecedenceTest {
             return IdempotencyContext.current().key().scope();
         }
 
-        @Idempotent(key = "'k'", operation = "unsaid", store = "annotated", retry = @Idempotent.Retry(delay = "0s"))
+        @Idempotent(
+                key = "T(io.idempotent.spring.Keys).only()",
+                operation = "unsaid",
+                store = "annotated",
+                retry = @Idempotent.Retry(delay = "0s"))
         public String unsaid() {
             return IdempotencyContext.current().key().scope();
         }
 
-        @Idempotent(key = "'k'", operation = "storeless")
+        @Idempotent(key = "T(io.idempotent.spring.Keys).only()", operation = "storeless")
         public String storeless() {
             return IdempotencyContext.current().key().scope();
         }
