@@ -120,7 +120,7 @@ final class AnnotationOperationSource implements OperationSource {
         OperationDeclaration declaration(Idempotent annotation) {
             String key = text("key", annotation.key());
             if (key == null) {
-                throw invalid("key", annotation.key(), "is empty", null);
+                throw invalid("key", annotation.key(), "is empty", "Say what tells calls apart: \"#request.id\"", null);
             }
             OperationSettings settings = OperationSettings.builder()
                     .store(text("store", annotation.store()))
@@ -193,39 +193,63 @@ final class AnnotationOperationSource implements OperationSource {
                 return number;
             }
             if (number != null) {
-                throw invalid(attribute, text, "is said twice, as a number too", null);
+                throw invalid(attribute, text, "is said twice, as a number too", "Keep one of them", null);
             }
-            return read(attribute + "String", resolved, reader);
+            return read(attribute + "String", text, resolved, reader);
         }
 
         private @Nullable Duration duration(String attribute, String text) {
             String resolved = text(attribute, text);
-            return resolved == null ? null : read(attribute, resolved, EnvironmentSettings::duration);
+            return resolved == null ? null : read(attribute, text, resolved, EnvironmentSettings::duration);
         }
 
-        private <T> T read(String attribute, String text, Function<String, T> reader) {
+        private <T> T read(String attribute, String text, String resolved, Function<String, T> reader) {
             try {
-                return reader.apply(text);
+                return reader.apply(resolved);
+            } catch (NumberFormatException failure) {
+                throw invalid(attribute, text, said(text, resolved) + "is no number", "Write it in digits", failure);
             } catch (IllegalArgumentException failure) {
-                throw invalid(attribute, text, "cannot be read", failure);
+                throw invalid(attribute, text, said(text, resolved) + failure.getMessage(), "Correct it", failure);
             }
+        }
+
+        private static String said(String text, String resolved) {
+            return resolved.equals(text.trim()) ? "" : "is \"" + resolved + "\", which ";
         }
 
         private @Nullable String text(String attribute, String text) {
+            String resolved;
             try {
-                String resolved = placeholders.apply(text);
-                return resolved == null || resolved.isBlank() ? null : resolved.trim();
+                resolved = placeholders.apply(text);
             } catch (IllegalArgumentException failure) {
-                throw invalid(attribute, text, "has a placeholder that cannot be resolved", failure);
+                throw unresolved(attribute, text, failure.getMessage(), failure);
             }
+            if (resolved == null || resolved.isBlank()) {
+                return null;
+            }
+            // Some resolvers leave as it is what they do not know.
+            if (resolved.contains("${")) {
+                throw unresolved(attribute, text, resolved, null);
+            }
+            return resolved.trim();
+        }
+
+        private IdempotencyConfigurationException unresolved(
+                String attribute, String text, @Nullable String what, @Nullable Throwable cause) {
+            return invalid(
+                    attribute,
+                    text,
+                    "has a placeholder that cannot be resolved: " + what,
+                    "Set the property, or give the placeholder a default: ${name:default}",
+                    cause);
         }
 
         private IdempotencyConfigurationException invalid(
-                String attribute, String text, String problem, @Nullable Throwable cause) {
+                String attribute, String text, String problem, String action, @Nullable Throwable cause) {
             return new IdempotencyConfigurationException(
                     "@Idempotent(" + attribute + " = \"" + text + "\") of " + targetClass.getName() + "."
                             + method.getName() + " " + problem,
-                    "Correct the attribute; durations are written like \"30s\" or \"PT30S\", numbers in digits",
+                    action,
                     cause);
         }
     }

@@ -9,6 +9,7 @@ import io.idempotent.spring.web.IdempotencyFilter;
 import io.idempotent.spring.web.IdempotentEndpointConfiguration;
 import io.idempotent.spring.web.UnservedEndpoints;
 import jakarta.servlet.DispatcherType;
+import org.springframework.beans.factory.config.BeanDefinition;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -16,12 +17,16 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.boot.autoconfigure.condition.NoneNestedConditions;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.web.context.reactive.ReactiveWebApplicationContext;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.boot.web.servlet.ServletListenerRegistrationBean;
+import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
+import org.springframework.context.annotation.Role;
+import org.springframework.core.env.Environment;
 
 /**
  * Protects the methods of beans that are annotated with {@link io.idempotent.spring.annotation.Idempotent}, by the properties
@@ -39,6 +44,12 @@ public final class IdempotencyAutoConfiguration {
     @ConditionalOnMissingBean
     static IdempotencySettings idempotencySettings(IdempotencyProperties properties) {
         return properties.toSettings();
+    }
+
+    @Bean
+    @Role(BeanDefinition.ROLE_INFRASTRUCTURE)
+    static DurationUnitCheck idempotencyDurationUnitCheck(Environment environment) {
+        return new DurationUnitCheck(environment);
     }
 
     /** Interception, unless the application chose it. */
@@ -82,8 +93,9 @@ public final class IdempotencyAutoConfiguration {
     static class NoWeb {
 
         @Bean
-        static UnservedEndpoints unservedIdempotentEndpoints(ConfigurableListableBeanFactory beanFactory) {
-            return new UnservedEndpoints(beanFactory);
+        static UnservedEndpoints unservedIdempotentEndpoints(
+                ConfigurableListableBeanFactory beanFactory, ApplicationContext context) {
+            return new UnservedEndpoints(beanFactory, context instanceof ReactiveWebApplicationContext);
         }
     }
 

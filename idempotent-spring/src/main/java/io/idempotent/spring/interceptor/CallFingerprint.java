@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.springframework.expression.spel.SpelEvaluationException;
 
 /**
  * Takes the fingerprint of a call before the method runs.
@@ -116,10 +117,12 @@ interface CallFingerprint {
         try {
             content = expression.evaluate(call, null);
         } catch (RuntimeException failure) {
-            throw new IdempotencyKeyException(
-                    operation,
-                    IdempotentMethod.expressionFailed("fingerprint", failure),
-                    RedactedException.of(failure));
+            String problem = IdempotentMethod.expressionFailed("fingerprint", failure);
+            // Something that the caller left out, and not code that threw.
+            if (failure instanceof SpelEvaluationException && failure.getCause() == null) {
+                throw new IdempotencyKeyException(operation, problem, RedactedException.of(failure));
+            }
+            throw notTaken(operation, problem, RedactedException.of(failure));
         }
         List<?> elements = content instanceof List<?> list ? list : Collections.singletonList(content);
         if (byReference && elements.stream().allMatch(CallFingerprint::isImmutable)) {
@@ -142,8 +145,15 @@ interface CallFingerprint {
         try {
             return fingerprinter.fingerprint(content);
         } catch (IllegalArgumentException failure) {
-            throw new IdempotencyKeyException(
-                    operation, "its arguments cannot be encoded for the fingerprint", failure);
+            throw notTaken(operation, "its arguments cannot be encoded: " + failure.getMessage(), failure);
         }
+    }
+
+    /** The key may be as good as any: what was called in order to read the request threw, or cannot be read. */
+    private static IllegalStateException notTaken(String operation, String problem, Throwable cause) {
+        return new IllegalStateException(
+                "Operation '" + operation + "' was not run, since no fingerprint of its request could be taken: "
+                        + problem + ". Mend what throws, or say fingerprint = \"#request.amount\"",
+                cause);
     }
 }

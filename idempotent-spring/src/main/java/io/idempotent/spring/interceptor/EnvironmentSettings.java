@@ -15,6 +15,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.EnumerablePropertySource;
@@ -38,6 +39,10 @@ public final class EnvironmentSettings {
     public static final String ORDER = PREFIX + "order";
 
     private static final String OPERATIONS = PREFIX + "operations.";
+
+    private static final Pattern NUMBER = Pattern.compile("[+-]?[0-9]+");
+
+    private static final Pattern ZERO = Pattern.compile("[+-]?0+");
 
     private static final Set<String> GLOBAL = Set.of(
             "enabled",
@@ -103,12 +108,30 @@ public final class EnvironmentSettings {
     }
 
     /**
-     * Reads a duration as annotations and properties write it: {@code 30s}, {@code 500ms} or ISO-8601.
+     * Reads a duration as annotations and properties write it: {@code 30s}, {@code 500ms} or ISO-8601. Only zero needs no unit.
      *
-     * @throws IllegalArgumentException if it is none
+     * @throws IllegalArgumentException if it is none, or has no unit; the message says what is wrong
      */
     public static Duration duration(String text) {
-        return DurationFormatterUtils.detectAndParse(text);
+        checkUnit(text);
+        try {
+            return DurationFormatterUtils.detectAndParse(text);
+        } catch (IllegalArgumentException | ArithmeticException failure) {
+            throw new IllegalArgumentException("is no duration; write it like 30s, 500ms, 24h or PT30S", failure);
+        }
+    }
+
+    /**
+     * Refuses a number without a unit, which Spring takes for milliseconds.
+     *
+     * @throws IllegalArgumentException if it has none; the message says so
+     */
+    public static void checkUnit(String text) {
+        String number = text.strip();
+        if (NUMBER.matcher(number).matches() && !ZERO.matcher(number).matches()) {
+            throw new IllegalArgumentException("has no unit; write " + number + "ms, " + number + "s, " + number + "m, "
+                    + number + "h or " + number + "d");
+        }
     }
 
     private IdempotencySettings read() {
@@ -229,15 +252,29 @@ public final class EnvironmentSettings {
     }
 
     private <T> @Nullable T value(String property, Function<String, T> reader) {
-        String text = environment.getProperty(property);
-        if (!StringUtils.hasText(text)) {
+        String text = text(property);
+        if (text == null || !StringUtils.hasText(text)) {
             return null;
         }
         try {
             return reader.apply(text.trim());
         } catch (IllegalArgumentException failure) {
             throw new IdempotencyConfigurationException(
-                    "The property '" + property + "' cannot be '" + text + "'", "Correct it", failure);
+                    "The property '" + property + "' cannot be '" + text + "': " + failure.getMessage(),
+                    "Correct it",
+                    failure);
+        }
+    }
+
+    private @Nullable String text(String property) {
+        try {
+            return environment.getProperty(property);
+        } catch (IllegalArgumentException failure) {
+            throw new IdempotencyConfigurationException(
+                    "The property '" + property + "' has a placeholder that cannot be resolved: "
+                            + failure.getMessage(),
+                    "Set the property that it names, or give it a default: ${name:default}",
+                    failure);
         }
     }
 

@@ -3,6 +3,8 @@ package io.idempotent.spring.web;
 import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.spring.interceptor.MethodNames;
 import java.lang.reflect.Method;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.function.BiPredicate;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +37,15 @@ final class EndpointMethods {
             BiPredicate<Method, Class<?>> served,
             String problem,
             String action) {
+        for (String described : unserved(beanFactory, served)) {
+            throw new IdempotencyConfigurationException(
+                    described + " is annotated with @IdempotentEndpoint, " + problem, action);
+        }
+    }
+
+    /** Describes the annotated methods of beans that are not served. */
+    static List<String> unserved(ConfigurableListableBeanFactory beanFactory, BiPredicate<Method, Class<?>> served) {
+        List<String> unserved = new ArrayList<>();
         for (String beanName : beanFactory.getBeanDefinitionNames()) {
             if (ScopedProxyUtils.isScopedTarget(beanName)
                     || beanFactory.getMergedBeanDefinition(beanName).isAbstract()) {
@@ -52,12 +63,10 @@ final class EndpointMethods {
                     MethodIntrospector.selectMethods(targetClass, (Method method) -> find(method) != null);
             for (Method method : methods) {
                 if (!served.test(method, targetClass)) {
-                    throw new IdempotencyConfigurationException(
-                            MethodNames.describe(method, targetClass) + " is annotated with @IdempotentEndpoint, "
-                                    + problem,
-                            action);
+                    unserved.add(MethodNames.describe(method, targetClass));
                 }
             }
         }
+        return unserved;
     }
 }

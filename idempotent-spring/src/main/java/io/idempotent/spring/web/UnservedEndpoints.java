@@ -4,27 +4,51 @@ import io.idempotent.spring.interceptor.IdempotencySupport;
 import io.idempotent.spring.interceptor.OperationDeclarer;
 import java.util.Collection;
 import java.util.List;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 
-/** Refuses endpoints in an application that has no Spring MVC to serve them: nothing would protect them there. */
+/**
+ * Looks for endpoints in an application that has no Spring MVC to serve them. Another kind of web server, which serves them
+ * unprotected, is refused. Where nothing serves them, in a worker that shares the beans of an application, a warning says so.
+ */
 public final class UnservedEndpoints implements OperationDeclarer {
+
+    private static final Log LOG = LogFactory.getLog(UnservedEndpoints.class);
 
     private final ConfigurableListableBeanFactory beanFactory;
 
-    /** Looks at the beans of this bean factory. */
-    public UnservedEndpoints(ConfigurableListableBeanFactory beanFactory) {
+    private final boolean servedElsewhere;
+
+    /**
+     * Looks at the beans of this bean factory.
+     *
+     * @param servedElsewhere whether there is a web server of another kind
+     */
+    public UnservedEndpoints(ConfigurableListableBeanFactory beanFactory, boolean servedElsewhere) {
         this.beanFactory = beanFactory;
+        this.servedElsewhere = servedElsewhere;
     }
 
     /** Declares nothing. */
     @Override
     public Collection<DeclaredOperation> declare(IdempotencySupport support) {
-        EndpointMethods.requireServed(
-                beanFactory,
-                (method, targetClass) -> false,
-                "and this application has no Spring MVC on a servlet container, which alone serves it; on WebFlux it is not"
-                        + " supported",
-                "Annotate a service's blocking method with @Idempotent instead, or serve the endpoint by Spring MVC");
+        if (servedElsewhere) {
+            EndpointMethods.requireServed(
+                    beanFactory,
+                    (method, targetClass) -> false,
+                    "and this application serves it by WebFlux, where it is not supported and would not be protected",
+                    "Annotate a service's blocking method with @Idempotent instead, or serve the endpoint by Spring MVC");
+            return List.of();
+        }
+        List<String> unserved = EndpointMethods.unserved(beanFactory, (method, targetClass) -> false);
+        if (!unserved.isEmpty()) {
+            LOG.warn("The methods " + unserved
+                    + " are annotated with @IdempotentEndpoint, and this application has no Spring"
+                    + " MVC on a servlet container, which alone serves and protects them: a direct call of one is not"
+                    + " protected. Leave their beans out of this application, or annotate a service's method with"
+                    + " @Idempotent");
+        }
         return List.of();
     }
 }

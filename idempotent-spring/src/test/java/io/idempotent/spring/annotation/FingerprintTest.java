@@ -2,7 +2,9 @@ package io.idempotent.spring.annotation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import io.idempotent.IdempotencyKeyException;
 import io.idempotent.IdempotencyKeyReusedException;
 import jakarta.servlet.http.HttpServletRequest;
 import java.math.BigDecimal;
@@ -40,7 +42,7 @@ class FingerprintTest {
     abstract static class Handler<T> {
         private int runs;
 
-        @Idempotent(key = "'k'")
+        @Idempotent(key = "T(io.idempotent.spring.Keys).only()")
         public String handle(T request) {
             return "handled " + ++runs;
         }
@@ -66,13 +68,13 @@ class FingerprintTest {
             return "ran " + ++runs;
         }
 
-        @Idempotent(key = "'k'")
+        @Idempotent(key = "T(io.idempotent.spring.Keys).only()")
         public String mutable(Draft draft) {
             draft.lines.add("changed by the method");
             return "ran " + ++runs;
         }
 
-        @Idempotent(key = "'k'")
+        @Idempotent(key = "T(io.idempotent.spring.Keys).only()")
         public String map(Map<String, Integer> content) {
             return "ran " + ++runs;
         }
@@ -87,7 +89,7 @@ class FingerprintTest {
             return "ran " + ++runs;
         }
 
-        @Idempotent(key = "'k'", fingerprint = "#draft.lines")
+        @Idempotent(key = "T(io.idempotent.spring.Keys).only()", fingerprint = "#draft.lines")
         public String mutableExpression(Draft draft) {
             draft.lines.add("changed by the method");
             return "ran " + ++runs;
@@ -96,6 +98,59 @@ class FingerprintTest {
         @Idempotent(key = "#id", fingerprint = Idempotent.NONE)
         public String none(String id, int amount) {
             return "ran " + ++runs;
+        }
+    }
+
+    public static final class Throwing {
+
+        private final boolean throwing;
+
+        Throwing(boolean throwing) {
+            this.throwing = throwing;
+        }
+
+        public String getNote() {
+            if (throwing) {
+                throw new UnsupportedOperationException("secret");
+            }
+            return "note";
+        }
+    }
+
+    static class ThrowingService {
+
+        private int runs;
+
+        @Idempotent(key = "#id")
+        public String all(String id, Throwing draft) {
+            return "ran " + ++runs;
+        }
+
+        @Idempotent(key = "#id", fingerprint = "#draft.note")
+        public String some(String id, Throwing draft) {
+            return "ran " + ++runs;
+        }
+    }
+
+    @Test
+    void aGetterThatThrowsIsNotReportedAsABadKey() {
+        try (AnnotationConfigApplicationContext throwing =
+                new AnnotationConfigApplicationContext(Enabled.class, ThrowingService.class)) {
+            ThrowingService bean = throwing.getBean(ThrowingService.class);
+            // The third time, the expression is compiled.
+            for (int call = 0; call < 3; call++) {
+                assertThat(bean.some("fine", new Throwing(false))).isEqualTo("ran 1");
+                assertThatIllegalStateException()
+                        .isThrownBy(() -> bean.some("a", new Throwing(true)))
+                        .withMessageContaining("'throwing-service-some' was not run")
+                        .withMessageContaining("fingerprint")
+                        .satisfies(failure -> assertThat(failure).hasStackTraceContaining("UnsupportedOperation"));
+            }
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> bean.all("a", new Throwing(true)))
+                    .withMessageContaining("'throwing-service-all' was not run");
+            assertThatExceptionOfType(IdempotencyKeyException.class).isThrownBy(() -> bean.some("a", null));
+            assertThat(bean.some("a", new Throwing(false))).isEqualTo("ran 2");
         }
     }
 

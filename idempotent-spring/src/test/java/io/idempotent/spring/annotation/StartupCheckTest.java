@@ -310,7 +310,7 @@ class StartupCheckTest {
                     .contains("@Idempotent(")
                     .contains("${")
                     .contains("has a placeholder that cannot be resolved");
-            assertThat(refusal.action()).contains("Correct the attribute");
+            assertThat(refusal.action()).contains("Set the property");
         });
     }
 

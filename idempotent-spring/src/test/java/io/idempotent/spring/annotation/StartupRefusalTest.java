@@ -96,63 +96,86 @@ class StartupRefusalTest {
                         "an empty key",
                         Case12.class,
                         "@Idempotent(key = \" \") of io.idempotent.spring.annotation.StartupRefusalTest$Case12.run is empty",
-                        "Correct the attribute"),
-                refusal("a placeholder that nothing resolves", Case13.class, "${no.such.property}", "Correct it"),
+                        "Say what tells calls apart"),
+                refusal(
+                        "a placeholder that nothing resolves",
+                        Case13.class,
+                        "has a placeholder that cannot be resolved: ${no.such.property}",
+                        "Set the property"),
+                refusal(
+                        "a duration without a unit",
+                        WithoutUnit.class,
+                        "@Idempotent(retention = \"24\") of io.idempotent.spring.annotation.StartupRefusalTest$WithoutUnit.run"
+                                + " has no unit; write 24ms, 24s, 24m, 24h or 24d",
+                        "Correct it"),
+                refusal(
+                        "a placeholder's duration without a unit",
+                        PlaceholderWithoutUnit.class,
+                        "retry.delay = \"${no.such.delay:5}\") of io.idempotent.spring.annotation.StartupRefusalTest"
+                                + "$PlaceholderWithoutUnit.run is \"5\", which has no unit",
+                        "Correct it"),
+                refusal(
+                        "a placeholder's empty key",
+                        EmptyPlaceholder.class,
+                        "@Idempotent(key = \"${no.such.key:}\") of io.idempotent.spring.annotation.StartupRefusalTest"
+                                + "$EmptyPlaceholder.run is empty",
+                        "Say what tells calls apart"),
+                refusal(
+                        "a constant key of a placeholder",
+                        ConstantPlaceholder.class,
+                        "The expression key = \"'pay'\" of",
+                        "Use what tells calls apart"),
                 refusal(
                         "a bad duration of retention",
                         Case14.class,
-                        "@Idempotent(retention = \"tomorrow\") of io.idempotent.spring.annotation.StartupRefusalTest$Case14.run cannot be read",
-                        "durations are written like"),
+                        "@Idempotent(retention = \"tomorrow\") of io.idempotent.spring.annotation.StartupRefusalTest$Case14.run is no duration; write it like 30s",
+                        "Correct it"),
                 refusal(
                         "a bad duration of lease",
                         Case15.class,
-                        "@Idempotent(lease = \"tomorrow\") of io.idempotent.spring.annotation.StartupRefusalTest$Case15.run cannot be read",
-                        "durations are written like"),
+                        "@Idempotent(lease = \"tomorrow\") of io.idempotent.spring.annotation.StartupRefusalTest$Case15.run is no duration; write it like 30s",
+                        "Correct it"),
                 refusal(
                         "a bad duration of waitAtMost",
                         Case16.class,
-                        "@Idempotent(waitAtMost = \"tomorrow\") of io.idempotent.spring.annotation.StartupRefusalTest$Case16.run cannot be read",
-                        "durations are written like"),
+                        "@Idempotent(waitAtMost = \"tomorrow\") of io.idempotent.spring.annotation.StartupRefusalTest$Case16.run is no duration; write it like 30s",
+                        "Correct it"),
                 refusal(
                         "a bad duration of retry.delay",
                         Case17.class,
-                        "@Idempotent(retry.delay = \"soon\") of io.idempotent.spring.annotation.StartupRefusalTest$Case17.run cannot be read",
-                        "durations are written like"),
+                        "@Idempotent(retry.delay = \"soon\") of io.idempotent.spring.annotation.StartupRefusalTest$Case17.run is no duration; write it like 30s",
+                        "Correct it"),
                 refusal(
                         "a bad duration of retry.maxDelay",
                         Case18.class,
-                        "@Idempotent(retry.maxDelay = \"soon\") of io.idempotent.spring.annotation.StartupRefusalTest$Case18.run cannot be read",
-                        "durations are written like"),
+                        "@Idempotent(retry.maxDelay = \"soon\") of io.idempotent.spring.annotation.StartupRefusalTest$Case18.run is no duration; write it like 30s",
+                        "Correct it"),
                 refusal(
                         "a bad duration of retry.jitter",
                         Case19.class,
-                        "@Idempotent(retry.jitter = \"soon\") of io.idempotent.spring.annotation.StartupRefusalTest$Case19.run cannot be read",
-                        "durations are written like"),
+                        "@Idempotent(retry.jitter = \"soon\") of io.idempotent.spring.annotation.StartupRefusalTest$Case19.run is no duration; write it like 30s",
+                        "Correct it"),
                 refusal(
                         "a bad duration of retry.timeout",
                         Case20.class,
-                        "@Idempotent(retry.timeout = \"soon\") of io.idempotent.spring.annotation.StartupRefusalTest$Case20.run cannot be read",
-                        "durations are written like"),
+                        "@Idempotent(retry.timeout = \"soon\") of io.idempotent.spring.annotation.StartupRefusalTest$Case20.run is no duration; write it like 30s",
+                        "Correct it"),
                 refusal(
                         "a bad number of retry.maxRetries",
                         Case21.class,
-                        "@Idempotent(retry.maxRetriesString = \"many\") of io.idempotent.spring.annotation.StartupRefusalTest$Case21.run cannot be read",
-                        "numbers in digits"),
+                        "@Idempotent(retry.maxRetriesString = \"many\") of io.idempotent.spring.annotation.StartupRefusalTest$Case21.run is no number",
+                        "Write it in digits"),
                 refusal(
                         "a bad number of retry.multiplier",
                         Case22.class,
-                        "@Idempotent(retry.multiplierString = \"many\") of io.idempotent.spring.annotation.StartupRefusalTest$Case22.run cannot be read",
-                        "numbers in digits"),
+                        "@Idempotent(retry.multiplierString = \"many\") of io.idempotent.spring.annotation.StartupRefusalTest$Case22.run is no number",
+                        "Write it in digits"),
                 refusal(
                         "retries said twice",
                         Case23.class,
                         "@Idempotent(retry.maxRetries = \"3\") of io.idempotent.spring.annotation.StartupRefusalTest$Case23.run is said twice, as a number too",
-                        "Correct the attribute"),
-                refusal(
-                        "a multiplier said twice",
-                        Case24.class,
-                        "is said twice, as a number too",
-                        "Correct the attribute"),
+                        "Keep one of them"),
+                refusal("a multiplier said twice", Case24.class, "is said twice, as a number too", "Keep one of them"),
                 refusal(
                         "a retry that cannot be",
                         Case25.class,
@@ -423,6 +446,26 @@ class StartupRefusalTest {
         }
     }
 
+    static class WithoutUnit {
+        @Idempotent(key = "#p0", retention = "24")
+        public void run(String id) {}
+    }
+
+    static class PlaceholderWithoutUnit {
+        @Idempotent(key = "#p0", retry = @Idempotent.Retry(maxRetries = 1, delay = "${no.such.delay:5}"))
+        public void run(String id) {}
+    }
+
+    static class EmptyPlaceholder {
+        @Idempotent(key = "${no.such.key:}")
+        public void run(String id) {}
+    }
+
+    static class ConstantPlaceholder {
+        @Idempotent(key = "${no.such.key:'pay'}")
+        public void run(String id) {}
+    }
+
     static class Case13 {
         @Idempotent(key = "${no.such.property}")
         public String run(Request request) {
@@ -607,7 +650,7 @@ class StartupRefusalTest {
 
     static class Case38 {
         @Bean
-        @Idempotent(key = "'x'")
+        @Idempotent(key = "T(io.idempotent.spring.Keys).only()")
         String product() {
             return "made";
         }

@@ -140,7 +140,35 @@ class FailureAnalysisTest {
                         "It has to be positive."),
                 Arguments.of(
                         Fine.class, "idempotent.lease=1ms", "The lease of operation 'fine-run'", "at least 10 ms."),
-                Arguments.of(Fine.class, "idempotent.retention=tomorrow", "idempotent.retention", "Update"));
+                Arguments.of(Fine.class, "idempotent.retention=tomorrow", "idempotent.retention", "Update"),
+                withoutUnit("idempotent.retention"),
+                withoutUnit("idempotent.lease"),
+                withoutUnit("idempotent.retry.delay"),
+                withoutUnit("idempotent.jdbc.statement-timeout"),
+                withoutUnit("idempotent.near-cache.time-to-live"),
+                withoutUnit("idempotent.operations.fine-run.wait-at-most"),
+                Arguments.of(
+                        Fine.class,
+                        "idempotent.retention=${no.such.property:24}",
+                        "The property 'idempotent.retention' cannot be '${no.such.property:24}'",
+                        "Give it the unit that is meant."));
+    }
+
+    private static Arguments withoutUnit(String property) {
+        return Arguments.of(
+                Fine.class,
+                property + "=24",
+                "The property '" + property + "' cannot be '24' (\"" + property
+                        + "\" from property source \"commandLineArgs\"): it has no unit; write 24ms, 24s, 24m, 24h or 24d.",
+                "Give it the unit that is meant.");
+    }
+
+    @Test
+    void leavesZeroAndTheDurationsOfOthersAlone() {
+        new SpringApplicationBuilder(Application.class, Fine.class)
+                .web(WebApplicationType.NONE)
+                .run("--idempotent.wait-at-most=0", "--spring.lifecycle.timeout-per-shutdown-phase=500")
+                .close();
     }
 
     private static void start(Class<?> bean, String property) {

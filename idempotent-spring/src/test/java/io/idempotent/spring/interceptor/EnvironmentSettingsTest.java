@@ -189,6 +189,10 @@ class EnvironmentSettingsTest {
         "idempotent.operations.pay.enabled, perhaps",
         "idempotent.operations.pay.atomic, perhaps",
         "idempotent.operations.pay.retention, tomorrow",
+        "idempotent.operations.pay.retention, 24",
+        "idempotent.retention, 24",
+        "idempotent.lease, +30",
+        "idempotent.retry.delay, -1",
         "idempotent.operations.pay.when-store-fails, panic",
         "idempotent.operations.pay.retry.max-retries, x",
         "idempotent.operations.pay.retry.includes, no.such.Failure",
@@ -198,10 +202,18 @@ class EnvironmentSettingsTest {
                 .isThrownBy(() -> read(property + "=" + value))
                 .satisfies(refusal -> {
                     assertThat(refusal.description())
-                            .isEqualTo("The property '" + property + "' cannot be '" + value + "'");
+                            .startsWith("The property '" + property + "' cannot be '" + value + "': ");
                     assertThat(refusal.action()).isEqualTo("Correct it");
                 })
                 .withCauseInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void aPlaceholderThatNothingResolvesIsRefusedByItsProperty() {
+        assertThatExceptionOfType(IdempotencyConfigurationException.class)
+                .isThrownBy(() -> read("idempotent.store=${no.such.property}"))
+                .withMessageContaining("The property 'idempotent.store' has a placeholder that cannot be resolved")
+                .withMessageContaining("no.such.property");
     }
 
     @ParameterizedTest
