@@ -1,6 +1,7 @@
 package io.idempotent.spring.annotation;
 
 import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.spring.interceptor.SupportedSpring;
 import java.util.ArrayList;
 import java.util.List;
 import org.springframework.context.annotation.AdviceMode;
@@ -18,6 +19,7 @@ final class IdempotencyImportSelector extends AdviceModeImportSelector<EnableIde
 
     @Override
     protected String[] selectImports(AdviceMode mode) {
+        SupportedSpring.check(getClass().getClassLoader());
         List<String> imports = new ArrayList<>(imports(mode));
         if (isPresent("org.springframework.transaction.interceptor.TransactionAspectSupport")) {
             imports.add(TRANSACTION_REGISTRAR);
