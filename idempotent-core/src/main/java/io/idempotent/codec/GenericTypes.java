@@ -8,6 +8,7 @@ import java.lang.reflect.TypeVariable;
 import java.lang.reflect.WildcardType;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -78,7 +79,7 @@ public final class GenericTypes {
             Type[] arguments = substitute(parameterized.getActualTypeArguments(), known);
             return Arrays.equals(arguments, parameterized.getActualTypeArguments())
                     ? type
-                    : new Parameterized(erase(type), parameterized.getOwnerType(), arguments);
+                    : new Parameterized(erase(type), parameterized.getOwnerType(), List.of(arguments));
         }
         if (type instanceof GenericArrayType array) {
             Type component = substitute(array.getGenericComponentType(), known);
@@ -88,7 +89,8 @@ public final class GenericTypes {
         }
         if (type instanceof WildcardType wildcard) {
             return new Wildcard(
-                    substitute(wildcard.getUpperBounds(), known), substitute(wildcard.getLowerBounds(), known));
+                    List.of(substitute(wildcard.getUpperBounds(), known)),
+                    List.of(substitute(wildcard.getLowerBounds(), known)));
         }
         return type;
     }
@@ -98,11 +100,12 @@ public final class GenericTypes {
     }
 
     /** Equal to the JDK's own. */
-    private record Parameterized(Class<?> raw, @Nullable Type owner, Type[] arguments) implements ParameterizedType {
+    private record Parameterized(Class<?> raw, @Nullable Type owner, List<Type> arguments)
+            implements ParameterizedType {
 
         @Override
         public Type[] getActualTypeArguments() {
-            return arguments.clone();
+            return arguments.toArray(Type[]::new);
         }
 
         @Override
@@ -120,12 +123,12 @@ public final class GenericTypes {
             return other instanceof ParameterizedType type
                     && raw.equals(type.getRawType())
                     && Objects.equals(owner, type.getOwnerType())
-                    && Arrays.equals(arguments, type.getActualTypeArguments());
+                    && arguments.equals(List.of(type.getActualTypeArguments()));
         }
 
         @Override
         public int hashCode() {
-            return Arrays.hashCode(arguments) ^ Objects.hashCode(owner) ^ raw.hashCode();
+            return arguments.hashCode() ^ Objects.hashCode(owner) ^ raw.hashCode();
         }
 
         @Override
@@ -159,38 +162,37 @@ public final class GenericTypes {
     }
 
     /** Equal to the JDK's own. */
-    private record Wildcard(Type[] upper, Type[] lower) implements WildcardType {
+    private record Wildcard(List<Type> upper, List<Type> lower) implements WildcardType {
 
         @Override
         public Type[] getUpperBounds() {
-            return upper.clone();
+            return upper.toArray(Type[]::new);
         }
 
         @Override
         public Type[] getLowerBounds() {
-            return lower.clone();
+            return lower.toArray(Type[]::new);
         }
 
         @Override
         public boolean equals(@Nullable Object other) {
             return other instanceof WildcardType type
-                    && Arrays.equals(upper, type.getUpperBounds())
-                    && Arrays.equals(lower, type.getLowerBounds());
+                    && upper.equals(List.of(type.getUpperBounds()))
+                    && lower.equals(List.of(type.getLowerBounds()));
         }
 
         @Override
         public int hashCode() {
-            return Arrays.hashCode(lower) ^ Arrays.hashCode(upper);
+            return lower.hashCode() ^ upper.hashCode();
         }
 
         @Override
         public String toString() {
-            return lower.length > 0 ? "? super " + names(lower, " & ") : "? extends " + names(upper, " & ");
+            return !lower.isEmpty() ? "? super " + names(lower, " & ") : "? extends " + names(upper, " & ");
         }
     }
 
-    private static String names(Type[] types, String separator) {
-        return String.join(
-                separator, Arrays.stream(types).map(Type::getTypeName).toList());
+    private static String names(List<Type> types, String separator) {
+        return String.join(separator, types.stream().map(Type::getTypeName).toList());
     }
 }
