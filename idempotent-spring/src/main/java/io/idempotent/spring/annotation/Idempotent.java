@@ -33,7 +33,7 @@ import java.lang.annotation.Target;
  * call. A call with the same key in the same transaction gets the outcome meanwhile, others find it in progress. A method
  * whose own transaction commits although it throws leaves its key abandoned: what it did stands, and is not known.
  *
- * <p>Strings take placeholders, <code>${…}</code>. Expressions are of the Spring Expression Language, over the parameters
+ * <p>Strings take placeholders, <code>${…}</code>. Durations have a unit; only zero needs none. Expressions are of the Spring Expression Language, over the parameters
  * by name ({@code #request}) or position ({@code #p0}, {@code #a0}), {@code #root.args}, {@code #root.method} and
  * {@code #root.target}, and beans ({@code @tenants.current()}). They are parsed and checked when the application starts.
  *
@@ -51,6 +51,9 @@ public @interface Idempotent {
     /**
      * The expression of the key that the caller gives to its request. A list is a composite key:
      * {@code {#ruleId, #evaluatedAt}}. Its value has at most 255 characters.
+     *
+     * <p>Refused at startup: an expression that is constant, random or the time, that names a property which a final type has
+     * not, or whose type can be no key, an {@code Optional} or an array say.
      */
     String key();
 
