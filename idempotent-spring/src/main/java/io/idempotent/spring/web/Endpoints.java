@@ -197,7 +197,7 @@ final class Endpoints implements OperationDeclarer {
             try {
                 return resolved == null ? null : EnvironmentSettings.duration(resolved);
             } catch (IllegalArgumentException failure) {
-                throw invalid(attribute, text, failure.getMessage(), failure);
+                throw invalid(attribute, text, "cannot be read: it " + failure.getMessage(), failure);
             }
         }
 
