@@ -44,6 +44,7 @@ public final class Execution extends IdempotencyContext {
     // Written by the renewing thread, read by the running one.
     private volatile long renewedAt;
     private volatile boolean refused;
+    private volatile boolean unknownToStore;
     private volatile boolean settling;
     private volatile int attemptsBegun;
 
@@ -431,7 +432,18 @@ public final class Execution extends IdempotencyContext {
 
     /** The store did not renew the lease: it is lost, unless the last request has ended it. */
     void notRenewed() {
-        refused |= !settling;
+        if (!settling) {
+            unknownToStore = sinceRenewal() < leaseNanos;
+            refused = true;
+        }
+    }
+
+    /**
+     * Whether the store did not know the claim although its lease was not over, so that nobody can have taken it over: the record
+     * is gone, or the lease was to be renewed in another database than it was claimed in.
+     */
+    public boolean isUnknownToStore() {
+        return unknownToStore;
     }
 
     /** Whether the loss of the lease is to be told now: true once, when it is lost. */

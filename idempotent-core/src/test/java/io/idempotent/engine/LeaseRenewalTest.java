@@ -166,7 +166,11 @@ final class LeaseRenewalTest {
         store.release(execution.claim());
         visit();
         assertThat(execution.leaseLost()).isTrue();
+        assertThat(execution.isUnknownToStore())
+                .as("nobody can have taken it over")
+                .isTrue();
         assertThat(other.leaseLost()).isFalse();
+        assertThat(other.isUnknownToStore()).isFalse();
         assertThat(events.names()).containsExactly("leaseLost");
         assertThat(events.all().get(0).detail()).isSameAs(execution);
 
@@ -183,6 +187,16 @@ final class LeaseRenewalTest {
                     assertThat(lost.fencingToken()).isEqualTo(execution.fencingToken());
                 });
         assertThat(execution.attempt()).isEqualTo(1);
+    }
+
+    @Test
+    void a_claim_that_was_taken_over_when_its_lease_was_over_is_not_unknown_to_the_store() {
+        Execution execution = begin("4711");
+        ticker.elapse(LEASE);
+        assertThat(begin("4711").takeovers()).isEqualTo(1);
+        visit();
+        assertThat(execution.leaseLost()).isTrue();
+        assertThat(execution.isUnknownToStore()).isFalse();
     }
 
     @Test

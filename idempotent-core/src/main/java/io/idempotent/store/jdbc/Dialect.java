@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 
 /** A kind of database. Dialects differ in the text of statements, and in who ends those that take too long. */
 @SuppressWarnings("ImmutableEnumChecker") // the list is
@@ -130,7 +131,7 @@ enum Dialect {
             """
             MERGE INTO {table}_step AS recorded
             USING (SELECT record_key, first_token, CAST(:step AS VARBINARY) AS step_name,
-                    CAST(:kind AS VARCHAR) AS outcome_kind, CAST(:outcome AS BLOB) AS outcome
+                    CAST(:kind AS VARCHAR) AS outcome_kind, CAST(:outcome AS BINARY LARGE OBJECT) AS outcome
                 FROM {table} WHERE {held} FOR UPDATE) AS given
             ON recorded.record_key = given.record_key AND recorded.step_name = given.step_name
             WHEN MATCHED THEN UPDATE SET
@@ -157,6 +158,8 @@ enum Dialect {
             SELECT {now} AS store_time, NULLIF(0, 0) AS claimed_token, present.*
             FROM (SELECT 1 AS one) AS one LEFT JOIN {table} AS present ON present.record_key = :key
             """;
+
+    private static final Pattern LIMIT = Pattern.compile("LIMIT (:?\\w+)");
 
     private final String resource;
     private final String clock;
@@ -225,6 +228,11 @@ enum Dialect {
 
     String purge() {
         return purge;
+    }
+
+    /** A statement in the words that the database takes: H2 knows no LIMIT where it pretends to be some others. */
+    String worded(String statement) {
+        return this == H2 ? LIMIT.matcher(statement).replaceAll("FETCH FIRST $1 ROWS ONLY") : statement;
     }
 
     /**

@@ -34,6 +34,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import javax.sql.DataSource;
@@ -136,7 +137,7 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
     private final DataSource transactions;
     private final String tableName;
     private final int timeoutSeconds;
-    private final boolean timedByDatabase;
+    private final Dialect dialect;
     private final Claiming claiming;
     private final Claiming claimingInTransaction;
     /** The statements that renew so many leases, and those that tell what became of the rest: for 1, 2, 4, 8 … claims. */
@@ -156,15 +157,17 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
     private final Sql findOldest;
     private final Sql purge;
     private final @Nullable PurgeSchedule purgeSchedule;
+    private final ClaimedPlaces places;
 
     /** Where the last purge began, if it left something. What is before is gone, or was locked; it is looked at after the last. */
     private volatile long purgeFrom;
 
-    private JdbcIdempotencyStore(Builder builder, Dialect dialect, DataSource transactions) {
+    private JdbcIdempotencyStore(Builder builder, Dialect dialect, DataSource transactions, String url) {
         this.dataSource = builder.dataSource;
+        this.places = new ClaimedPlaces(url, builder.errorHandler);
         this.transactions = transactions;
         this.timeoutSeconds = (int) builder.statementTimeout.toSeconds();
-        this.timedByDatabase = dialect.endsStatementsInTime();
+        this.dialect = dialect;
         this.tableName = builder.tableName;
         String table = tableName;
         String clock = builder.clock != null ? builder.clock : dialect.clock();
@@ -257,7 +260,9 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
     }
 
     private Sql sql(String template, String table, String clock) {
-        return new Sql(template.replace("{table}", table).replace("{now}", clock), timedByDatabase);
+        return new Sql(
+                dialect.worded(template).replace("{table}", table).replace("{now}", clock),
+                dialect.endsStatementsInTime());
     }
 
     /** Begins a store on a data source, which it does not close. */
@@ -283,6 +288,9 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
             for (int tries = 1; tries <= MAXIMUM_TRIES; tries++) {
                 Answer tried = tryToClaim(claiming, connection, request, fingerprint);
                 if (tried != null) {
+                    if (tried.result() instanceof ClaimResult.Claimed) {
+                        places.claims(connection, request.claimId());
+                    }
                     return tried;
                 }
             }
@@ -478,18 +486,25 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
                 + Math.min(TimeUnit.SECONDS.toNanos(timeoutSeconds), TimeUnit.NANOSECONDS.convert(lease) / 4);
         Set<Claim> renewed = new HashSet<>();
         Set<Claim> undecided = new HashSet<>();
+        List<String> elsewhere = new ArrayList<>();
         for (int begin = 0; begin < all.size(); begin += MOST_RENEWED_AT_ONCE) {
             List<Claim> part = all.subList(begin, Math.min(all.size(), begin + MOST_RENEWED_AT_ONCE));
             RenewalResult result = request(
-                    "renew " + all.size() + " leases", null, connection -> renew(connection, part, lease, deadline));
+                    "renew " + all.size() + " leases", null, connection -> renew(connection, part, lease, deadline, elsewhere));
             renewed.addAll(result.renewed());
             undecided.addAll(result.undecided());
+        }
+        if (!elsewhere.isEmpty()) {
+            // Not lost: nobody has asked where it was made.
+            throw new IdempotencyStoreException(
+                    elsewhere.get(0), null, new SQLException("no such claim in this database"), false);
         }
         return new RenewalResult(renewed, undecided);
     }
 
     /** Renews by one statement, and reads what became of the others only if it did not renew all. */
-    private RenewalResult renew(Connection connection, List<Claim> claims, Duration lease, long deadline)
+    private RenewalResult renew(
+            Connection connection, List<Claim> claims, Duration lease, long deadline, List<String> elsewhere)
             throws SQLException {
         Renewing statements = renewing.stream()
                 .filter(some -> some.claims() >= claims.size())
@@ -525,6 +540,8 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
             Row row = held.get(claim);
             if (row != null) {
                 (row.leaseEndsAt() - row.now() >= lasts ? renewed : undecided).add(claim);
+            } else {
+                places.missing(connection, claim).ifPresent(elsewhere::add);
             }
         }
         return new RenewalResult(renewed, undecided);
@@ -550,7 +567,8 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
 
     @Override
     public boolean complete(Claim claim, RecordedOutcome outcome, Duration retention) {
-        return request("complete", claim.key(), connection -> complete(connection, claim, outcome, retention));
+        return ended(
+                claim, request("complete", claim.key(), connection -> complete(connection, claim, outcome, retention)));
     }
 
     @Override
@@ -594,7 +612,7 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
 
     @Override
     public List<RecordedStep> findSteps(IdempotencyKey key) {
-        return request("find the steps", key, connection -> findSteps(connection, key));
+        return readOnly("find the steps", key, connection -> findSteps(connection, key));
     }
 
     private List<RecordedStep> findSteps(Connection connection, IdempotencyKey key) throws SQLException {
@@ -634,14 +652,21 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
     }
 
     private boolean release(Claim claim, Work<Boolean> work) {
-        return request("release", claim.key(), connection -> {
+        return ended(claim, request("release", claim.key(), connection -> {
             if (work.with(connection)) {
                 return true;
             }
             // Asked again because the first answer was lost?
             Row row = read(connection, claim.key());
             return row != null && row.isReleased() && row.claim(claim.key()).equals(claim);
-        });
+        }));
+    }
+
+    private boolean ended(Claim claim, boolean ended) {
+        if (ended) {
+            places.ended(claim);
+        }
+        return ended;
     }
 
     @Override
@@ -651,7 +676,7 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
 
     @Override
     public boolean abandon(Claim claim) {
-        return request("abandon", claim.key(), connection -> change(connection, abandon, claim));
+        return ended(claim, request("abandon", claim.key(), connection -> change(connection, abandon, claim)));
     }
 
     private boolean change(Connection connection, Sql sql, Claim claim) throws SQLException {
@@ -662,7 +687,7 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
 
     @Override
     public @Nullable IdempotencyRecord find(IdempotencyKey key) {
-        Optional<IdempotencyRecord> found = request("find", key, connection -> {
+        Optional<IdempotencyRecord> found = readOnly("find", key, connection -> {
             Row row = read(connection, key);
             return row == null || row.isFree() ? Optional.empty() : Optional.of(row.record(key));
         });
@@ -676,7 +701,7 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
     @Override
     public List<IdempotencyRecord> list(RecordQuery query) {
         String operation = query.operation();
-        return request("list records", null, connection -> {
+        return readOnly("list records", null, connection -> {
             try (Sql.Call call = list.on(connection, timeoutSeconds)) {
                 call.set("after", query.after() == null ? NOTHING : bytes(query.after()))
                         .set("from", operation == null ? NOTHING : bytes(operation + ':'))
@@ -793,20 +818,39 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
 
     /** Does the work in a transaction of its own, again while the database says that it undid it. */
     private <T> T request(String what, @Nullable IdempotencyKey key, Work<T> work) {
+        return request(what, key, true, work);
+    }
+
+    /** Like {@link #request}, for what changes nothing. */
+    private <T> T readOnly(String what, @Nullable IdempotencyKey key, Work<T> work) {
+        return request(what, key, false, work);
+    }
+
+    private <T> T request(String what, @Nullable IdempotencyKey key, boolean writes, Work<T> work) {
         for (int tries = 1; ; tries++) {
+            boolean connected = false;
             try (Connection connection = dataSource.getConnection()) {
+                connected = true;
                 return committed(connection, work);
             } catch (SQLException failure) {
                 SqlFailure kind = SqlFailure.of(failure);
                 if (!kind.didNothing() || tries == MAXIMUM_TRIES) {
-                    throw failed(what, key, kind, failure);
+                    throw failed(what, key, kind, effect(connected, writes && kind.mayHaveTakenEffect()), failure);
                 }
             } catch (IllegalArgumentException refused) {
                 throw refused;
             } catch (RuntimeException failure) {
-                throw failed(what, key, SqlFailure.OTHER, failure);
+                throw failed(what, key, SqlFailure.OTHER, effect(connected, writes), failure);
             }
         }
+    }
+
+    private static String effect(boolean connected, boolean unknown) {
+        if (!connected) {
+            return "nothing was asked of the database. Is it up, and are there connections enough? Where callers in"
+                    + " transactions hold them all, give the store connections of its own by idempotent.jdbc.data-source";
+        }
+        return unknown ? "whether it took effect is not known; see the cause" : "nothing was changed; see the cause";
     }
 
     private static <T> T committed(Connection connection, Work<T> work) throws SQLException {
@@ -841,7 +885,12 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
     }
 
     private static IdempotencyStoreException failed(
-            String what, @Nullable IdempotencyKey key, SqlFailure kind, Exception cause) {
+            String what, @Nullable IdempotencyKey key, SqlFailure kind, SQLException cause) {
+        return failed(what, key, kind, effect(true, kind.mayHaveTakenEffect()), cause);
+    }
+
+    private static IdempotencyStoreException failed(
+            String what, @Nullable IdempotencyKey key, SqlFailure kind, String effect, Exception cause) {
         String of = key == null ? "" : " for idempotency key '" + key + "'";
         String state = cause instanceof SQLException failure
                 ? " (SQLState " + failure.getSQLState() + ", code " + failure.getErrorCode() + ")"
@@ -854,8 +903,7 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
                     cause);
         }
         return new IdempotencyStoreException(
-                "The JDBC store's request to " + what + of + " " + kind.says() + state
-                        + "; whether it took effect is not known; see the cause",
+                "The JDBC store's request to " + what + of + " " + kind.says() + state + "; " + effect,
                 key,
                 cause,
                 kind.isTransient(cause));
@@ -930,6 +978,8 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
     /** The settings of a store. Each is checked at once. Not safe for use by many threads. */
     public static final class Builder {
 
+        private static final int LONGEST_TABLE_NAME = 50;
+
         private final DataSource dataSource;
         private @Nullable DataSource transactions;
         private String tableName = DEFAULT_TABLE_NAME;
@@ -965,12 +1015,18 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
          *
          * @param name letters, digits and underscores, with a schema and a dot before it where there is one
          * @return this builder
-         * @throws IllegalArgumentException if it has other characters
+         * @throws IllegalArgumentException if it has other characters, or more than 50 without the
+         *     schema: a database may cut off the names that are made of it
          */
         public Builder tableName(String name) {
             if (!name.matches("([A-Za-z_][A-Za-z0-9_]*\\.)?[A-Za-z_][A-Za-z0-9_]*")) {
                 throw new IllegalArgumentException("'" + name + "' cannot be the table's name: use letters, digits and"
                         + " underscores, with a schema and a dot before it where there is one");
+            }
+            int length = name.length() - name.lastIndexOf('.') - 1;
+            if (length > LONGEST_TABLE_NAME) {
+                throw new IllegalArgumentException("'" + name + "' cannot be the table's name: it has " + length
+                        + " characters, and may have " + LONGEST_TABLE_NAME);
             }
             this.tableName = name;
             return this;
@@ -1054,27 +1110,96 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
          * Looks at the database, makes the tables where they are to be made, and checks them.
          *
          * @return the store
-         * @throws IdempotencyConfigurationException if the database is none that is supported, or a table is missing or
-         *     lacks columns or an index
-         * @throws IdempotencyStoreException if the database cannot be asked
+         * @throws IdempotencyConfigurationException if the database is none that is supported, cannot be reached or leads other
+         *     threads elsewhere, or if a table is missing, lacks columns or an index, cannot be made or may not be written to
          */
         public JdbcIdempotencyStore build() {
-            try (Connection connection = dataSource.getConnection()) {
-                Dialect dialect = Dialect.of(connection.getMetaData());
+            RoutingDataSources.refuse(dataSource);
+            Dialect dialect;
+            Place own;
+            String url;
+            try (Connection connection = connect()) {
+                dialect = Dialect.of(connection.getMetaData());
                 new Table(tableName, dialect).prepare(connection, schemaInitialization);
-                return new JdbcIdempotencyStore(this, dialect, joined(connection));
+                own = Place.of(connection);
+                url = ClaimedPlaces.url(connection);
             } catch (SQLException failure) {
-                throw failed("look at the table " + tableName, null, SqlFailure.of(failure), failure);
+                throw new IdempotencyConfigurationException(
+                        "The tables " + tableName + " and " + tableName
+                                + "_step of the JDBC idempotency store cannot be used: "
+                                + failure.getMessage() + " (SQLState " + failure.getSQLState() + ", code "
+                                + failure.getErrorCode() + ")",
+                        "Check idempotent.jdbc.table-name, that its schema is there, and that the database's user may"
+                                + " SELECT, INSERT, UPDATE and DELETE in both tables",
+                        failure);
+            }
+            requireSameElsewhere(own);
+            return new JdbcIdempotencyStore(this, dialect, joined(own), url);
+        }
+
+        private Connection connect() {
+            try {
+                return dataSource.getConnection();
+            } catch (SQLException | RuntimeException failure) {
+                throw new IdempotencyConfigurationException(
+                        "The JDBC idempotency store gets no connection to its database: " + failure.getMessage(),
+                        "Start the database, or correct the URL, the user or the password of its DataSource; or keep the"
+                                + " records elsewhere, by idempotent.store or idempotent.jdbc.data-source",
+                        failure);
             }
         }
 
-        private DataSource joined(Connection connection) throws SQLException {
-            if (transactions == null) {
+        /** Leases are renewed, and records purged, by threads that know nothing of those that claim. */
+        private void requireSameElsewhere(Place own) {
+            AtomicReference<Object> found = new AtomicReference<>("no answer");
+            Thread other = new Thread(
+                    null,
+                    () -> {
+                        try (Connection connection = dataSource.getConnection()) {
+                            found.set(Place.of(connection));
+                        } catch (SQLException | RuntimeException | Error failure) {
+                            found.set(failure);
+                        }
+                    },
+                    "idempotent-other-thread",
+                    0,
+                    false);
+            other.setDaemon(true);
+            other.setContextClassLoader(Thread.currentThread().getContextClassLoader());
+            other.start();
+            try {
+                other.join();
+            } catch (InterruptedException interruption) {
+                // Whoever stops the start does not wait for this.
+                Thread.currentThread().interrupt();
+                return;
+            }
+            Object answer = found.get();
+            if (!own.equals(answer)) {
+                throw new IdempotencyConfigurationException(
+                        "The JDBC idempotency store is on a DataSource that leads another thread elsewhere, or nowhere ("
+                                + (answer instanceof Throwable failure
+                                        ? failure.toString()
+                                        : "to another database, user, catalog or schema")
+                                + "): leases would not be renewed, and a method would run twice",
+                        RoutingDataSources.ACTION,
+                        answer instanceof Throwable failure ? failure : null);
+            }
+        }
+
+        private DataSource joined(Place own) {
+            // Transactions that are now in one database and now in another are not those of the records.
+            if (transactions == null || RoutingDataSources.find(transactions) != null) {
                 return dataSource;
             }
-            Place own = Place.of(connection);
             try (Connection other = transactions.getConnection()) {
                 return Place.of(other).equals(own) ? transactions : dataSource;
+            } catch (SQLException failure) {
+                throw new IdempotencyConfigurationException(
+                        "The DataSource whose transactions the JDBC idempotency store is to take part in gives no"
+                                + " connection: " + failure.getMessage(),
+                        "Start its database, or correct its URL, user or password",
+                        failure);
             }
         }
 

@@ -24,6 +24,9 @@ enum SqlFailure {
     /** The statement waited for a lock, or ran, longer than it may. */
     TIMEOUT("took too long, or waited too long for a lock"),
 
+    /** The statement did nothing, since nothing may be written where it was to write. */
+    READ_ONLY("was refused, since the transaction or the database is read-only"),
+
     /** The connection could not be had or broke; whether the statement took effect is not known. */
     CONNECTION("lost its connection, or got none"),
 
@@ -44,6 +47,10 @@ enum SqlFailure {
 
     /** The state of {@link #SERIALIZATION}, for failures that only this store knows to be one. */
     static final String STATE_OF_SERIALIZATION = "40001";
+
+    private static final Set<Integer> READ_ONLY_CODES = Set.of(1290, 1792, 1836, 90097);
+
+    private static final String STATE_OF_READ_ONLY = "25006";
 
     private static final String STATE_OF_LOCKED = "55P03";
 
@@ -73,6 +80,9 @@ enum SqlFailure {
         }
         if (state.startsWith("40") || code == MARIADB_SNAPSHOT_TOO_OLD) {
             return SERIALIZATION;
+        }
+        if (state.equals(STATE_OF_READ_ONLY) || READ_ONLY_CODES.contains(code)) {
+            return READ_ONLY;
         }
         if (state.startsWith("23")) {
             return CONSTRAINT;
@@ -112,6 +122,11 @@ enum SqlFailure {
     /** Whether the database did nothing and the same request would fail again. */
     boolean isRefusal() {
         return this == REFUSED || this == CONSTRAINT;
+    }
+
+    /** Whether a statement that writes may have done so all the same. */
+    boolean mayHaveTakenEffect() {
+        return this == TIMEOUT || this == CONNECTION || this == OTHER;
     }
 
     /** Whether asking again soon may help, and does not mean to wait as long once more for a lock or a connection. */

@@ -58,6 +58,7 @@ record Table(String name, Dialect dialect) {
         for (Map.Entry<String, String> definition : definitions.entrySet()) {
             Set<String> columns = columns(connection, definition.getKey());
             check(definition.getKey(), definition.getValue(), columns == null ? Set.of() : columns);
+            checkWritable(connection, definition.getKey());
         }
         checkIndexes(connection, initialization);
     }
@@ -134,9 +135,25 @@ record Table(String name, Dialect dialect) {
                 end(connection, false);
                 // Another node that made it at the same moment is as good.
                 if (columns(connection, table) == null) {
-                    throw failure;
+                    throw new IdempotencyConfigurationException(
+                            "The table " + table + " for idempotency records could not be made in the database "
+                                    + connection.getMetaData().getURL() + ": " + failure.getMessage(),
+                            "Create it by this SQL, as a user who may, or set idempotent.jdbc.table-name to another"
+                                    + " name:\n" + dialect.schema(name),
+                            failure);
                 }
             }
+        }
+    }
+
+    /** Databases ask whether a user may write before they look for what is to be written, which is nothing here. */
+    private static void checkWritable(Connection connection, String table) throws SQLException {
+        try (Statement call = connection.createStatement()) {
+            call.executeUpdate("INSERT INTO " + table + " SELECT * FROM " + table + " WHERE 1 = 0");
+            call.executeUpdate("UPDATE " + table + " SET outcome_kind = NULL WHERE 1 = 0");
+            call.executeUpdate("DELETE FROM " + table + " WHERE 1 = 0");
+        } finally {
+            end(connection, false);
         }
     }
 

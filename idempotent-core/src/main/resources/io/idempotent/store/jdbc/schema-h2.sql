@@ -10,7 +10,7 @@ CREATE TABLE IF NOT EXISTS idempotency_record (
     lease_ends_at BIGINT NOT NULL,
     takeovers INTEGER NOT NULL,
     outcome_kind VARCHAR(16),
-    outcome BLOB,
+    outcome BINARY LARGE OBJECT,
     completed_at BIGINT,
     retained_until BIGINT
 );
@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS idempotency_record_step (
     first_token BIGINT NOT NULL,
     step_name VARBINARY(765) NOT NULL,
     outcome_kind VARCHAR(16),
-    outcome BLOB,
+    outcome BINARY LARGE OBJECT,
     PRIMARY KEY (record_key, step_name),
     FOREIGN KEY (record_key) REFERENCES idempotency_record (record_key) ON DELETE CASCADE
 );

@@ -13,14 +13,18 @@ import io.idempotent.server.NeedsServer;
 import io.idempotent.server.PostgresServer;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
+import io.idempotent.store.RecordQuery;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.DatabaseMetaData;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 import javax.sql.DataSource;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.h2.jdbcx.JdbcConnectionPool;
 import org.h2.tools.Server;
 import org.junit.jupiter.api.Test;
@@ -217,9 +221,87 @@ final class TableTest {
         DataSource unreachable = connections(connection -> {
             throw new SQLException("no route", "08001");
         });
-        assertThatExceptionOfType(IdempotencyStoreException.class)
+        assertThatExceptionOfType(IdempotencyConfigurationException.class)
                 .isThrownBy(() -> JdbcIdempotencyStore.builder(unreachable).build())
-                .withMessageContaining("lost its connection, or got none (SQLState 08001");
+                .withMessageContaining("gets no connection to its database: no route")
+                .withMessageContaining("Start the database, or correct the URL");
+    }
+
+    @Test
+    void a_user_who_may_not_make_the_tables_is_given_the_sql() throws SQLException {
+        execute("CREATE USER clerk PASSWORD 'secret'");
+        JdbcIdempotencyStore.Builder builder =
+                JdbcIdempotencyStore.builder(JdbcConnectionPool.create(url.replaceFirst(";.*", ""), "clerk", "secret"));
+        IdempotencyConfigurationException refusal =
+                catchThrowableOfType(IdempotencyConfigurationException.class, builder::build);
+        assertThat(refusal)
+                .hasMessageContaining("The table idempotency_record for idempotency records could not be made");
+        executeAll(refusal.action(), "CREATE TABLE");
+        assertThatExceptionOfType(IdempotencyConfigurationException.class)
+                .isThrownBy(builder::build)
+                .withMessageContaining("of the JDBC idempotency store cannot be used: Not enough rights")
+                .withMessageContaining("may SELECT, INSERT, UPDATE and DELETE");
+        execute("GRANT SELECT, INSERT, UPDATE ON idempotency_record TO clerk");
+        execute("GRANT SELECT, INSERT, UPDATE, DELETE ON idempotency_record_step TO clerk");
+        assertThatExceptionOfType(IdempotencyConfigurationException.class)
+                .isThrownBy(builder::build)
+                .withMessageContaining("cannot be used: Not enough rights");
+        execute("GRANT DELETE ON idempotency_record TO clerk");
+        claims(builder.build());
+    }
+
+    @Test
+    void a_schema_that_is_not_there_and_a_name_that_the_database_keeps_for_itself_are_told() {
+        for (String name : List.of("nowhere.once", "select", "user", "order")) {
+            assertThatExceptionOfType(IdempotencyConfigurationException.class)
+                    .isThrownBy(() -> JdbcIdempotencyStore.builder(database)
+                            .tableName(name)
+                            .build())
+                    .withMessageContaining(name)
+                    .withMessageContaining("idempotent.jdbc.table-name");
+        }
+    }
+
+    @Test
+    void that_a_request_may_have_taken_effect_is_said_of_what_writes_only() {
+        JdbcIdempotencyStore.builder(database).build();
+        AtomicBoolean broken = new AtomicBoolean();
+        AtomicBoolean down = new AtomicBoolean();
+        JdbcIdempotencyStore store = JdbcIdempotencyStore.builder(connections(connection -> {
+                    if (down.get()) {
+                        throw new SQLException("no route", "08001");
+                    }
+                    return broken.get() ? breaking(connection) : connection;
+                }))
+                .build();
+        IdempotencyKey key = IdempotencyKey.of("pay", "4711");
+        broken.set(true);
+        assertThatExceptionOfType(IdempotencyStoreException.class)
+                .isThrownBy(() -> claims(store))
+                .withMessageContaining("whether it took effect is not known");
+        for (ThrowingCallable reading : List.<ThrowingCallable>of(
+                () -> store.find(key), () -> store.findSteps(key), () -> store.list(RecordQuery.abandoned()))) {
+            assertThatExceptionOfType(IdempotencyStoreException.class)
+                    .isThrownBy(reading)
+                    .withMessageContaining("nothing was changed")
+                    .withMessageNotContaining("whether it took effect");
+        }
+        down.set(true);
+        assertThatExceptionOfType(IdempotencyStoreException.class)
+                .isThrownBy(() -> claims(store))
+                .withMessageContaining("nothing was asked of the database")
+                .withMessageNotContaining("whether it took effect");
+    }
+
+    /** A connection that breaks with the first statement. */
+    private Connection breaking(Connection connection) {
+        return (Connection) Proxy.newProxyInstance(
+                getClass().getClassLoader(), new Class<?>[] {Connection.class}, (proxy, method, arguments) -> {
+                    if (method.getName().equals("prepareStatement")) {
+                        throw new SQLException("broken", "08006");
+                    }
+                    return method.invoke(connection, arguments);
+                });
     }
 
     @Test
@@ -227,6 +309,10 @@ final class TableTest {
         JdbcIdempotencyStore.Builder builder = JdbcIdempotencyStore.builder(database);
         assertThatIllegalArgumentException().isThrownBy(() -> builder.tableName("a; DROP TABLE b"));
         assertThatIllegalArgumentException().isThrownBy(() -> builder.tableName("a.b.c"));
+        for (String name : List.of("", " ", "\"once\"", "`once`", "[once]", "once only", "1st", "x".repeat(51))) {
+            assertThatIllegalArgumentException().isThrownBy(() -> builder.tableName(name));
+        }
+        builder.tableName("a_schema_of_any_length." + "x".repeat(50)).tableName("idempotency_record");
         assertThatIllegalArgumentException().isThrownBy(() -> builder.statementTimeout(Duration.ofMillis(999)));
         assertThatIllegalArgumentException().isThrownBy(() -> builder.statementTimeout(Duration.ofSeconds(31)));
         assertThatIllegalArgumentException()

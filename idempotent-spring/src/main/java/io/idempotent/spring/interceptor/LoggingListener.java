@@ -6,6 +6,7 @@ import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyStoreException;
 import io.idempotent.Outcome;
 import io.idempotent.Reconciliation;
+import io.idempotent.engine.Execution;
 import io.idempotent.engine.IdempotencyListener;
 import io.idempotent.engine.Resolution;
 import java.time.Duration;
@@ -113,7 +114,12 @@ final class LoggingListener implements IdempotencyListener {
     @Override
     public void leaseLost(IdempotencyContext context) {
         LOG.warn("The lease of idempotency key '" + context.key() + "' with fencing token " + context.fencingToken()
-                + " is lost while its operation runs: another caller may run it too; no further attempt is begun");
+                + " is lost while its operation runs: another caller may run it too; no further attempt is begun"
+                + (context instanceof Execution execution && execution.isUnknownToStore()
+                        ? ". The store did not know the claim, though nobody can have taken it over yet: its record was"
+                                + " deleted or lost, or the store leads each thread to a database of its own, and renewals"
+                                + " ask another one than claims; give it one that is the same for all threads"
+                        : ""));
     }
 
     @Override
