@@ -394,7 +394,7 @@ final class AtomicCalls {
                 throw failure;
             }
             if (transaction.isRollbackOnly()) {
-                if (transaction.isNew()) {
+                if (transaction.isNew() && !transaction.isRollbackMeant()) {
                     // Its work is undone, though it returned: nobody is to take that for success.
                     Interrupts.setAside(transaction::commit);
                 }

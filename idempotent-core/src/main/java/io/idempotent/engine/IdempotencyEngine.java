@@ -444,6 +444,7 @@ public final class IdempotencyEngine implements AutoCloseable {
             begin(execution);
             T value;
             boolean releases = false;
+            IdempotentWork.Remains remains = IdempotentWork.Remains.ALL;
             boolean unknown = isUnknown(execution);
             execution.enter();
             try {
@@ -459,7 +460,9 @@ public final class IdempotencyEngine implements AutoCloseable {
                     value = work.run(execution);
                     // What was done outside stays done, if what comes now fails.
                     unknown = execution.hasEffectsOutside();
-                    releases = outcomes.releases(execution, work::releases, value);
+                    remains = work.remains();
+                    releases = remains != IdempotentWork.Remains.ALL
+                            || outcomes.releases(execution, work::releases, value);
                     if (!releases) {
                         tellStepsLeftOver(execution);
                     }
@@ -474,7 +477,9 @@ public final class IdempotencyEngine implements AutoCloseable {
                 throw failure;
             }
             execution.exit();
-            return settleValue(operation, execution, fingerprint, releases, value);
+            return releases
+                    ? settleReleased(execution, fingerprint, remains, value)
+                    : settleValue(operation, execution, fingerprint, value);
         } finally {
             if (execution.pending() == null) {
                 settlement.finish(execution);
@@ -588,7 +593,7 @@ public final class IdempotencyEngine implements AutoCloseable {
     <T extends @Nullable Object> T end(Operation<T> operation, Execution execution, Fingerprint fingerprint, T value)
             throws Throwable {
         tellStepsLeftOver(execution);
-        return settleValue(operation, execution, fingerprint, false, value);
+        return settleValue(operation, execution, fingerprint, value);
     }
 
     /** Ends an execution whose operation is done, and left nothing behind that could be recorded; tells whether it held the key. */
@@ -628,21 +633,30 @@ public final class IdempotencyEngine implements AutoCloseable {
         return interruptOnLeaseLoss;
     }
 
+    /** Ends an execution whose value is not to be recorded. */
+    private <T extends @Nullable Object> T settleReleased(
+            Execution execution, Fingerprint fingerprint, IdempotentWork.Remains remains, T value) {
+        Duration took = Duration.ofNanos(execution.age());
+        try {
+            execution.recordStepsAgain();
+            if (execution.hasStepsInDoubt()
+                    || remains == IdempotentWork.Remains.UNKNOWN
+                    || (remains == IdempotentWork.Remains.NOTHING && execution.hasEffectsOutside())) {
+                settleUnknown(execution, fingerprint, took);
+            } else {
+                settlement.release(execution, null, took);
+            }
+        } catch (IdempotencyStoreException toldAlready) {
+            // The work is over, and its caller gets the result, whatever the store does.
+        }
+        return value;
+    }
+
     private <T extends @Nullable Object> T settleValue(
-            Operation<T> operation, Execution execution, Fingerprint fingerprint, boolean releases, T value)
-            throws Throwable {
+            Operation<T> operation, Execution execution, Fingerprint fingerprint, T value) throws Throwable {
         Duration took = Duration.ofNanos(execution.age());
         boolean recorded;
         try {
-            if (releases) {
-                execution.recordStepsAgain();
-                if (execution.hasStepsInDoubt()) {
-                    settleUnknown(execution, fingerprint, took);
-                } else {
-                    settlement.release(execution, null, took);
-                }
-                return value;
-            }
             Outcome outcome = new Outcome.Value(value);
             RecordedOutcome recordable = outcomes.encode(operation.type(), execution, outcome);
             if (execution.transaction() != null) {
@@ -677,8 +691,7 @@ public final class IdempotencyEngine implements AutoCloseable {
                 settleUnknown(execution, fingerprint, took);
                 // What this library says of a call is never the operation's final word, whatever types are declared.
             } else if (operation.type().records(failure) && !(failure instanceof IdempotencyException)) {
-                Outcome outcome = new Outcome.Failure(failure);
-                settlement.complete(execution, outcomes.encode(operation.type(), execution, outcome), outcome, took);
+                settleFinal(operation, execution, fingerprint, failure, took);
             } else if (execution.hasStepsInDoubt() || work.mayStand(failure)) {
                 settleUnknown(execution, fingerprint, took);
             } else {
@@ -686,6 +699,23 @@ public final class IdempotencyEngine implements AutoCloseable {
             }
         } catch (RuntimeException | Error ours) {
             failure.addSuppressed(ours);
+        }
+    }
+
+    /** Records a failure; of an operation that is part of a transaction with that transaction. */
+    private void settleFinal(
+            Operation<?> operation, Execution execution, Fingerprint fingerprint, Throwable failure, Duration took) {
+        Outcome outcome = new Outcome.Failure(failure);
+        RecordedOutcome recordable = outcomes.encode(operation.type(), execution, outcome);
+        if (execution.transaction() == null) {
+            settlement.complete(execution, recordable, outcome, took);
+            return;
+        }
+        PendingCompletion pending =
+                new PendingCompletion(settlement, execution, fingerprint, outcome, recordable, took);
+        pending.follow(execution.transaction());
+        if (!settlement.holds(execution)) {
+            failure.addSuppressed(pending.lost());
         }
     }
 

@@ -11,6 +11,16 @@ import org.jspecify.annotations.Nullable;
 @FunctionalInterface
 public interface IdempotentWork<T extends @Nullable Object> {
 
+    /** What is left of what the work did, when it has returned. */
+    enum Remains {
+        /** What it did stands, or will when the enclosing transaction commits. */
+        ALL,
+        /** Its own transaction was rolled back, though it returned. */
+        NOTHING,
+        /** Its own transaction was rolled back, and what an earlier attempt did may stand. */
+        UNKNOWN
+    }
+
     /**
      * Runs the operation. Work that attempts more than once calls {@link Execution#beginAttempt()} before each attempt.
      *
@@ -28,6 +38,16 @@ public interface IdempotentWork<T extends @Nullable Object> {
      */
     default boolean releases(T result) {
         return false;
+    }
+
+    /**
+     * Asked on the calling thread after the work returned. Of work that was undone no outcome is recorded: the key is released,
+     * or abandoned if the operation has effects outside of its transaction, and the caller gets what the work returned.
+     *
+     * @return all, unless overridden
+     */
+    default Remains remains() {
+        return Remains.ALL;
     }
 
     /**

@@ -60,7 +60,7 @@ public final class PendingCompletion {
     /**
      * Makes the end of an execution.
      *
-     * @param outcome what the operation returned, and the same to be recorded; both null if its outcome is not known
+     * @param outcome what the operation returned or threw, and the same to be recorded; both null if its outcome is not known
      * @param took how long the operation ran
      */
     PendingCompletion(
@@ -156,7 +156,7 @@ public final class PendingCompletion {
             } else if (execution.hasEffectsOutside()) {
                 settlement.abandon(execution);
             } else {
-                settlement.release(execution, null, took);
+                settlement.release(execution, outcome instanceof Outcome.Failure failed ? failed.cause() : null, took);
             }
         });
     }

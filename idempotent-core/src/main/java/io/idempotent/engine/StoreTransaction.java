@@ -42,6 +42,16 @@ public interface StoreTransaction {
     boolean isRollbackOnly();
 
     /**
+     * Whether it was the operation's own doing, by its own transaction, that this one can only be rolled back: it may return
+     * all the same, and its caller gets what it returns. Where a part of it asked for that, nobody is to take it for success.
+     *
+     * @return false, unless overridden
+     */
+    default boolean isRollbackMeant() {
+        return false;
+    }
+
+    /**
      * Makes the transaction write what it has kept back, so that an outcome is encoded as it will be committed.
      *
      * @throws RuntimeException if what the operation did cannot be written; it is the operation's failure then

@@ -366,12 +366,25 @@ final class EnclosingTransactionTest {
     }
 
     @Test
-    void other_failures_are_settled_at_once_in_a_transaction_too() {
+    void a_failure_that_is_not_recorded_is_settled_at_once_in_a_transaction_too() {
         failing(new IllegalStateException("declined"), false, transaction);
         assertThat(store.find(KEY)).isNull();
-        failing(new IOException("declined"), true, transaction);
-        assertThat(store.find(KEY).outcome()).isNotNull();
         assertThat(transaction.completions).isEmpty();
+    }
+
+    @Test
+    void a_final_failure_is_recorded_when_its_transaction_commits() {
+        failing(new IOException("declined"), true, transaction);
+        assertThat(store.find(KEY).outcome()).isNull();
+        transaction.only().committed();
+        assertThat(store.find(KEY).outcome()).isNotNull();
+    }
+
+    @Test
+    void a_final_failure_is_not_recorded_when_its_transaction_is_rolled_back() {
+        failing(new IOException("declined"), true, transaction);
+        transaction.only().rolledBack();
+        assertThat(store.find(KEY)).isNull();
     }
 
     @Test

@@ -15,6 +15,7 @@ public abstract class IdempotentCall implements IdempotentWork<@Nullable Object>
     private final @Nullable Object[] arguments;
     private @Nullable IdempotentMethod resolved;
     private boolean earlierStands;
+    private boolean undone;
 
     /**
      * For the ways to intercept.
@@ -51,10 +52,16 @@ public abstract class IdempotentCall implements IdempotentWork<@Nullable Object>
      */
     protected abstract @Nullable Object proceed() throws Throwable;
 
-    /** Like {@link #proceed}, and remembers whether what a failed attempt did may stand, whatever later ones do. */
+    /**
+     * Like {@link #proceed}, and remembers whether what a failed attempt did may stand, whatever later ones do, and whether
+     * what this one did was undone though it returned.
+     */
     final @Nullable Object attempt() throws Throwable {
-        try {
-            return proceed();
+        MethodTransaction transaction = method(resolved).transaction();
+        try (MethodTransaction.Watch watch = transaction == null ? null : transaction.watch()) {
+            Object result = proceed();
+            undone = watch != null && watch.isUndone();
+            return result;
         } catch (Throwable failure) {
             earlierStands |= mayStand(failure);
             throw failure;
@@ -75,6 +82,14 @@ public abstract class IdempotentCall implements IdempotentWork<@Nullable Object>
     @Override
     public final boolean releases(@Nullable Object result) {
         return method(resolved).releases(this, result);
+    }
+
+    @Override
+    public final Remains remains() {
+        if (!undone) {
+            return Remains.ALL;
+        }
+        return earlierStands ? Remains.UNKNOWN : Remains.NOTHING;
     }
 
     // It is checked at startup that what is found out is about the method's own result.

@@ -55,7 +55,7 @@ record IdempotentMethod(
     @Nullable
     Object run(IdempotentCall call, Execution execution) throws Throwable {
         return retries == null
-                ? call.proceed()
+                ? call.attempt()
                 : retries.run(
                         () -> {
                             execution.beginAttempt();

@@ -13,6 +13,19 @@ public interface MethodTransaction {
     @Nullable
     EnclosingTransaction enclosing();
 
+    /** Watches what becomes of the transactions that an attempt begins in this thread, until it is closed there. */
+    Watch watch();
+
+    /** Watches one attempt. */
+    interface Watch extends AutoCloseable {
+
+        /** Asked after the method returned: whether what it did was undone all the same. */
+        boolean isUndone();
+
+        @Override
+        void close();
+    }
+
     /**
      * Asked on the calling thread after the method threw: whether what it did stands, or may stand, nevertheless, or will if
      * the enclosing transaction commits.

@@ -15,8 +15,12 @@ import java.util.function.Function;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.datasource.DataSourceUtils;
+import org.springframework.transaction.IllegalTransactionStateException;
+import org.springframework.transaction.NoTransactionException;
 import org.springframework.transaction.TransactionStatus;
 import org.springframework.transaction.UnexpectedRollbackException;
+import org.springframework.transaction.interceptor.TransactionAspectSupport;
+import org.springframework.transaction.support.AbstractTransactionStatus;
 import org.springframework.transaction.support.TransactionSynchronization;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 
@@ -32,13 +36,21 @@ final class AtomicTransaction implements StoreTransaction {
     private final TransactionStatus status;
     private final AtomicTransactions transactions;
     private @Nullable IdempotencyKey completed;
+    private boolean entered;
+    private @Nullable TransactionStatus own;
     private End end = End.UNKNOWN;
 
     AtomicTransaction(TransactionStatus status, AtomicTransactions transactions) {
         this.status = status;
         this.transactions = transactions;
         if (isNew() && TransactionSynchronizationManager.isSynchronizationActive()) {
+            TransactionSynchronizationManager.bindResource(AtomicTransaction.class, this);
             TransactionSynchronizationManager.registerSynchronization(new TransactionSynchronization() {
+                @Override
+                public void beforeCompletion() {
+                    TransactionSynchronizationManager.unbindResourceIfPossible(AtomicTransaction.class);
+                }
+
                 @Override
                 public void afterCompletion(int status) {
                     // That it was rolled back is also said where a commit failed, of which nobody knows.
@@ -48,6 +60,25 @@ final class AtomicTransaction implements StoreTransaction {
                 }
             });
         }
+    }
+
+    /** Called inside of all advice: the innermost transaction that an advice has begun, or joined, is the method's own. */
+    static void enter() {
+        if (TransactionSynchronizationManager.getResource(AtomicTransaction.class) instanceof AtomicTransaction current
+                && !current.entered) {
+            current.entered = true;
+            try {
+                TransactionStatus found = TransactionAspectSupport.currentTransactionStatus();
+                current.own = found.isNewTransaction() ? null : found;
+            } catch (NoTransactionException none) {
+                // The method declares none.
+            }
+        }
+    }
+
+    @Override
+    public boolean isRollbackMeant() {
+        return own instanceof AbstractTransactionStatus known && known.isLocalRollbackOnly();
     }
 
     @Override
@@ -67,18 +98,27 @@ final class AtomicTransaction implements StoreTransaction {
 
     private @Nullable ClaimResult claimAfterSavepoint(Connection connection, ClaimRequest request) {
         try {
+            boolean readOnly = TransactionSynchronizationManager.isCurrentTransactionReadOnly();
             Savepoint before = connection.setSavepoint();
             ClaimResult result;
             try {
                 result = transactions.store().claimOn(connection, request);
             } catch (RuntimeException | Error failure) {
                 undo(connection, before, failure);
+                if (readOnly && failure instanceof IdempotencyStoreException refused && !refused.isTransient()) {
+                    throw readOnly(request.key(), refused);
+                }
                 throw failure;
             }
-            if (result == null) {
+            boolean mustNotWrite = readOnly && result instanceof ClaimResult.Claimed;
+            if (result == null || mustNotWrite) {
                 connection.rollback(before);
             }
             connection.releaseSavepoint(before);
+            if (mustNotWrite) {
+                // Not every database refuses it, and what JPA is to write in such a transaction is never written.
+                throw readOnly(request.key(), new IllegalTransactionStateException("The transaction is read-only"));
+            }
             return result;
         } catch (SQLException gone) {
             // The database has undone the whole transaction, or lost it: what was written in it before is gone.
@@ -89,6 +129,16 @@ final class AtomicTransaction implements StoreTransaction {
                     request.key(),
                     gone);
         }
+    }
+
+    private static IdempotencyStoreException readOnly(IdempotencyKey key, RuntimeException cause) {
+        return new IdempotencyStoreException(
+                "The caller's transaction is read-only, so that '" + key
+                        + "' cannot be claimed in it; nothing was run. Call the method in a transaction that writes, or outside"
+                        + " of the one that does not",
+                key,
+                cause,
+                false);
     }
 
     private void undo(Connection connection, Savepoint before, Throwable failure) {

@@ -2,6 +2,7 @@ package io.idempotent.spring.transaction;
 
 import java.util.List;
 import java.util.function.Supplier;
+import org.springframework.beans.factory.BeanCurrentlyInCreationException;
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.TransactionDefinition;
@@ -18,11 +19,24 @@ import org.springframework.util.function.SingletonSupplier;
 final class CurrentTransaction {
 
     private final Supplier<List<PlatformTransactionManager>> transactionManagers;
+    private volatile boolean watched;
 
     CurrentTransaction(BeanFactory beanFactory) {
         this.transactionManagers =
                 SingletonSupplier.of(() -> beanFactory.getBeanProvider(PlatformTransactionManager.class).stream()
                         .toList());
+    }
+
+    /** From now on it is seen what becomes of the transactions that the context's managers begin. */
+    void watch() {
+        if (!watched) {
+            try {
+                transactionManagers.get().forEach(TransactionWatch::watch);
+                watched = true;
+            } catch (BeanCurrentlyInCreationException early) {
+                // A call from a bean that the managers themselves need: the next one tries again.
+            }
+        }
     }
 
     /** Makes everything that takes part in the transaction write what it has kept back. */

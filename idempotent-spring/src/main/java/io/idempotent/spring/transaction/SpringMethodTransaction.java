@@ -18,10 +18,12 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
  * One method, by the attributes of its own transaction.
  *
  * @param attribute how its own transaction is, or null if it has none
+ * @param name what the advice of transactions calls that transaction; null if it has none
  * @param outside whether its own transaction is begun outside of our advice
  * @param current the transaction of the calling thread
  */
-record SpringMethodTransaction(@Nullable TransactionAttribute attribute, boolean outside, CurrentTransaction current)
+record SpringMethodTransaction(
+        @Nullable TransactionAttribute attribute, @Nullable String name, boolean outside, CurrentTransaction current)
         implements MethodTransaction {
 
     private static final SpringObjenesis OBJENESIS = new SpringObjenesis();
@@ -29,6 +31,12 @@ record SpringMethodTransaction(@Nullable TransactionAttribute attribute, boolean
     @Override
     public @Nullable EnclosingTransaction enclosing() {
         return isEnclosed() ? CallerTransaction.current(current) : null;
+    }
+
+    @Override
+    public Watch watch() {
+        current.watch();
+        return TransactionWatch.begin(outside ? null : name, isEnclosed());
     }
 
     @Override

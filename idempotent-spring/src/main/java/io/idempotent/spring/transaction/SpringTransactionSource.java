@@ -12,9 +12,11 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.core.Ordered;
 import org.springframework.transaction.config.TransactionManagementConfigUtils;
+import org.springframework.transaction.interceptor.DefaultTransactionAttribute;
 import org.springframework.transaction.interceptor.TransactionAspectSupport;
 import org.springframework.transaction.interceptor.TransactionAttribute;
 import org.springframework.transaction.interceptor.TransactionAttributeSource;
+import org.springframework.util.ClassUtils;
 
 /**
  * Finds the attributes of methods' own transactions, whatever declares them: they are those that the context's advice of
@@ -32,7 +34,10 @@ final class SpringTransactionSource implements MethodTransactionSource {
 
     @Override
     public MethodTransaction transaction(Method method, Class<?> targetClass) {
-        return new SpringMethodTransaction(attribute(method, targetClass), isOutside(), current);
+        current.watch();
+        TransactionAttribute attribute = attribute(method, targetClass);
+        return new SpringMethodTransaction(
+                attribute, attribute == null ? null : name(attribute, method, targetClass), isOutside(), current);
     }
 
     @Override
@@ -61,6 +66,15 @@ final class SpringTransactionSource implements MethodTransactionSource {
                 .filter(Objects::nonNull)
                 .findFirst()
                 .orElse(null);
+    }
+
+    /** What the advice of transactions calls a method's transaction. */
+    private static String name(TransactionAttribute attribute, Method method, Class<?> targetClass) {
+        if (attribute.getName() != null) {
+            return attribute.getName();
+        }
+        String descriptor = attribute instanceof DefaultTransactionAttribute declared ? declared.getDescriptor() : null;
+        return descriptor != null ? descriptor : ClassUtils.getQualifiedMethodName(method, targetClass);
     }
 
     /**

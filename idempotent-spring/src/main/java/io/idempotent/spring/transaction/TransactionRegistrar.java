@@ -12,8 +12,10 @@ final class TransactionRegistrar implements ImportBeanDefinitionRegistrar {
 
     @Override
     public void registerBeanDefinitions(AnnotationMetadata importing, BeanDefinitionRegistry registry) {
-        new IdempotencyInfrastructure(registry)
-                .register(MethodTransactionSource.class, TransactionRegistrar.class, "transactionSource");
+        IdempotencyInfrastructure infrastructure = new IdempotencyInfrastructure(registry);
+        infrastructure.register(MethodTransactionSource.class, TransactionRegistrar.class, "transactionSource");
+        // Registered after all others, so that of advice of equal order it is the innermost.
+        infrastructure.register(InnermostAdvice.Registrar.class, InnermostAdvice.class, "registrar");
     }
 
     static MethodTransactionSource transactionSource(InfrastructureBeans beans) {

@@ -119,19 +119,37 @@ class AtomicFailureTest {
 
     @ParameterizedTest
     @MethodSource("kinds")
-    void nobodyTakesForSuccessWhatReturnedThoughItsTransactionCanOnlyBeRolledBack(Kind kind) {
+    void aMethodThatUndoesItsOwnTransactionAndReturnsIsAnsweredAndNothingIsRecorded(Kind kind) {
         AtomicApplication application = start(kind);
         application.payments.meanwhile(() -> {
             TransactionAspectSupport.currentTransactionStatus().setRollbackOnly();
             return "undone";
         });
-        assertThatExceptionOfType(UnexpectedRollbackException.class)
-                .isThrownBy(() -> application.payments.payOrBeDeclined("a"));
+        assertThat(application.payments.payOrBeDeclined("a")).isEqualTo("undone");
         assertThat(application.rows("a")).isZero();
         assertThat(application.record("pay-or-be-declined", "a")).isNull();
         application.payments.meanwhile(null);
         assertThat(application.payments.payOrBeDeclined("a")).isEqualTo("a2");
         assertThat(application.events()).containsExactly("claimed", "released", "claimed", "completed");
+    }
+
+    @ParameterizedTest
+    @MethodSource("kinds")
+    void nobodyTakesForSuccessWhatReturnedThoughAPartOfItUndidTheTransaction(Kind kind) {
+        AtomicApplication application = start(kind);
+        application.payments.meanwhile(() -> {
+            application.transaction.executeWithoutResult(status -> status.setRollbackOnly());
+            return "undone";
+        });
+        assertThatExceptionOfType(UnexpectedRollbackException.class)
+                .isThrownBy(() -> application.payments.pay("b", 1));
+        assertThatExceptionOfType(UnexpectedRollbackException.class)
+                .isThrownBy(() -> application.payments.payOrBeDeclined("a"));
+        assertThat(application.rows("a")).isZero();
+        assertThat(application.record("pay-or-be-declined", "a")).isNull();
+        application.payments.meanwhile(null);
+        assertThat(application.payments.payOrBeDeclined("a")).isEqualTo("a3");
+        assertThat(application.events()).containsExactly("claimed", "released", "claimed", "released", "claimed", "completed");
     }
 
     @ParameterizedTest

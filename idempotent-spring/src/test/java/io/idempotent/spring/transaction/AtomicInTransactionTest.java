@@ -132,6 +132,22 @@ class AtomicInTransactionTest {
 
     @ParameterizedTest
     @MethodSource("kinds")
+    void aTransactionThatIsReadOnlyIsNamedAsTheCauseAndGoesOn(Kind kind) {
+        AtomicApplication application = start(kind);
+        TransactionTemplate reading = new TransactionTemplate(application.manager);
+        reading.setReadOnly(true);
+        reading.executeWithoutResult(status -> {
+            assertThatExceptionOfType(IdempotencyStoreException.class)
+                    .isThrownBy(() -> application.payments.pay("a", 1))
+                    .withMessageContaining("The caller's transaction is read-only, so that 'pay:a' cannot be claimed in it")
+                    .withMessageContaining("Call the method in a transaction that writes");
+            assertThat(application.rows("a")).isZero();
+        });
+        assertThat(application.payments.pay("a", 1)).isEqualTo("a1");
+    }
+
+    @ParameterizedTest
+    @MethodSource("kinds")
     void afterAFailureTheTransactionCanOnlyBeRolledBackWhereSpringWouldLetItGoOn(Kind kind) {
         AtomicApplication application = start(kind);
         application.manager.setGlobalRollbackOnParticipationFailure(false);

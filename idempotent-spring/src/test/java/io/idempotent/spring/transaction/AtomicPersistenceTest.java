@@ -38,6 +38,7 @@ import org.springframework.orm.jpa.persistenceunit.PersistenceManagedTypes;
 import org.springframework.orm.jpa.vendor.HibernateJpaVendorAdapter;
 import org.springframework.transaction.annotation.EnableTransactionManagement;
 import org.springframework.transaction.annotation.Transactional;
+import org.springframework.transaction.interceptor.TransactionAspectSupport;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /** Atomic operations that write by JPA, {@link JdbcTemplate} and {@link JdbcClient} in one transaction. */
@@ -132,6 +133,20 @@ class AtomicPersistenceTest {
             write(id, customer);
             entities.flush();
             throw new IllegalStateException("declined");
+        }
+
+        @Idempotent(key = "#id", operation = "invoice-and-undo", atomic = true)
+        @Transactional
+        public @Nullable Invoice invoiceAndUndo(String id, String customer) {
+            write(id, customer);
+            TransactionAspectSupport.currentTransactionStatus().setRollbackOnly();
+            return null;
+        }
+
+        @Idempotent(key = "#id", operation = "lease-and-undo")
+        @Transactional
+        public @Nullable Invoice leaseAndUndo(String id, String customer) {
+            return invoiceAndUndo(id, customer);
         }
 
         @Idempotent(
@@ -231,6 +246,18 @@ class AtomicPersistenceTest {
             assertThat(replayed.getNumber()).isEqualTo(first.getNumber());
             assertThat(application.invoices("Ada")).isEqualTo(1);
             assertThat(application.journal("a")).isEqualTo(2);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("kinds")
+    void whatIsUndoneWithoutAnExceptionIsNotRecorded(Kind kind) {
+        try (Application application = new Application(kind)) {
+            assertThat(application.invoices.invoiceAndUndo("a", "Ada")).isNull();
+            assertThat(application.invoices.leaseAndUndo("a", "Ada")).isNull();
+            assertThat(application.invoices("Ada")).isZero();
+            assertThat(application.record("invoice-and-undo", "a")).isNull();
+            assertThat(application.record("lease-and-undo", "a")).isNull();
         }
     }
 

@@ -385,7 +385,7 @@ class CallerTransactionTest {
         Application application = start(Store.ON_ANOTHER_DATA_SOURCE);
         ((StoreOnDataSource) application.store).fail();
         MethodTransaction transaction =
-                new SpringMethodTransaction(null, false, new CurrentTransaction(application.context()));
+                new SpringMethodTransaction(null, null, false, new CurrentTransaction(application.context()));
         Operation<String> operation =
                 Operation.builder("payments-bare", String.class).build();
         try (IdempotencyEngine impatient = IdempotencyEngine.builder(application.store)

@@ -146,21 +146,51 @@ class FailureInTransactionTest {
     }
 
     @Test
-    void aRecordedFailureIsRecordedAtOnceWhateverBecomesOfTheTransaction() throws Exception {
+    void aRecordedFailureFollowsTheTransactionThatItsMethodJoinedLikeAnyOutcome() throws Exception {
         for (Store store : Store.values()) {
             Application application = start(store, new IOException("declined"));
             application.transaction.executeWithoutResult(status -> {
+                fails(IOException.class, () -> application.payments.recording("a"));
+                assertThat(application.events.drain()).containsExactly("claimed");
+                application.payments.meanwhile(null);
                 assertThatExceptionOfType(IOException.class)
+                        .as("in the same transaction")
                         .isThrownBy(() -> application.payments.recording("a"))
                         .withMessage("declined");
-                assertThat(application.events.drain()).containsExactly("claimed", "completed");
+                assertThat(application.events.drain()).containsExactly("replayed");
                 status.setRollbackOnly();
             });
+            assertThat(application.events.drain()).containsExactly("released");
+            assertThat(application.state("recording", "a")).isEqualTo("free");
+            assertThat(application.payments.recording("a")).isEqualTo("receipt 2");
+
+            application.payments.meanwhile(() -> {
+                throw new IOException("declined");
+            });
+            application.events.drain();
+            application.transaction.executeWithoutResult(
+                    status -> fails(IOException.class, () -> application.payments.recording("b")));
+            assertThat(application.events.drain()).containsExactly("claimed", "completed");
             application.payments.meanwhile(null);
             assertThatExceptionOfType(IOException.class)
-                    .isThrownBy(() -> application.payments.recording("a"))
+                    .isThrownBy(() -> application.payments.recording("b"))
                     .withMessage("declined");
+            assertThat(application.committed("b")).isOne();
         }
+    }
+
+    @Test
+    void aRecordedFailureThatUndoesTheTransactionThatItsMethodJoinedIsNotRecorded() throws Exception {
+        Application application = start(Store.ON_THE_SAME_DATA_SOURCE, new IllegalStateException("declined"));
+        assertThatExceptionOfType(UnexpectedRollbackException.class)
+                .isThrownBy(() -> application.transaction.executeWithoutResult(status ->
+                        fails(IllegalStateException.class, () -> application.payments.recordingAndUndoing("a"))));
+        assertThat(application.state("recording-and-undoing", "a")).isEqualTo("free");
+        assertThat(application.events.drain()).containsExactly("claimed", "released");
+        fails(IllegalStateException.class, () -> application.payments.recordingAndUndoing("a"));
+        assertThat(application.state("recording-and-undoing", "a"))
+                .as("alone")
+                .isEqualTo("completed");
     }
 
     @Test

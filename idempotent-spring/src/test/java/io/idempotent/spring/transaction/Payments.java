@@ -134,6 +134,24 @@ class Payments {
         return work(id);
     }
 
+    @Idempotent(key = "#id", recordFailures = IllegalStateException.class)
+    @Transactional
+    public String recordingAndUndoing(String id) {
+        return work(id);
+    }
+
+    @Idempotent(key = "#id", whenAbandoned = Idempotent.WhenAbandoned.REFUSE)
+    @Transactional
+    public String sending(String id) {
+        return work(id);
+    }
+
+    @Idempotent(key = "#id")
+    @Transactional(readOnly = true)
+    public String reading(String id) {
+        return work(id);
+    }
+
     @Idempotent(key = "#id", unless = "#result.startsWith('receipt')")
     public String unrecorded(String id) {
         return work(id);
