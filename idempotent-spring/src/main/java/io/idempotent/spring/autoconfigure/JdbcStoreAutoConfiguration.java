@@ -6,6 +6,7 @@ import javax.sql.DataSource;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.springframework.beans.factory.BeanFactory;
+import org.springframework.beans.factory.BeanNotOfRequiredTypeException;
 import org.springframework.beans.factory.NoSuchBeanDefinitionException;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -43,11 +44,8 @@ public final class JdbcStoreAutoConfiguration {
         IdempotencyProperties.Jdbc jdbc = properties.getJdbc();
         JdbcIdempotencyStore.Builder builder = JdbcIdempotencyStore.builder(
                         withoutTransactions(dataSource(jdbc, beans)))
-                .tableName(jdbc.getTableName())
-                .schemaInitialization(jdbc.getInitializeSchema())
-                .statementTimeout(jdbc.getStatementTimeout())
-                .purgeBatchSize(jdbc.getPurgeBatchSize())
                 .errorHandler(LOG::warn);
+        configure(builder, jdbc);
         if (jdbc.getDataSource() != null) {
             // With connections of its own, the store can still take part in the transactions of the others.
             DataSource callers = beans.getBeanProvider(DataSource.class).getIfUnique();
@@ -55,10 +53,24 @@ public final class JdbcStoreAutoConfiguration {
                 builder.transactionsOf(withoutTransactions(callers));
             }
         }
-        if (!jdbc.getPurgeInterval().isZero()) {
-            builder.purgeInterval(jdbc.getPurgeInterval());
-        }
         return builder.build();
+    }
+
+    private static void configure(JdbcIdempotencyStore.Builder builder, IdempotencyProperties.Jdbc jdbc) {
+        try {
+            builder.tableName(jdbc.getTableName())
+                    .schemaInitialization(jdbc.getInitializeSchema())
+                    .statementTimeout(jdbc.getStatementTimeout())
+                    .purgeBatchSize(jdbc.getPurgeBatchSize());
+            if (!jdbc.getPurgeInterval().isZero()) {
+                builder.purgeInterval(jdbc.getPurgeInterval());
+            }
+        } catch (IllegalArgumentException refusal) {
+            throw new IdempotencyConfigurationException(
+                    "The properties at idempotent.jdbc cannot be used: " + refusal.getMessage(),
+                    "Correct the one that is named: table-name, statement-timeout, purge-batch-size or purge-interval",
+                    refusal);
+        }
     }
 
     /** Asked when all operations are resolved, and so the stores made that they use. */
@@ -68,7 +80,7 @@ public final class JdbcStoreAutoConfiguration {
         return refreshed -> {
             if (properties.getJdbc().getDataSource() == null
                     && refreshed.getApplicationContext().getAutowireCapableBeanFactory() == beans) {
-                SharedConnections.warn(beans, LOG);
+                SharedConnections.tell(beans, LOG);
             }
         };
     }
@@ -78,7 +90,7 @@ public final class JdbcStoreAutoConfiguration {
             return jdbc.getDataSource() == null
                     ? beans.getBean(DataSource.class)
                     : beans.getBean(jdbc.getDataSource(), DataSource.class);
-        } catch (NoSuchBeanDefinitionException failure) {
+        } catch (NoSuchBeanDefinitionException | BeanNotOfRequiredTypeException failure) {
             throw new IdempotencyConfigurationException(
                     "It is not clear in which database idempotency records are to be kept: " + failure.getMessage(),
                     "Set idempotent.jdbc.data-source to the bean name of a DataSource",

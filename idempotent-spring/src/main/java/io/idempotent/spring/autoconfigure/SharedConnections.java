@@ -3,8 +3,7 @@ package io.idempotent.spring.autoconfigure;
 import io.idempotent.store.jdbc.JdbcIdempotencyStore;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeSet;
+import javax.sql.DataSource;
 import org.apache.commons.logging.Log;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.PropertyAccessor;
@@ -18,24 +17,51 @@ final class SharedConnections {
 
     private static final String DATA_SOURCE = "dataSource";
 
+    // HikariCP's, DBCP's, Tomcat's, that of c3p0 and Oracle's, and H2's.
+    private static final List<String> POOL_SIZES =
+            List.of("maximumPoolSize", "maxTotal", "maxActive", "maxPoolSize", "maxConnections");
+
     private SharedConnections() {}
 
-    /** Warns once if a store that has been made, since an operation uses it, shares the connections of transactions. */
-    static void warn(ConfigurableListableBeanFactory beans, Log log) {
-        Set<String> sharing = new TreeSet<>();
+    /**
+     * Says once if a store that has been made, since an operation uses it, shares the connections of transactions. It is a
+     * warning where a caller in a transaction cannot get another connection at all. Otherwise it depends on how many call at a
+     * time, and whoever gets no connection is told what to do.
+     */
+    static void tell(ConfigurableListableBeanFactory beans, Log log) {
         for (String name : beans.getBeanNamesForType(JdbcIdempotencyStore.class, false, false)) {
             if (beans.getSingleton(name) instanceof JdbcIdempotencyStore store) {
-                sharing.addAll(transactionManagers(beans, store));
+                List<String> sharing = transactionManagers(beans, store);
+                if (!sharing.isEmpty()) {
+                    tell(sharing, mostConnections(store.ownDataSource()), log);
+                }
             }
         }
-        if (!sharing.isEmpty()) {
-            log.warn("The JDBC idempotency store takes its connections from the DataSource of the transactions of "
-                    + sharing
-                    + ": when callers in transactions hold all that there are, each of them waits for one more"
-                    + " to claim its key with, and is refused by an IdempotencyStoreException when the pool's patience is"
-                    + " over. Set idempotent.jdbc.data-source to the bean name of another DataSource on the same"
-                    + " database, a small pool, or to that of this one if it has connections enough");
+    }
+
+    private static void tell(List<String> sharing, @Nullable Integer most, Log log) {
+        String message = "The JDBC idempotency store takes its connections from the DataSource of the transactions of "
+                + sharing + (most == null ? "" : ", which has " + most + " at most")
+                + ": when callers in transactions hold all that there are, each of them waits for one more to claim its"
+                + " key with, and is refused by an IdempotencyStoreException when the pool's patience is over. Set"
+                + " idempotent.jdbc.data-source to the bean name of another DataSource on the same database, a small pool";
+        if (most != null && most <= 1) {
+            log.warn(message);
+        } else {
+            log.debug(message);
         }
+    }
+
+    /** How many connections a pool has at most; null for one that does not say it in words that are known. */
+    private static @Nullable Integer mostConnections(DataSource dataSource) {
+        PropertyAccessor properties = PropertyAccessorFactory.forBeanPropertyAccess(dataSource);
+        return POOL_SIZES.stream()
+                .filter(properties::isReadableProperty)
+                .map(properties::getPropertyValue)
+                .filter(Integer.class::isInstance)
+                .map(Integer.class::cast)
+                .findFirst()
+                .orElse(null);
     }
 
     /** The bean names of those whose transactions are on the store's own connections. */

@@ -2,6 +2,8 @@ package io.idempotent.spring.autoconfigure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
 import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.spring.annotation.Idempotent;
 import io.idempotent.store.caffeine.CaffeineIdempotencyStore;
@@ -178,24 +180,39 @@ class JdbcStoreAutoConfigurationTest {
                         .isSameAs(database));
     }
 
+    private ApplicationContextRunner withPool(int connections) {
+        HikariConfig pool = new HikariConfig();
+        pool.setDataSource(database());
+        pool.setMaximumPoolSize(connections);
+        return boot.withBean("orders", HikariDataSource.class, () -> new HikariDataSource(pool))
+                .withInitializer(context -> ((GenericApplicationContext) context)
+                        .registerBean(
+                                "transactions",
+                                JdbcTransactionManager.class,
+                                () -> new JdbcTransactionManager(context.getBean(DataSource.class))));
+    }
+
     @Test
-    void callersInTransactionsThatShareTheConnectionsOfTheStoreAreTold(CapturedOutput output) {
-        DataSource database = database();
-        ApplicationContextRunner sharing = boot.withBean("orders", DataSource.class, () -> database)
-                .withBean("transactions", JdbcTransactionManager.class, () -> new JdbcTransactionManager(database));
-        sharing.run(context -> {
+    void callersInTransactionsThatCannotGetAConnectionForTheStoreAreTold(CapturedOutput output) {
+        withPool(1).run(context -> {
             assertThat(output)
                     .containsOnlyOnce("The JDBC idempotency store takes its connections from the DataSource of the"
-                            + " transactions of [transactions]: when callers in transactions hold all that there are,"
-                            + " each of them waits for one more to claim its key with, and is refused by an"
+                            + " transactions of [transactions], which has 1 at most: when callers in transactions hold all"
+                            + " that there are, each of them waits for one more to claim its key with, and is refused by an"
                             + " IdempotencyStoreException when the pool's patience is over. Set"
                             + " idempotent.jdbc.data-source to the bean name of another DataSource on the same database,"
-                            + " a small pool, or to that of this one if it has connections enough");
+                            + " a small pool");
             try (GenericApplicationContext child = new GenericApplicationContext(context)) {
                 child.refresh();
             }
             assertThat(output).as("once").containsOnlyOnce("takes its connections from");
         });
+    }
+
+    @Test
+    void theUsualApplicationStartsWithoutAWarning(CapturedOutput output) {
+        withPool(10).run(context -> assertThat(context).hasNotFailed());
+        assertThat(output).doesNotContain("takes its connections from").doesNotContain("WARN io.idempotent");
     }
 
     @Test
