@@ -79,6 +79,7 @@ class ReadmeTest {
             import io.idempotent.engine.*;
             import io.idempotent.store.*;
             import io.idempotent.store.caffeine.*;
+            import io.idempotent.store.jdbc.*;
             import io.idempotent.spring.annotation.*;
             import io.idempotent.spring.interceptor.*;
             import io.idempotent.spring.test.*;
@@ -90,15 +91,17 @@ class ReadmeTest {
             import java.time.*;
             import java.util.*;
             import java.util.concurrent.atomic.LongAdder;
+            import javax.sql.DataSource;
             import org.junit.jupiter.api.*;
             import org.slf4j.*;
-            import org.springframework.beans.factory.annotation.Autowired;
+            import org.springframework.beans.factory.annotation.*;
             import org.springframework.boot.test.context.SpringBootTest;
             import org.springframework.context.annotation.*;
             import org.springframework.core.annotation.AliasFor;
             import org.springframework.http.ResponseEntity;
             import org.springframework.stereotype.*;
             import org.springframework.transaction.annotation.Transactional;
+            import org.springframework.transaction.interceptor.TransactionAspectSupport;
             import org.springframework.web.bind.annotation.*;
             import org.springframework.web.client.RestClient;
             import static org.assertj.core.api.Assertions.assertThat;

@@ -17,6 +17,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.springframework.aop.framework.ProxyFactory;
 import org.springframework.aop.scope.ScopedProxyUtils;
 import org.springframework.beans.factory.config.BeanDefinitionHolder;
+import org.springframework.beans.factory.config.CustomScopeConfigurer;
 import org.springframework.beans.factory.support.BeanDefinitionRegistry;
 import org.springframework.beans.factory.support.RootBeanDefinition;
 import org.springframework.boot.WebApplicationType;
@@ -27,10 +28,9 @@ import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.context.annotation.ImportBeanDefinitionRegistrar;
 import org.springframework.context.annotation.Import;
+import org.springframework.context.annotation.ImportBeanDefinitionRegistrar;
 import org.springframework.context.support.SimpleThreadScope;
-import org.springframework.beans.factory.config.CustomScopeConfigurer;
 import org.springframework.core.type.AnnotationMetadata;
 import org.springframework.jdbc.datasource.DelegatingDataSource;
 import org.springframework.jdbc.datasource.LazyConnectionDataSourceProxy;
@@ -174,8 +174,8 @@ class JdbcFailureAnalysisTest {
                     new RootBeanDefinition(DataSource.class, () -> new DelegatingDataSource(routing()));
             scoped.setScope("thread");
             scoped.setPrimary(true);
-            BeanDefinitionHolder proxy = ScopedProxyUtils.createScopedProxy(
-                    new BeanDefinitionHolder(scoped, "scoped"), registry, false);
+            BeanDefinitionHolder proxy =
+                    ScopedProxyUtils.createScopedProxy(new BeanDefinitionHolder(scoped, "scoped"), registry, false);
             registry.registerBeanDefinition(proxy.getBeanName(), proxy.getBeanDefinition());
         }
     }

@@ -141,15 +141,15 @@ class AtomicFailureTest {
             application.transaction.executeWithoutResult(status -> status.setRollbackOnly());
             return "undone";
         });
-        assertThatExceptionOfType(UnexpectedRollbackException.class)
-                .isThrownBy(() -> application.payments.pay("b", 1));
+        assertThatExceptionOfType(UnexpectedRollbackException.class).isThrownBy(() -> application.payments.pay("b", 1));
         assertThatExceptionOfType(UnexpectedRollbackException.class)
                 .isThrownBy(() -> application.payments.payOrBeDeclined("a"));
         assertThat(application.rows("a")).isZero();
         assertThat(application.record("pay-or-be-declined", "a")).isNull();
         application.payments.meanwhile(null);
         assertThat(application.payments.payOrBeDeclined("a")).isEqualTo("a3");
-        assertThat(application.events()).containsExactly("claimed", "released", "claimed", "released", "claimed", "completed");
+        assertThat(application.events())
+                .containsExactly("claimed", "released", "claimed", "released", "claimed", "completed");
     }
 
     @ParameterizedTest

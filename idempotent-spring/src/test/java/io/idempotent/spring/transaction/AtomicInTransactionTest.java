@@ -139,7 +139,8 @@ class AtomicInTransactionTest {
         reading.executeWithoutResult(status -> {
             assertThatExceptionOfType(IdempotencyStoreException.class)
                     .isThrownBy(() -> application.payments.pay("a", 1))
-                    .withMessageContaining("The caller's transaction is read-only, so that 'pay:a' cannot be claimed in it")
+                    .withMessageContaining(
+                            "The caller's transaction is read-only, so that 'pay:a' cannot be claimed in it")
                     .withMessageContaining("Call the method in a transaction that writes");
             assertThat(application.rows("a")).isZero();
         });

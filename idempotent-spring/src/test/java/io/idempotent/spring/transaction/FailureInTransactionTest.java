@@ -188,9 +188,7 @@ class FailureInTransactionTest {
         assertThat(application.state("recording-and-undoing", "a")).isEqualTo("free");
         assertThat(application.events.drain()).containsExactly("claimed", "released");
         fails(IllegalStateException.class, () -> application.payments.recordingAndUndoing("a"));
-        assertThat(application.state("recording-and-undoing", "a"))
-                .as("alone")
-                .isEqualTo("completed");
+        assertThat(application.state("recording-and-undoing", "a")).as("alone").isEqualTo("completed");
     }
 
     @Test

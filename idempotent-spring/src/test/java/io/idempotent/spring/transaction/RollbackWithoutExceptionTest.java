@@ -109,9 +109,8 @@ class RollbackWithoutExceptionTest {
     @Test
     void aPartThatWasUndoneApartDoesNotMakeItUndone() throws Exception {
         Application application = start(Store.IN_MEMORY);
-        for (int propagation : new int[] {
-            TransactionDefinition.PROPAGATION_REQUIRES_NEW, TransactionDefinition.PROPAGATION_NESTED
-        }) {
+        for (int propagation :
+                new int[] {TransactionDefinition.PROPAGATION_REQUIRES_NEW, TransactionDefinition.PROPAGATION_NESTED}) {
             String id = "a" + propagation;
             TransactionTemplate part = application.propagation(propagation);
             application.payments.meanwhile(() -> {
@@ -135,8 +134,7 @@ class RollbackWithoutExceptionTest {
             application.transaction.executeWithoutResult(status -> status.setRollbackOnly());
             return "done";
         });
-        assertThatExceptionOfType(UnexpectedRollbackException.class)
-                .isThrownBy(() -> joining(application, "a"));
+        assertThatExceptionOfType(UnexpectedRollbackException.class).isThrownBy(() -> joining(application, "a"));
         isFreeAndRunsAgain(application, "joining");
     }
 
@@ -184,8 +182,8 @@ class RollbackWithoutExceptionTest {
         for (Store store : Store.values()) {
             Application application = start(store);
             assertThatExceptionOfType(UnexpectedRollbackException.class)
-                    .isThrownBy(() -> application.transaction.executeWithoutResult(status ->
-                            assertThat(joining(application, "a")).isEqualTo("undone")));
+                    .isThrownBy(() -> application.transaction.executeWithoutResult(
+                            status -> assertThat(joining(application, "a")).isEqualTo("undone")));
             assertThat(application.events.drain()).containsExactly("claimed", "released");
             isFreeAndRunsAgain(application, "joining");
         }
