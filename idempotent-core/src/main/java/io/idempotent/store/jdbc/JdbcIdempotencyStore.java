@@ -490,7 +490,9 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
         for (int begin = 0; begin < all.size(); begin += MOST_RENEWED_AT_ONCE) {
             List<Claim> part = all.subList(begin, Math.min(all.size(), begin + MOST_RENEWED_AT_ONCE));
             RenewalResult result = request(
-                    "renew " + all.size() + " leases", null, connection -> renew(connection, part, lease, deadline, elsewhere));
+                    "renew " + all.size() + " leases",
+                    null,
+                    connection -> renew(connection, part, lease, deadline, elsewhere));
             renewed.addAll(result.renewed());
             undecided.addAll(result.undecided());
         }

@@ -261,7 +261,8 @@ final class RoutingDataSourceTest {
         assertThat(refusal)
                 .hasMessageContaining("The lease of idempotency key 'pay:away' was to be renewed in the database")
                 .hasMessageContaining("idempotent.jdbc.data-source");
-        assertThat(CompletableFuture.supplyAsync(() -> store.renew(Set.of(home), LEASE).renewed())
+        assertThat(CompletableFuture.supplyAsync(
+                                () -> store.renew(Set.of(home), LEASE).renewed())
                         .join())
                 .containsExactly(home);
         assertThat(store.release(away)).isTrue();
