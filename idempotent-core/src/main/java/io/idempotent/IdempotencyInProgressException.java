@@ -14,7 +14,7 @@ public final class IdempotencyInProgressException extends IdempotencyConflictExc
         NOT_WAITING,
         /** The operation waited as long as it is allowed to. */
         WAITED,
-        /** As many callers as are allowed to wait are waiting. */
+        /** As many callers as are allowed to wait, in all or for this key, are waiting. */
         TOO_MANY_WAITERS,
         /** The waiting thread was interrupted; its interrupt flag is set. */
         INTERRUPTED,
@@ -109,7 +109,8 @@ public final class IdempotencyInProgressException extends IdempotencyConflictExc
             case NOT_WAITING -> "retry in " + seconds(retryAfter) + ", or set waitAtMost";
             case WAITED -> "waited for waitAtMost in vain; retry in " + seconds(retryAfter) + ", or raise it";
             case TOO_MANY_WAITERS ->
-                "retry in " + seconds(retryAfter) + "; as many callers as max-waiters allows are waiting already";
+                "retry in " + seconds(retryAfter)
+                        + "; as many callers as max-waiters or max-waiters-per-key allows are waiting already";
             case INTERRUPTED -> "the wait for its outcome was interrupted";
             case REENTRANT ->
                 "it is held by this very thread, in a call or a transaction that is not at its end, and cannot wait for itself";

@@ -129,7 +129,8 @@ final class WordsTest {
         assertThat(inProgress(Reason.WAITED))
                 .hasMessage(begin + "waited for waitAtMost in vain; retry in 1.2 s, or raise it");
         assertThat(inProgress(Reason.TOO_MANY_WAITERS))
-                .hasMessage(begin + "retry in 1.2 s; as many callers as max-waiters allows are waiting already");
+                .hasMessage(begin + "retry in 1.2 s; as many callers as max-waiters or max-waiters-per-key allows are"
+                        + " waiting already");
         assertThat(inProgress(Reason.INTERRUPTED)).hasMessage(begin + "the wait for its outcome was interrupted");
         assertThat(inProgress(Reason.REENTRANT))
                 .hasMessage(

@@ -211,7 +211,7 @@ final class AtomicCalls {
                 throw inProgress(atDeadline(), known);
             }
             if (!waits) {
-                if (!waiting.enter()) {
+                if (!waiting.enter(key)) {
                     throw inProgress(Reason.TOO_MANY_WAITERS, known);
                 }
                 waits = true;
@@ -221,7 +221,7 @@ final class AtomicCalls {
         private void stopWaiting() {
             if (waits) {
                 waits = false;
-                waiting.leave();
+                waiting.leave(key);
             }
         }
 

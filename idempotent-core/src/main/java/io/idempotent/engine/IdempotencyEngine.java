@@ -119,7 +119,7 @@ public final class IdempotencyEngine implements AutoCloseable {
         this.listeners = new Listeners(builder.listeners, errorHandler);
         this.outcomes = new Outcomes(codec, listeners, errorHandler);
         this.renewal = new LeaseRenewal(store, ticker, listeners, errorHandler, pacing);
-        this.waiting = new Waiting(builder.maxWaiters, ticker, owners::get, this::claim, pacing);
+        this.waiting = new Waiting(builder.waitingRoom, ticker, owners::get, this::claim, pacing);
         this.settlement =
                 new Settlement(store, renewal, listeners, Nanos.of(builder.completionTimeout), owners, pacing);
         this.atomicCalls = new AtomicCalls(settlement, listeners, outcomes, waiting, ticker, owners, this::newClaimId);
@@ -815,7 +815,7 @@ public final class IdempotencyEngine implements AutoCloseable {
         private final IdempotencyStore store;
         private final List<IdempotencyListener> listeners = new ArrayList<>();
         private @Nullable OutcomeCodec codec;
-        private int maxWaiters = DEFAULT_MAX_WAITERS;
+        private WaitingRoom waitingRoom = new WaitingRoom(DEFAULT_MAX_WAITERS, DEFAULT_MAX_WAITERS);
         private Duration completionTimeout = DEFAULT_COMPLETION_TIMEOUT;
         private Duration closeTimeout = DEFAULT_CLOSE_TIMEOUT;
         private boolean interruptOnLeaseLoss;
@@ -849,11 +849,12 @@ public final class IdempotencyEngine implements AutoCloseable {
          * @throws IdempotencyConfigurationException if it is negative
          */
         public Builder maxWaiters(int maxWaiters) {
-            if (maxWaiters < 0) {
-                throw new IdempotencyConfigurationException(
-                        "max-waiters is " + maxWaiters, "It has to be zero or more");
-            }
-            this.maxWaiters = maxWaiters;
+            return waitingRoom(new WaitingRoom(maxWaiters, maxWaiters));
+        }
+
+        /** Bounds how many callers wait, in all and for each key, together with other engines that have the same room. */
+        public Builder waitingRoom(WaitingRoom waitingRoom) {
+            this.waitingRoom = waitingRoom;
             return this;
         }
 

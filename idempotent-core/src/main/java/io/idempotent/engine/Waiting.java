@@ -10,7 +10,6 @@ import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * Waits for a key that is in progress.
  *
  * <ol>
- *   <li>A waiter beyond the number allowed is refused at once, as is one whose operation does not wait or whose request
+ *   <li>A waiter beyond the numbers that the {@link WaitingRoom} allows is refused at once, as is one whose operation does not wait or whose request
  *       says something else than the record.
  *   <li>If the owner runs in this JVM, the waiter is woken when it ends, and looks after its lease at the latest.
  *       Otherwise it looks after pauses that double from {@value #FIRST_PAUSE_MILLIS} to {@value #LONGEST_PAUSE_MILLIS}
@@ -34,27 +33,26 @@ final class Waiting {
 
     private static final int LONGEST_PAUSE_MILLIS = 500;
 
-    private final int maxWaiters;
+    private final WaitingRoom room;
     private final LongSupplier ticker;
     private final Function<IdempotencyKey, @Nullable Execution> owners;
     private final Function<ClaimRequest, ClaimResult> store;
     private final Pacing pacing;
-    private final AtomicInteger waiters = new AtomicInteger();
 
     /**
-     * Makes the waiting room of one engine.
+     * Makes what waits for one engine.
      *
-     * @param maxWaiters how many may wait at once
+     * @param room bounds how many wait
      * @param owners who holds a key in this JVM, if anybody does
      * @param store claims
      */
     Waiting(
-            int maxWaiters,
+            WaitingRoom room,
             LongSupplier ticker,
             Function<IdempotencyKey, @Nullable Execution> owners,
             Function<ClaimRequest, ClaimResult> store,
             Pacing pacing) {
-        this.maxWaiters = maxWaiters;
+        this.room = room;
         this.ticker = ticker;
         this.owners = owners;
         this.store = store;
@@ -73,24 +71,24 @@ final class Waiting {
         if (waitAtMost == 0) {
             throw inProgress(first, Reason.NOT_WAITING);
         }
-        if (!enter()) {
+        if (!enter(request.key())) {
             throw inProgress(first, Reason.TOO_MANY_WAITERS);
         }
         try {
             return await(request, first, ticker.getAsLong() + waitAtMost);
         } finally {
-            leave();
+            leave(request.key());
         }
     }
 
     /** Takes a place among those who wait, to be left again; tells whether there was one. */
-    boolean enter() {
-        return waiters.getAndUpdate(number -> Math.min(number + 1, maxWaiters)) < maxWaiters;
+    boolean enter(IdempotencyKey key) {
+        return room.enter(key);
     }
 
     /** Leaves the place that was taken. */
-    void leave() {
-        waiters.decrementAndGet();
+    void leave(IdempotencyKey key) {
+        room.leave(key);
     }
 
     /** The pauses of another waiter. */

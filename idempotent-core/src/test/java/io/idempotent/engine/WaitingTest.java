@@ -18,6 +18,7 @@ import java.lang.management.LockInfo;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadInfo;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.Callable;
@@ -56,8 +57,12 @@ final class WaitingTest {
     }
 
     private IdempotencyEngine engine(int maxWaiters) {
+        return engine(new WaitingRoom(maxWaiters, maxWaiters));
+    }
+
+    private IdempotencyEngine engine(WaitingRoom room) {
         return IdempotencyEngine.builder(store)
-                .maxWaiters(maxWaiters)
+                .waitingRoom(room)
                 .ticker(ticker)
                 .listener(events)
                 .errorHandler(events)
@@ -202,6 +207,52 @@ final class WaitingTest {
             for (Future<String> waiter : waiters) {
                 assertThat(Callers.get(waiter)).isEqualTo("receipt");
             }
+        }
+    }
+
+    @Test
+    void waiters_for_one_key_keep_nobody_from_waiting_for_another() throws Exception {
+        var unused = begin(otherNode);
+        Callers.Gate own = new Callers.Gate();
+        try (IdempotencyEngine shared = engine(new WaitingRoom(3, 2));
+                IdempotencyEngine narrow = engine(new WaitingRoom(3, 0))) {
+            Future<String> other =
+                    callers.call(() -> shared.execute(PAY, "another", Fingerprint.none(), () -> own.pass("done")));
+            own.awaitEntered();
+            for (int time = 0; time < 2; time++) {
+                List<Future<String>> waiters = new ArrayList<>(callers.call(2, () -> call(shared, WAITS)));
+                callers.awaitWaiting(2);
+                assertThatExceptionOfType(IdempotencyInProgressException.class)
+                        .isThrownBy(() -> call(shared, WAITS))
+                        .satisfies(refusal -> assertThat(refusal.reason()).isEqualTo(Reason.TOO_MANY_WAITERS));
+                waiters.add(callers.call(() -> shared.execute(WAITS, "another", Fingerprint.none(), () -> "never")));
+                callers.awaitWaiting(3);
+                // Whoever leaves makes room for the next round.
+                callers.waiting().forEach(Thread::interrupt);
+                waiters.forEach(waiter -> assertThatThrownBy(() -> Callers.get(waiter))
+                        .hasCauseInstanceOf(IdempotencyInProgressException.class));
+            }
+            own.open();
+            assertThat(Callers.get(other)).isEqualTo("done");
+            assertThatExceptionOfType(IdempotencyInProgressException.class)
+                    .isThrownBy(() -> call(narrow, WAITS))
+                    .satisfies(refusal -> assertThat(refusal.reason()).isEqualTo(Reason.TOO_MANY_WAITERS));
+        }
+    }
+
+    @Test
+    void engines_in_one_waiting_room_share_its_places() throws Exception {
+        var unused = begin(otherNode);
+        WaitingRoom room = new WaitingRoom(1, 1);
+        try (IdempotencyEngine one = engine(room);
+                IdempotencyEngine two = engine(room)) {
+            Future<String> waiter = callers.call(() -> call(one, WAITS));
+            callers.awaitWaiting(1);
+            assertThatExceptionOfType(IdempotencyInProgressException.class)
+                    .isThrownBy(() -> two.execute(WAITS, "4711", Fingerprint.none(), () -> "never"))
+                    .satisfies(refusal -> assertThat(refusal.reason()).isEqualTo(Reason.TOO_MANY_WAITERS));
+            gate.open();
+            assertThat(Callers.get(waiter)).isEqualTo("receipt");
         }
     }
 

@@ -42,8 +42,8 @@ public final class IdempotencyAutoConfiguration {
 
     @Bean
     @ConditionalOnMissingBean
-    static IdempotencySettings idempotencySettings(IdempotencyProperties properties) {
-        return properties.toSettings();
+    static IdempotencySettings idempotencySettings(IdempotencyProperties properties, Environment environment) {
+        return properties.toSettings(environment);
     }
 
     @Bean

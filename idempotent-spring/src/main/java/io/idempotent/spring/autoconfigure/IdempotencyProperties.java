@@ -6,6 +6,7 @@ import io.idempotent.spring.interceptor.IdempotencySettings;
 import io.idempotent.spring.interceptor.IdempotencySettings.UnknownOperations;
 import io.idempotent.spring.interceptor.OperationSettings;
 import io.idempotent.spring.interceptor.RetrySettings;
+import io.idempotent.spring.interceptor.WaiterBounds;
 import io.idempotent.spring.interceptor.WebSettings;
 import io.idempotent.spring.interceptor.WebSettings.Scope;
 import io.idempotent.store.jdbc.SchemaInitialization;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.core.env.Environment;
 import org.springframework.util.unit.DataSize;
 
 /** The properties {@code idempotent.…}, as Spring Boot binds and documents them. */
@@ -65,9 +67,16 @@ public final class IdempotencyProperties {
     private Duration waitAtMost = Duration.ofSeconds(0);
 
     /**
-     * How many callers may wait at the same time; those beyond are refused at once.
+     * How many callers may wait at the same time, on all stores; those beyond are refused at once. In a servlet container half
+     * of its threads by default, as server.tomcat.threads.max or server.jetty.threads.max has them, else 200; elsewhere, and with
+     * virtual threads, 1000.
      */
-    private int maxWaiters = 1000;
+    private @Nullable Integer maxWaiters;
+
+    /**
+     * How many of them may wait for one key. In a servlet container a quarter of max-waiters by default, elsewhere all.
+     */
+    private @Nullable Integer maxWaitersPerKey;
 
     /**
      * Whether the thread that runs an operation is interrupted when its lease is lost, so that one that hangs may end.
@@ -181,12 +190,20 @@ public final class IdempotencyProperties {
         this.waitAtMost = waitAtMost;
     }
 
-    public int getMaxWaiters() {
+    public @Nullable Integer getMaxWaiters() {
         return maxWaiters;
     }
 
-    public void setMaxWaiters(int maxWaiters) {
+    public void setMaxWaiters(@Nullable Integer maxWaiters) {
         this.maxWaiters = maxWaiters;
+    }
+
+    public @Nullable Integer getMaxWaitersPerKey() {
+        return maxWaitersPerKey;
+    }
+
+    public void setMaxWaitersPerKey(@Nullable Integer maxWaitersPerKey) {
+        this.maxWaitersPerKey = maxWaitersPerKey;
     }
 
     public boolean isInterruptOnLeaseLoss() {
@@ -249,7 +266,8 @@ public final class IdempotencyProperties {
         return operations;
     }
 
-    IdempotencySettings toSettings() {
+    IdempotencySettings toSettings(Environment environment) {
+        WaiterBounds bounds = WaiterBounds.of(environment, maxWaiters, maxWaitersPerKey);
         IdempotencySettings.Builder settings = IdempotencySettings.builder()
                 .enabled(enabled)
                 .defaults(OperationSettings.builder()
@@ -263,7 +281,8 @@ public final class IdempotencyProperties {
                         .whenAbandoned(whenAbandoned)
                         .retry(retry.toSettings())
                         .build())
-                .maxWaiters(maxWaiters)
+                .maxWaiters(bounds.maxWaiters())
+                .maxWaitersPerKey(bounds.maxWaitersPerKey())
                 .interruptOnLeaseLoss(interruptOnLeaseLoss)
                 .unknownOperations(unknownOperations)
                 .caffeineMaximumSize(caffeine.maximumSize)
@@ -704,8 +723,8 @@ public final class IdempotencyProperties {
         private List<String> fingerprintHeaders = List.of();
 
         /**
-         * Headers of a response that are recorded. All that the endpoint sets by default, but for cookies and those of the
-         * connection, which never are.
+         * Headers of a response that are recorded. All that the endpoint sets by default, but for credentials and those about
+         * origins; cookies and those of the connection never are.
          */
         private List<String> recordedHeaders = List.of();
 

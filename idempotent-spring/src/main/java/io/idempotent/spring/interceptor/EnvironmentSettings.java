@@ -1,7 +1,6 @@
 package io.idempotent.spring.interceptor;
 
 import io.idempotent.IdempotencyConfigurationException;
-import io.idempotent.engine.IdempotencyEngine;
 import io.idempotent.engine.WhenAbandoned;
 import io.idempotent.engine.WhenStoreFails;
 import io.idempotent.spring.interceptor.IdempotencySettings.UnknownOperations;
@@ -48,6 +47,7 @@ public final class EnvironmentSettings {
             "enabled",
             "order",
             "max-waiters",
+            "max-waiters-per-key",
             "interrupt-on-lease-loss",
             "unknown-operations",
             "caffeine.maximum-size",
@@ -135,10 +135,15 @@ public final class EnvironmentSettings {
     }
 
     private IdempotencySettings read() {
+        WaiterBounds bounds = WaiterBounds.of(
+                environment,
+                value(PREFIX + "max-waiters", Integer::valueOf),
+                value(PREFIX + "max-waiters-per-key", Integer::valueOf));
         IdempotencySettings.Builder settings = IdempotencySettings.builder()
                 .enabled(value(PREFIX + "enabled", true, EnvironmentSettings::bool))
                 .defaults(operation(PREFIX).build())
-                .maxWaiters(value(PREFIX + "max-waiters", IdempotencyEngine.DEFAULT_MAX_WAITERS, Integer::valueOf))
+                .maxWaiters(bounds.maxWaiters())
+                .maxWaitersPerKey(bounds.maxWaitersPerKey())
                 .interruptOnLeaseLoss(value(PREFIX + "interrupt-on-lease-loss", false, EnvironmentSettings::bool))
                 .unknownOperations(value(
                         PREFIX + "unknown-operations",

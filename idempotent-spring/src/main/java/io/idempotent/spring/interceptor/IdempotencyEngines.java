@@ -9,12 +9,15 @@ import io.idempotent.codec.OutcomeCodec;
 import io.idempotent.codec.ReferenceOutcomeCodec;
 import io.idempotent.engine.IdempotencyEngine;
 import io.idempotent.engine.IdempotencyListener;
+import io.idempotent.engine.WaitingRoom;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.caffeine.CompletedRecordCache;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -45,6 +48,7 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
 
     private final ConfigurableListableBeanFactory beanFactory;
     private final Map<String, IdempotencyEngine> engines = new ConcurrentHashMap<>();
+    private final AtomicReference<@Nullable WaitingRoom> waitingRoom = new AtomicReference<>();
     private String beanName = "idempotencyEngines";
     private volatile boolean running;
 
@@ -145,12 +149,18 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
         }
         IdempotencyEngine.Builder builder = IdempotencyEngine.builder(withNearCache(store, settings))
                 .codec(codec(store, settings))
-                .maxWaiters(settings.maxWaiters())
+                .waitingRoom(waitingRoom(settings))
                 .interruptOnLeaseLoss(settings.interruptOnLeaseLoss())
                 .errorHandler(LOG::error)
                 .listener(new LoggingListener());
         beanFactory.getBeanProvider(IdempotencyListener.class).orderedStream().forEach(builder::listener);
         return builder.build();
+    }
+
+    /** One for all stores: a waiter holds a thread, whichever store it waits for. */
+    private WaitingRoom waitingRoom(IdempotencySettings settings) {
+        waitingRoom.compareAndSet(null, new WaitingRoom(settings.maxWaiters(), settings.maxWaitersPerKey()));
+        return Objects.requireNonNull(waitingRoom.get());
     }
 
     private IdempotencyStore withNearCache(IdempotencyStore store, IdempotencySettings settings) {

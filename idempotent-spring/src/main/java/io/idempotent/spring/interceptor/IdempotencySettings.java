@@ -33,6 +33,7 @@ public final class IdempotencySettings {
     private final OperationSettings defaults;
     private final Map<String, Named> operations;
     private final int maxWaiters;
+    private final int maxWaitersPerKey;
     private final boolean interruptOnLeaseLoss;
     private final UnknownOperations unknownOperations;
     private final long caffeineMaximumSize;
@@ -47,6 +48,7 @@ public final class IdempotencySettings {
         this.defaults = builder.defaults;
         this.operations = Map.copyOf(builder.operations);
         this.maxWaiters = builder.maxWaiters;
+        this.maxWaitersPerKey = builder.maxWaitersPerKey == null ? builder.maxWaiters : builder.maxWaitersPerKey;
         this.interruptOnLeaseLoss = builder.interruptOnLeaseLoss;
         this.unknownOperations = builder.unknownOperations;
         this.caffeineMaximumSize = builder.caffeineMaximumSize;
@@ -96,9 +98,14 @@ public final class IdempotencySettings {
         return unknown;
     }
 
-    /** How many callers may wait for others' outcomes at the same time, on each store. */
+    /** How many callers may wait for others' outcomes at the same time, on all stores. */
     public int maxWaiters() {
         return maxWaiters;
+    }
+
+    /** How many of them may wait for one key. */
+    public int maxWaitersPerKey() {
+        return maxWaitersPerKey;
     }
 
     /** Whether a thread that runs an operation is interrupted when its lease is lost. */
@@ -155,6 +162,7 @@ public final class IdempotencySettings {
         private OperationSettings defaults = OperationSettings.UNSAID;
         private final Map<String, Named> operations = new LinkedHashMap<>();
         private int maxWaiters = IdempotencyEngine.DEFAULT_MAX_WAITERS;
+        private @Nullable Integer maxWaitersPerKey;
         private boolean interruptOnLeaseLoss;
         private UnknownOperations unknownOperations = UnknownOperations.FAIL;
         private long caffeineMaximumSize = DEFAULT_CAFFEINE_MAXIMUM_SIZE;
@@ -195,17 +203,31 @@ public final class IdempotencySettings {
         }
 
         /**
-         * How many callers may wait for others' outcomes at the same time, on each store; 1,000 unless said otherwise.
+         * How many callers may wait for others' outcomes at the same time, on all stores. Defaults to 1,000.
          *
          * @throws IdempotencyConfigurationException if it is negative
          */
         public Builder maxWaiters(int maxWaiters) {
-            if (maxWaiters < 0) {
-                throw new IdempotencyConfigurationException(
-                        "idempotent.max-waiters is " + maxWaiters, "It has to be zero or more");
-            }
-            this.maxWaiters = maxWaiters;
+            this.maxWaiters = notNegative("max-waiters", maxWaiters);
             return this;
+        }
+
+        /**
+         * How many of them may wait for one key. Defaults to all.
+         *
+         * @throws IdempotencyConfigurationException if it is negative
+         */
+        public Builder maxWaitersPerKey(int maxWaitersPerKey) {
+            this.maxWaitersPerKey = notNegative("max-waiters-per-key", maxWaitersPerKey);
+            return this;
+        }
+
+        private static int notNegative(String name, int number) {
+            if (number < 0) {
+                throw new IdempotencyConfigurationException(
+                        "idempotent." + name + " is " + number, "It has to be zero or more");
+            }
+            return number;
         }
 
         /**

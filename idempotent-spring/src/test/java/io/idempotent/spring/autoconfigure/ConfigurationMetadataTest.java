@@ -24,6 +24,8 @@ class ConfigurationMetadataTest {
             "idempotent.store",
             "idempotent.caffeine.maximum-weight",
             "idempotent.jdbc.data-source",
+            "idempotent.max-waiters",
+            "idempotent.max-waiters-per-key",
             "idempotent.scope",
             "idempotent.operations",
             "idempotent.retry.max-delay",
@@ -57,6 +59,7 @@ class ConfigurationMetadataTest {
         assertThat(properties.keySet())
                 .containsExactlyInAnyOrderElementsOf(Arrays.stream("""
                                 enabled store scope order retention lease max-run wait-at-most max-waiters
+                                max-waiters-per-key
                                 interrupt-on-lease-loss
                                 when-store-fails when-abandoned unknown-operations operations caffeine.maximum-size caffeine.maximum-weight
                                 caffeine.store-by-value near-cache.maximum-size near-cache.time-to-live
@@ -97,7 +100,6 @@ class ConfigurationMetadataTest {
         "lease, 30s",
         "max-run, 1h",
         "wait-at-most, 0s",
-        "max-waiters, 1000",
         "interrupt-on-lease-loss, false",
         "when-store-fails, refuse",
         "when-abandoned, run-again",

@@ -96,6 +96,7 @@ class IdempotencyAutoConfigurationTest {
             IdempotencySettings settings = context.getBean(IdempotencySettings.class);
             assertThat(settings.enabled()).isTrue();
             assertThat(settings.maxWaiters()).isEqualTo(1_000);
+            assertThat(settings.maxWaitersPerKey()).isEqualTo(1_000);
             assertThat(settings.interruptOnLeaseLoss()).isFalse();
             assertThat(settings.unknownOperations()).isEqualTo(UnknownOperations.FAIL);
             assertThat(settings.caffeineMaximumSize()).isEqualTo(100_000);
@@ -119,6 +120,7 @@ class IdempotencyAutoConfigurationTest {
                 .withPropertyValues(WebSettingsTest.properties())
                 .withPropertyValues(
                         "idempotent.max-waiters=7",
+                        "idempotent.max-waiters-per-key=3",
                         "idempotent.interrupt-on-lease-loss=true",
                         "idempotent.unknown-operations=warn",
                         "idempotent.caffeine.maximum-size=9",
@@ -129,6 +131,7 @@ class IdempotencyAutoConfigurationTest {
                     IdempotencySettings settings = context.getBean(IdempotencySettings.class);
                     assertThat(settings.defaults()).isEqualTo(EVERYTHING);
                     assertThat(settings.maxWaiters()).isEqualTo(7);
+                    assertThat(settings.maxWaitersPerKey()).isEqualTo(3);
                     assertThat(settings.interruptOnLeaseLoss()).isTrue();
                     assertThat(settings.unknownOperations()).isEqualTo(UnknownOperations.WARN);
                     assertThat(settings.caffeineMaximumSize()).isEqualTo(9);

@@ -81,6 +81,7 @@ class EnvironmentSettingsTest {
         assertThat(settings.enabled()).isTrue();
         assertThat(settings.defaults()).isEqualTo(OperationSettings.UNSAID);
         assertThat(settings.maxWaiters()).isEqualTo(1_000);
+        assertThat(settings.maxWaitersPerKey()).isEqualTo(1_000);
         assertThat(settings.interruptOnLeaseLoss()).isFalse();
         assertThat(settings.unknownOperations()).isEqualTo(UnknownOperations.FAIL);
         assertThat(settings.caffeineMaximumSize()).isEqualTo(100_000);
@@ -130,6 +131,7 @@ class EnvironmentSettingsTest {
                 "idempotent.enabled=false",
                 "idempotent.order=5",
                 "idempotent.max-waiters=7",
+                "idempotent.max-waiters-per-key=3",
                 "idempotent.interrupt-on-lease-loss=true",
                 "idempotent.unknown-operations=warn",
                 "idempotent.caffeine.maximum-size=9",
@@ -140,6 +142,7 @@ class EnvironmentSettingsTest {
                 "idempotent.operations.pay.enabled=false");
         assertThat(settings.enabled()).isFalse();
         assertThat(settings.maxWaiters()).isEqualTo(7);
+        assertThat(settings.maxWaitersPerKey()).isEqualTo(3);
         assertThat(settings.interruptOnLeaseLoss()).isTrue();
         assertThat(settings.unknownOperations()).isEqualTo(UnknownOperations.WARN);
         assertThat(settings.caffeineMaximumSize()).isEqualTo(9);
