@@ -15,7 +15,8 @@ import org.springframework.util.unit.DataSize;
  * @param maximumBodySize the longest body of a request that is accepted with a key; longer ones are refused
  * @param maximumResponseSize the longest body of a response that is recorded; of longer ones it is recorded that they were given
  * @param fingerprintHeaders the headers of a request that are part of what it says
- * @param recordedHeaders the headers of a response that are recorded; all but those of the connection if there are none
+ * @param recordedHeaders the headers of a response that are recorded; if there are none, all but cookies, credentials, those about
+ *     origins, and those of the connection
  * @param releasedStatuses the statuses, {@code 503} or {@code 5xx}, which say that nothing was done, so that the key is free
  * @param unknownStatuses the statuses after which it is unknown what was done, so that the key is abandoned
  * @param problemBase what the types of problems begin with

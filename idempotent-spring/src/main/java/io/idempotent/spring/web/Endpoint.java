@@ -1,10 +1,13 @@
 package io.idempotent.spring.web;
 
 import io.idempotent.IdempotencyKey;
+import io.idempotent.IdempotencyKeyException;
 import io.idempotent.engine.WhenAbandoned;
 import io.idempotent.spring.interceptor.DetachedOperation;
+import io.idempotent.spring.web.RequestFingerprint.Digest;
 import jakarta.servlet.http.HttpServletRequest;
 import java.security.Principal;
+import java.util.Base64;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +19,10 @@ import org.jspecify.annotations.Nullable;
  * @param fingerprint whether requests with the same key are compared
  */
 record Endpoint(DetachedOperation<RecordedResponse> operation, boolean required, boolean shared, boolean fingerprint) {
+
+    private static final String DIGESTED = "sha256:";
+
+    private static final Base64.Encoder BASE64 = Base64.getUrlEncoder().withoutPadding();
 
     String name() {
         return operation.operation().name();
@@ -31,7 +38,10 @@ record Endpoint(DetachedOperation<RecordedResponse> operation, boolean required,
         return operation.engine().store().keepsReferences();
     }
 
-    /** The key of a request with this text. */
+    /**
+     * The key of a request with this text. The caller's name is its scope; one that is too long, or has control characters or unpaired
+     * surrogates, or begins with {@value #DIGESTED}, is digested.
+     */
     IdempotencyKey key(String text, HttpServletRequest request, @Nullable IdempotencyScopeResolver resolver) {
         if (shared) {
             return IdempotencyKey.of(name(), text);
@@ -40,7 +50,21 @@ record Endpoint(DetachedOperation<RecordedResponse> operation, boolean required,
         if (scope == null || IdempotencyKey.isBlank(scope)) {
             throw new UnknownCallerException(name());
         }
-        return new IdempotencyKey(name(), scope, text);
+        if (!scope.startsWith(DIGESTED)) {
+            try {
+                return new IdempotencyKey(name(), scope, text);
+            } catch (IdempotencyKeyException tooLongOrWithControlCharacters) {
+                // The text is acceptable: it came as a header.
+            }
+        }
+        return new IdempotencyKey(name(), digest(scope), text);
+    }
+
+    /** What stands for a name that no key can have, or that looks like this itself, so that it stands for no other. */
+    private static String digest(String scope) {
+        Digest digest = new Digest();
+        digest.add(scope);
+        return DIGESTED + BASE64.encodeToString(digest.bytes());
     }
 
     private static @Nullable String principal(HttpServletRequest request) {

@@ -2,11 +2,13 @@ package io.idempotent.spring.web;
 
 import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.IdempotencyException;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyKeyException;
 import io.idempotent.engine.OpenExecution;
 import io.idempotent.engine.Opened;
 import io.idempotent.spring.interceptor.WebSettings;
+import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.util.function.Supplier;
@@ -16,6 +18,8 @@ import org.springframework.web.context.request.async.WebAsyncManager;
 import org.springframework.web.context.request.async.WebAsyncUtils;
 import org.springframework.web.method.HandlerMethod;
 import org.springframework.web.servlet.AsyncHandlerInterceptor;
+import org.springframework.web.servlet.DispatcherServlet;
+import org.springframework.web.servlet.ModelAndView;
 
 /**
  * Claims the key of a request before its handler runs.
@@ -26,6 +30,7 @@ import org.springframework.web.servlet.AsyncHandlerInterceptor;
  *   <li>The key is read and checked before anything else; without one the request is refused, or handled unprotected.
  *   <li>The caller is found, and the body read for the fingerprint: a slow one holds no key.
  *   <li>If a response is recorded, it is sent, and nothing else is asked; else the key is claimed, or the request refused.
+ *   <li>Afterwards it is known whether the handler has begun.
  * </ol>
  */
 final class EndpointInterceptor implements AsyncHandlerInterceptor {
@@ -86,7 +91,13 @@ final class EndpointInterceptor implements AsyncHandlerInterceptor {
         RecordingRequest recording = exchange.request();
         int position = recording.position();
         try {
-            return claim(exchange, endpoint, endpoint.key(key, request, known.resolver()), request, known);
+            return claim(
+                    exchange,
+                    endpoint,
+                    endpoint.key(key, request, known.resolver()),
+                    request,
+                    new Invocation((HandlerMethod) handler),
+                    known);
         } finally {
             // The handler reads the body from there, though a resolver or a reconciler has read it.
             recording.rewind(position);
@@ -94,11 +105,15 @@ final class EndpointInterceptor implements AsyncHandlerInterceptor {
     }
 
     private static boolean claim(
-            Exchange exchange, Endpoint endpoint, IdempotencyKey key, HttpServletRequest request, Settings known)
+            Exchange exchange,
+            Endpoint endpoint,
+            IdempotencyKey key,
+            HttpServletRequest request,
+            Invocation invocation,
+            Settings known)
             throws Exception {
-        Fingerprint fingerprint = endpoint.fingerprint()
-                ? known.fingerprint().take(exchange.request(), endpoint.name(), endpoint.keepsReferences())
-                : Fingerprint.none();
+        Fingerprint fingerprint =
+                endpoint.fingerprint() ? fingerprint(exchange.request(), endpoint, known) : Fingerprint.none();
         Opened<RecordedResponse> opened;
         try {
             opened = endpoint.operation().open(key, fingerprint, request);
@@ -112,11 +127,56 @@ final class EndpointInterceptor implements AsyncHandlerInterceptor {
             return false;
         }
         AsyncWork asyncWork = new AsyncWork(exchange);
-        exchange.open(endpoint, (OpenExecution<RecordedResponse>) opened, asyncWork);
+        exchange.open(endpoint, (OpenExecution<RecordedResponse>) opened, asyncWork, invocation);
         exchange.enter();
         WebAsyncManager asyncManager = WebAsyncUtils.getAsyncManager(request);
         asyncManager.registerCallableInterceptor(AsyncWork.class, asyncWork);
         asyncManager.registerDeferredResultInterceptor(AsyncWork.class, asyncWork);
         return true;
+    }
+
+    /** Whatever a client sends that cannot be read is the client's fault, wherever it is found out. */
+    private static Fingerprint fingerprint(RecordingRequest request, Endpoint endpoint, Settings known) {
+        try {
+            return known.fingerprint().take(request, endpoint.name(), endpoint.keepsReferences());
+        } catch (IdempotencyException refusal) {
+            throw refusal;
+        } catch (Exception | StackOverflowError failure) {
+            throw new UnreadableRequestException(endpoint.name(), failure);
+        }
+    }
+
+    @Override
+    public void postHandle(
+            HttpServletRequest request, HttpServletResponse response, Object handler, @Nullable ModelAndView result) {
+        returned(request, handler);
+    }
+
+    @Override
+    public void afterConcurrentHandlingStarted(
+            HttpServletRequest request, HttpServletResponse response, Object handler) {
+        returned(request, handler);
+    }
+
+    private static void returned(HttpServletRequest request, Object handler) {
+        Invocation invocation = Invocation.of(request);
+        if (invocation != null && invocation.isOf(handler)) {
+            invocation.returned();
+        }
+    }
+
+    @Override
+    public void afterCompletion(
+            HttpServletRequest request, HttpServletResponse response, Object handler, @Nullable Exception thrown) {
+        Invocation invocation = Invocation.of(request);
+        if (invocation != null && invocation.isOf(handler)) {
+            invocation.ended(WebAsyncUtils.getAsyncManager(request), thrown != null ? thrown : answered(request));
+        }
+    }
+
+    /** What was thrown and is answered: by whoever resolved it, or by a view. */
+    private static @Nullable Throwable answered(HttpServletRequest request) {
+        Object failure = request.getAttribute(DispatcherServlet.EXCEPTION_ATTRIBUTE);
+        return (Throwable) (failure != null ? failure : request.getAttribute(RequestDispatcher.ERROR_EXCEPTION));
     }
 }

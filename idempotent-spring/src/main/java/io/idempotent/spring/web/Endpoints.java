@@ -31,6 +31,7 @@ import org.springframework.web.context.request.async.DeferredResult;
 import org.springframework.web.context.request.async.WebAsyncTask;
 import org.springframework.web.method.HandlerMethod;
 import org.springframework.web.servlet.handler.AbstractHandlerMethodMapping;
+import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandlerAdapter;
 import org.springframework.web.servlet.mvc.method.annotation.ResponseBodyEmitter;
 import org.springframework.web.servlet.mvc.method.annotation.StreamingResponseBody;
 
@@ -42,6 +43,7 @@ import org.springframework.web.servlet.mvc.method.annotation.StreamingResponseBo
  *   <li>It must not be intercepted as a bean's method too, nor stream its response.
  *   <li>Its declaration is resolved: settings, store, who finds out what became of abandoned executions.
  *   <li>No other method is annotated: it would not be protected.
+ *   <li>Adapters and controllers are watched, to tell whether a handler has begun.
  *   <li>A handler that was not there then, since it is mapped later or in a context of its own, is resolved at its first request.
  * </ol>
  */
@@ -86,6 +88,10 @@ final class Endpoints implements OperationDeclarer {
 
     @Override
     public Collection<DeclaredOperation> declare(IdempotencySupport support) {
+        beanFactory
+                .getBeansOfType(RequestMappingHandlerAdapter.class, true, false)
+                .values()
+                .forEach(Invocation::watch);
         Map<MethodClassKey, DeclaredOperation> declared = new LinkedHashMap<>();
         for (AbstractHandlerMethodMapping<?> mapping : beanFactory
                 .getBeansOfType(AbstractHandlerMethodMapping.class, true, false)
@@ -96,6 +102,7 @@ final class Endpoints implements OperationDeclarer {
                     Reader reader = new Reader(handler, annotation, support);
                     declared.put(key(handler), reader.declared());
                     endpoints.put(key(handler), resolved(reader));
+                    watch(handler.getBean());
                 }
             }
         }
@@ -105,6 +112,14 @@ final class Endpoints implements OperationDeclarer {
                 "and handles no requests of Spring MVC: its calls would not be protected",
                 "Annotate the handler method of a controller, or use @Idempotent for a method of a bean");
         return declared.values();
+    }
+
+    private void watch(Object handler) {
+        if (!(handler instanceof String beanName)) {
+            Invocation.watch(handler);
+        } else if (beanFactory.isSingleton(beanName)) {
+            Invocation.watch(beanFactory.getBean(beanName));
+        }
     }
 
     /** Reads one annotation, and says where it stands when it cannot. */

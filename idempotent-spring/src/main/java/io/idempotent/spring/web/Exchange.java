@@ -32,7 +32,8 @@ import org.springframework.web.servlet.HandlerExceptionResolver;
  *   <li>At the end of a dispatch it goes on if the response is to be made by another one: by a thread of its own, or by the page
  *       of the error that was sent or thrown.
  *   <li>Otherwise the key is settled, by the status, before the response is sent: recorded, released, or abandoned. It is released
- *       too where the handler ran into a conflict of another key, which passes.
+ *       too where the handler has not begun, where it ran into a conflict of another key, which passes, and where security ended it
+ *       and answers outside of the filter.
  *   <li>What may still be going on, after its time ran out or its client went away, is never released: it is unknown where that is
  *       found out, when a callable has returned, and final elsewhere.
  *   <li>If a successor has recorded another response meanwhile, that is sent.
@@ -58,6 +59,7 @@ final class Exchange {
 
     private boolean handedOver;
     private @Nullable AsyncWork asyncWork;
+    private @Nullable Invocation invocation;
 
     // Also written by the container's threads that watch the time and the line.
     private volatile boolean late;
@@ -105,11 +107,18 @@ final class Exchange {
     }
 
     /** The key is held from now on. */
-    void open(Endpoint claimed, OpenExecution<RecordedResponse> opened, AsyncWork work) {
+    void open(Endpoint claimed, OpenExecution<RecordedResponse> opened, AsyncWork work, Invocation invoked) {
         endpoint = claimed;
         execution = opened;
         asyncWork = work;
+        invocation = invoked;
         response.record();
+    }
+
+    /** How far the request came with the handler that the key is held for; null if it holds none. */
+    @Nullable
+    Invocation invocation() {
+        return invocation;
     }
 
     /** The request is answered by what was recorded. */
@@ -166,7 +175,7 @@ final class Exchange {
     /** A dispatch has returned. */
     void endDispatch(HttpServletRequest dispatched) throws IOException {
         if (recorded != null) {
-            response.replay(recorded);
+            response.replay(recorded, rules.headers());
             recorded = null;
             return;
         }
@@ -210,6 +219,9 @@ final class Exchange {
         if (late || broken) {
             return endpoint().keepsUnknown() ? Rule.UNKNOWN : Rule.RECORD;
         }
+        if (invocation != null && invocation.isUntouched()) {
+            return Rule.RELEASE;
+        }
         Object thrown = request.getAttribute(DispatcherServlet.EXCEPTION_ATTRIBUTE);
         return thrown instanceof IdempotencyInProgressException || thrown instanceof IdempotencyClaimLostException
                 ? Rule.RELEASE
@@ -252,7 +264,7 @@ final class Exchange {
             response.send();
         } else {
             response.discard();
-            response.replay(answer);
+            response.replay(answer, rules.headers());
         }
     }
 
@@ -305,8 +317,21 @@ final class Exchange {
         response.sendError(HttpServletResponse.SC_INTERNAL_SERVER_ERROR);
     }
 
+    /**
+     * A failure leaves the filter. If it says that the caller must not go on, the handler has not come to its end, and whatever
+     * status is set outside is not its outcome. Of another failure the page is expected.
+     */
+    void thrown(Throwable failure, HttpServletRequest dispatched) {
+        if (isOpen() && !late && !broken && !dispatched.isAsyncStarted() && SecurityFailure.isIn(failure)) {
+            response.forget();
+            execution().release(failure);
+        } else {
+            awaitPage(dispatched);
+        }
+    }
+
     /** The page of an error is expected, which was sent or thrown in a dispatch. */
-    void awaitPage(HttpServletRequest dispatched) {
+    private void awaitPage(HttpServletRequest dispatched) {
         if (!EndpointRequestListener.isCalledFor(dispatched)) {
             endWithoutPage();
             return;

@@ -34,7 +34,8 @@ import org.springframework.web.bind.annotation.ControllerAdvice;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 
 /**
- * Answers this library's exceptions by problem details of RFC 9457: 400 without an acceptable key, 403 for a key of nobody knows
+ * Answers this library's exceptions by problem details of RFC 9457: 400 without an acceptable key, or for a request that cannot be
+ * read, 403 for a key of nobody knows
  * whom, 409 while the first request is in progress or when it is not known what became of it, 413 for a body that is too long, 422
  * for a key that is used again for something else, 503 when the store fails.
  *
@@ -118,6 +119,17 @@ public class IdempotencyExceptionHandler implements MessageSourceAware, Applicat
                 "key-missing",
                 "Idempotency key missing or malformed",
                 "The request needs an idempotency key of 1 to 255 characters without control characters.");
+    }
+
+    /** Not to be read: 400. */
+    @ExceptionHandler
+    ResponseEntity<ProblemDetail> handle(UnreadableRequestException exception) {
+        return answer(
+                exception,
+                HttpStatus.BAD_REQUEST,
+                "request-unreadable",
+                "Request unreadable",
+                "The request has an idempotency key, and its body or its parameters cannot be read.");
     }
 
     /** A key of nobody knows whom: 403. */
@@ -231,9 +243,8 @@ public class IdempotencyExceptionHandler implements MessageSourceAware, Applicat
                         HttpHeaders.LINK,
                         "<" + (documentation == null ? type : documentation) + ">; rel=\"describedby\"");
         if (retryAfter != null) {
-            // Whole seconds, rounded up: a client that comes back too early would be refused again.
-            String seconds =
-                    Long.toString(Math.max(1, retryAfter.plusNanos(999_999_999).toSeconds()));
+            // Whole seconds, rounded up, and never none: a client that comes back too early would be refused again.
+            String seconds = Long.toString(Math.max(1, retryAfter.toSeconds() + (retryAfter.getNano() == 0 ? 0 : 1)));
             builder.header(HttpHeaders.RETRY_AFTER, seconds).detailMessageArguments(seconds);
         }
         ErrorResponse response = builder.build();

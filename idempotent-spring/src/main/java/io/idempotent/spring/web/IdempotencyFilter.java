@@ -113,16 +113,14 @@ public final class IdempotencyFilter implements Filter, Ordered {
     private static void serve(
             Exchange exchange, HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws IOException, ServletException {
-        boolean returned = false;
         try {
             chain.doFilter(request, response);
-            returned = true;
-        } finally {
+        } catch (Throwable failure) {
             exchange.leave();
-            if (!returned) {
-                exchange.awaitPage(request);
-            }
+            exchange.thrown(failure, request);
+            throw failure;
         }
+        exchange.leave();
         try {
             exchange.endDispatch(request);
         } catch (Error failure) {

@@ -19,10 +19,15 @@ import java.lang.annotation.Target;
  * methods: it is given to the caller who was given the response at first.
  *
  * <p>A key belongs to its caller and to this endpoint. A request says, besides its key, its method, path, query and body: another
- * one with the same key is answered by 422. Not recorded are answers which say that nothing was done: 401, 403, 408, 425, 429
- * and 503 release the key, unless {@code idempotent.web.released-statuses} says otherwise. Every other answer is final, failures
- * among them, but a 409 that the handler ran into itself, by another key that was in progress. A response that is longer than
- * {@code idempotent.web.maximum-response-size} is sent, and later requests are answered by 500. The Caffeine store keeps as many
+ * one with the same key is answered by 422. Not recorded, and the key released, are answers which say that nothing was done: of
+ * the statuses 401, 403, 408, 425, 429 and 503, or those that {@code idempotent.web.released-statuses} names, and of any status where
+ * the handler had not begun: an interceptor answered, an argument could not be resolved or is not valid, or advice around the
+ * controller refused its arguments or its caller. Neither is what Spring Security answers when its exception has left the filter.
+ * Every other answer is final, failures among them, but a 409 that the handler ran into itself, by another key that was in progress. A response that is longer than
+ * {@code idempotent.web.maximum-response-size} is sent, and later requests are answered by 500. Never recorded are cookies, headers
+ * of the connection, and trailers. Credentials ({@code Authorization}, {@code Authentication-Info}, {@code X-Auth-Token},
+ * {@code X-CSRF-Token} and the like) and the headers {@code Access-Control-*} that the handler writes itself are recorded only if
+ * {@code idempotent.web.recorded-headers} names them; what Spring writes about origins it writes for each request anew. The Caffeine store keeps as many
  * responses as {@code idempotent.caffeine.maximum-size} and {@code maximum-weight} say, in memory.
  *
  * <p>Refused at startup: a method that is also annotated with {@code @Idempotent}, one that is no handler method of Spring MVC, and
@@ -81,7 +86,7 @@ public @interface IdempotentEndpoint {
         INHERIT,
         /**
          * Each caller's: what the {@link IdempotencyScopeResolver} says if there is one, else the name of the request's
-         * authenticated principal. A request without either is refused with an {@link UnknownCallerException}.
+         * authenticated principal: its name alone, whoever issued it and whichever host it came to. A request without either is refused with an {@link UnknownCallerException}.
          */
         CALLER,
         /** Nobody's: all callers share keys, and get each other's responses. */

@@ -33,20 +33,17 @@ import org.springframework.util.FastByteArrayOutputStream;
  *   <li>Status and headers are set at once, the body, its length and errors when it is sent.
  *   <li>A body that grows longer than is recorded is sent from then on, and cannot be recorded any more.
  *   <li>Recorded are the headers that were set or changed since recording began, in the order of their names, and always in which
- *       encoding the body is.
+ *       encoding the body is. Trailers are sent, and not recorded.
  * </ol>
  */
 final class RecordingResponse extends HttpServletResponseWrapper {
 
-    /** Whose, or about the connection or the moment: never recorded. */
+    /** About the connection or the moment, or a session of the first caller's: never recorded. */
     private static final Set<String> NEVER_RECORDED = caseInsensitive(List.of(
-            "Authentication-Info",
             "Connection",
             "Content-Length",
             "Date",
             "Keep-Alive",
-            "Proxy-Authenticate",
-            "Proxy-Authentication-Info",
             "Proxy-Connection",
             "Set-Cookie",
             "Set-Cookie2",
@@ -54,6 +51,32 @@ final class RecordingResponse extends HttpServletResponseWrapper {
             "Trailer",
             "Transfer-Encoding",
             "Upgrade"));
+
+    /** Credentials, and what is said to the first caller's origin: recorded only where the settings name them. */
+    private static final Set<String> NOT_RECORDED_BY_THEMSELVES = caseInsensitive(List.of(
+            "Access-Control-Allow-Credentials",
+            "Access-Control-Allow-Headers",
+            "Access-Control-Allow-Methods",
+            "Access-Control-Allow-Origin",
+            "Access-Control-Allow-Private-Network",
+            "Access-Control-Expose-Headers",
+            "Access-Control-Max-Age",
+            "Authentication-Info",
+            "Authorization",
+            "Proxy-Authenticate",
+            "Proxy-Authentication-Info",
+            "Proxy-Authorization",
+            "Timing-Allow-Origin",
+            "X-Access-Token",
+            "X-Amz-Security-Token",
+            "X-API-Key",
+            "X-Auth-Token",
+            "X-CSRF-Token",
+            "X-CSRFToken",
+            "X-ID-Token",
+            "X-Refresh-Token",
+            "X-Session-Token",
+            "X-XSRF-Token"));
 
     private static final Comparator<Header> BY_NAME = Comparator.comparing(Header::name, String.CASE_INSENSITIVE_ORDER);
 
@@ -116,14 +139,17 @@ final class RecordingResponse extends HttpServletResponseWrapper {
             String name = header.name();
             boolean always = name.equalsIgnoreCase(HttpHeaders.CONTENT_ENCODING);
             boolean changed = always || !header.values().equals(values(headersBefore, name));
-            boolean wanted = always
-                    || name.equalsIgnoreCase(HttpHeaders.CONTENT_TYPE)
-                    || ((chosen.isEmpty() || chosen.contains(name)) && !NEVER_RECORDED.contains(name));
+            boolean wanted = always || name.equalsIgnoreCase(HttpHeaders.CONTENT_TYPE) || isRecorded(name, chosen);
             if (changed && wanted && !ofConnection.contains(name)) {
                 headers.add(header);
             }
         }
         return new RecordedResponse(getStatus(), headers, body.toByteArray());
+    }
+
+    private static boolean isRecorded(String name, Set<String> chosen) {
+        return !NEVER_RECORDED.contains(name)
+                && (chosen.isEmpty() ? !NOT_RECORDED_BY_THEMSELVES.contains(name) : chosen.contains(name));
     }
 
     /** Sends what was kept back. */
@@ -139,9 +165,18 @@ final class RecordingResponse extends HttpServletResponseWrapper {
                 super.sendError(error, errorMessage);
             }
         } else if (body.size() > 0) {
-            super.setContentLengthLong(body.size());
+            // A response that has a length has no trailers.
+            if (getTrailerFields() == null) {
+                super.setContentLengthLong(body.size());
+            }
             body.writeTo(super.getOutputStream());
         }
+    }
+
+    /** Forgets the body that was kept back, and passes all through from now on. */
+    void forget() {
+        forgetBody();
+        recording = false;
     }
 
     /** Forgets what was kept back and set, but for what was set before it began, and passes all through from now on. */
@@ -153,15 +188,16 @@ final class RecordingResponse extends HttpServletResponseWrapper {
         error = 0;
     }
 
-    /** Sends a recorded response instead. */
-    void replay(RecordedResponse recorded) throws IOException {
+    /** Sends a recorded response instead, without headers that an earlier version has recorded, or somebody else than this filter. */
+    void replay(RecordedResponse recorded, Set<String> chosen) throws IOException {
         resetBuffer();
         recording = false;
         super.setStatus(recorded.status());
         // This request might have been answered in another encoding.
         super.setHeader(HttpHeaders.CONTENT_ENCODING, null);
         recorded.headers().stream()
-                .filter(header -> !NEVER_RECORDED.contains(header.name()))
+                .filter(header -> !NEVER_RECORDED.contains(header.name())
+                        && (chosen.contains(header.name()) || !NOT_RECORDED_BY_THEMSELVES.contains(header.name())))
                 .forEach(header -> setHeader(header.name(), header.values()));
         super.setHeader(IdempotencyFilter.REPLAYED, "true");
         if (recorded.body().length > 0) {

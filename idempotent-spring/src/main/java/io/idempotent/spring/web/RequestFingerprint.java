@@ -13,6 +13,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
@@ -32,7 +33,8 @@ import org.springframework.util.MimeTypeUtils;
  * <ol>
  *   <li>Method, path, query, and the headers that are configured.
  *   <li>Of a form, its parameters, in order of their names, and what nobody has read of its body.
- *   <li>Of a multipart body, each part's name, file name, type and content: the boundary is another one each time.
+ *   <li>Of a multipart body, each part's name, file name, type and content: the boundary is another one each time. Where
+ *       multipart is switched off, its bytes.
  *   <li>Of JSON, what it means, so that white space and the order of members say nothing; of what is no JSON, and of
  *       every other body, its bytes.
  * </ol>
@@ -120,9 +122,9 @@ final class RequestFingerprint {
         long length = 0;
         for (Map.Entry<String, String[]> parameter : new TreeMap<>(request.getParameterMap()).entrySet()) {
             digest.add(parameter.getKey());
-            digest.add(Arrays.asList(parameter.getValue()));
+            digest.addValues(parameter.getValue());
             for (String value : parameter.getValue()) {
-                length += parameter.getKey().length() + value.length();
+                length += parameter.getKey().length() + (value == null ? 0 : value.length());
             }
         }
         if (length > maximumBodySize) {
@@ -134,8 +136,19 @@ final class RequestFingerprint {
 
     private void addParts(Digest digest, RecordingRequest request, String operation)
             throws IOException, ServletException {
+        Collection<Part> parts;
+        try {
+            parts = request.getParts();
+        } catch (IllegalStateException failure) {
+            if (failure.getCause() != null) {
+                throw failure;
+            }
+            // Nobody takes it apart here: it is what the handler gets.
+            digest.add(body(request, operation));
+            return;
+        }
         long length = 0;
-        for (Part part : request.getParts()) {
+        for (Part part : parts) {
             length += part.getSize();
             if (length > maximumBodySize) {
                 throw new RequestTooLargeException(operation, maximumBodySize);
@@ -191,6 +204,9 @@ final class RequestFingerprint {
 
         private static final int LARGEST_CAPACITY = 1_024;
 
+        // The length of what is not there.
+        private static final long NO_TEXT = -1;
+
         // To digest a few bytes at a time takes longer than to digest them.
         private ByteBuffer pending = ByteBuffer.allocate(FIRST_CAPACITY);
 
@@ -216,6 +232,18 @@ final class RequestFingerprint {
         void addCharacter(char character) {
             makeRoom(Character.BYTES);
             pending.putChar(character);
+        }
+
+        /** Adds values, some of which may have none: {@code a} of {@code a&b=1}, where a filter of Spring's reads it. */
+        void addValues(String[] values) {
+            add(values.length);
+            for (String value : values) {
+                if (value == null) {
+                    add(NO_TEXT);
+                } else {
+                    add(value);
+                }
+            }
         }
 
         void addNullable(@Nullable String text) {

@@ -36,8 +36,8 @@
  *       {@code waitAtMost}<td>{@code aRequestThatIsRepeatedWhileTheFirstOneIsProcessedIsAConflict},
  *       {@code anEndpointMayLetItWaitForTheResult}<td>met
  *   <tr><th scope="row">K12<td>SHOULD<td>no key, or a malformed one: 400,
- *       {@code key-missing}<td>{@code aMissingKeyIsABadRequest}, {@code anApplicationMayAnswerInItsOwnWords},
- *       {@code anApplicationMayAnswerInTheCallersLanguage}<td>met
+ *       {@code key-missing}; a request that cannot be read: 400, {@code request-unreadable}<td>
+ *       {@code aMissingKeyIsABadRequest}, {@code anApplicationMayAnswerInItsOwnWords}, {@code anApplicationMayAnswerInTheCallersLanguage}<td>met
  *   <tr><th scope="row">K13<td>SHOULD<td>used again for something else: 422,
  *       {@code key-reused}<td>{@code aKeyThatIsUsedAgainForSomethingElseCannotBeProcessed}<td>met
  *   <tr><th scope="row">K14<td>SHOULD<td>still processed: 409, {@code in-progress}, with

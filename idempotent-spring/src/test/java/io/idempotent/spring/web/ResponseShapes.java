@@ -8,8 +8,6 @@ import jakarta.servlet.http.Cookie;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import jakarta.servlet.http.HttpServletResponseWrapper;
-import jakarta.validation.Valid;
-import jakarta.validation.constraints.NotBlank;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.URI;
@@ -127,7 +125,7 @@ class ResponseShapes {
         }
     }
 
-    record Order(@NotBlank String item) {}
+    record Order(String item) {}
 
     record Receipt(int run, String item) {}
 
@@ -397,13 +395,6 @@ class ResponseShapes {
         @IdempotentEndpoint(required = false)
         void failure() {
             throw new IllegalStateException("run " + runs.incrementAndGet());
-        }
-
-        @PostMapping("/validated")
-        @IdempotentEndpoint(required = false)
-        @ResponseBody
-        Receipt validated(@RequestBody @Valid Order order) {
-            return receipt(order);
         }
 
         @PostMapping("/unwritable")

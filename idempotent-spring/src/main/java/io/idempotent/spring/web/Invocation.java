@@ -1,0 +1,178 @@
+package io.idempotent.spring.web;
+
+import jakarta.servlet.http.HttpServletRequest;
+import java.lang.reflect.Method;
+import java.util.List;
+import java.util.Set;
+import org.aopalliance.aop.Advice;
+import org.jspecify.annotations.Nullable;
+import org.springframework.aop.MethodBeforeAdvice;
+import org.springframework.aop.framework.Advised;
+import org.springframework.core.BridgeMethodResolver;
+import org.springframework.core.MethodParameter;
+import org.springframework.validation.method.MethodValidationException;
+import org.springframework.web.bind.support.WebDataBinderFactory;
+import org.springframework.web.context.request.NativeWebRequest;
+import org.springframework.web.context.request.RequestContextHolder;
+import org.springframework.web.context.request.ServletRequestAttributes;
+import org.springframework.web.context.request.async.WebAsyncManager;
+import org.springframework.web.method.HandlerMethod;
+import org.springframework.web.method.annotation.HandlerMethodValidationException;
+import org.springframework.web.method.support.HandlerMethodArgumentResolver;
+import org.springframework.web.method.support.HandlerMethodArgumentResolverComposite;
+import org.springframework.web.method.support.ModelAndViewContainer;
+import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandlerAdapter;
+
+/**
+ * How far a request came with the handler method that it holds a key for. A handler counts as begun unless one of these shows that it
+ * was not:
+ *
+ * <ol>
+ *   <li>Spring never came to call it: an interceptor has answered, or thrown.
+ *   <li>One of its arguments could not be resolved, or Spring's validation refused them.
+ *   <li>It is a bean behind a proxy whose advice checks validity or rights, that is what failed, and the bean behind was not called.
+ * </ol>
+ *
+ * Used by one thread at a time.
+ */
+final class Invocation {
+
+    private static final Set<String> OF_ADVICE =
+            Set.of("jakarta.validation.ConstraintViolationException", MethodValidationException.class.getName());
+
+    private final HandlerMethod handler;
+    private final boolean watched;
+    private boolean returned;
+    private boolean called;
+    private boolean withoutArguments;
+    private boolean untouched;
+
+    Invocation(HandlerMethod handler) {
+        this.handler = handler;
+        this.watched = handler.getBean() instanceof Advised proxy && isWatched(proxy);
+    }
+
+    /** Of the handler that a request holds a key for; null if it holds none. */
+    static @Nullable Invocation of(HttpServletRequest request) {
+        Exchange exchange = Exchange.of(request);
+        return exchange == null ? null : exchange.invocation();
+    }
+
+    /** Whether it is this handler's, in the dispatch that has claimed the key. */
+    @SuppressWarnings("ReferenceEquality")
+    boolean isOf(Object other) {
+        return handler == other;
+    }
+
+    /** The handler has returned, and is done or goes on elsewhere. */
+    void returned() {
+        returned = true;
+    }
+
+    /**
+     * The dispatch has ended.
+     *
+     * @param asyncManager the request's
+     * @param failure what ended the dispatch, or was answered in it; null if nothing failed
+     */
+    void ended(WebAsyncManager asyncManager, @Nullable Throwable failure) {
+        // The first thing that Spring does for a handler is to get ready for it to be asynchronous.
+        boolean reached = asyncManager.getAsyncWebRequest() != null;
+        untouched = !returned
+                && (!reached || withoutArguments || isRefusedArguments(failure) || isStoppedByAdvice(failure));
+    }
+
+    /** Whether the handler has not begun, and is not going to. */
+    boolean isUntouched() {
+        return untouched;
+    }
+
+    private boolean isRefusedArguments(@Nullable Throwable failure) {
+        return failure instanceof HandlerMethodValidationException refusal
+                && !refusal.isForReturnValue()
+                && isItsMethod(refusal.getMethod());
+    }
+
+    private boolean isStoppedByAdvice(@Nullable Throwable failure) {
+        return watched && !called && failure != null && (SecurityFailure.isIn(failure) || isOfAdvice(failure));
+    }
+
+    private static boolean isOfAdvice(Throwable failure) {
+        return OF_ADVICE.contains(failure.getClass().getName());
+    }
+
+    private boolean isItsMethod(@Nullable Method method) {
+        return BridgeMethodResolver.findBridgedMethod(handler.getMethod()).equals(method);
+    }
+
+    /** Whether a call of a method may be the handler's: not those that answer its failures. */
+    private boolean mayBe(Method method) {
+        return method.getName().equals(handler.getMethod().getName());
+    }
+
+    /** Lets an adapter tell whose arguments it cannot resolve. */
+    static void watch(RequestMappingHandlerAdapter adapter) {
+        List<HandlerMethodArgumentResolver> resolvers = adapter.getArgumentResolvers();
+        if (resolvers != null && resolvers.stream().noneMatch(WatchedArguments.class::isInstance)) {
+            adapter.setArgumentResolvers(List.of(
+                    new WatchedArguments(new HandlerMethodArgumentResolverComposite().addResolvers(resolvers))));
+        }
+    }
+
+    /** Lets a proxy tell when its advice has let a call pass, if the bean is one that takes more advice. */
+    static void watch(Object bean) {
+        if (bean instanceof Advised proxy && !proxy.isFrozen() && !isWatched(proxy)) {
+            proxy.addAdvice(WATCH);
+        }
+    }
+
+    private static boolean isWatched(Advised proxy) {
+        return proxy.indexOf(WATCH) >= 0;
+    }
+
+    // The last of a proxy's advice.
+    private static final Advice WATCH = (MethodBeforeAdvice) (method, arguments, target) -> {
+        if (RequestContextHolder.getRequestAttributes() instanceof ServletRequestAttributes attributes) {
+            Invocation invocation = of(attributes.getRequest());
+            if (invocation != null && invocation.mayBe(method)) {
+                invocation.called = true;
+            }
+        }
+    };
+
+    /** Resolves arguments as ever. */
+    private record WatchedArguments(HandlerMethodArgumentResolver resolvers) implements HandlerMethodArgumentResolver {
+
+        @Override
+        public boolean supportsParameter(MethodParameter parameter) {
+            return resolvers.supportsParameter(parameter);
+        }
+
+        @Override
+        public @Nullable Object resolveArgument(
+                MethodParameter parameter,
+                @Nullable ModelAndViewContainer container,
+                NativeWebRequest request,
+                @Nullable WebDataBinderFactory binderFactory)
+                throws Exception {
+            boolean resolved = false;
+            try {
+                Object argument = resolvers.resolveArgument(parameter, container, request, binderFactory);
+                resolved = true;
+                return argument;
+            } finally {
+                if (!resolved) {
+                    notResolved(parameter, request);
+                }
+            }
+        }
+
+        private static void notResolved(MethodParameter parameter, NativeWebRequest request) {
+            HttpServletRequest servletRequest = request.getNativeRequest(HttpServletRequest.class);
+            Invocation invocation = servletRequest == null ? null : of(servletRequest);
+            if (invocation != null && invocation.isItsMethod(parameter.getMethod())) {
+                invocation.withoutArguments = true;
+            }
+        }
+    }
+}

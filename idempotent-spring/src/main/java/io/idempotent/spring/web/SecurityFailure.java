@@ -1,0 +1,43 @@
+package io.idempotent.spring.web;
+
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.springframework.util.ClassUtils;
+
+/** What Spring Security throws where a caller must not go on, where Spring Security is there. */
+final class SecurityFailure {
+
+    private static final List<Class<?>> TYPES = Stream.of(
+                    "org.springframework.security.access.AccessDeniedException",
+                    "org.springframework.security.core.AuthenticationException")
+            .<@Nullable Class<?>>map(SecurityFailure::type)
+            .filter(Objects::nonNull)
+            .<Class<?>>map(Objects::requireNonNull)
+            .toList();
+
+    private static final int MAXIMUM_DEPTH = 100;
+
+    private SecurityFailure() {}
+
+    private static @Nullable Class<?> type(String name) {
+        ClassLoader classLoader = SecurityFailure.class.getClassLoader();
+        return ClassUtils.isPresent(name, classLoader) ? ClassUtils.resolveClassName(name, classLoader) : null;
+    }
+
+    /** Whether a failure is one of them, or caused by one: Spring Security's filter looks at the causes too. */
+    static boolean isIn(Throwable failure) {
+        Throwable cause = failure;
+        // Bounded, since causes may go round in a circle.
+        for (int depth = 0; cause != null && depth < MAXIMUM_DEPTH; depth++) {
+            for (Class<?> type : TYPES) {
+                if (type.isInstance(cause)) {
+                    return true;
+                }
+            }
+            cause = cause.getCause();
+        }
+        return false;
+    }
+}
