@@ -63,7 +63,7 @@ class ResponseRulesTest {
                 Application.class,
                 Surroundings.STORE,
                 "idempotent.web.header=X-Request-Key",
-                "idempotent.web.recorded-headers=content-type,X-Kept,X-Gate",
+                "idempotent.web.recorded-headers=content-type,X-Kept,X-Gate,X-Auth-Token",
                 "idempotent.operations.short-lived.retention=1m",
                 "idempotent.operations.switched-off.enabled=false",
                 "logging.level.org.apache.catalina=off");
@@ -134,6 +134,7 @@ class ResponseRulesTest {
             return ResponseEntity.ok()
                     .header("X-Kept", "kept")
                     .header("X-Other", "other")
+                    .header("X-Auth-Token", "chosen")
                     .body(next());
         }
 
@@ -274,6 +275,7 @@ class ResponseRulesTest {
         Response first = send("/headers");
         Response second = send("/headers");
         assertThat(first.values("X-Other")).containsExactly("other");
+        assertThat(second.values("X-Auth-Token")).containsExactly("chosen");
         assertThat(second.without(IdempotencyFilter.REPLAYED)).isEqualTo(first.without("X-Other"));
     }
 

@@ -544,6 +544,28 @@ class ResponseShapes {
             return "run " + runs.incrementAndGet();
         }
 
+        @PostMapping("/credentials")
+        @IdempotentEndpoint
+        ResponseEntity<String> credentials() {
+            return ResponseEntity.ok()
+                    .header("Authorization", "Bearer secret")
+                    .header("Authentication-Info", "nextnonce=secret")
+                    .header("x-auth-token", "secret")
+                    .header("X-Csrf-Token", "secret")
+                    .header("Access-Control-Allow-Origin", "https://first.example")
+                    .header("Access-Control-Allow-Credentials", "true")
+                    .header("X-Kept", "kept")
+                    .body("run " + runs.incrementAndGet());
+        }
+
+        @PostMapping("/trailers")
+        @IdempotentEndpoint(required = false)
+        void trailers(HttpServletResponse response) throws IOException {
+            response.setHeader("Trailer", "X-Sum");
+            response.setTrailerFields(() -> Map.of("X-Sum", "7"));
+            response.getWriter().print("run " + runs.incrementAndGet());
+        }
+
         @PostMapping("/long")
         @IdempotentEndpoint
         @ResponseBody

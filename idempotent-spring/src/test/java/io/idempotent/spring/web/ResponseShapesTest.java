@@ -216,6 +216,34 @@ class ResponseShapesTest {
     }
 
     @Test
+    void credentialsAndWhatIsSaidToAnOriginAreForTheFirstOneOnly() throws IOException {
+        String key = UUID.randomUUID().toString();
+        Response first = send("credentials", key);
+        Response second = send("credentials", key);
+
+        assertThat(first.headers()).filteredOn(line -> line.contains("secret")).hasSize(4);
+        assertThat(second.isReplayed()).isTrue();
+        assertThat(second.headers())
+                .noneMatch(line -> line.contains("secret") || line.startsWith("Access-Control"))
+                .contains("X-Kept: kept");
+        assertThat(second.content()).isEqualTo(first.content());
+    }
+
+    @Test
+    void trailersAreSentAndNotRecorded() throws IOException {
+        String key = UUID.randomUUID().toString();
+        assertThat(send("trailers", null).body()).contains("X-Sum: 7");
+        Response first = send("trailers", key);
+        Response second = send("trailers", key);
+
+        assertThat(first.body()).contains("X-Sum: 7");
+        assertThat(second.content()).isEqualTo(first.content());
+        assertThat(second.isReplayed()).isTrue();
+        assertThat(second.body()).doesNotContain("X-Sum");
+        assertThat(second.values("Trailer")).isEmpty();
+    }
+
+    @Test
     void aBodyThatIsTooLongToBeRecordedIsSentWholeOnce() throws IOException {
         String key = UUID.randomUUID().toString();
         server.bean(Told.class).forget();

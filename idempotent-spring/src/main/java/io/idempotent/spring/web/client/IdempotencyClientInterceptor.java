@@ -53,6 +53,8 @@ import org.springframework.util.backoff.BackOff;
  * <ul>
  *   <li>after an answer of 409, 425, 429 or 503 with the field {@code Retry-After}, in seconds or as a date, when that pause is
  *       over and never before. One longer than the {@linkplain Builder#maximumPause maximum} is not waited for.
+ *       Answers of 409 whose pauses together are no longer than that maximum are not counted: a server asks for short ones
+ *       while the request that it works on is young.
  *   <li>after an {@link IOException}, when the {@linkplain Builder#delay delay} is over.
  * </ul>
  *
@@ -83,6 +85,7 @@ public final class IdempotencyClientInterceptor implements ClientHttpRequestInte
     private final String header;
     private final boolean quoted;
     private final Duration maximumPause;
+    private final Duration patience;
 
     // A test looks at it, since chance cannot be measured.
     final BackOff delays;
@@ -99,6 +102,7 @@ public final class IdempotencyClientInterceptor implements ClientHttpRequestInte
                 .build()
                 .getBackOff();
         this.maximumPause = builder.maximumPause;
+        this.patience = builder.maxRetries == 0 ? Duration.ZERO : maximumPause;
     }
 
     /** Starts configuring an interceptor. */
@@ -122,7 +126,7 @@ public final class IdempotencyClientInterceptor implements ClientHttpRequestInte
             String key = key(request);
             headers.set(header, quoted ? '"' + key + '"' : key);
         }
-        return new RepeatableRequest(request, body, execution, delays, maximumPause).send();
+        return new RepeatableRequest(request, body, execution, delays, maximumPause, patience).send();
     }
 
     /** A key of letters, digits and hyphens, which need no escaping between quotes. */

@@ -24,11 +24,16 @@ final class RepeatableRequest implements Retryable<ClientHttpResponse>, RetryPol
     // In progress; too early; too many; not available. Anything else stays what it is, however often it is asked for.
     private static final Set<Integer> PASSING = Set.of(409, 425, 429, 503);
 
+    private static final int CONFLICT = 409;
+
     private final HttpRequest request;
     private final byte[] body;
     private final ClientHttpRequestExecution execution;
     private final BackOffExecution delays;
     private final Duration maximumPause;
+
+    // How long may still be waited for a request that is in progress elsewhere, without its repetitions being counted.
+    private Duration patience;
 
     // What was last answered, if that asks for a pause.
     private @Nullable PassingException passing;
@@ -38,12 +43,14 @@ final class RepeatableRequest implements Retryable<ClientHttpResponse>, RetryPol
             byte[] body,
             ClientHttpRequestExecution execution,
             BackOff delays,
-            Duration maximumPause) {
+            Duration maximumPause,
+            Duration patience) {
         this.request = request;
         this.body = body;
         this.execution = execution;
         this.delays = delays.start();
         this.maximumPause = maximumPause;
+        this.patience = patience;
     }
 
     /** Sends the request until it has its answer, or no repetition is left. */
@@ -82,10 +89,11 @@ final class RepeatableRequest implements Retryable<ClientHttpResponse>, RetryPol
             passing.answer.close();
         }
         ClientHttpResponse answer = execution.execute(request, body);
-        if (PASSING.contains(answer.getStatusCode().value())) {
+        int status = answer.getStatusCode().value();
+        if (PASSING.contains(status)) {
             Duration pause = RetryAfter.pause(answer.getHeaders(), InstantSource.system());
             if (pause != null && pause.compareTo(maximumPause) <= 0) {
-                throw new PassingException(answer, pause);
+                throw new PassingException(answer, status == CONFLICT, pause);
             }
         }
         return answer;
@@ -109,9 +117,13 @@ final class RepeatableRequest implements Retryable<ClientHttpResponse>, RetryPol
 
     @Override
     public long nextBackOff() {
+        if (passing != null && passing.isOfOneInProgress() && passing.pause.compareTo(patience) <= 0) {
+            patience = patience.minus(passing.pause);
+            return passing.pause.toMillis();
+        }
         // Asked in any case, since it counts the repetitions.
         long delay = delays.nextBackOff();
-        return passing == null || delay == STOP ? delay : passing.pauseMillis;
+        return passing == null || delay == STOP ? delay : passing.pause.toMillis();
     }
 
     /** An answer that will be another after a pause. It never leaves this class. */
@@ -120,12 +132,19 @@ final class RepeatableRequest implements Retryable<ClientHttpResponse>, RetryPol
         private static final long serialVersionUID = 1L;
 
         private final transient ClientHttpResponse answer;
-        private final long pauseMillis;
+        private final boolean inProgress;
+        private final Duration pause;
 
-        PassingException(ClientHttpResponse answer, Duration pause) {
+        PassingException(ClientHttpResponse answer, boolean inProgress, Duration pause) {
             super("The answer is to be asked for again after " + pause, null, false, false);
             this.answer = answer;
-            this.pauseMillis = pause.toMillis();
+            this.inProgress = inProgress;
+            this.pause = pause;
+        }
+
+        /** Whether another request holds the key. One that may come back at once is counted, or there would be no end. */
+        boolean isOfOneInProgress() {
+            return inProgress && !pause.isZero();
         }
     }
 }

@@ -158,6 +158,27 @@ class IdempotencyClientInterceptorTest {
     }
 
     @Test
+    void sitsOutARequestThatIsInProgressForLongerThanItsRepetitionsWouldLast() {
+        provider.willAnswer(answer(409, "Retry-After", "1"), answer(409, "Retry-After", "1"));
+
+        assertThat(status(client(builder -> builder.maxRetries(1)), "POST")).isEqualTo(200);
+        assertThat(provider.received()).hasSize(3);
+    }
+
+    @Test
+    void countsTheRepetitionsOfWhatIsInProgressForLongerThanItMayWait() {
+        for (int request = 0; request < 5; request++) {
+            provider.willAnswer(answer(409, "Retry-After", "1"));
+        }
+
+        assertThat(status(client(builder -> builder.maxRetries(1).maximumPause(Duration.ofMillis(1_500))), "POST"))
+                .isEqualTo(409);
+        assertThat(provider.received()).hasSize(3);
+        assertThat(status(client(builder -> builder.maxRetries(0)), "POST")).isEqualTo(409);
+        assertThat(provider.received()).hasSize(4);
+    }
+
+    @Test
     void repeatsWhenTheDateHasCome() {
         provider.willAnswer(answer(503, "Retry-After", "Fri, 31 Dec 1999 23:59:59 GMT"));
 
