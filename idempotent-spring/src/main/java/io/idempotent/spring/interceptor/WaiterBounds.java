@@ -51,9 +51,8 @@ public record WaiterBounds(int maxWaiters, int maxWaitersPerKey) {
     /** The fewest that are set, since nobody knows here which container it is. */
     private static int threads(Environment environment) {
         return Stream.of("server.tomcat.threads.max", "server.jetty.threads.max")
-                .map(property -> environment.getProperty(property, Integer.class))
-                .filter(number -> number != null && number > 0)
-                .mapToInt(Integer::intValue)
+                .mapToInt(property -> environment.getProperty(property, Integer.class, 0))
+                .filter(number -> number > 0)
                 .min()
                 .orElse(THREADS);
     }

@@ -1,9 +1,7 @@
 package io.idempotent.spring.web;
 
 import java.util.List;
-import java.util.Objects;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.springframework.util.ClassUtils;
 
 /** What Spring Security throws where a caller must not go on, where Spring Security is there. */
@@ -12,19 +10,13 @@ final class SecurityFailure {
     private static final List<Class<?>> TYPES = Stream.of(
                     "org.springframework.security.access.AccessDeniedException",
                     "org.springframework.security.core.AuthenticationException")
-            .<@Nullable Class<?>>map(SecurityFailure::type)
-            .filter(Objects::nonNull)
-            .<Class<?>>map(Objects::requireNonNull)
+            .filter(name -> ClassUtils.isPresent(name, SecurityFailure.class.getClassLoader()))
+            .<Class<?>>map(name -> ClassUtils.resolveClassName(name, SecurityFailure.class.getClassLoader()))
             .toList();
 
     private static final int MAXIMUM_DEPTH = 100;
 
     private SecurityFailure() {}
-
-    private static @Nullable Class<?> type(String name) {
-        ClassLoader classLoader = SecurityFailure.class.getClassLoader();
-        return ClassUtils.isPresent(name, classLoader) ? ClassUtils.resolveClassName(name, classLoader) : null;
-    }
 
     /** Whether a failure is one of them, or caused by one: Spring Security's filter looks at the causes too. */
     static boolean isIn(Throwable failure) {
