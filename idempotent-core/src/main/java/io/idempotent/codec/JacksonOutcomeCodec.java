@@ -1,11 +1,17 @@
 package io.idempotent.codec;
 
+import com.fasterxml.jackson.annotation.JsonFormat;
 import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.Outcome;
 import io.idempotent.RecordedOutcome;
+import java.io.ByteArrayOutputStream;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Type;
+import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.function.Consumer;
@@ -42,38 +48,63 @@ import tools.jackson.databind.type.LogicalType;
  * Keeps outcomes as JSON, by a Jackson 3 mapper of its own: what the application does to its other mappers does not
  * change what is recorded.
  *
+ * <h2>What is recorded</h2>
+ *
+ * <p>What an object holds: each of its fields that is neither static nor transient, private and final ones too, and what
+ * a creator takes. Nothing that is only computed. Jackson's annotations on the application's types apply, with the
+ * exception of those by which they show less to others: {@code @JsonInclude}, {@code @JsonView},
+ * {@code @JsonAutoDetect}, the {@code access} of {@code @JsonProperty}, and pattern, zone and language of
+ * {@code @JsonFormat} do not count. {@code @JsonIgnore} does: what it hides is not recorded, and a replay has what the
+ * class itself puts there. {@link #remarks} tells of it, of what is recorded though it is {@code WRITE_ONLY}, and of
+ * entities.
+ *
  * <h2>What comes back</h2>
  *
- * <p>JSON is decoded to the declared generic type and to nothing else; Jackson's annotations on the application's types
- * apply. {@code BigDecimal} keeps its scale, {@code OffsetDateTime} its offset, {@code ZonedDateTime} its zone, an enum
- * constant is known by its name, {@code NaN} and the infinities are kept, and so are unpaired surrogates in text;
- * numbers that annotations write as text are read from it. A sealed type needs no annotations: the permitted class is
- * recorded by its {@code @JsonTypeName}, or else its name without the package.
+ * <p>What was recorded, or nothing: {@link #encode} reads back what it has written and compares it with the value, property
+ * by property. {@link #check} finds at startup what the types alone tell. JSON is decoded to the declared generic type and
+ * to nothing else. {@code BigDecimal} keeps its scale, {@code OffsetDateTime} its offset, {@code ZonedDateTime} its zone,
+ * {@code Timestamp} its nanoseconds, an enum constant is known by its name, {@code NaN} and the infinities are kept, and so
+ * are unpaired surrogates in text; numbers that annotations write as text are read from it. A sealed type needs no
+ * annotations: the permitted class is recorded by its {@code @JsonTypeName}, or else its name without the package.
  *
- * <p>A class that has lost a property since is read, and so is one that has gained one, which then is null, 0 or false;
- * what cannot be read to the declared type is refused. What is not kept: a subclass of a declared class that is not
- * sealed comes back as the declared class; the comparator of a sorted collection, and the kind of a collection beyond
- * what its declared type says; the difference between a null {@code Optional} and an empty one inside other values.
+ * <p>A list comes back as an equal list, and a set or a map as an equal one, of the kind that its declared type says; their
+ * order is kept where the kind keeps one.
  *
  * <p>A failure is recorded by the most specific declared type that it is an instance of, and its message. It comes back
  * as an instance of exactly that declared type, made by its constructor that takes a message, a message and a cause, or
- * nothing, in this order, public or not; the cause is null. Its stack trace is its own, made at replay; a constructor
- * that changes the message it is given changes it again. No other class is instantiated, whatever the bytes name.
+ * nothing, in this order, public or not; the cause is null. Its stack trace is its own, made at replay. No other class is
+ * instantiated, whatever the bytes name.
  *
  * <h2>What is not recorded</h2>
  *
  * <p>{@link #encode} throws nothing for what an operation produced. What cannot be written (cycles, getters that throw,
- * values deeper than {@value #MAXIMUM_DEPTH}, more bytes than the limit) becomes
- * {@link RecordedOutcome.NotReplayable}; writing stops as soon as the limit is passed. What was written is not read back
- * to see whether it can be, since that would double the cost of each first call: {@link #check} finds at startup what the
- * types alone tell.
+ * values deeper than {@value #MAXIMUM_DEPTH}, more bytes than the limit), what cannot be read back, and what would come back
+ * as something else becomes {@link RecordedOutcome.NotReplayable}, whose reason names the property. Examples are a subclass of
+ * a declared class that is not sealed, a set where a collection is declared, a sorted collection with a comparator, a null
+ * {@code Optional}, and a failure with state of its own, or whose constructor changes the message. Writing stops as soon as
+ * the limit is passed.
+ *
+ * <h2>Other versions of a class</h2>
+ *
+ * <p>What another version of a class has recorded is read if it says what the class means now. A member that is missing is
+ * an error, unless it is an {@code Optional}, an annotation named {@code Nullable} is on it or its type, a
+ * {@code @JsonProperty} without a name says that it is not required (or any says {@code isRequired = OptBoolean.FALSE}), or
+ * the class itself gives it a value other than null, zero and false. A member that the class does not know is ignored,
+ * unless one is missing too, or none is left that it knows. What has another meaning is refused: text that would be
+ * written differently, whole, decimal and floating-point numbers for one another, bytes for text, null for a primitive.
  *
  * <h2>The format</h2>
  *
- * <p>Version 1: the byte {@code 0x31}, the digit 1 in ASCII; after it nothing where the value is null or the operation
- * returns nothing, else one JSON text (RFC 8259) in UTF-8. For a value that is the value; for a failure an object with
- * the members {@code type}, the binary name of the declared class, and {@code message}, left out where there is none.
- * Another version, or anything after the JSON text, is refused.
+ * <p>Version 2: the byte {@code 0x32}, the digit 2 in ASCII; eight characters that stand for the properties of the declared
+ * type and of those in it; one JSON text (RFC 8259) in UTF-8. A floating-point number has an exponent after a small
+ * {@code e}, which no other number has; bytes are an object with the member {@code base64}. Where the eight characters are
+ * those of the present type, the text is read and no more; where they are not, what was read is written again and
+ * compared.
+ *
+ * <p>Version 1: the digit 1; after it nothing where the value is null or the operation returns nothing; for a failure an
+ * object with the members {@code type}, the binary name of the declared class, and {@code message}, left out where there is
+ * none. A value in version 1, which is no longer written, follows as JSON, in which floating-point numbers are like others
+ * and bytes are text. Another version, or anything after the JSON text, is refused.
  *
  * <p>Messages and causes of what this class throws while decoding never come from Jackson or from the application's
  * classes, since they would show content: they name the kind of the problem and the class in which it happened.
@@ -91,11 +122,19 @@ public final class JacksonOutcomeCodec implements OutcomeCodec {
     // Reading a number takes time that grows with the square of its length.
     private static final int MAXIMUM_DIGITS = 100_000;
 
-    private static final byte VERSION = '1';
+    private static final byte FIRST_VERSION = '1';
 
-    private static final byte[] NOTHING = {VERSION};
+    private static final byte VERSION = '2';
+
+    private static final byte[] NOTHING = {FIRST_VERSION};
+
+    private static final int HEADER_LENGTH = 1 + OutcomeTypeCheck.SCHEMA_LENGTH;
 
     private final JsonMapper mapper;
+
+    private final JsonMapper marking;
+
+    private final Sameness sameness;
 
     private final int maximumLength;
 
@@ -104,6 +143,8 @@ public final class JacksonOutcomeCodec implements OutcomeCodec {
 
     private JacksonOutcomeCodec(JsonMapper mapper, int maximumLength) {
         this.mapper = mapper;
+        this.marking = Evolution.marking(mapper);
+        this.sameness = new Sameness(mapper);
         this.maximumLength = maximumLength;
     }
 
@@ -134,33 +175,78 @@ public final class JacksonOutcomeCodec implements OutcomeCodec {
     }
 
     @Override
+    public List<String> remarks(OutcomeType type) {
+        return isNothing(type.valueType()) ? List.of() : OutcomeTypeCheck.remarks(type.valueType(), mapper);
+    }
+
+    @Override
     public RecordedOutcome encode(Outcome outcome, OutcomeType type) {
         BoundedOutput output = new BoundedOutput(maximumLength);
         try {
-            if (outcome instanceof Outcome.Value value) {
-                if (value.value() == null || isNothing(type.valueType())) {
-                    return new RecordedOutcome.Encoded(RecordedOutcome.Encoded.Kind.VALUE, NOTHING);
-                }
-                output.write(VERSION);
-                format(type.valueType()).writer().writeValue(output, value.value());
-                return new RecordedOutcome.Encoded(RecordedOutcome.Encoded.Kind.VALUE, output.toByteArray());
+            if (outcome instanceof Outcome.Failure failure) {
+                return encodeFailure(output, failure.cause(), type);
             }
-            Throwable failure = ((Outcome.Failure) outcome).cause();
-            Class<? extends Throwable> declared = declaredType(failure, type);
-            if (declared == null) {
-                return new RecordedOutcome.NotReplayable(
-                        "failures of type " + failure.getClass().getName() + " are not declared as recorded");
+            Object value = ((Outcome.Value) outcome).value();
+            if (value == null || isNothing(type.valueType())) {
+                return new RecordedOutcome.Encoded(RecordedOutcome.Encoded.Kind.VALUE, NOTHING);
             }
+            Format format = format(type.valueType());
             output.write(VERSION);
-            writeFailure(output, declared, failure.getMessage());
-            return new RecordedOutcome.Encoded(RecordedOutcome.Encoded.Kind.FAILURE, output.toByteArray());
+            output.write(format.schema());
+            try (JsonGenerator generator =
+                    new RecordedFormGenerator(format.writer().createGenerator(output))) {
+                format.writer().writeValue(generator, value);
+            }
+            return readBack(output.toByteArray(), value, format);
         } catch (Throwable problem) {
             // Even an error: the operation's work is done, and a record that says so keeps it from running again.
             return new RecordedOutcome.NotReplayable(
                     output.isExceeded()
                             ? "it needs more than " + maximumLength + " bytes"
-                            : "it could not be encoded (" + Problem.describe(problem) + ")");
+                            : "it could not be encoded (" + Problem.describe(problem, mapper) + ")");
         }
+    }
+
+    /** What is recorded is what is replayed, or it is not replayed. */
+    private RecordedOutcome readBack(byte[] content, Object value, Format format) {
+        String difference;
+        try {
+            difference = sameness.difference(
+                    value, format.reader().readValue(content, HEADER_LENGTH, content.length - HEADER_LENGTH));
+        } catch (RuntimeException | LinkageError | StackOverflowError problem) {
+            return new RecordedOutcome.NotReplayable(
+                    "its recorded form could not be read back (" + Problem.describe(problem, mapper) + ")");
+        }
+        return difference == null
+                ? new RecordedOutcome.Encoded(RecordedOutcome.Encoded.Kind.VALUE, content)
+                : new RecordedOutcome.NotReplayable("it would not be read back as it was: " + difference);
+    }
+
+    private RecordedOutcome encodeFailure(BoundedOutput output, Throwable failure, OutcomeType type) {
+        Class<? extends Throwable> declared = declaredType(failure, type);
+        if (declared == null) {
+            return new RecordedOutcome.NotReplayable(
+                    "failures of type " + failure.getClass().getName() + " are not declared as recorded");
+        }
+        String message = failure.getMessage();
+        Throwable replayed;
+        try {
+            replayed = make(declared, message);
+        } catch (OutcomeCodecException problem) {
+            return new RecordedOutcome.NotReplayable(String.valueOf(problem.getMessage()));
+        }
+        if (!Objects.equals(replayed.getMessage(), message)) {
+            return new RecordedOutcome.NotReplayable(
+                    "the constructor of " + declared.getName() + " changes the message that it is given");
+        }
+        String difference = sameness.differenceOfState(declared, failure, replayed);
+        if (difference != null) {
+            return new RecordedOutcome.NotReplayable(
+                    "of a failure the message is recorded, and no more: " + difference);
+        }
+        output.write(FIRST_VERSION);
+        writeFailure(output, declared, message);
+        return new RecordedOutcome.Encoded(RecordedOutcome.Encoded.Kind.FAILURE, output.toByteArray());
     }
 
     @Override
@@ -172,17 +258,16 @@ public final class JacksonOutcomeCodec implements OutcomeCodec {
             throw new OutcomeCodecException("it was recorded by reference, and this codec reads bytes only", null);
         }
         byte[] content = encoded.content();
-        if (content.length == 0 || content[0] != VERSION) {
-            throw new OutcomeCodecException(
-                    content.length == 0
-                            ? "its recorded form is empty"
-                            : "its recorded form has the unknown version " + (content[0] & 0xff),
-                    null);
+        if (content.length == 0) {
+            throw new OutcomeCodecException("its recorded form is empty", null);
         }
-        return switch (encoded.kind()) {
-            case VALUE -> new Outcome.Value(readValue(content, type.valueType()));
-            case FAILURE -> new Outcome.Failure(readFailure(content, type));
-        };
+        boolean value = encoded.kind() == RecordedOutcome.Encoded.Kind.VALUE;
+        if (content[0] != FIRST_VERSION && !(value && content[0] == VERSION && content.length >= HEADER_LENGTH)) {
+            throw new OutcomeCodecException("its recorded form has the unknown version " + (content[0] & 0xff), null);
+        }
+        return value
+                ? new Outcome.Value(readValue(content, type.valueType()))
+                : new Outcome.Failure(readFailure(content, type));
     }
 
     private @Nullable Object readValue(byte[] content, Type type) {
@@ -193,13 +278,41 @@ public final class JacksonOutcomeCodec implements OutcomeCodec {
         Object value = null;
         if (content.length > 1) {
             try {
-                value = format(type).reader().readValue(content, 1, content.length - 1);
+                value = readValue(content, format(type));
             } catch (RuntimeException | LinkageError | StackOverflowError problem) {
                 throw unreadable(type.getTypeName(), problem);
             }
         }
         if (value == null && primitive) {
             throw new OutcomeCodecException("nothing was recorded, and " + type + " cannot be null", null);
+        }
+        return value;
+    }
+
+    private @Nullable Object readValue(byte[] content, Format format) {
+        boolean first = content[0] == FIRST_VERSION;
+        int start = first ? 1 : HEADER_LENGTH;
+        ObjectReader reader =
+                first ? format.reader().withAttribute(RecordedFormModule.BYTES_AS_TEXT, true) : format.reader();
+        Object value = reader.readValue(content, start, content.length - start);
+        if (!first && format.hasRecorded(content)) {
+            return value;
+        }
+        // By another version of the classes, or of this one: it has to mean the same still.
+        ByteArrayOutputStream again = new ByteArrayOutputStream();
+        ObjectWriter writer = marking.writerFor(format.type());
+        JsonGenerator plain = writer.createGenerator(again);
+        try (JsonGenerator generator = first ? plain : new RecordedFormGenerator(plain)) {
+            writer.writeValue(generator, value);
+        }
+        String difference;
+        try (JsonParser recorded = mapper.createParser(content, start, content.length - start);
+                JsonParser read = mapper.createParser(again.toByteArray())) {
+            difference = Evolution.difference(recorded, read);
+        }
+        if (difference != null) {
+            throw new OutcomeCodecException(
+                    "it was recorded by another version of " + format.type().toCanonical() + ": " + difference, null);
         }
         return value;
     }
@@ -278,12 +391,12 @@ public final class JacksonOutcomeCodec implements OutcomeCodec {
         }
     }
 
-    private static OutcomeCodecException unreadable(String what, Throwable problem) {
+    private OutcomeCodecException unreadable(String what, Throwable problem) {
         if (problem instanceof OutcomeCodecException known) {
             return known;
         }
         return new OutcomeCodecException(
-                "its recorded form cannot be read as " + what + " (" + Problem.describe(problem) + ")", null);
+                "its recorded form cannot be read as " + what + " (" + Problem.describe(problem, mapper) + ")", null);
     }
 
     private static boolean isNothing(Type type) {
@@ -294,14 +407,30 @@ public final class JacksonOutcomeCodec implements OutcomeCodec {
         Format format = formats.get(type);
         if (format == null) {
             JavaType resolved = mapper.constructType(type);
-            format = new Format(mapper.readerFor(resolved), mapper.writerFor(resolved));
+            format = new Format(
+                    resolved,
+                    mapper.readerFor(resolved),
+                    mapper.writerFor(resolved),
+                    OutcomeTypeCheck.schema(type, mapper).getBytes(StandardCharsets.US_ASCII));
             formats.put(type, format);
         }
         return format;
     }
 
-    /** How one declared type is read and written. */
-    private record Format(ObjectReader reader, ObjectWriter writer) {}
+    /**
+     * How one declared type is read and written.
+     *
+     * @param schema the same in all versions of the type that have the same properties
+     */
+    @SuppressWarnings("ArrayRecordComponent") // Never changed, and compared by nobody.
+    private record Format(JavaType type, ObjectReader reader, ObjectWriter writer, byte[] schema) {
+
+        /** Whether content was recorded by a type with these very properties. */
+        boolean hasRecorded(byte[] content) {
+            return schema[0] != OutcomeTypeCheck.UNKNOWN_SCHEMA.charAt(0)
+                    && Arrays.equals(content, 1, HEADER_LENGTH, schema, 0, schema.length);
+        }
+    }
 
     /** Makes codecs. Not safe for use by many threads. */
     public static final class Builder {
@@ -349,6 +478,7 @@ public final class JacksonOutcomeCodec implements OutcomeCodec {
         public JacksonOutcomeCodec build() {
             JsonMapper.Builder builder = JsonMapper.builder(factory())
                     .addModule(new UnencodableTypesModule())
+                    .addModule(new RecordedFormModule())
                     // Dates as they are: no timestamps, and no shift to another zone.
                     .disable(
                             DateTimeFeature.ADJUST_DATES_TO_CONTEXT_TIME_ZONE,
@@ -360,7 +490,6 @@ public final class JacksonOutcomeCodec implements OutcomeCodec {
                     .disable(EnumFeature.READ_ENUMS_USING_TO_STRING, EnumFeature.WRITE_ENUMS_USING_TO_STRING)
                     .enable(EnumFeature.FAIL_ON_NUMBERS_FOR_ENUMS)
                     // Numbers as they are.
-                    .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
                     .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
                     .disable(StreamWriteFeature.WRITE_BIGDECIMAL_AS_PLAIN)
                     .enable(JsonWriteFeature.WRITE_NAN_AS_STRINGS)
@@ -375,14 +504,20 @@ public final class JacksonOutcomeCodec implements OutcomeCodec {
                     .withCoercionConfig(LogicalType.Integer, Builder::fromText)
                     .withCoercionConfig(LogicalType.Float, Builder::fromText)
                     .withCoercionConfig(LogicalType.Boolean, Builder::fromText)
+                    // By address: a name would have to be looked up to be read.
+                    .withConfigOverride(
+                            InetAddress.class,
+                            format -> format.setFormat(JsonFormat.Value.forShape(JsonFormat.Shape.NUMBER)))
                     // A record is its components, and what has no properties would come back as nothing.
                     .enable(MapperFeature.INFER_RECORD_GETTERS_FROM_COMPONENTS_ONLY)
+                    // The form is the state, all of it, and nothing that is computed from it.
+                    .enable(MapperFeature.ALLOW_FINAL_FIELDS_AS_MUTATORS, MapperFeature.REQUIRE_SETTERS_FOR_GETTERS)
                     .enable(SerializationFeature.FAIL_ON_EMPTY_BEANS)
                     .disable(SerializationFeature.CLOSE_CLOSEABLE);
             customizer.accept(builder);
             AnnotationIntrospector introspector = builder.annotationIntrospector();
-            JsonMapper mapper = builder.annotationIntrospector(
-                            AnnotationIntrospector.pair(introspector, new SealedTypeIntrospector()))
+            JsonMapper mapper = builder.annotationIntrospector(new RecordedFormIntrospector(introspector))
+                    .changeDefaultPropertyInclusion(inclusion -> RecordedFormIntrospector.ALWAYS)
                     .polymorphicTypeValidator(new ListedSubtypesOnly())
                     .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
                     .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)

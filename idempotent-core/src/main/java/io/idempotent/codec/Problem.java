@@ -1,7 +1,11 @@
 package io.idempotent.codec;
 
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
+import tools.jackson.databind.exc.ValueInstantiationException;
+import tools.jackson.databind.json.JsonMapper;
 
 /** Tells what went wrong in reading or writing JSON without telling anything of the content. */
 final class Problem {
@@ -9,17 +13,32 @@ final class Problem {
     private Problem() {}
 
     /**
-     * Names the kinds of the failure and the class in which it happened. Messages hold content, and so do names of
+     * Names the kinds of the failure and the class in which it happened. Messages hold content, and so may names of
      * properties, since those of a map are its keys: both are left out.
      */
     static String describe(Throwable failure) {
-        StringBuilder text = new StringBuilder(failure.getClass().getSimpleName());
+        return describe(failure, null);
+    }
+
+    /** Names also the way to the problem where it is one of properties, which the mapper knows. */
+    static String describe(Throwable failure, @Nullable JsonMapper mapper) {
+        StringBuilder text = new StringBuilder(
+                failure instanceof RecordedFormModule.NotRecordableException refusal
+                        ? refusal.getOriginalMessage()
+                        : failure.getClass().getSimpleName());
         if (failure instanceof JacksonException problem) {
             List<JacksonException.Reference> path = problem.getPath();
-            Object place = path.isEmpty() ? null : path.get(path.size() - 1).from();
+            Object place = !path.isEmpty()
+                    ? path.get(path.size() - 1).from()
+                    : problem instanceof ValueInstantiationException refusal
+                            ? refusal.getType().getRawClass()
+                            : null;
             if (place != null) {
                 Class<?> type = place instanceof Class<?> named ? named : place.getClass();
                 text.append(" in ").append(type.getName());
+            }
+            if (mapper != null && !path.isEmpty()) {
+                text.append(", at '").append(path(path, mapper)).append('\'');
             }
             Throwable cause = problem.getCause();
             if (cause != null && cause != problem) {
@@ -27,5 +46,37 @@ final class Problem {
             }
         }
         return text.toString();
+    }
+
+    private static String path(List<JacksonException.Reference> path, JsonMapper mapper) {
+        StringBuilder text = new StringBuilder();
+        for (JacksonException.Reference step : path) {
+            String name = step.getPropertyName();
+            if (name == null) {
+                text.append('[').append(step.getIndex()).append(']');
+            } else if (isProperty(name, step.from(), mapper)) {
+                text.append(text.isEmpty() ? "" : ".").append(name);
+            } else {
+                text.append("[*]");
+            }
+        }
+        return text.toString();
+    }
+
+    private static boolean isProperty(String name, @Nullable Object owner, JsonMapper mapper) {
+        if (owner == null || owner instanceof Map<?, ?>) {
+            return false;
+        }
+        Class<?> type = owner instanceof Class<?> named ? named : owner.getClass();
+        try {
+            return mapper
+                    ._serializationContext()
+                    .introspectBeanDescription(mapper.constructType(type))
+                    .findProperties()
+                    .stream()
+                    .anyMatch(property -> property.getName().equals(name));
+        } catch (RuntimeException unknown) {
+            return false;
+        }
     }
 }

@@ -129,11 +129,11 @@ public interface IdempotencyListener {
     default void completionFailed(IdempotencyContext context, IdempotencyStoreException failure) {}
 
     /**
-     * The operation ran and is recorded as done, but its outcome could not be encoded: later calls get an
-     * {@link io.idempotent.IdempotencyOutcomeException}.
+     * The operation ran and is recorded as done, but its outcome could not be encoded, or would not be read back as it was:
+     * later calls get an {@link io.idempotent.IdempotencyOutcomeException}.
      *
      * @param context the execution
-     * @param reason why
+     * @param reason why; names the property, and nothing of its content
      */
     default void notReplayable(IdempotencyContext context, String reason) {}
 

@@ -448,15 +448,21 @@ public final class OutcomeExamples {
 
     record Before(String id, String lost, BigDecimal amount) {}
 
-    record After(String id, @Nullable String gained, int count, boolean flag, BigDecimal amount) {}
+    record Lost(String id, BigDecimal amount) {}
+
+    record Gained(
+            String id,
+            String lost,
+            BigDecimal amount,
+            @Nullable String gained) {}
 
     record Changed(List<String> id, BigDecimal amount) {}
 
-    record Throwing(String secret) {
+    record Throwing(String text) {
 
         @Override
-        public String secret() {
-            throw new IllegalStateException("cannot tell " + secret);
+        public String text() {
+            throw new IllegalStateException("cannot tell " + text);
         }
     }
 
