@@ -6,6 +6,7 @@ import io.idempotent.codec.Fingerprinter;
 import io.idempotent.codec.JacksonFingerprinter;
 import io.idempotent.codec.JacksonOutcomeCodec;
 import io.idempotent.codec.OutcomeCodec;
+import io.idempotent.codec.OutcomeType;
 import io.idempotent.codec.ReferenceOutcomeCodec;
 import io.idempotent.engine.IdempotencyEngine;
 import io.idempotent.engine.IdempotencyListener;
@@ -132,6 +133,17 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
                 "Outcomes have to be encoded, and Jackson 3 (tools.jackson.core:jackson-databind) is not on the class"
                         + " path",
                 "Add it, or declare a bean of type " + OutcomeCodec.class.getName());
+    }
+
+    /**
+     * Checks that what an operation produces can be kept in a store, and says what its author may not expect of it.
+     *
+     * @throws IdempotencyConfigurationException if it cannot be kept
+     */
+    void checkOutcomes(IdempotencyStore store, OutcomeType type, String described, IdempotencySettings settings) {
+        OutcomeCodec codec = codec(store, settings);
+        codec.check(type);
+        codec.remarks(type).forEach(remark -> LOG.warn(described + " " + remark));
     }
 
     /** The beans that find out what became of abandoned executions. */

@@ -129,7 +129,7 @@ public final class IdempotencySupport {
         Operation<T> operation = IdempotentMethods.configured(Operation.builder(name, type), effective)
                 .build();
         IdempotencyEngine engine = engines.engine(effective.store(), configured);
-        engines.codec(engine.store(), configured).check(operation.type());
+        engines.checkOutcomes(engine.store(), operation.type(), described, configured);
         DetachedOperation<T> resolved = new DetachedOperation<>(
                 operation,
                 engine,

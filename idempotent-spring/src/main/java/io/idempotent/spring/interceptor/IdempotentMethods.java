@@ -206,7 +206,7 @@ final class IdempotentMethods {
                 atomic,
                 GenericTypes.resolve(specific.getGenericReturnType(), targetClass));
         IdempotencyEngine engine = engines.engine(effective.store(), configured);
-        engines.codec(engine.store(), configured).check(operation.type());
+        engines.checkOutcomes(engine.store(), operation.type(), MethodNames.describe(method, targetClass), configured);
         return new IdempotentMethod(
                 operation,
                 engine,
