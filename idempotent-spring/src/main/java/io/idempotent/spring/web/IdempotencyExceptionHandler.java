@@ -244,7 +244,8 @@ public class IdempotencyExceptionHandler implements MessageSourceAware, Applicat
                         "<" + (documentation == null ? type : documentation) + ">; rel=\"describedby\"");
         if (retryAfter != null) {
             // Whole seconds, rounded up, and never none: a client that comes back too early would be refused again.
-            String seconds = Long.toString(Math.max(1, retryAfter.toSeconds() + (retryAfter.getNano() == 0 ? 0 : 1)));
+            String seconds =
+                    Long.toString(Math.max(1, retryAfter.toSeconds() + (retryAfter.toNanosPart() == 0 ? 0 : 1)));
             builder.header(HttpHeaders.RETRY_AFTER, seconds).detailMessageArguments(seconds);
         }
         ErrorResponse response = builder.build();

@@ -56,7 +56,8 @@ final class Parameters {
         if (first == ':') {
             return isBytes();
         }
-        return first == '-' || isDigit(first) ? isNumber() : isToken();
+        boolean number = first == '-' || isDigit(first);
+        return number ? isNumber() : isToken();
     }
 
     private boolean isString() {
