@@ -10,8 +10,13 @@ import org.jspecify.annotations.Nullable;
  */
 public interface Fingerprinter {
 
-    /** Whether content of a declared type can be told apart by this fingerprinter, as far as the type alone tells. */
-    boolean supports(Type type);
+    /**
+     * Tells why content of a declared type cannot be told apart by this fingerprinter, as far as the type alone tells.
+     *
+     * @return the reason, which names types and fields; null if nothing speaks against it
+     */
+    @Nullable
+    String refusal(Type type);
 
     /**
      * Takes the fingerprint of content, now.

@@ -68,8 +68,26 @@ public @interface Idempotent {
     String scope() default "";
 
     /**
-     * The expression of what the request says, so that a key that is used again for something else is noticed. All
-     * arguments unless said otherwise; {@link #NONE} for nothing.
+     * The expression of what the request says, so that a key that is used again for something else is noticed; {@link #NONE} for
+     * nothing. Defaults to all arguments that a framework does not fill in.
+     *
+     * <table>
+     * <caption>What counts of an argument</caption>
+     * <tr><td>fields, private ones too and those of superclasses</td><td>always, null or an empty {@code Optional} as absent</td></tr>
+     * <tr><td>what an annotation of Jackson, JPA or others hides, renames, formats, unwraps or merges</td><td>as the field holds
+     *     it: no annotation changes what counts, not {@code @JsonIgnore} either</td></tr>
+     * <tr><td>getters without a field</td><td>never</td></tr>
+     * <tr><td>{@code transient} fields</td><td>as their getter says; a type where one has none is refused at startup</td></tr>
+     * <tr><td>order</td><td>of lists and arrays, not of sets and maps</td></tr>
+     * <tr><td>values of the JDK</td><td>with all that tells them apart: nanoseconds, flags, zones, scale</td></tr>
+     * <tr><td>a message, a record of Kafka, an {@code HttpEntity}, a file</td><td>its payload; never headers, ids, times,
+     *     offsets</td></tr>
+     * <tr><td>headers ({@code @Header}, {@code @RequestHeader}), cookies, sessions, principals, acknowledgments,
+     *     servlet requests and responses, {@code Model}, {@code Errors}</td><td>never</td></tr>
+     * </table>
+     *
+     * <p>A type that cannot be compared, one with a stream or a lock in it say, is refused at startup until an expression says what
+     * counts; so is the call, if only the value shows it.
      */
     String fingerprint() default "";
 

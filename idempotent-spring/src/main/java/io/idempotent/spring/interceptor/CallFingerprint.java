@@ -20,7 +20,7 @@ import org.springframework.expression.spel.SpelEvaluationException;
  * Takes the fingerprint of a call before the method runs.
  *
  * <ol>
- *   <li>Arguments that belong to a framework say nothing of the request and are left out.
+ *   <li>Arguments that a framework fills in say nothing of the request and are left out.
  *   <li>Where the store keeps references, and all types are deeply immutable, the content itself is the fingerprint.
  *   <li>Otherwise it is a digest, since the content may change, or be compared in another JVM.
  * </ol>
@@ -34,7 +34,7 @@ interface CallFingerprint {
      * Resolves the way for one method.
      *
      * @param byReference whether the store keeps references
-     * @param fingerprinter makes digests; null where there is nothing to make them with
+     * @param fingerprinter makes digests
      * @throws IdempotencyConfigurationException if an argument can neither be compared nor encoded
      */
     static CallFingerprint resolve(
@@ -44,7 +44,7 @@ interface CallFingerprint {
             Class<?> targetClass,
             CallExpressions expressions,
             boolean byReference,
-            @Nullable Fingerprinter fingerprinter) {
+            Fingerprinter fingerprinter) {
         if (content instanceof Content.Nothing) {
             return call -> Fingerprint.none();
         }
@@ -56,18 +56,14 @@ interface CallFingerprint {
     }
 
     private static CallFingerprint ofArguments(
-            String operation,
-            Method method,
-            Class<?> targetClass,
-            boolean byReference,
-            @Nullable Fingerprinter fingerprinter) {
+            String operation, Method method, Class<?> targetClass, boolean byReference, Fingerprinter fingerprinter) {
         List<Integer> indexes = new ArrayList<>();
         boolean immutable = true;
         Type[] types = method.getGenericParameterTypes();
         for (int index = 0; index < types.length; index++) {
             // What a superclass leaves open, the target's class may say.
             types[index] = GenericTypes.resolve(types[index], targetClass);
-            if (FrameworkTypes.isFrameworkType(GenericTypes.erase(types[index]))) {
+            if (FrameworkTypes.isFilledIn(method, index, GenericTypes.erase(types[index]))) {
                 continue;
             }
             indexes.add(index);
@@ -75,12 +71,12 @@ interface CallFingerprint {
                 continue;
             }
             immutable = false;
-            if (fingerprinter == null || !fingerprinter.supports(types[index])) {
+            String refusal = fingerprinter.refusal(types[index]);
+            if (refusal != null) {
                 throw new IdempotencyConfigurationException(
                         "Parameter " + index + " of " + MethodNames.describe(method, targetClass) + " is of type "
                                 + types[index].getTypeName()
-                                + ", which can neither be compared by value nor encoded as JSON"
-                                + (fingerprinter == null ? " (Jackson 3 is not on the class path)" : ""),
+                                + ", which can neither be compared by value nor encoded: " + refusal,
                         "Say what tells requests apart, fingerprint = \"#request.amount\" say, or switch it off by"
                                 + " fingerprint = Idempotent.NONE");
             }
@@ -89,7 +85,7 @@ interface CallFingerprint {
         if (positions.length == 0) {
             return call -> Fingerprint.none();
         }
-        if (!immutable && fingerprinter != null) {
+        if (!immutable) {
             return call -> digest(operation, fingerprinter, content(call, positions));
         }
         if (positions.length == 1) {
@@ -112,7 +108,7 @@ interface CallFingerprint {
             CallExpression expression,
             IdempotentCall call,
             boolean byReference,
-            @Nullable Fingerprinter fingerprinter) {
+            Fingerprinter fingerprinter) {
         Object content;
         try {
             content = expression.evaluate(call, null);
@@ -127,12 +123,6 @@ interface CallFingerprint {
         List<?> elements = content instanceof List<?> list ? list : Collections.singletonList(content);
         if (byReference && elements.stream().allMatch(CallFingerprint::isImmutable)) {
             return Fingerprint.ofContent(content instanceof List<?> ? new ArrayList<>(elements) : content);
-        }
-        if (fingerprinter == null) {
-            throw new IdempotencyKeyException(
-                    operation,
-                    "the value of its fingerprint's expression can change, and Jackson 3, which would encode it, is not"
-                            + " on the class path");
         }
         return digest(operation, fingerprinter, content);
     }

@@ -1,16 +1,28 @@
 package io.idempotent.spring.interceptor;
 
+import java.lang.reflect.Method;
 import java.security.Principal;
+import java.time.ZoneId;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
+import java.util.TimeZone;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.MethodParameter;
+import org.springframework.core.annotation.AnnotatedMethod;
+import org.springframework.core.annotation.MergedAnnotations;
+import org.springframework.core.annotation.MergedAnnotations.SearchStrategy;
 
 /**
- * Knows the types of parameters that a framework fills in, and which so say nothing of the request itself. Those whose
- * content is the request's, an uploaded file or a message say, are not among them.
+ * Knows the parameters that a framework fills in, and which so say nothing of the request itself: handles on what is going on, and
+ * headers, which are added anew on each delivery or request. What holds the request's content, an uploaded file or a message say, is
+ * not among them: its content counts.
  */
 final class FrameworkTypes {
 
     private static final List<String> PACKAGES = List.of(
+            "org.springframework.http.server.",
+            "org.springframework.messaging.simp.",
             "org.springframework.ui.",
             "org.springframework.validation.",
             "org.springframework.web.bind.",
@@ -18,28 +30,96 @@ final class FrameworkTypes {
             "org.springframework.web.servlet.",
             "org.springframework.web.util.");
 
+    /** Subtypes included. */
     private static final Set<String> TYPES = Set.of(
             "jakarta.servlet.ServletRequest",
             "jakarta.servlet.ServletResponse",
-            "jakarta.servlet.http.HttpServletRequest",
-            "jakarta.servlet.http.HttpServletResponse",
             "jakarta.servlet.http.HttpSession",
+            "jakarta.servlet.http.PushBuilder",
             "jakarta.ws.rs.core.HttpHeaders",
             "jakarta.ws.rs.core.Request",
             "jakarta.ws.rs.core.SecurityContext",
             "jakarta.ws.rs.core.UriInfo",
-            "org.springframework.security.core.Authentication",
-            "org.springframework.kafka.support.Acknowledgment",
-            "org.apache.kafka.clients.consumer.Consumer",
+            "jakarta.jms.Session",
             "com.rabbitmq.client.Channel",
-            "jakarta.jms.Session");
+            "graphql.GraphQLContext",
+            "graphql.schema.DataFetchingEnvironment",
+            "graphql.schema.DataFetchingFieldSelectionSet",
+            "io.awspring.cloud.sqs.listener.QueueAttributes",
+            "io.awspring.cloud.sqs.listener.Visibility",
+            "io.awspring.cloud.sqs.listener.acknowledgement.Acknowledgement",
+            "io.awspring.cloud.sqs.listener.acknowledgement.BatchAcknowledgement",
+            "org.apache.kafka.clients.consumer.Consumer",
+            "org.apache.pulsar.client.api.Consumer",
+            "org.quartz.JobExecutionContext",
+            "org.springframework.http.HttpHeaders",
+            "org.springframework.http.HttpMethod",
+            "org.springframework.kafka.listener.adapter.ConsumerRecordMetadata",
+            "org.springframework.kafka.support.Acknowledgment",
+            "org.springframework.messaging.MessageHeaders",
+            "org.springframework.messaging.support.MessageHeaderAccessor",
+            "org.springframework.pulsar.listener.Acknowledgement",
+            "org.springframework.security.core.context.SecurityContext",
+            "org.springframework.security.web.csrf.CsrfToken",
+            "org.springframework.web.server.ServerWebExchange",
+            "org.springframework.web.server.WebSession");
+
+    /** On parameters that are headers, or of the session, the principal or the context, whatever their types. */
+    private static final List<String> ANNOTATIONS = List.of(
+            "jakarta.ws.rs.CookieParam",
+            "jakarta.ws.rs.HeaderParam",
+            "jakarta.ws.rs.core.Context",
+            "org.springframework.graphql.data.method.annotation.ContextValue",
+            "org.springframework.graphql.data.method.annotation.LocalContextValue",
+            "org.springframework.messaging.handler.annotation.Header",
+            "org.springframework.messaging.handler.annotation.Headers",
+            "org.springframework.security.core.annotation.AuthenticationPrincipal",
+            "org.springframework.security.core.annotation.CurrentSecurityContext",
+            "org.springframework.security.oauth2.client.annotation.RegisteredOAuth2AuthorizedClient",
+            "org.springframework.web.bind.annotation.CookieValue",
+            "org.springframework.web.bind.annotation.RequestAttribute",
+            "org.springframework.web.bind.annotation.RequestHeader",
+            "org.springframework.web.bind.annotation.SessionAttribute");
+
+    /** Of whose methods these parameters are a header's: values elsewhere. */
+    private static final String HANDLER = "org.springframework.web.bind.annotation.RequestMapping";
+
+    private static final List<Class<?>> OF_HANDLERS = List.of(Locale.class, TimeZone.class, ZoneId.class);
 
     private FrameworkTypes() {}
 
+    /** Whether a parameter of a method is filled in by a framework, annotations of overridden methods included. */
+    static boolean isFilledIn(Method method, int index, Class<?> type) {
+        if (isFrameworkType(type)) {
+            return true;
+        }
+        MethodParameter parameter = new AnnotatedMethod(method).getMethodParameters()[index];
+        MergedAnnotations annotations = MergedAnnotations.from(parameter.getParameterAnnotations());
+        return ANNOTATIONS.stream().anyMatch(annotations::isPresent)
+                || (OF_HANDLERS.contains(type)
+                        && parameter.getParameterAnnotations().length == 0
+                        && MergedAnnotations.from(method, SearchStrategy.TYPE_HIERARCHY)
+                                .isPresent(HANDLER));
+    }
+
     static boolean isFrameworkType(Class<?> type) {
-        String name = type.getName();
         return Principal.class.isAssignableFrom(type)
-                || TYPES.contains(name)
-                || PACKAGES.stream().anyMatch(name::startsWith);
+                || PACKAGES.stream().anyMatch(type.getName()::startsWith)
+                || isOneOf(type);
+    }
+
+    private static boolean isOneOf(@Nullable Class<?> type) {
+        if (type == null) {
+            return false;
+        }
+        if (TYPES.contains(type.getName()) || isOneOf(type.getSuperclass())) {
+            return true;
+        }
+        for (Class<?> parent : type.getInterfaces()) {
+            if (isOneOf(parent)) {
+                return true;
+            }
+        }
+        return false;
     }
 }

@@ -2,8 +2,8 @@ package io.idempotent.spring.interceptor;
 
 import com.github.benmanes.caffeine.cache.Ticker;
 import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.codec.CanonicalFingerprinter;
 import io.idempotent.codec.Fingerprinter;
-import io.idempotent.codec.JacksonFingerprinter;
 import io.idempotent.codec.JacksonOutcomeCodec;
 import io.idempotent.codec.OutcomeCodec;
 import io.idempotent.codec.OutcomeType;
@@ -110,11 +110,9 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
         return made;
     }
 
-    /** What makes digests, or null where there is neither a bean for it nor Jackson. */
-    @Nullable
+    /** What makes digests. */
     Fingerprinter fingerprinter() {
-        Fingerprinter bean = beanFactory.getBeanProvider(Fingerprinter.class).getIfAvailable();
-        return bean == null && JACKSON_PRESENT ? JacksonDefaults.FINGERPRINTER : bean;
+        return beanFactory.getBeanProvider(Fingerprinter.class).getIfAvailable(CanonicalFingerprinter::create);
     }
 
     /** The codec for outcomes that are kept in a store of this kind. */
@@ -248,7 +246,5 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
     private static final class JacksonDefaults {
 
         private static final OutcomeCodec CODEC = JacksonOutcomeCodec.create();
-
-        private static final Fingerprinter FINGERPRINTER = JacksonFingerprinter.create();
     }
 }

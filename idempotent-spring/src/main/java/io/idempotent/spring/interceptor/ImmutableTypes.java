@@ -24,7 +24,8 @@ import java.util.concurrent.ConcurrentHashMap;
 /**
  * Knows the types whose values never change, however deep one looks, and which so can be kept and compared by
  * {@code equals} later on: values of the JDK, enums, and records and sealed
- * interfaces made of nothing else. What a type allows to be changed, by a subclass too, is not among them.
+ * interfaces made of nothing else. What a type allows to be changed, by a subclass too, is not among them, nor is a record that says
+ * itself what is equal.
  */
 final class ImmutableTypes {
 
@@ -104,6 +105,9 @@ final class ImmutableTypes {
             return true;
         }
         if (plain.isRecord()) {
+            if (!comparesComponents(plain)) {
+                return false;
+            }
             for (RecordComponent component : plain.getRecordComponents()) {
                 if (!isDeeplyImmutable(component.getGenericType(), bound, visiting)) {
                     return false;
@@ -120,6 +124,16 @@ final class ImmutableTypes {
             return true;
         }
         return false;
+    }
+
+    /** Whether {@code equals} is the compiler's, which alone is final: one that is written may leave something out. */
+    private static boolean comparesComponents(Class<?> type) {
+        try {
+            return Modifier.isFinal(
+                    type.getDeclaredMethod("equals", Object.class).getModifiers());
+        } catch (NoSuchMethodException impossible) {
+            return false;
+        }
     }
 
     private static boolean isTime(Class<?> type) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.idempotent.IdempotencyKeyException;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import io.idempotent.IdempotencyKeyReusedException;
 import jakarta.servlet.http.HttpServletRequest;
 import java.math.BigDecimal;
@@ -22,10 +23,45 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.mock.web.MockHttpServletRequest;
 import org.springframework.validation.BindingResult;
 import org.springframework.validation.MapBindingResult;
+import org.springframework.web.bind.annotation.RequestHeader;
 
 class FingerprintTest {
 
     record Request(String id, BigDecimal amount) {}
+
+    /** Equal to another of the same id. */
+    record Entity(String id, BigDecimal amount) {
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Entity entity && entity.id.equals(id);
+        }
+
+        @Override
+        public int hashCode() {
+            return id.hashCode();
+        }
+    }
+
+    static class Card {
+        private final String id;
+
+        @JsonProperty(access = JsonProperty.Access.WRITE_ONLY)
+        private final String number;
+
+        Card(String id, String number) {
+            this.id = id;
+            this.number = number;
+        }
+
+        public String getId() {
+            return id;
+        }
+
+        public String getNumber() {
+            return number;
+        }
+    }
 
     public static class Draft {
         private final List<String> lines;
@@ -60,6 +96,21 @@ class FingerprintTest {
 
         @Idempotent(key = "#request.id")
         public String one(Request request) {
+            return "ran " + ++runs;
+        }
+
+        @Idempotent(key = "#entity.id")
+        public String entity(Entity entity) {
+            return "ran " + ++runs;
+        }
+
+        @Idempotent(key = "#card.id")
+        public String charge(Card card) {
+            return "ran " + ++runs;
+        }
+
+        @Idempotent(key = "#id")
+        public String header(String id, @RequestHeader("X-Trace") String trace) {
             return "ran " + ++runs;
         }
 
@@ -190,6 +241,26 @@ class FingerprintTest {
         assertThat(service.one(new Request("a", BigDecimal.ONE))).isEqualTo("ran 1");
         assertThat(service.one(new Request("a", new BigDecimal("1")))).isEqualTo("ran 1");
         assertReused(() -> service.one(new Request("a", BigDecimal.TEN)));
+    }
+
+    @Test
+    void ofAnArgumentThatSaysItselfWhatIsEqualIsStillItsContent() {
+        assertThat(service.entity(new Entity("a", BigDecimal.ONE))).isEqualTo("ran 1");
+        assertThat(service.entity(new Entity("a", BigDecimal.ONE))).isEqualTo("ran 1");
+        assertReused(() -> service.entity(new Entity("a", BigDecimal.TEN)));
+    }
+
+    @Test
+    void seesWhatTheWebDoesNotShow() {
+        assertThat(service.charge(new Card("a", "4111"))).isEqualTo("ran 1");
+        assertThat(service.charge(new Card("a", "4111"))).isEqualTo("ran 1");
+        assertReused(() -> service.charge(new Card("a", "5500")));
+    }
+
+    @Test
+    void leavesOutHeaders() {
+        assertThat(service.header("a", "one")).isEqualTo("ran 1");
+        assertThat(service.header("a", "two")).isEqualTo("ran 1");
     }
 
     @Test

@@ -455,7 +455,7 @@ class StartupCheckTest {
             assertThat(refusal.description())
                     .contains("Parameter 1 of " + TakesStream.class.getName() + ".run(String, InputStream)")
                     .contains("is of type java.io.InputStream")
-                    .contains("neither be compared by value nor encoded as JSON");
+                    .contains("neither be compared by value nor encoded: java.io.InputStream: reading it consumes it");
             assertThat(refusal.action())
                     .contains("fingerprint = \"#request.amount\"")
                     .contains("fingerprint = Idempotent.NONE");
@@ -466,8 +466,8 @@ class StartupCheckTest {
     void aParameterThatTheApplicationsFingerprinterDoesNotSupportIsRefused() {
         Fingerprinter nothing = new Fingerprinter() {
             @Override
-            public boolean supports(Type type) {
-                return false;
+            public String refusal(Type type) {
+                return "nothing is supported";
             }
 
             @Override
@@ -477,7 +477,8 @@ class StartupCheckTest {
         };
         refused(
                 plain.withBean(Fingerprinter.class, () -> nothing).withBean(TakesList.class),
-                refusal -> assertThat(refusal.description()).contains("is of type java.util.List<java.lang.String>"));
+                refusal -> assertThat(refusal.description())
+                        .contains("is of type java.util.List<java.lang.String>", "nothing is supported"));
     }
 
     static class TakesList {

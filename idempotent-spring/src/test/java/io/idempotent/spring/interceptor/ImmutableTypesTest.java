@@ -51,6 +51,18 @@ class ImmutableTypesTest {
 
     record Digest(byte[] bytes) {}
 
+    record SaysWhatIsEqual(String id, int amount) {
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof SaysWhatIsEqual same && same.id.equals(id);
+        }
+
+        @Override
+        public int hashCode() {
+            return id.hashCode();
+        }
+    }
+
     record Box<T>(T value) {}
 
     record Pair<A, B>(A first, B second) {}
@@ -169,7 +181,9 @@ class ImmutableTypesTest {
                 TwoBoxes af,
                 @SuppressWarnings("rawtypes") Box ag,
                 Enum<?> ah,
-                Record ai);
+                Record ai,
+                SaysWhatIsEqual aj,
+                Box<SaysWhatIsEqual> ak);
     }
 
     static Stream<Arguments> types() {
