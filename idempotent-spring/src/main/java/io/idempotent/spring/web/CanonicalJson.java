@@ -1,11 +1,9 @@
 package io.idempotent.spring.web;
 
-import io.idempotent.spring.web.RequestFingerprint.Digest;
+import java.math.BigInteger;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
@@ -15,114 +13,216 @@ import tools.jackson.core.json.JsonFactory;
 import tools.jackson.core.util.JsonRecyclerPools;
 
 /**
- * What JSON means: white space says nothing, nor does the order of members. Numbers keep their digits, and null is not the same as
- * absent. (To the core's fingerprints of arguments it is the same: what a method is given cannot be absent.) What is longer than
- * {@value #MAXIMUM_LENGTH} bytes is taken as it is written, since it takes many times its length in
- * memory to be understood.
+ * What JSON means: white space says nothing, nor does the order of members, nor how a number is written, so that {@code 100},
+ * {@code 100.0} and {@code 1e2} are one. Null is not the same as absent.
+ *
+ * <p>It is written in bytes, of which there are one and a half for each of the JSON at most, and the members of an object put into
+ * the order of theirs when it ends: a brace, for each member a comma, its name, a zero and its value, and a brace; an array in
+ * brackets; a text after a quotation mark, each of its characters as UTF-8 writes one that stands alone, {@code U+0000} in two bytes,
+ * and a zero after it; a number after a {@code 1}, without a point, as its digits without zeros at either end and, if that leaves an
+ * exponent other than 0, {@code e} and the exponent, and a zero after it; {@code t}, {@code f}, {@code n}. Used once.
  */
 final class CanonicalJson {
 
-    static final int MAXIMUM_LENGTH = 65_536;
-
     /** How many of Jackson's buffers are kept, for as many as read at the same time. */
     private static final int MAXIMUM_BUFFERS = 64;
-
-    private static final char OBJECT = '{';
-    private static final char ARRAY = '[';
-    private static final char TEXT = '"';
-    private static final char NUMBER = '1';
-    private static final char BOOLEAN = '?';
-    private static final char NULL = '0';
 
     // To ask the pool that Jackson has by default takes as long as to read a short body.
     private static final JsonFactory FACTORY = JsonFactory.builder()
             .recyclerPool(JsonRecyclerPools.newBoundedPool(MAXIMUM_BUFFERS))
             .build();
 
-    private CanonicalJson() {}
+    private byte[] bytes;
 
-    /** Adds what JSON means, and nothing if it is none, or too long; tells which. */
-    static boolean addTo(Digest digest, ByteBuffer json) {
-        if (!json.hasRemaining() || json.remaining() > MAXIMUM_LENGTH) {
-            return false;
+    private int length;
+
+    private CanonicalJson(int capacity) {
+        this.bytes = new byte[capacity];
+    }
+
+    /** What JSON means, to be digested; null if it is none. */
+    static @Nullable ByteBuffer of(ByteBuffer json) {
+        if (!isUtf8(json)) {
+            return null;
         }
-        Object value;
+        CanonicalJson canonical = new CanonicalJson(json.remaining() + Long.BYTES);
         try (JsonParser parser = FACTORY.createParser(
                 ObjectReadContext.empty(), json.array(), json.arrayOffset() + json.position(), json.remaining())) {
             if (parser.nextToken() == null) {
-                return false;
+                return null;
             }
-            value = read(parser);
+            canonical.add(parser);
             if (parser.nextToken() != null) {
-                return false;
+                return null;
             }
         } catch (JacksonException malformed) {
             // What it is, the handler will say.
-            return false;
+            return null;
         }
-        add(digest, value);
-        return true;
+        return ByteBuffer.wrap(canonical.bytes, 0, canonical.length);
     }
 
-    /** Reads the value that begins with the token at hand: a map in the order of its names, a list, or a simple one. */
-    private static Object read(JsonParser parser) {
+    /** Whether it is in no other encoding, which Jackson would find out by itself, but not everybody who reads it. */
+    private static boolean isUtf8(ByteBuffer json) {
+        int start = json.position();
+        for (int index = start; index < Math.min(start + 4, json.limit()); index++) {
+            byte octet = json.get(index);
+            if (octet == 0 || octet == (byte) 0xfe || octet == (byte) 0xff) {
+                return false;
+            }
+        }
+        return json.hasRemaining();
+    }
+
+    /** Adds the value that begins with the token at hand. */
+    private void add(JsonParser parser) {
         JsonToken token = parser.currentToken();
-        return switch (token) {
-            case START_OBJECT -> {
-                Map<String, Object> members = new TreeMap<>();
-                for (String name = parser.nextName(); name != null; name = parser.nextName()) {
-                    parser.nextToken();
-                    if (members.put(name, read(parser)) != null) {
-                        throw new StreamReadException(parser, "A member's name comes twice");
-                    }
-                }
-                yield members;
-            }
+        switch (token) {
+            case START_OBJECT -> addObject(parser);
             case START_ARRAY -> {
-                List<Object> elements = new ArrayList<>();
+                add('[');
                 while (parser.nextToken() != JsonToken.END_ARRAY) {
-                    elements.add(read(parser));
+                    add(parser);
                 }
-                yield elements;
+                add(']');
             }
-            case VALUE_STRING -> parser.getString();
-            case VALUE_NUMBER_INT -> new Simple(NUMBER, parser.getString());
-            // Of a number the digits that it has: 1 is not 1.0.
-            case VALUE_NUMBER_FLOAT ->
-                new Simple(NUMBER, parser.getDecimalValue().toString());
-            case VALUE_TRUE, VALUE_FALSE -> new Simple(BOOLEAN, parser.getString());
-            case VALUE_NULL -> new Simple(NULL, "");
+            case VALUE_STRING -> {
+                add('"');
+                addText(parser.getString());
+            }
+            case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> {
+                add('1');
+                addText(number(parser.getString()));
+            }
+            case VALUE_TRUE -> add('t');
+            case VALUE_FALSE -> add('f');
+            case VALUE_NULL -> add('n');
             default -> throw new IllegalStateException("No value of JSON begins with " + token);
-        };
+        }
     }
 
-    /**
-     * A value without parts that is no text.
-     *
-     * @param kind what it is
-     * @param text its text
-     */
-    private record Simple(char kind, String text) {}
-
-    private static void add(Digest digest, Object value) {
-        if (value instanceof String text) {
-            digest.addCharacter(TEXT);
-            digest.add(text);
-        } else if (value instanceof Simple simple) {
-            digest.addCharacter(simple.kind());
-            digest.add(simple.text());
-        } else if (value instanceof Map<?, ?> members) {
-            digest.addCharacter(OBJECT);
-            digest.add(members.size());
-            members.forEach((name, member) -> {
-                digest.add((String) name);
-                add(digest, member);
-            });
-        } else {
-            List<?> elements = (List<?>) value;
-            digest.addCharacter(ARRAY);
-            digest.add(elements.size());
-            elements.forEach(element -> add(digest, element));
+    private void addObject(JsonParser parser) {
+        add('{');
+        int[] starts = new int[8];
+        int count = 0;
+        for (String name = parser.nextName(); name != null; name = parser.nextName()) {
+            if (count == starts.length) {
+                starts = Arrays.copyOf(starts, 2 * count);
+            }
+            starts[count++] = length;
+            add(',');
+            addText(name);
+            parser.nextToken();
+            add(parser);
         }
+        if (count > 1) {
+            sort(starts, count, parser);
+        }
+        add('}');
+    }
+
+    /** Puts members into the order of their bytes, and so of their names. */
+    private void sort(int[] starts, int count, JsonParser parser) {
+        boolean sorted = true;
+        for (int index = 1; index < count; index++) {
+            int order = compareNames(starts[index - 1], starts[index]);
+            if (order == 0) {
+                throw twice(parser);
+            }
+            sorted &= order < 0;
+        }
+        if (sorted) {
+            return;
+        }
+        int end = length;
+        Integer[] members = new Integer[count];
+        Arrays.setAll(members, index -> index);
+        Arrays.sort(members, (left, right) -> compareNames(starts[left], starts[right]));
+        byte[] inOrder = new byte[end - starts[0]];
+        int position = 0;
+        for (int index = 0; index < count; index++) {
+            int member = members[index];
+            if (index > 0 && compareNames(starts[members[index - 1]], starts[member]) == 0) {
+                throw twice(parser);
+            }
+            int size = (member + 1 < count ? starts[member + 1] : end) - starts[member];
+            System.arraycopy(bytes, starts[member], inOrder, position, size);
+            position += size;
+        }
+        System.arraycopy(inOrder, 0, bytes, starts[0], position);
+    }
+
+    private static StreamReadException twice(JsonParser parser) {
+        return new StreamReadException(parser, "A member's name comes twice");
+    }
+
+    /** Compares the names of two members, both of which end with a zero. */
+    private int compareNames(int left, int right) {
+        int offset = 1;
+        while (bytes[left + offset] == bytes[right + offset]) {
+            if (bytes[left + offset] == 0) {
+                return 0;
+            }
+            offset++;
+        }
+        return Byte.compareUnsigned(bytes[left + offset], bytes[right + offset]);
+    }
+
+    /** The one text for all numbers of one value, in no more space than they take. */
+    private static String number(String text) {
+        int end = text.length();
+        int exponentAt = Math.max(text.indexOf('e'), text.indexOf('E'));
+        int point = text.indexOf('.');
+        if (exponentAt < 0 && point < 0 && (text.charAt(end - 1) != '0' || end == 1)) {
+            return text;
+        }
+        boolean negative = text.charAt(0) == '-';
+        String whole = text.substring(negative ? 1 : 0, point >= 0 ? point : exponentAt >= 0 ? exponentAt : end);
+        String fraction = point < 0 ? "" : text.substring(point + 1, exponentAt >= 0 ? exponentAt : end);
+        String digits = whole + fraction;
+        int first = 0;
+        int last = digits.length();
+        while (last > 0 && digits.charAt(last - 1) == '0') {
+            last--;
+        }
+        if (last == 0) {
+            return "0";
+        }
+        while (digits.charAt(first) == '0') {
+            first++;
+        }
+        long moved = (long) digits.length() - last - fraction.length();
+        String shortest = (negative ? "-" : "") + digits.substring(first, last);
+        if (exponentAt < 0) {
+            return moved == 0 ? shortest : shortest + 'e' + moved;
+        }
+        // As long as the text says: a number is never made of it.
+        BigInteger exponent = new BigInteger(text.substring(exponentAt + 1)).add(BigInteger.valueOf(moved));
+        return exponent.signum() == 0 ? shortest : shortest + 'e' + exponent;
+    }
+
+    private void addText(String text) {
+        int count = text.length();
+        for (int index = 0; index < count; index++) {
+            char character = text.charAt(index);
+            if (character < 0x80 && character != 0) {
+                add(character);
+            } else if (character < 0x800) {
+                add((char) (0xc0 | character >> 6));
+                add((char) (0x80 | (character & 0x3f)));
+            } else {
+                add((char) (0xe0 | character >> 12));
+                add((char) (0x80 | (character >> 6 & 0x3f)));
+                add((char) (0x80 | (character & 0x3f)));
+            }
+        }
+        add((char) 0);
+    }
+
+    private void add(char octet) {
+        if (length == bytes.length) {
+            bytes = Arrays.copyOf(bytes, length + (length >> 1) + Long.BYTES);
+        }
+        bytes[length++] = (byte) octet;
     }
 }

@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -18,6 +20,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.MediaType;
@@ -31,22 +34,29 @@ import org.springframework.util.MimeTypeUtils;
  * {@link RequestContent}.
  *
  * <ol>
- *   <li>Method, path, query, and the headers that are configured.
+ *   <li>Method, path and query, as they were sent, and the headers that are configured.
+ *   <li>What is said of the body: how it is encoded, in which language, and which part of the whole it is; its type, with the
+ *       character set and other parameters, in one spelling and order, and without the boundary.
  *   <li>Of a form, its parameters, in order of their names, and what nobody has read of its body.
- *   <li>Of a multipart body, each part's name, file name, type and content: the boundary is another one each time. Where
- *       multipart is switched off, its bytes.
- *   <li>Of JSON, what it means, so that white space and the order of members say nothing; of what is no JSON, and of
- *       every other body, its bytes.
+ *   <li>Of a multipart body, each part's name, file name, type, other headers and content: the boundary is another one each time.
+ *       Where multipart is switched off, its bytes.
+ *   <li>Of JSON in UTF-8, what it {@linkplain CanonicalJson means}; of what is no JSON, and of every other body, its bytes.
  * </ol>
  *
  * <p>Version 1: SHA-256 over these texts in UTF-16 and contents, each with its length in bytes before it, and each list with its
- * size; of JSON over the kind of each value, a character, and names and simple values. Lengths and sizes take eight bytes. All
- * is big-endian, and the digest written in Base64 for URLs.
+ * size; of JSON -1 and what it means. Lengths and sizes take eight bytes. All is big-endian, and the digest written in Base64 for
+ * URLs.
  */
 final class RequestFingerprint {
 
     private static final boolean JACKSON_PRESENT =
             ClassUtils.isPresent("tools.jackson.core.json.JsonFactory", RequestFingerprint.class.getClassLoader());
+
+    /** What says of a body how it is to be understood; its length and its digests say nothing more than itself. */
+    private static final List<String> OF_BODY = List.of("content-encoding", "content-language", "content-range");
+
+    /** What is compared otherwise of a part, or says nothing. */
+    private static final Set<String> NOT_OF_PART = Set.of("content-disposition", "content-type", "content-length");
 
     private static final Base64.Encoder BASE64 = Base64.getUrlEncoder().withoutPadding();
 
@@ -71,7 +81,7 @@ final class RequestFingerprint {
      */
     Fingerprint take(RecordingRequest request, String operation, boolean byContent)
             throws IOException, ServletException {
-        Content content = Content.of(request.getContentType());
+        BodyType type = BodyType.of(request.getContentType());
         if (request.getContentLengthLong() > maximumBodySize) {
             throw new RequestTooLargeException(operation, maximumBodySize);
         }
@@ -84,18 +94,28 @@ final class RequestFingerprint {
             digest.add(header);
             digest.add(Collections.list(request.getHeaders(header)));
         }
-        digest.add(content.name());
-        switch (content) {
-            case FORM -> addForm(digest, request, operation);
-            case MULTIPART -> addParts(digest, request, operation);
-            case JSON, OTHER -> {
-                ByteBuffer body = body(request, operation);
-                RequestContent kept = byContent ? RequestContent.of(digest, content == Content.JSON, body) : null;
-                if (kept != null) {
-                    return Fingerprint.ofContent(kept);
-                }
-                addBody(digest, content == Content.JSON, body);
+        for (String header : OF_BODY) {
+            if (request.getHeader(header) != null) {
+                digest.add(header);
+                digest.add(Collections.list(request.getHeaders(header)));
             }
+        }
+        Collection<Part> parts = type.kind() == Kind.MULTIPART ? parts(request) : null;
+        digest.add((parts == null && type.kind() == Kind.MULTIPART ? Kind.OTHER : type.kind()).name());
+        if (type.kind() == Kind.FORM) {
+            addForm(digest, request, type, operation);
+        } else if (parts != null) {
+            digest.add(type.text());
+            addParts(digest, parts, operation);
+        } else {
+            digest.add(type.text());
+            boolean json = type.kind() == Kind.JSON;
+            ByteBuffer body = body(request, operation);
+            RequestContent kept = byContent ? RequestContent.of(digest, json, body) : null;
+            if (kept != null) {
+                return Fingerprint.ofContent(kept);
+            }
+            addBody(digest, json, body);
         }
         byte[] bytes = digest.bytes();
         return byContent
@@ -105,8 +125,12 @@ final class RequestFingerprint {
 
     /** Adds a body that is no form. */
     static void addBody(Digest digest, boolean json, ByteBuffer body) {
-        if (!json || !JACKSON_PRESENT || !CanonicalJson.addTo(digest, body)) {
+        ByteBuffer meaning = json && JACKSON_PRESENT ? CanonicalJson.of(body) : null;
+        if (meaning == null) {
             digest.add(body);
+        } else {
+            digest.add(-1);
+            digest.addUncounted(meaning);
         }
     }
 
@@ -118,35 +142,42 @@ final class RequestFingerprint {
         return body;
     }
 
-    private void addForm(Digest digest, RecordingRequest request, String operation) throws IOException {
+    private void addForm(Digest digest, RecordingRequest request, BodyType type, String operation) throws IOException {
         long length = 0;
         for (Map.Entry<String, String[]> parameter : new TreeMap<>(request.getParameterMap()).entrySet()) {
             digest.add(parameter.getKey());
-            digest.addValues(parameter.getValue());
+            digest.add(parameter.getValue().length);
             for (String value : parameter.getValue()) {
+                // Some who read forms have none for a name alone.
+                digest.addNullable(value);
                 length += parameter.getKey().length() + (value == null ? 0 : value.length());
             }
         }
         if (length > maximumBodySize) {
             throw new RequestTooLargeException(operation, maximumBodySize);
         }
-        // Containers read the forms of POST only.
-        digest.add(body(request, operation));
+        // Containers read the forms of POST only; what they have read is no longer in a character set.
+        ByteBuffer rest = body(request, operation);
+        if (rest.hasRemaining()) {
+            digest.add(type.text());
+            digest.add(rest);
+        }
     }
 
-    private void addParts(Digest digest, RecordingRequest request, String operation)
-            throws IOException, ServletException {
-        Collection<Part> parts;
+    /** The parts of a multipart body; null where nobody is to take it to parts, so that it is one body. */
+    private static @Nullable Collection<Part> parts(RecordingRequest request) throws IOException, ServletException {
         try {
-            parts = request.getParts();
+            return request.getParts();
         } catch (IllegalStateException failure) {
             if (failure.getCause() != null) {
                 throw failure;
             }
-            // Nobody takes it apart here: it is what the handler gets.
-            digest.add(body(request, operation));
-            return;
+            // Switched off: nobody takes it apart here, and its bytes are what the handler gets.
+            return null;
         }
+    }
+
+    private void addParts(Digest digest, Collection<Part> parts, String operation) throws IOException {
         long length = 0;
         for (Part part : parts) {
             length += part.getSize();
@@ -155,7 +186,20 @@ final class RequestFingerprint {
             }
             digest.add(part.getName());
             digest.addNullable(part.getSubmittedFileName());
-            digest.addNullable(part.getContentType());
+            String type = part.getContentType();
+            digest.addNullable(type == null ? null : BodyType.of(type).text());
+            Map<String, List<String>> others = new TreeMap<>();
+            for (String header : part.getHeaderNames()) {
+                String name = header.toLowerCase(Locale.ROOT);
+                if (!NOT_OF_PART.contains(name)) {
+                    others.put(name, List.copyOf(part.getHeaders(header)));
+                }
+            }
+            digest.add(others.size());
+            others.forEach((name, values) -> {
+                digest.add(name);
+                digest.add(values);
+            });
             try (InputStream content = part.getInputStream()) {
                 digest.add(part.getSize(), content);
             }
@@ -163,34 +207,69 @@ final class RequestFingerprint {
     }
 
     /** What kind of body it is. */
-    private enum Content {
+    private enum Kind {
         FORM,
         MULTIPART,
         JSON,
-        OTHER;
+        OTHER
+    }
 
-        static Content of(@Nullable String contentType) {
+    /**
+     * What a header says of the type of a body.
+     *
+     * @param kind how it is compared
+     * @param text its one spelling; empty for what nearly all bodies are
+     */
+    private record BodyType(Kind kind, String text) {
+
+        private static final BodyType PLAIN_JSON = new BodyType(Kind.JSON, "");
+
+        private static final BodyType UNSAID = new BodyType(Kind.OTHER, "");
+
+        /** In which JSON is understood whether they are said or not. */
+        private static final Set<Charset> OF_JSON = Set.of(StandardCharsets.UTF_8, StandardCharsets.US_ASCII);
+
+        static BodyType of(@Nullable String contentType) {
             if (contentType == null) {
-                return OTHER;
+                return UNSAID;
             }
             // As nearly all of it is said to be: to parse that takes as long as to digest it.
             if (contentType.equals(MediaType.APPLICATION_JSON_VALUE)) {
-                return JSON;
+                return PLAIN_JSON;
             }
             MimeType type;
             try {
                 type = MimeTypeUtils.parseMimeType(contentType);
             } catch (InvalidMimeTypeException malformed) {
-                // What it is, the handler will say.
-                return OTHER;
+                // What it is, the handler will say, and whether it knows the character set.
+                return new BodyType(Kind.OTHER, contentType);
             }
+            Kind kind = kind(type);
+            Map<String, String> parameters = new TreeMap<>();
+            type.getParameters().forEach((name, value) -> parameters.put(name.toLowerCase(Locale.ROOT), value));
+            Charset charset = type.getCharset();
+            if (charset != null && kind == Kind.JSON && OF_JSON.contains(charset)) {
+                parameters.remove("charset");
+            } else if (charset != null) {
+                parameters.put("charset", charset.name());
+                kind = kind == Kind.JSON ? Kind.OTHER : kind;
+            }
+            if (kind == Kind.MULTIPART) {
+                parameters.remove("boundary");
+            }
+            boolean plain =
+                    kind == Kind.JSON && parameters.isEmpty() && MediaType.APPLICATION_JSON.equalsTypeAndSubtype(type);
+            return plain ? PLAIN_JSON : new BodyType(kind, type.getType() + '/' + type.getSubtype() + parameters);
+        }
+
+        private static Kind kind(MimeType type) {
             if (MediaType.APPLICATION_FORM_URLENCODED.equalsTypeAndSubtype(type)) {
-                return FORM;
+                return Kind.FORM;
             }
             if (type.getType().equals("multipart")) {
-                return MULTIPART;
+                return Kind.MULTIPART;
             }
-            return type.getSubtype().equals("json") || type.getSubtype().endsWith("+json") ? JSON : OTHER;
+            return type.getSubtype().equals("json") || type.getSubtype().endsWith("+json") ? Kind.JSON : Kind.OTHER;
         }
     }
 
@@ -203,9 +282,6 @@ final class RequestFingerprint {
         private static final int FIRST_CAPACITY = 128;
 
         private static final int LARGEST_CAPACITY = 1_024;
-
-        // The length of what is not there.
-        private static final long NO_TEXT = -1;
 
         // To digest a few bytes at a time takes longer than to digest them.
         private ByteBuffer pending = ByteBuffer.allocate(FIRST_CAPACITY);
@@ -232,18 +308,6 @@ final class RequestFingerprint {
         void addCharacter(char character) {
             makeRoom(Character.BYTES);
             pending.putChar(character);
-        }
-
-        /** Adds values, some of which may have none: {@code a} of {@code a&b=1}, where a filter of Spring's reads it. */
-        void addValues(String[] values) {
-            add(values.length);
-            for (String value : values) {
-                if (value == null) {
-                    add(NO_TEXT);
-                } else {
-                    add(value);
-                }
-            }
         }
 
         void addNullable(@Nullable String text) {

@@ -219,6 +219,19 @@ class RequestFingerprintTest {
                             + "\"\r\nContent-Type: text/plain\r\n\r\n" + content + "\r\n--" + boundary + "--\r\n");
         }
 
+        static Request typed(String type, String body) {
+            return Request.of("POST", "/orders/1", type, body);
+        }
+
+        static Request part(String headers) {
+            return Request.of(
+                    "POST",
+                    "/uploads",
+                    "multipart/form-data; boundary=part",
+                    "--part\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n" + headers
+                            + "\r\nhello\r\n--part--\r\n");
+        }
+
         Response send(String key) throws IOException {
             List<String> lines = new ArrayList<>(headers);
             lines.add("Idempotency-Key: " + key);
@@ -251,6 +264,23 @@ class RequestFingerprintTest {
                         "another type of JSON",
                         Request.of("POST", "/orders/1", "application/merge-patch+json", "{\"a\": 1}"),
                         Request.of("POST", "/orders/1", "application/merge-patch+json; charset=utf-8", "{\"a\":1}")),
+                pair("one number", Request.json("[1,100,0]"), Request.json("[1.0,1E+2,-0e7]")),
+                pair(
+                        "UTF-8, said or not",
+                        Request.json("\"ü\""),
+                        Request.typed("application/json;charset=\"utf8\"", "\"ü\"")),
+                pair(
+                        "one character set",
+                        Request.typed("text/plain; charset=latin1; a=b", "a"),
+                        Request.typed("Text/Plain;A=b;charset=ISO-8859-1", "a")),
+                pair(
+                        "a form in a character set",
+                        Request.form("item=%C3%BC&colour=red"),
+                        Request.of("POST", "/forms", FORM + ";charset=utf-8", "item=%C3%BC&colour=red")),
+                pair(
+                        "ways to say the type of a part",
+                        Request.part("Content-Type: text/plain; charset=utf8\r\n"),
+                        Request.part("content-length: 5\r\ncontent-type: TEXT/plain;charset=\"UTF-8\"\r\n")),
                 pair("what is no JSON", Request.json("{\"a\":"), Request.json("{\"a\":")),
                 pair("members that come twice", Request.json("{\"a\":1,\"a\":2}"), Request.json("{\"a\":1,\"a\":2}")),
                 pair("nothing", Request.text(""), Request.text("")),
@@ -286,7 +316,42 @@ class RequestFingerprintTest {
     static List<Arguments> different() {
         return List.of(
                 pair("null and absent", Request.json("{\"a\":null}"), Request.json("{}")),
-                pair("digits of a number", Request.json("{\"a\":1.0}"), Request.json("{\"a\":1.00}")),
+                pair("digits of a number", Request.json("{\"a\":1.0}"), Request.json("{\"a\":1.01}")),
+                pair("exponents", Request.json("1e99999999999"), Request.json("1e-99999999999")),
+                pair(
+                        "character sets",
+                        Request.typed("text/plain;charset=iso-8859-1", "ñò"),
+                        Request.typed("text/plain;charset=iso-8859-7", "ñò")),
+                pair(
+                        "character sets of JSON",
+                        Request.json("\"ñ\""),
+                        Request.typed("application/json;charset=iso-8859-1", "\"ñ\"")),
+                pair("types", Request.typed("text/plain", "a"), Request.typed("text/html", "a")),
+                pair(
+                        "types of JSON",
+                        Request.typed("application/merge-patch+json", "{}"),
+                        Request.typed("application/json-patch+json", "{}")),
+                pair("a parameter of a type", Request.typed(JSON, "{}"), Request.typed("application/json;v=2", "{}")),
+                pair(
+                        "encodings",
+                        Request.of("POST", "/orders/1", TEXT, "a"),
+                        Request.of("POST", "/orders/1", TEXT, "a", "Content-Encoding: br")),
+                pair(
+                        "ranges",
+                        Request.of("PUT", "/orders/1", TEXT, "a", "Content-Range: bytes 0-0/2"),
+                        Request.of("PUT", "/orders/1", TEXT, "a", "Content-Range: bytes 1-1/2")),
+                pair(
+                        "the character set of a form that only the handler reads",
+                        Request.of("PUT", "/orders/1", FORM + ";charset=utf-8", "item=%F1"),
+                        Request.of("PUT", "/orders/1", FORM + ";charset=iso-8859-7", "item=%F1")),
+                pair(
+                        "the character set of a part",
+                        Request.part("Content-Type: text/plain; charset=utf-8\r\n"),
+                        Request.part("Content-Type: text/plain; charset=iso-8859-1\r\n")),
+                pair(
+                        "the encoding of a part",
+                        Request.part("Content-Transfer-Encoding: 8bit\r\n"),
+                        Request.part("Content-Transfer-Encoding: base64\r\n")),
                 pair("order of a list", Request.json("[1,2]"), Request.json("[2,1]")),
                 pair("number and text", Request.json("[1]"), Request.json("[\"1\"]")),
                 pair("a member that comes twice", Request.json("{\"a\":1,\"a\":2}"), Request.json("{\"a\":2}")),
