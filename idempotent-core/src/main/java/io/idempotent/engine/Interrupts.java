@@ -1,6 +1,7 @@
 package io.idempotent.engine;
 
 import java.nio.channels.ClosedByInterruptException;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -79,7 +80,7 @@ final class Interrupts {
             } catch (InterruptedException another) {
                 // Known already; the request ends by its own timeout.
             } catch (ExecutionException failed) {
-                Throwable failure = failed.getCause();
+                Throwable failure = Objects.requireNonNull(failed.getCause());
                 if (failure != first) {
                     failure.addSuppressed(first);
                 }

@@ -28,6 +28,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -363,7 +364,8 @@ public abstract class InterruptContract {
             }
             answered = true;
             while (!delivered) {
-                Thread.yield();
+                // Not a latch, which an interrupt would end.
+                LockSupport.parkNanos(1_000);
             }
             result = new Interrupted<>(answer, failure, Thread.interrupted());
             ended.countDown();

@@ -90,7 +90,12 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
         this.cache = Caffeine.newBuilder()
                 .ticker(purgeTime)
                 .expireAfter(new RetentionExpiry())
-                .evictionListener((IdempotencyKey key, Entry expired, RemovalCause cause) -> removed(expired))
+                .evictionListener((@Nullable IdempotencyKey key, @Nullable Entry expired, RemovalCause cause) -> {
+                    // Never null, since nothing is kept by a weak reference.
+                    if (expired != null) {
+                        removed(expired);
+                    }
+                })
                 // Purging in the thread that writes needs no other thread, and has happened when the write returns.
                 .executor(Runnable::run)
                 .build();

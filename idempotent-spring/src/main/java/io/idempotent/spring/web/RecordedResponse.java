@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("ArrayRecordComponent")
 public record RecordedResponse(int status, List<Header> headers, byte[] body) implements Weighted {
 
-    private static final int OBJECTS = 64;
+    private static final long OBJECTS = 64;
 
     /**
      * A header.
