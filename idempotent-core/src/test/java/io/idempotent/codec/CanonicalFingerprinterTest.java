@@ -51,6 +51,7 @@ import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
+@SuppressWarnings({"DoNotCallSuggester", "UnusedVariable"}) // Fields and getters that only the fingerprinter reads.
 class CanonicalFingerprinterTest {
 
     private static final String SECRET = "top-secret-4711";

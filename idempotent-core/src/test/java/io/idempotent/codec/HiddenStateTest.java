@@ -42,7 +42,7 @@ import tools.jackson.databind.annotation.JsonSerialize;
 import tools.jackson.databind.ser.std.ToStringSerializer;
 
 /** Whatever an annotation makes of an object in JSON, its fingerprint is that of what it holds. */
-@SuppressWarnings({"unused", "ArrayRecordComponent"})
+@SuppressWarnings({"unused", "ArrayRecordComponent", "NullableOptional"})
 class HiddenStateTest {
 
     private final CanonicalFingerprinter fingerprinter = CanonicalFingerprinter.create();

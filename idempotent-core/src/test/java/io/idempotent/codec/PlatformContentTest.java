@@ -79,7 +79,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Of each type of the JDK that is content: values that are not equal, each of which has a fingerprint of its own. */
-@SuppressWarnings({"JavaUtilDate", "JdkObsolete"})
+@SuppressWarnings({"JavaUtilDate", "JdkObsolete", "UnnecessaryStringBuilder"})
 class PlatformContentTest {
 
     private final CanonicalFingerprinter fingerprinter = CanonicalFingerprinter.create();

@@ -121,6 +121,7 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Values of the platform's types, and what becomes of each: none comes back as something else. */
+@SuppressWarnings("UnnecessaryStringBuilder") // It is one of the types.
 class PlatformTypesTest {
 
     /** What is to become of a value: it comes back, it cannot be replayed, or its type is refused at startup. */
@@ -168,8 +169,8 @@ class PlatformTypesTest {
     /** Not as the codec tells it: by equals, or by what is to be seen of values that have none. */
     private static boolean isSame(Object replayed, Object value) {
         return Objects.deepEquals(replayed, value)
-                || (replayed.getClass() == value.getClass() || value instanceof Collection)
-                        && withoutIdentity(replayed).equals(withoutIdentity(value));
+                || ((replayed.getClass() == value.getClass() || value instanceof Collection)
+                        && withoutIdentity(replayed).equals(withoutIdentity(value)));
     }
 
     private static String withoutIdentity(Object value) {
@@ -385,6 +386,7 @@ class PlatformTypesTest {
                 refused(java.text.SimpleDateFormat.class, new java.text.SimpleDateFormat("yyyy")),
                 lost(java.text.DecimalFormat.class, new java.text.DecimalFormat("0")),
                 refused(java.security.Principal.class, new java.security.Principal() {
+                    @Override
                     public String getName() {
                         return "x";
                     }

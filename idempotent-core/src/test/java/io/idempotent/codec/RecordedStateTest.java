@@ -45,6 +45,8 @@ import tools.jackson.databind.annotation.JsonPOJOBuilder;
 import tools.jackson.databind.annotation.JsonSerialize;
 
 /** What an object holds is recorded and comes back, however it shows it; what cannot come back is not replayed. */
+@SuppressWarnings({"ClassCanBeStatic", "DoNotCallSuggester", "JavaUtilDate", "UnusedVariable"
+}) // The cases are such classes.
 class RecordedStateTest {
 
     private static final String SECRET = "top-secret-4711";

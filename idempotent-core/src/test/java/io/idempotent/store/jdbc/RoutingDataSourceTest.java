@@ -149,7 +149,7 @@ final class RoutingDataSourceTest {
             this.hidden = List.of(target);
         }
 
-        @SuppressWarnings("unused") // asked by reflection
+        @SuppressWarnings({"unused", "EffectivelyPrivate"}) // asked by reflection
         public Object getDataSource() {
             return hidden.get(0);
         }

@@ -10,7 +10,6 @@ import java.math.BigDecimal;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -81,9 +80,8 @@ class EnvelopeTest {
         return new ConsumerRecord<>(topic, partition, offset, key, charge(amount));
     }
 
-    @SafeVarargs
-    private static ConsumerRecords<String, Charge> batch(ConsumerRecord<String, Charge>... entries) {
-        return new ConsumerRecords<>(Map.of(new TopicPartition("t", 1), Arrays.asList(entries)), Map.of());
+    private static ConsumerRecords<String, Charge> batch(List<ConsumerRecord<String, Charge>> entries) {
+        return new ConsumerRecords<>(Map.of(new TopicPartition("t", 1), entries), Map.of());
     }
 
     private static HttpEntity<Charge> entity(int amount, String trace) {
@@ -132,9 +130,9 @@ class EnvelopeTest {
                 Arguments.of(entry("t", 1, 1, "k", 1), entry("retry", 2, 2, "k", 1), entry("t", 1, 1, "k", 2)),
                 Arguments.of(entry("t", 1, 1, "k", 1), entry("t", 1, 1, "k", 1), entry("t", 1, 1, "other", 1)),
                 Arguments.of(
-                        batch(entry("t", 1, 1, "k", 1), entry("t", 1, 2, "k", 2)),
-                        batch(entry("t", 1, 7, "k", 2), entry("t", 1, 8, "k", 1)),
-                        batch(entry("t", 1, 1, "k", 1))),
+                        batch(List.of(entry("t", 1, 1, "k", 1), entry("t", 1, 2, "k", 2))),
+                        batch(List.of(entry("t", 1, 7, "k", 2), entry("t", 1, 8, "k", 1))),
+                        batch(List.of(entry("t", 1, 1, "k", 1)))),
                 Arguments.of(entity(1, "x"), entity(1, "y"), entity(2, "x")),
                 Arguments.of(request("a", "/x?y", 1), request("b", "/x?y", 1), request("a", "/x?y", 2)),
                 Arguments.of(request("a", "/x?y", 1), request("a", "/x?y", 1), request("a", "/x?z", 1)),

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
-import io.idempotent.IdempotencyKeyException;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import io.idempotent.IdempotencyKeyException;
 import io.idempotent.IdempotencyKeyReusedException;
 import jakarta.servlet.http.HttpServletRequest;
 import java.math.BigDecimal;

@@ -312,7 +312,7 @@ class MocksAndRegisteredObjectsTest {
 
         @Autowired
         Late(GenericApplicationContext context) {
-            Object proxied = context.getBeanFactory().applyBeanPostProcessorsAfterInitialization(new Pay(), "late");
+            Object proxied = context.getBeanFactory().initializeBean(new Pay(), "late");
             context.getBeanFactory().registerSingleton("late", proxied);
         }
     }

@@ -38,6 +38,7 @@ class ExpressionRefusalTest {
 
     public record Envelope<T>(T payload, String traceId) {}
 
+    @SuppressWarnings("ArrayRecordComponent")
     public record Request(String id, Kind kind, List<Line> lines, byte[] signature, Optional<String> reference) {}
 
     public static class Open {

@@ -34,6 +34,7 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
 import org.springframework.core.MethodParameter;
 import org.springframework.http.HttpStatus;
+import org.springframework.http.HttpStatusCode;
 import org.springframework.http.ResponseEntity;
 import org.springframework.http.converter.HttpMessageNotReadableException;
 import org.springframework.mock.http.MockHttpInputMessage;
@@ -303,7 +304,7 @@ class BeforeTheHandlerTest {
                 public boolean preHandle(HttpServletRequest request, HttpServletResponse response, Object handler)
                         throws IOException {
                     switch (String.valueOf(request.getHeader("X-Intercept"))) {
-                        case "throw" -> throw new ResponseStatusException(HttpStatus.I_AM_A_TEAPOT);
+                        case "throw" -> throw new ResponseStatusException(HttpStatusCode.valueOf(418));
                         case "redirect" -> response.sendRedirect("/login");
                         case "refuse" -> response.sendError(409);
                         default -> {
@@ -330,7 +331,7 @@ class BeforeTheHandlerTest {
                         NativeWebRequest request,
                         WebDataBinderFactory binderFactory) {
                     if (request.getHeader("X-Resolve") != null) {
-                        throw new ResponseStatusException(HttpStatus.I_AM_A_TEAPOT);
+                        throw new ResponseStatusException(HttpStatusCode.valueOf(418));
                     }
                     return new Resolved("x");
                 }
@@ -449,7 +450,7 @@ class BeforeTheHandlerTest {
         Callable<String> callable(@RequestParam(defaultValue = "1") int count) {
             return () -> {
                 next();
-                throw new ResponseStatusException(HttpStatus.I_AM_A_TEAPOT);
+                throw new ResponseStatusException(HttpStatusCode.valueOf(418));
             };
         }
 

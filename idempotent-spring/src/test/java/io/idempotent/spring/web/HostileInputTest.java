@@ -42,6 +42,7 @@ import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
 /** What clients send that is not well formed, or beyond what anybody sends: refused at worst, and never an error of the server's. */
+@SuppressWarnings("StringConcatToTextBlock") // Line ends are those of HTTP.
 class HostileInputTest {
 
     private static final int REQUESTS = 10_000;
@@ -379,7 +380,7 @@ class HostileInputTest {
                     + "Content-Type: ;;;\r\n\r\nx\r\n--b--\r\n",
             "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nnever ends",
             "--b\r\n" + "X: y\r\n".repeat(500) + "\r\nx\r\n--b--\r\n",
-            ("--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nx\r\n").repeat(120) + "--b--\r\n",
+            "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nx\r\n".repeat(120) + "--b--\r\n",
             "\u0001\u0002\u0003",
             "x".repeat(70_000)
         };

@@ -61,8 +61,8 @@ class MockMvcTest {
     @Import(Handlers.class)
     static class Application {}
 
-    @ResponseStatus(HttpStatus.I_AM_A_TEAPOT)
-    static final class Teapot extends RuntimeException {
+    @ResponseStatus(HttpStatus.LOCKED)
+    static final class Locked extends RuntimeException {
 
         private static final long serialVersionUID = 1;
     }
@@ -102,7 +102,7 @@ class MockMvcTest {
         private static String end(String kind, HttpServletResponse response) throws IOException {
             switch (kind) {
                 case "exception" -> throw new IllegalStateException("failed");
-                case "annotated" -> throw new Teapot();
+                case "annotated" -> throw new Locked();
                 case "status" -> throw new ResponseStatusException(HttpStatus.CONFLICT);
                 case "unavailable" -> throw new ResponseStatusException(HttpStatus.SERVICE_UNAVAILABLE);
                 case "error" -> response.sendError(410, "gone");
@@ -126,9 +126,9 @@ class MockMvcTest {
 
     @ParameterizedTest
     @CsvSource({
-        "direct, fine, 201", "direct, annotated, 418", "direct, status, 409", "direct, error, 410",
-        "callable, fine, 201", "callable, annotated, 418", "callable, status, 409", "callable, error, 410",
-        "deferred, fine, 201", "deferred, annotated, 418", "deferred, status, 409"
+        "direct, fine, 201", "direct, annotated, 423", "direct, status, 409", "direct, error, 410",
+        "callable, fine, 201", "callable, annotated, 423", "callable, status, 409", "callable, error, 410",
+        "deferred, fine, 201", "deferred, annotated, 423", "deferred, status, 409"
     })
     void givesTheSameStatusAgain(String path, String kind, int expected) {
         assertThat(post(path, kind)).hasStatus(expected);

@@ -128,7 +128,8 @@ class RedisIdempotencyStoreTest {
         after.values().removeAll(List.of(0L));
         after.keySet().removeIf(command -> after.get(command).equals(before.get(command)));
         assertThat(after.keySet())
-                .isSubsetOf("info", "evalsha", "eval", "time", "hmget", "exists", "hset", "del", "pexpireat", "persist");
+                .isSubsetOf(
+                        "info", "evalsha", "eval", "time", "hmget", "exists", "hset", "del", "pexpireat", "persist");
     }
 
     @ParameterizedTest
