@@ -45,7 +45,7 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Size.</b> Records are bounded by their number and by their weight, which is about how many bytes they take: keys,
  * fingerprints and encoded outcomes by their length, as are texts and bytes that are kept by reference, and what is
  * {@link io.idempotent.Weighted}; any other object counts as 256 bytes, however large it is. An outcome that is heavier than all
- * records may be is recorded as not replayable.
+ * records may be is refused.
  *
  * <p>When a claim or a completion makes the records more or heavier than the maximum, expired ones are removed first, then the
  * record nearest the end of its retention, completed or released with steps: never by how often it is read, and never one in
@@ -203,9 +203,9 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
     @Override
     public boolean complete(Claim claim, RecordedOutcome outcome, Duration retention) {
         requirePositive("retention", retention);
+        requireFits(claim.key(), outcome);
         try {
-            RecordedOutcome fitting = fitting(outcome);
-            if (changeHeld(claim, (inProgress, now) -> inProgress.completed(fitting, retention, now))) {
+            if (changeHeld(claim, (inProgress, now) -> inProgress.completed(outcome, retention, now))) {
                 return true;
             }
             // Asked again because the first answer was lost?
@@ -219,6 +219,9 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
 
     @Override
     public boolean recordStep(Claim claim, RecordedStep step) {
+        if (step.outcome() != null) {
+            requireFits(claim.key(), step.outcome());
+        }
         try {
             return changeHeld(claim, (inProgress, now) -> inProgress.with(step));
         } catch (RuntimeException failure) {
@@ -462,13 +465,18 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
         weight.add(-entry.weight());
     }
 
-    /** The outcome, or that there was one if it alone is heavier than all may be: nothing else would be left. */
-    private RecordedOutcome fitting(RecordedOutcome outcome) {
+    /** Refuses an outcome that alone is heavier than all may be: nothing else would be left. That there was one always fits. */
+    private void requireFits(IdempotencyKey key, RecordedOutcome outcome) {
         long outcomeWeight = Weights.of(outcome);
-        return outcomeWeight <= maximumWeight
-                ? outcome
-                : new RecordedOutcome.NotReplayable("it takes about " + outcomeWeight
-                        + " bytes of memory, and all records of the Caffeine store at most " + maximumWeight);
+        if (outcomeWeight > maximumWeight && !(outcome instanceof RecordedOutcome.NotReplayable)) {
+            String problem = "it takes about " + outcomeWeight
+                    + " bytes of memory, and all records of the Caffeine store at most " + maximumWeight;
+            throw IdempotencyStoreException.refusal(
+                    "The outcome of idempotency key '" + key + "' is too large: " + problem
+                            + "; raise the store's maximum weight, or keep the record in a database",
+                    key,
+                    new IllegalArgumentException(problem));
+        }
     }
 
     private long nextToken(long now) {

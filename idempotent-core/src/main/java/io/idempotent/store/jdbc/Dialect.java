@@ -42,7 +42,7 @@ enum Dialect {
             lock AS MATERIALIZED (
                 SELECT CASE WHEN EXISTS (SELECT 1 FROM present, clock
                         WHERE store_time < COALESCE(retained_until, lease_ends_at)
-                            AND (completed_at IS NULL OR outcome_kind IS NOT NULL))
+                            AND (retained_until IS NULL OR outcome_kind IS NOT NULL))
                     THEN NULL ELSE pg_try_advisory_xact_lock(:lock) END AS lock_taken),
             claimed AS (
                 INSERT INTO {table} (record_key, claim_id, fencing_token, first_token, fingerprint,
@@ -73,7 +73,7 @@ enum Dialect {
             // As weak a lock as the update itself takes: one that refers to the row is not in its way.
             """
             UPDATE {table} SET lease_ends_at = {now} + :lease WHERE record_key IN (
-                SELECT record_key FROM {table} WHERE completed_at IS NULL AND record_key IN ({keys})
+                SELECT record_key FROM {table} WHERE retained_until IS NULL AND record_key IN ({keys})
                     AND (record_key, claim_id, fencing_token) IN (VALUES {claims})
                 FOR NO KEY UPDATE SKIP LOCKED)
             """,
@@ -107,7 +107,7 @@ enum Dialect {
             """,
             // In this order, or rows would be locked, and waited for, before it is known which are not.
             """
-            UPDATE (SELECT record_key FROM {table} WHERE completed_at IS NULL AND record_key IN ({keys})
+            UPDATE (SELECT record_key FROM {table} WHERE retained_until IS NULL AND record_key IN ({keys})
                     AND (record_key, claim_id, fencing_token) IN ({claims})
                 FOR UPDATE SKIP LOCKED) AS held
             STRAIGHT_JOIN {table} AS renewed ON renewed.record_key = held.record_key
@@ -146,7 +146,7 @@ enum Dialect {
             // An update would look for the rows anew for each row.
             """
             MERGE INTO {table} AS renewed
-            USING (SELECT record_key FROM {table} WHERE completed_at IS NULL AND record_key IN ({keys})
+            USING (SELECT record_key FROM {table} WHERE retained_until IS NULL AND record_key IN ({keys})
                     AND (record_key, claim_id, fencing_token) IN ({claims}) FOR UPDATE SKIP LOCKED) AS held
             ON renewed.record_key = held.record_key
             WHEN MATCHED THEN UPDATE SET lease_ends_at = {now} + :lease

@@ -5,6 +5,7 @@ import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyStoreException;
 import io.idempotent.RecordedOutcome;
+import io.idempotent.RedactedException;
 import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
@@ -172,7 +173,7 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
         String table = tableName;
         String clock = builder.clock != null ? builder.clock : dialect.clock();
         String condition =
-                "record_key = :key AND claim_id = :claimId AND fencing_token = :token AND completed_at IS NULL";
+                "record_key = :key AND claim_id = :claimId AND fencing_token = :token AND retained_until IS NULL";
         String held = " WHERE " + condition;
         String insert = """
                 INSERT INTO {table} (record_key, claim_id, fencing_token, fingerprint, first_claimed_at, claimed_at,
@@ -186,7 +187,7 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
                     takeovers = :takeovers, outcome_kind = NULL, outcome = NULL, completed_at = NULL,
                     retained_until = NULL
                 WHERE record_key = :key AND claim_id = :lastClaimId AND fencing_token = :lastToken
-                    AND lease_ends_at = :lastLeaseEnd AND COALESCE(completed_at, 0) = :lastCompletedAt
+                    AND lease_ends_at = :lastLeaseEnd AND COALESCE(retained_until, 0) = :lastRetainedUntil
                 """;
         this.claiming =
                 new Claiming(sql(dialect.claim(), table, clock), sql(insert, table, clock), sql(replace, table, clock));
@@ -213,11 +214,11 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
                         + " retained_until = {now} + :retention" + held,
                 table,
                 clock);
-        String free = "UPDATE {table} SET first_token = 0, outcome_kind = NULL, outcome = NULL, completed_at = {now},"
-                + " retained_until = {now}";
+        String free = "UPDATE {table} SET first_token = 0, outcome_kind = NULL, outcome = NULL, completed_at = NULL,"
+                + " lease_ends_at = {now}, retained_until = {now}";
         this.release = sql(free + held, table, clock);
         this.releaseWithSteps = sql(
-                "UPDATE {table} SET completed_at = {now}, retained_until = {now} + :retention" + held, table, clock);
+                "UPDATE {table} SET lease_ends_at = {now}, retained_until = {now} + :retention" + held, table, clock);
         this.freeWithoutSteps = sql(
                 free + " WHERE record_key = :key AND claim_id = :claimId AND fencing_token = :token AND NOT EXISTS ("
                         + "SELECT 1 FROM {table}_step AS recorded WHERE recorded.record_key = {table}.record_key"
@@ -468,7 +469,7 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
                     .set("lastClaimId", Row.bytes(row.claimId()))
                     .set("lastToken", row.fencingToken())
                     .set("lastLeaseEnd", row.leaseEndsAt())
-                    .set("lastCompletedAt", row.completedAt())
+                    .set("lastRetainedUntil", row.retainedUntil())
                     .update();
             return replaced == 0
                     ? null
@@ -902,7 +903,8 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
                     "The JDBC store's request to " + what + of + " " + kind.says() + state
                             + "; nothing was changed; look at the limits and constraints of database and table",
                     key,
-                    cause);
+                    // Databases quote what they refuse.
+                    RedactedException.of(cause));
         }
         return new IdempotencyStoreException(
                 "The JDBC store's request to " + what + of + " " + kind.says() + state + "; " + effect,

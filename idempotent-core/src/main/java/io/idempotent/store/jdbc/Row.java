@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param now the database's time
  * @param firstToken of the first claim of the record, whose steps bear it; zero when it was released without steps, or forgotten
- * @param completedAt zero while in progress
+ * @param completedAt zero unless completed
  * @param outcome null while in progress, and when released
  */
 record Row(
@@ -126,7 +126,7 @@ record Row(
     }
 
     boolean isInProgress() {
-        return completedAt == 0;
+        return retainedUntil == 0;
     }
 
     /** Whether the lease or the retention is over. */
@@ -180,7 +180,7 @@ record Row(
             return new IdempotencyRecord.InProgress(instant(leaseEndsAt));
         }
         return outcome == null
-                ? new IdempotencyRecord.Released(instant(completedAt), instant(retainedUntil))
+                ? new IdempotencyRecord.Released(instant(leaseEndsAt), instant(retainedUntil))
                 : new IdempotencyRecord.Completed(outcome, instant(completedAt), instant(retainedUntil));
     }
 

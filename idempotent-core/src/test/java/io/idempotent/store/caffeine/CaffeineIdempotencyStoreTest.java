@@ -520,14 +520,16 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void an_outcome_that_alone_is_too_heavy_is_not_replayable_and_evicts_nothing() {
+    void an_outcome_that_alone_is_too_heavy_is_refused_and_evicts_nothing() {
         CaffeineIdempotencyStore light = light(10_000);
         completed(light, "small", bytes(1_000), RETENTION);
-        completed(light, "large", bytes(10_001), RETENTION);
 
-        assertThat(light.find(key("large")).outcome())
-                .isEqualTo(new RecordedOutcome.NotReplayable(
-                        "it takes about 10001 bytes of memory, and all records of the Caffeine store at most 10000"));
+        assertThatExceptionOfType(IdempotencyStoreException.class)
+                .isThrownBy(() -> completed(light, "large", bytes(10_001), RETENTION))
+                .withMessageContaining("takes about 10001 bytes of memory")
+                .withMessageContaining("at most 10000")
+                .matches(IdempotencyStoreException::isRefusal);
+        completed(light, "step", bytes(1), RETENTION);
         assertThat(light.find(key("small"))).isNotNull();
         assertThat(evicted).isEmpty();
     }

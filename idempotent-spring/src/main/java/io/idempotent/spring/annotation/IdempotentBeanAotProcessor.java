@@ -4,6 +4,7 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Type;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -30,8 +31,8 @@ import org.springframework.util.ReflectionUtils;
  *
  * <ol>
  *   <li>The method itself, which is called by reflection, and the one that it is reconciled with.
- *   <li>The types of its parameters and of its result, to be read by expressions and written and read as JSON; what they
- *       consist of, and what is permitted for a sealed type, too.
+ *   <li>The types of its parameters and of its result, to be read by expressions, written and read as JSON, and compared
+ *       field by field; what they consist of, and what is permitted for a sealed type, too.
  *   <li>How to make the failures that it records, and those that it declares.
  *   <li>The public methods of beans that its expressions name.
  * </ol>
@@ -120,8 +121,15 @@ final class IdempotentBeanAotProcessor implements BeanRegistrationAotProcessor {
             binding.registerReflectionHints(hints, type);
             ReflectionHints reached = new ReflectionHints();
             binding.registerReflectionHints(reached, type);
-            reached.typeHints()
-                    .map(hint -> ClassUtils.resolveClassName(hint.getType().getName(), targetClass.getClassLoader()))
+            List<Class<?>> types = reached.typeHints()
+                    .<Class<?>>map(
+                            hint -> ClassUtils.resolveClassName(hint.getType().getName(), targetClass.getClassLoader()))
+                    .toList();
+            // The registrar keeps no fields of records.
+            types.stream()
+                    .filter(Class::isRecord)
+                    .forEach(candidate -> hints.registerType(candidate, MemberCategory.ACCESS_DECLARED_FIELDS));
+            types.stream()
                     .filter(candidate -> candidate.isSealed() && sealed.add(candidate))
                     .flatMap(candidate -> Stream.of(candidate.getPermittedSubclasses()))
                     .forEach(this::bind);

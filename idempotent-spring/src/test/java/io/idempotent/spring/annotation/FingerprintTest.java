@@ -156,6 +156,9 @@ class FingerprintTest {
 
         private final boolean throwing;
 
+        // Read by its getter.
+        private final transient String note = "note";
+
         Throwing(boolean throwing) {
             this.throwing = throwing;
         }
@@ -164,7 +167,7 @@ class FingerprintTest {
             if (throwing) {
                 throw new UnsupportedOperationException("secret");
             }
-            return "note";
+            return note;
         }
     }
 

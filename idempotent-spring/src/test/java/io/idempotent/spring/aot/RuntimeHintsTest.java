@@ -112,6 +112,8 @@ class RuntimeHintsTest {
                                 MemberCategory.ACCESS_DECLARED_FIELDS, MemberCategory.INVOKE_PUBLIC_METHODS))
                 .accepts(hints);
         assertThat(reflection().onMethodInvocation(Hinted.Item.class, "name")).accepts(hints);
+        assertThat(reflection().onType(Hinted.Item.class).withMemberCategory(MemberCategory.ACCESS_DECLARED_FIELDS))
+                .accepts(hints);
         assertThat(reflection().onMethodInvocation(Hinted.Payload.class, "text"))
                 .accepts(hints);
     }
