@@ -13,7 +13,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -72,30 +71,36 @@ final class Settlement {
      * @throws IdempotencyStoreException if the store failed to the end; the listeners have been told
      */
     boolean complete(Execution execution, RecordedOutcome recorded, Outcome outcome, Duration took) {
-        Duration retention = execution.operation().retention();
-        Taken taken = new Taken(recorded);
-        if (!settle(
-                execution,
-                "complete",
-                () -> taken.by(outcomeOrNot -> store.complete(execution.claim(), outcomeOrNot, retention)))) {
+        Recording recording = new Recording(recorded) {
+            @Override
+            boolean record(RecordedOutcome outcomeOrNot) {
+                return store.complete(
+                        execution.claim(), outcomeOrNot, execution.operation().retention());
+            }
+        };
+        if (!settle(execution, "complete", recording)) {
             return false;
         }
-        tellCompleted(execution, taken.outcome, outcome, took);
+        tellCompleted(execution, recording.outcome, outcome, took);
         return true;
     }
 
-    /** The outcome that a store takes: the one that is to be recorded, or else that there was one. */
-    private static final class Taken {
+    /** Asks the store to record an outcome, or else that there was one. One object, since each execution needs it. */
+    private abstract static class Recording implements Supplier<Boolean> {
 
-        private RecordedOutcome outcome;
+        /** What the store took, once it has. */
+        RecordedOutcome outcome;
 
-        Taken(RecordedOutcome outcome) {
+        Recording(RecordedOutcome outcome) {
             this.outcome = outcome;
         }
 
-        boolean by(Predicate<RecordedOutcome> request) {
+        abstract boolean record(RecordedOutcome outcomeOrNot);
+
+        @Override
+        public Boolean get() {
             try {
-                return request.test(outcome);
+                return record(outcome);
             } catch (IdempotencyStoreException refusal) {
                 if (!refusal.isRefusal() || outcome instanceof RecordedOutcome.NotReplayable) {
                     throw refusal;
@@ -103,7 +108,7 @@ final class Settlement {
                 RecordedOutcome instead = new RecordedOutcome.NotReplayable(
                         "The store refused it, and would refuse it again: " + refusal.getMessage());
                 try {
-                    boolean held = request.test(instead);
+                    boolean held = record(instead);
                     outcome = instead;
                     return held;
                 } catch (RuntimeException | Error another) {
@@ -168,14 +173,16 @@ final class Settlement {
             return heldAfter(
                     execution, repeat(execution, what, false, () -> store.recordStep(execution.claim(), step)));
         }
-        Taken taken = new Taken(outcome);
-        boolean held = repeat(
-                execution,
-                what,
-                false,
-                () -> taken.by(outcomeOrNot ->
-                        store.recordStep(execution.claim(), new RecordedStep(step.name(), outcomeOrNot))));
-        if (held && taken.outcome != outcome && taken.outcome instanceof RecordedOutcome.NotReplayable refusal) {
+        Recording recording = new Recording(outcome) {
+            @Override
+            boolean record(RecordedOutcome outcomeOrNot) {
+                return store.recordStep(execution.claim(), new RecordedStep(step.name(), outcomeOrNot));
+            }
+        };
+        boolean held = repeat(execution, what, false, recording);
+        if (held
+                && recording.outcome != outcome
+                && recording.outcome instanceof RecordedOutcome.NotReplayable refusal) {
             listeners.tell(listener ->
                     listener.notReplayable(execution, "that of step '" + step.name() + "': " + refusal.reason()));
         }
@@ -266,8 +273,8 @@ final class Settlement {
         execution.end();
     }
 
-    private boolean settle(Execution execution, String what, BooleanSupplier request) {
-        return heldAfter(execution, repeat(execution, what, request::getAsBoolean));
+    private boolean settle(Execution execution, String what, Supplier<Boolean> request) {
+        return heldAfter(execution, repeat(execution, what, request));
     }
 
     /** Makes a request that ends the execution again and again for a bounded time while the store fails. */

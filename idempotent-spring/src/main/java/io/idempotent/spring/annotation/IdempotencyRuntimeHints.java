@@ -10,7 +10,7 @@ import org.springframework.aot.hint.RuntimeHintsRegistrar;
 final class IdempotencyRuntimeHints implements RuntimeHintsRegistrar {
 
     /** What Caffeine makes by name: the store's cache and its entries, and those of the near cache. */
-    static final List<String> OF_CAFFEINE = List.of("SSA", "PSW", "SSMSA", "PSWMS");
+    static final List<String> OF_CAFFEINE = List.of("SSA", "PSW", "SSMWA", "PSWMW");
 
     @Override
     public void registerHints(RuntimeHints hints, @Nullable ClassLoader classLoader) {

@@ -13,7 +13,11 @@ public interface MethodTransaction {
     @Nullable
     EnclosingTransaction enclosing();
 
-    /** Watches what becomes of the transactions that an attempt begins in this thread, until it is closed there. */
+    /**
+     * Watches what becomes of the transactions that an attempt begins in this thread, until it is closed there; null if there are
+     * none to begin.
+     */
+    @Nullable
     Watch watch();
 
     /** Watches one attempt. */

@@ -27,16 +27,22 @@ final class CurrentTransaction {
                         .toList());
     }
 
-    /** From now on it is seen what becomes of the transactions that the context's managers begin. */
-    void watch() {
+    /**
+     * From now on it is seen what becomes of the transactions that the context's managers begin.
+     *
+     * @return false if there are none
+     */
+    boolean watch() {
         if (!watched) {
             try {
                 transactionManagers.get().forEach(TransactionWatch::watch);
                 watched = true;
             } catch (BeanCurrentlyInCreationException early) {
                 // A call from a bean that the managers themselves need: the next one tries again.
+                return true;
             }
         }
+        return !transactionManagers.get().isEmpty();
     }
 
     /** Makes everything that takes part in the transaction write what it has kept back. */

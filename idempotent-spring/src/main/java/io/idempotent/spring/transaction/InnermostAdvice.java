@@ -6,6 +6,7 @@ import io.idempotent.spring.interceptor.InfrastructureBeans;
 import io.idempotent.spring.interceptor.OperationSource;
 import java.lang.reflect.Method;
 import org.aopalliance.intercept.MethodInterceptor;
+import org.aopalliance.intercept.MethodInvocation;
 import org.jspecify.annotations.Nullable;
 import org.springframework.aop.ClassFilter;
 import org.springframework.aop.support.StaticMethodMatcherPointcutAdvisor;
@@ -27,10 +28,7 @@ final class InnermostAdvice extends StaticMethodMatcherPointcutAdvisor {
     private final transient OperationSource source;
 
     InnermostAdvice(OperationSource source) {
-        super((MethodInterceptor) invocation -> {
-            AtomicTransaction.enter();
-            return invocation.proceed();
-        });
+        super(new Entrance());
         this.source = source;
         ClassFilter candidates = source::isCandidate;
         setClassFilter(candidates);
@@ -50,6 +48,16 @@ final class InnermostAdvice extends StaticMethodMatcherPointcutAdvisor {
     @Override
     public int hashCode() {
         return System.identityHashCode(this);
+    }
+
+    /** Lets the transaction that a method is in look at its own. */
+    static final class Entrance implements MethodInterceptor {
+
+        @Override
+        public @Nullable Object invoke(MethodInvocation invocation) throws Throwable {
+            AtomicTransaction.enter();
+            return invocation.proceed();
+        }
     }
 
     static Registrar registrar(InfrastructureBeans beans) {

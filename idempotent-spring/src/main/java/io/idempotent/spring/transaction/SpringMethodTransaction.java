@@ -34,9 +34,8 @@ record SpringMethodTransaction(
     }
 
     @Override
-    public Watch watch() {
-        current.watch();
-        return TransactionWatch.begin(outside ? null : name, isEnclosed());
+    public @Nullable Watch watch() {
+        return current.watch() ? TransactionWatch.begin(outside ? null : name, isEnclosed()) : null;
     }
 
     @Override

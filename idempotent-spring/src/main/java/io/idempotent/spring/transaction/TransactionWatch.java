@@ -72,11 +72,8 @@ final class TransactionWatch implements MethodTransaction.Watch {
 
     @Override
     public void close() {
-        if (outer == null) {
-            CURRENT.remove();
-        } else {
-            CURRENT.set(outer);
-        }
+        // Not removed where there is none outside: to set the next would take another entry of the thread's.
+        CURRENT.set(outer);
     }
 
     private void begun(TransactionExecution transaction) {
