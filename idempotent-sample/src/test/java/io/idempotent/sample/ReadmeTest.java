@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.idempotent.OnOneJdk;
 import io.idempotent.spring.autoconfigure.IdempotencyProperties;
+import io.idempotent.store.IdempotencyStore;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.StringReader;
@@ -166,7 +167,23 @@ class ReadmeTest {
     void itsChaptersHaveOnlyBlocksThatNeedNoRunningSample() throws IOException {
         assertThat(chapterBlocks())
                 .allSatisfy(
-                        block -> assertThat(block.language()).as(block.text()).isIn("java", "xml", "yaml"));
+                        block -> assertThat(block.language()).as(block.text()).isIn("java", "xml", "yaml", "sql"));
+    }
+
+    static Stream<Block> sql() throws IOException {
+        return everyBlock("sql");
+    }
+
+    @ParameterizedTest
+    @MethodSource("sql")
+    void migratesToTheSchemaThatThereIs(Block block) throws IOException {
+        StringBuilder schemas = new StringBuilder();
+        for (String database : List.of("postgresql", "mariadb", "h2")) {
+            try (InputStream schema = IdempotencyStore.class.getResourceAsStream("jdbc/schema-" + database + ".sql")) {
+                schemas.append(new String(schema.readAllBytes(), StandardCharsets.UTF_8));
+            }
+        }
+        assertThat(schemas.toString()).contains(block.text().replace("INDEX CONCURRENTLY", "INDEX IF NOT EXISTS"));
     }
 
     @Test
@@ -192,7 +209,7 @@ class ReadmeTest {
     @ParameterizedTest
     @MethodSource("java")
     void compilesItsJava(Block block, @TempDir Path classes) {
-        boolean declaration = Pattern.compile("^(public |final )*(@?interface|class) ", Pattern.MULTILINE)
+        boolean declaration = Pattern.compile("^(public |final )*(@?interface|class|record) ", Pattern.MULTILINE)
                 .matcher(block.text())
                 .find();
         String member = declaration

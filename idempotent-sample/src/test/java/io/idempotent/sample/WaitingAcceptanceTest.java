@@ -9,8 +9,11 @@ import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
 import org.springframework.boot.test.web.server.LocalServerPort;
 
-/** What clients see who may wait for the call that runs. */
-@SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT, properties = "idempotent.wait-at-most=30s")
+/** What clients see who may wait for the call that runs, where all threads but one may be given to them. */
+@SpringBootTest(
+        webEnvironment = WebEnvironment.RANDOM_PORT,
+        properties = {"idempotent.wait-at-most=30s", "idempotent.max-waiters=199", "idempotent.max-waiters-per-key=199"
+        })
 class WaitingAcceptanceTest {
 
     @Test

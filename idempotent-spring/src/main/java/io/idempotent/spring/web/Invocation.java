@@ -10,7 +10,6 @@ import org.springframework.aop.MethodBeforeAdvice;
 import org.springframework.aop.framework.Advised;
 import org.springframework.core.BridgeMethodResolver;
 import org.springframework.core.MethodParameter;
-import org.springframework.validation.method.MethodValidationException;
 import org.springframework.web.bind.support.WebDataBinderFactory;
 import org.springframework.web.context.request.NativeWebRequest;
 import org.springframework.web.context.request.RequestContextHolder;
@@ -37,8 +36,9 @@ import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandl
  */
 final class Invocation {
 
-    private static final Set<String> OF_ADVICE =
-            Set.of("jakarta.validation.ConstraintViolationException", MethodValidationException.class.getName());
+    private static final Set<String> OF_ADVICE = Set.of(
+            "jakarta.validation.ConstraintViolationException",
+            "org.springframework.validation.method.MethodValidationException");
 
     private final HandlerMethod handler;
     private final boolean watched;
