@@ -18,7 +18,10 @@ public final class IdempotencyInProgressException extends IdempotencyConflictExc
         TOO_MANY_WAITERS,
         /** The waiting thread was interrupted; its interrupt flag is set. */
         INTERRUPTED,
-        /** The key is held by this very thread: by a call further up the stack, or by a transaction that is not at its end. */
+        /**
+         * The key is held by this very thread: by a call further up the stack, or by a transaction that is not at its
+         * end.
+         */
         REENTRANT
     }
 
@@ -78,16 +81,16 @@ public final class IdempotencyInProgressException extends IdempotencyConflictExc
     }
 
     /**
-     * How long the claim's lease still lasts, by the store's clock. The lease of a running call is renewed, so this is how long it
-     * takes to notice that its owner died. Null where the key is held by a transaction, which has no lease.
+     * How long the claim's lease still lasts, by the store's clock. The lease of a running call is renewed, so this is
+     * how long it takes to notice that its owner died. Null where the key is held by a transaction, which has no lease.
      */
     public @Nullable Duration leaseRemaining() {
         return leaseRemaining;
     }
 
     /**
-     * After how long to repeat the call: as long as the first one has run by now, one second at least, and no longer than its
-     * lease lasts. Repetitions come at growing intervals, and the last one soon after the end.
+     * After how long to repeat the call: as long as the first one has run by now, one second at least, and no longer
+     * than its lease lasts. Repetitions come at growing intervals, and the last one soon after the end.
      */
     public Duration retryAfter() {
         return retryAfter(claimedSince, leaseRemaining);

@@ -10,9 +10,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Two requests are the same request exactly when all three parts are equal, char by char: no collation, no case
  * folding, no trimming. Immutable and safe for use by many threads. A key may be logged and must not hold a secret.
  *
- * <p>The <b>operation</b> is the stable name of what is protected: 1 to {@value #MAXIMUM_OPERATION_LENGTH} characters of
- * {@code A-Z a-z 0-9 _ -}. The <b>scope</b> is what keeps callers apart, a tenant say: the empty string where there is none;
- * at most {@value #MAXIMUM_LENGTH} characters. The <b>value</b> is the caller's own key: not blank, at most
+ * <p>The <b>operation</b> is the stable name of what is protected: 1 to {@value #MAXIMUM_OPERATION_LENGTH} characters
+ * of {@code A-Z a-z 0-9 _ -}. The <b>scope</b> is what keeps callers apart, a tenant say: the empty string where there
+ * is none; at most {@value #MAXIMUM_LENGTH} characters. The <b>value</b> is the caller's own key: not blank, at most
  * {@value #MAXIMUM_LENGTH} characters. Neither has control characters or unpaired surrogates.
  */
 public final class IdempotencyKey {
@@ -50,8 +50,8 @@ public final class IdempotencyKey {
     }
 
     /**
-     * Makes a key that is only good to be looked up until it is {@linkplain #check() checked}: what is not acceptable was
-     * never recorded, so that a replay need not look at each character.
+     * Makes a key that is only good to be looked up until it is {@linkplain #check() checked}: what is not acceptable
+     * was never recorded, so that a replay need not look at each character.
      *
      * @param operation the name of what is protected
      * @param scope what keeps callers apart, or the empty string
@@ -148,7 +148,9 @@ public final class IdempotencyKey {
                 || isFiller(letter);
     }
 
-    /** Letters and marks of Unicode that are drawn as nothing: fillers, variation selectors, the blank Braille pattern. */
+    /**
+     * Letters and marks of Unicode that are drawn as nothing: fillers, variation selectors, the blank Braille pattern.
+     */
     private static boolean isFiller(int letter) {
         return switch (letter) {
             case 0x34f, 0x115f, 0x1160, 0x17b4, 0x17b5, 0x2065, 0x2800, 0x3164, 0xffa0 -> true;

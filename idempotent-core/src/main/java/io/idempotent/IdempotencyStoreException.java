@@ -57,17 +57,17 @@ public final class IdempotencyStoreException extends IdempotencyException {
     }
 
     /**
-     * Whether asking again soon may help: true where a connection broke or a lock was not had in time, and wherever nothing
-     * is known of the failure; false where the same request fails again until somebody mends the store, its settings or
-     * its use, or where asking took so long already that a caller should not wait for it twice.
+     * Whether asking again soon may help: true where a connection broke or a lock was not had in time, and wherever
+     * nothing is known of the failure; false where the same request fails again until somebody mends the store, its
+     * settings or its use, or where asking took so long already that a caller should not wait for it twice.
      */
     public boolean isTransient() {
         return isTransient;
     }
 
     /**
-     * Whether the store refused what it was given, a value that is too large say, and would refuse it again: it changed nothing.
-     * An outcome that is refused is recorded as not replayable.
+     * Whether the store refused what it was given, a value that is too large say, and would refuse it again: it changed
+     * nothing. An outcome that is refused is recorded as not replayable.
      */
     public boolean isRefusal() {
         return isRefusal;

@@ -1,8 +1,8 @@
 package io.idempotent;
 
 /**
- * A value that knows how much memory it takes. A store that keeps values by reference, and is bounded by bytes, asks it; it
- * counts texts and bytes by their length, and any other value as {@code 256} bytes.
+ * A value that knows how much memory it takes. A store that keeps values by reference, and is bounded by bytes, asks
+ * it; it counts texts and bytes by their length, and any other value as {@code 256} bytes.
  */
 public interface Weighted {
 

@@ -7,8 +7,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes canonical text, the same for equal content, as {@link CanonicalFingerprinter} describes it. Everything goes into one
- * array of bytes; the entries of a map and the elements of a set are put into their order when it ends.
+ * Writes canonical text, the same for equal content, as {@link CanonicalFingerprinter} describes it. Everything goes
+ * into one array of bytes; the entries of a map and the elements of a set are put into their order when it ends.
  *
  * <p>Not safe for use by many threads.
  */
@@ -70,7 +70,8 @@ final class ContentWriter {
     }
 
     /**
-     * Begins an object that holds others. One that is being written already is named by how many levels further out it is.
+     * Begins an object that holds others. One that is being written already is named by how many levels further out it
+     * is.
      *
      * @return whether it is to be written, and then {@linkplain #leave() left}
      */
@@ -199,7 +200,10 @@ final class ContentWriter {
         length += count;
     }
 
-    /** Appends a string in UTF-8 as RFC 8785, section 3.2.2.2, writes it; an unpaired surrogate, which it refuses, as an escape. */
+    /**
+     * Appends a string in UTF-8 as RFC 8785, section 3.2.2.2, writes it; an unpaired surrogate, which it refuses, as an
+     * escape.
+     */
     void text(String value) {
         append('"');
         int count = value.length();

@@ -11,8 +11,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the payload of what holds one, and nothing that is added anew on each delivery or request: headers, ids, times, offsets.
- * And reads what other libraries' objects stand for, where their fields do not say it.
+ * Reads the payload of what holds one, and nothing that is added anew on each delivery or request: headers, ids, times,
+ * offsets. And reads what other libraries' objects stand for, where their fields do not say it.
  *
  * <p>What has one payload is that payload; what has several parts is the list of them.
  */

@@ -40,13 +40,13 @@ import tools.jackson.databind.ser.ValueSerializerModifier;
 import tools.jackson.databind.util.NameTransformer;
 
 /**
- * Tells whether a form that another version of a class has recorded still says what this version reads from it: what was
- * read is written again, and the two forms are compared.
+ * Tells whether a form that another version of a class has recorded still says what this version reads from it: what
+ * was read is written again, and the two forms are compared.
  *
  * <ul>
- *   <li>A member that this version has and that one had not is an error, unless its type is {@code Optional}, an annotation
- *       named {@code Nullable} or {@code @JsonProperty} says that it may be missing, or the class itself gave it a value
- *       other than null, zero or false.
+ *   <li>A member that this version has and that one had not is an error, unless its type is {@code Optional}, an
+ *       annotation named {@code Nullable} or {@code @JsonProperty} says that it may be missing, or the class itself
+ *       gave it a value other than null, zero or false.
  *   <li>A member that this version has not is ignored, unless members are missing too, or no member is left that both
  *       have: then it was renamed, or the class is another one.
  *   <li>Everything else has to be the same: text, digits, and the kind of a number.

@@ -19,8 +19,8 @@ public final class GenericTypes {
     private GenericTypes() {}
 
     /**
-     * Returns a type whose variables of superclasses and interfaces of the class are replaced by what the class says of them,
-     * however deep in the type they are. Variables of which the class says nothing stay.
+     * Returns a type whose variables of superclasses and interfaces of the class are replaced by what the class says of
+     * them, however deep in the type they are. Variables of which the class says nothing stay.
      *
      * @param type a type as a superclass or an interface of the class wrote it
      * @param context the class

@@ -50,8 +50,8 @@ import tools.jackson.databind.type.LogicalType;
  *
  * <h2>What is recorded</h2>
  *
- * <p>What an object holds: each of its fields that is neither static nor transient, private and final ones too, and what
- * a creator takes. Nothing that is only computed. Jackson's annotations on the application's types apply, with the
+ * <p>What an object holds: each of its fields that is neither static nor transient, private and final ones too, and
+ * what a creator takes. Nothing that is only computed. Jackson's annotations on the application's types apply, with the
  * exception of those by which they show less to others: {@code @JsonInclude}, {@code @JsonView},
  * {@code @JsonAutoDetect}, the {@code access} of {@code @JsonProperty}, and pattern, zone and language of
  * {@code @JsonFormat} do not count. {@code @JsonIgnore} does: what it hides is not recorded, and a replay has what the
@@ -60,51 +60,53 @@ import tools.jackson.databind.type.LogicalType;
  *
  * <h2>What comes back</h2>
  *
- * <p>What was recorded, or nothing: {@link #encode} reads back what it has written and compares it with the value, property
- * by property. {@link #check} finds at startup what the types alone tell. JSON is decoded to the declared generic type and
- * to nothing else. {@code BigDecimal} keeps its scale, {@code OffsetDateTime} its offset, {@code ZonedDateTime} its zone,
- * {@code Timestamp} its nanoseconds, an enum constant is known by its name, {@code NaN} and the infinities are kept, and so
- * are unpaired surrogates in text; numbers that annotations write as text are read from it. A sealed type needs no
- * annotations: the permitted class is recorded by its {@code @JsonTypeName}, or else its name without the package.
+ * <p>What was recorded, or nothing: {@link #encode} reads back what it has written and compares it with the value,
+ * property by property. {@link #check} finds at startup what the types alone tell. JSON is decoded to the declared
+ * generic type and to nothing else. {@code BigDecimal} keeps its scale, {@code OffsetDateTime} its offset, {@code
+ * ZonedDateTime} its zone, {@code Timestamp} its nanoseconds, an enum constant is known by its name, {@code NaN} and
+ * the infinities are kept, and so are unpaired surrogates in text; numbers that annotations write as text are read from
+ * it. A sealed type needs no annotations: the permitted class is recorded by its {@code @JsonTypeName}, or else its
+ * name without the package.
  *
- * <p>A list comes back as an equal list, and a set or a map as an equal one, of the kind that its declared type says; their
- * order is kept where the kind keeps one.
+ * <p>A list comes back as an equal list, and a set or a map as an equal one, of the kind that its declared type says;
+ * their order is kept where the kind keeps one.
  *
  * <p>A failure is recorded by the most specific declared type that it is an instance of, and its message. It comes back
  * as an instance of exactly that declared type, made by its constructor that takes a message, a message and a cause, or
- * nothing, in this order, public or not; the cause is null. Its stack trace is its own, made at replay. No other class is
- * instantiated, whatever the bytes name.
+ * nothing, in this order, public or not; the cause is null. Its stack trace is its own, made at replay. No other class
+ * is instantiated, whatever the bytes name.
  *
  * <h2>What is not recorded</h2>
  *
  * <p>{@link #encode} throws nothing for what an operation produced. What cannot be written (cycles, getters that throw,
- * values deeper than {@value #MAXIMUM_DEPTH}, more bytes than the limit), what cannot be read back, and what would come back
- * as something else becomes {@link RecordedOutcome.NotReplayable}, whose reason names the property. Examples are a subclass of
- * a declared class that is not sealed, a set where a collection is declared, a sorted collection with a comparator, a null
- * {@code Optional}, and a failure with state of its own, or whose constructor changes the message. Writing stops as soon as
- * the limit is passed.
+ * values deeper than {@value #MAXIMUM_DEPTH}, more bytes than the limit), what cannot be read back, and what would come
+ * back as something else becomes {@link RecordedOutcome.NotReplayable}, whose reason names the property. Examples are a
+ * subclass of a declared class that is not sealed, a set where a collection is declared, a sorted collection with a
+ * comparator, a null {@code Optional}, and a failure with state of its own, or whose constructor changes the message.
+ * Writing stops as soon as the limit is passed.
  *
  * <h2>Other versions of a class</h2>
  *
- * <p>What another version of a class has recorded is read if it says what the class means now. A member that is missing is
- * an error, unless it is an {@code Optional}, an annotation named {@code Nullable} is on it or its type, a
- * {@code @JsonProperty} without a name says that it is not required (or any says {@code isRequired = OptBoolean.FALSE}), or
- * the class itself gives it a value other than null, zero and false. A member that the class does not know is ignored,
- * unless one is missing too, or none is left that it knows. What has another meaning is refused: text that would be
- * written differently, whole, decimal and floating-point numbers for one another, bytes for text, null for a primitive.
+ * <p>What another version of a class has recorded is read if it says what the class means now. A member that is missing
+ * is an error, unless it is an {@code Optional}, an annotation named {@code Nullable} is on it or its type, a
+ * {@code @JsonProperty} without a name says that it is not required (or any says {@code isRequired =
+ * OptBoolean.FALSE}), or the class itself gives it a value other than null, zero and false. A member that the class
+ * does not know is ignored, unless one is missing too, or none is left that it knows. What has another meaning is
+ * refused: text that would be written differently, whole, decimal and floating-point numbers for one another, bytes for
+ * text, null for a primitive.
  *
  * <h2>The format</h2>
  *
- * <p>Version 2: the byte {@code 0x32}, the digit 2 in ASCII; eight characters that stand for the properties of the declared
- * type and of those in it; one JSON text (RFC 8259) in UTF-8. A floating-point number has an exponent after a small
- * {@code e}, which no other number has; bytes are an object with the member {@code base64}. Where the eight characters are
- * those of the present type, the text is read and no more; where they are not, what was read is written again and
- * compared.
+ * <p>Version 2: the byte {@code 0x32}, the digit 2 in ASCII; eight characters that stand for the properties of the
+ * declared type and of those in it; one JSON text (RFC 8259) in UTF-8. A floating-point number has an exponent after a
+ * small {@code e}, which no other number has; bytes are an object with the member {@code base64}. Where the eight
+ * characters are those of the present type, the text is read and no more; where they are not, what was read is written
+ * again and compared.
  *
- * <p>Version 1: the digit 1; after it nothing where the value is null or the operation returns nothing; for a failure an
- * object with the members {@code type}, the binary name of the declared class, and {@code message}, left out where there is
- * none. A value in version 1, which is no longer written, follows as JSON, in which floating-point numbers are like others
- * and bytes are text. Another version, or anything after the JSON text, is refused.
+ * <p>Version 1: the digit 1; after it nothing where the value is null or the operation returns nothing; for a failure
+ * an object with the members {@code type}, the binary name of the declared class, and {@code message}, left out where
+ * there is none. A value in version 1, which is no longer written, follows as JSON, in which floating-point numbers are
+ * like others and bytes are text. Another version, or anything after the JSON text, is refused.
  *
  * <p>Messages and causes of what this class throws while decoding never come from Jackson or from the application's
  * classes, since they would show content: they name the kind of the problem and the class in which it happened.
@@ -562,8 +564,8 @@ public final class JacksonOutcomeCodec implements OutcomeCodec {
     }
 
     /**
-     * Lets content name no class but the subtypes that the declared type itself lists, by {@code @JsonSubTypes} or by being
-     * sealed: by that way Jackson makes what it has deduced, too.
+     * Lets content name no class but the subtypes that the declared type itself lists, by {@code @JsonSubTypes} or by
+     * being sealed: by that way Jackson makes what it has deduced, too.
      */
     private static final class ListedSubtypesOnly extends PolymorphicTypeValidator {
 

@@ -19,14 +19,17 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What objects of a class hold: the fields that the class and its superclasses declare, whatever annotations say of them.
+ * What objects of a class hold: the fields that the class and its superclasses declare, whatever annotations say of
+ * them.
  *
- * <p>Not static ones, nor those that compilers and enhancers add for themselves. A transient field is mostly what was computed
- * from others, now or later: it is read by its getter, and a class where it has none is refused.
+ * <p>Not static ones, nor those that compilers and enhancers add for themselves. A transient field is mostly what was
+ * computed from others, now or later: it is read by its getter, and a class where it has none is refused.
  */
 final class ObjectState {
 
-    /** Superclasses of which nothing counts: who published an event and when, and what an aggregate has yet to publish. */
+    /**
+     * Superclasses of which nothing counts: who published an event and when, and what an aggregate has yet to publish.
+     */
     private static final Set<String> SILENT = Set.of(
             "java.util.EventObject",
             "org.springframework.context.ApplicationEvent",
@@ -79,7 +82,10 @@ final class ObjectState {
         return new ObjectState(type, base, List.copyOf(fields));
     }
 
-    /** Whether a class declares state, or one of the superclasses that are the platform's if it is, or are not if it is not. */
+    /**
+     * Whether a class declares state, or one of the superclasses that are the platform's if it is, or are not if it is
+     * not.
+     */
     static boolean isIn(Class<?> type) {
         boolean platform = PlatformContent.isPlatform(type);
         for (Class<?> owner = type;

@@ -55,10 +55,10 @@ import tools.jackson.databind.ser.jdk.MapEntrySerializer;
  * Checks that a declared type says enough to be decoded to, and that all that is written of it can be read.
  *
  * <ol>
- *   <li>The type as it is written: no {@code Object}, wildcard, type variable or raw generic type in it, and nothing that
- *       is {@linkplain UnencodableTypes no content}.
- *   <li>The deserializers that Jackson would use for it, from property to property: each has to know which class to make and
- *       how, and to set whatever the serializer writes.
+ *   <li>The type as it is written: no {@code Object}, wildcard, type variable or raw generic type in it, and nothing
+ *       that is {@linkplain UnencodableTypes no content}.
+ *   <li>The deserializers that Jackson would use for it, from property to property: each has to know which class to
+ *       make and how, and to set whatever the serializer writes.
  * </ol>
  */
 final class OutcomeTypeCheck {
@@ -109,8 +109,8 @@ final class OutcomeTypeCheck {
     }
 
     /**
-     * Text that is the same for two versions of a type only if both have the same properties of the same types, so that what
-     * one has recorded the other reads; {@link #UNKNOWN_SCHEMA} for a type that does not pass.
+     * Text that is the same for two versions of a type only if both have the same properties of the same types, so that
+     * what one has recorded the other reads; {@link #UNKNOWN_SCHEMA} for a type that does not pass.
      */
     static String schema(Type declared, JsonMapper mapper) {
         OutcomeTypeCheck check = new OutcomeTypeCheck(declared, mapper);

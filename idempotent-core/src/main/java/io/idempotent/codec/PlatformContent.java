@@ -74,8 +74,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Knows which classes of the JDK are content, and writes all that their objects say: two that are not equal have different
- * texts. A class that is not known is refused, and none is opened.
+ * Knows which classes of the JDK are content, and writes all that their objects say: two that are not equal have
+ * different texts. A class that is not known is refused, and none is opened.
  */
 @SuppressWarnings("JavaUtilDate") // Applications have them, and so they have to count.
 final class PlatformContent {

@@ -11,8 +11,8 @@ import tools.jackson.core.util.JsonGeneratorDelegate;
 
 /**
  * Writes what JSON has one form for so that it can be told apart: a floating-point number has an exponent after a small
- * {@code e}, which a decimal one never has ({@code 12.5e0}); bytes are an object with the member {@value #BYTES}, and no
- * text. So a number that was exact is not read as one that is not, nor text as bytes, after a class has changed.
+ * {@code e}, which a decimal one never has ({@code 12.5e0}); bytes are an object with the member {@value #BYTES}, and
+ * no text. So a number that was exact is not read as one that is not, nor text as bytes, after a class has changed.
  */
 final class RecordedFormGenerator extends JsonGeneratorDelegate {
 

@@ -18,12 +18,12 @@ import tools.jackson.databind.introspect.AnnotationIntrospectorPair;
 import tools.jackson.databind.introspect.VisibilityChecker;
 
 /**
- * Makes the recorded form whole: whatever an annotation says for the sake of an interface to the outside, the form holds
- * all that an object is.
+ * Makes the recorded form whole: whatever an annotation says for the sake of an interface to the outside, the form
+ * holds all that an object is.
  *
  * <ul>
- *   <li>Fields are recorded that are not {@code transient}, private and final ones too, and rather than the getters that show
- *       them.
+ *   <li>Fields are recorded that are not {@code transient}, private and final ones too, and rather than the getters
+ *       that show them.
  *   <li>What is to be only written, or only read, is both ({@code access} of {@code @JsonProperty}).
  *   <li>Nothing is left out for its value ({@code @JsonInclude}).
  *   <li>Patterns, zones and languages of {@code @JsonFormat} do not count, since they may drop a part of the value.

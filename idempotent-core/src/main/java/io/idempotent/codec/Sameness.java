@@ -38,10 +38,10 @@ import tools.jackson.databind.ser.bean.BeanSerializerBase;
 /**
  * Tells whether a value that was read is the one that was written.
  *
- * <p>Two objects that Jackson writes property by property are the same if they are of one class and all their properties
- * are the same, whatever their {@code equals} says, which may look at a part only. Lists, queues and arrays are the same
- * element by element, sets and maps whatever their order, sorted ones if they sort alike. Of all other values
- * {@code equals} decides where a class has one.
+ * <p>Two objects that Jackson writes property by property are the same if they are of one class and all their
+ * properties are the same, whatever their {@code equals} says, which may look at a part only. Lists, queues and arrays
+ * are the same element by element, sets and maps whatever their order, sorted ones if they sort alike. Of all other
+ * values {@code equals} decides where a class has one.
  *
  * <p>Safe for use by many threads.
  */

@@ -24,25 +24,27 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs operations once per key in transactions on the store's own database: claim, what the operation writes there, and the
- * completion are committed together, or not at all.
+ * Runs operations once per key in transactions on the store's own database: claim, what the operation writes there, and
+ * the completion are committed together, or not at all.
  *
  * <ol>
- *   <li>In this JVM a key has one caller at a time, so that no connection is held in order to wait for another. Who finds
- *       somebody else there asks for the record, and waits as long as its operation says. One that is in a transaction of its
- *       own already, and so holds a connection in any case, does not ask, but tries to claim when it has waited.
- *   <li>An attempt begins a transaction and claims in it. If another transaction holds the key, that of another node say,
- *       the attempt's own is ended, and begun again after a pause, as long as the operation waits. If the database did not do
- *       what it was asked for, or the connection broke, that is tried again in a new transaction a few times: nothing can
- *       have been left behind.
- *   <li>If the key is completed, its outcome is replayed. A leased claim of it is respected, or taken over if it is abandoned.
- *   <li>The operation runs. Its result is recorded in the transaction, which is then committed. Any failure rolls back; after
- *       that another attempt may be made, and after the last one a failure that the operation declares final is recorded in a
- *       transaction of its own, if the key is still free.
- *   <li>If nobody knows what became of a commit, the key is claimed with the same claim id: it is found completed by this
- *       claim, or free. As long as another transaction holds it, that may be the one that is to commit.
- *   <li>In a transaction of the caller's, there is one attempt, which joins it; the call is complete when that transaction
- *       commits, and a failure leaves it to be rolled back.
+ *   <li>In this JVM a key has one caller at a time, so that no connection is held in order to wait for another. Who
+ *       finds somebody else there asks for the record, and waits as long as its operation says. One that is in a
+ *       transaction of its own already, and so holds a connection in any case, does not ask, but tries to claim when it
+ *       has waited.
+ *   <li>An attempt begins a transaction and claims in it. If another transaction holds the key, that of another node
+ *       say, the attempt's own is ended, and begun again after a pause, as long as the operation waits. If the database
+ *       did not do what it was asked for, or the connection broke, that is tried again in a new transaction a few
+ *       times: nothing can have been left behind.
+ *   <li>If the key is completed, its outcome is replayed. A leased claim of it is respected, or taken over if it is
+ *       abandoned.
+ *   <li>The operation runs. Its result is recorded in the transaction, which is then committed. Any failure rolls back;
+ *       after that another attempt may be made, and after the last one a failure that the operation declares final is
+ *       recorded in a transaction of its own, if the key is still free.
+ *   <li>If nobody knows what became of a commit, the key is claimed with the same claim id: it is found completed by
+ *       this claim, or free. As long as another transaction holds it, that may be the one that is to commit.
+ *   <li>In a transaction of the caller's, there is one attempt, which joins it; the call is complete when that
+ *       transaction commits, and a failure leaves it to be rolled back.
  * </ol>
  */
 final class AtomicCalls {

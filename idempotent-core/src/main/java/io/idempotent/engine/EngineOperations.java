@@ -29,7 +29,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <ol>
  *   <li>A value is encoded, and decoded again, before anything is touched.
- *   <li>The record is taken over, if it is abandoned and its token is the one that was seen: nobody else can do anything to it then.
+ *   <li>The record is taken over, if it is abandoned and its token is the one that was seen: nobody else can do
+ *       anything to it then.
  *   <li>It is completed or released. If that fails, it is abandoned again when the lease of a minute is over.
  * </ol>
  */

@@ -261,8 +261,8 @@ public final class Execution extends IdempotencyContext {
     }
 
     /**
-     * Whether another attempt is worth beginning: the lease is not lost, and a transaction that the operation is part of can
-     * still commit.
+     * Whether another attempt is worth beginning: the lease is not lost, and a transaction that the operation is part
+     * of can still commit.
      */
     public boolean mayAttemptAgain() {
         return !leaseLost() && (transaction == null || !transaction.isRollbackOnly());
@@ -439,8 +439,8 @@ public final class Execution extends IdempotencyContext {
     }
 
     /**
-     * Whether the store did not know the claim although its lease was not over, so that nobody can have taken it over: the record
-     * is gone, or the lease was to be renewed in another database than it was claimed in.
+     * Whether the store did not know the claim although its lease was not over, so that nobody can have taken it over:
+     * the record is gone, or the lease was to be renewed in another database than it was claimed in.
      */
     public boolean isUnknownToStore() {
         return unknownToStore;
@@ -451,7 +451,10 @@ public final class Execution extends IdempotencyContext {
         return leaseLost() && lossTold.compareAndSet(false, true);
     }
 
-    /** Whether it is to be told now that the store cannot decide on the lease: true once for each grant, when it is so old. */
+    /**
+     * Whether it is to be told now that the store cannot decide on the lease: true once for each grant, when it is so
+     * old.
+     */
     boolean shouldTellUndecided(long nanos) {
         long grant = renewedAt;
         if (ticker.getAsLong() - grant < nanos || undecidedToldOf == grant) {

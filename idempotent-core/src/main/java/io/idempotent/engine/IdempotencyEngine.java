@@ -42,28 +42,28 @@ import org.jspecify.annotations.Nullable;
  *
  * <ol>
  *   <li>If the store has the key's completed record in this JVM's memory, its outcome is replayed like any other.
- *   <li>A key that is not acceptable is refused. A call in the same transaction as an earlier one, whose outcome waits for
- *       that transaction's end, gets that outcome. A key that this very thread holds otherwise is refused.
- *   <li>The key is claimed. If the store fails in a way that may pass, the same claim is asked for once more after a few
- *       milliseconds: if only the answer was lost, it is given again. If the store still fails, the call is refused, or runs
- *       unprotected where its operation says so.
- *   <li>If the key is completed, its outcome is replayed: returned, or thrown. If it is in progress, the call is refused,
- *       or waits as long as its operation says and claims again: woken by an owner in this JVM, asking at growing and
- *       random intervals otherwise. In both cases a request that says something else is refused.
- *   <li>If the key was abandoned, the operation says what is to be done: it is taken over, and the operation run again; or asked,
- *       under the new claim, what became of the earlier execution: if its operation was done that is the outcome, if not the
- *       operation runs, and if nobody can tell, or finding out fails, the key is abandoned again and the call refused; or it
- *       is not taken over, and every call is refused.
+ *   <li>A key that is not acceptable is refused. A call in the same transaction as an earlier one, whose outcome waits
+ *       for that transaction's end, gets that outcome. A key that this very thread holds otherwise is refused.
+ *   <li>The key is claimed. If the store fails in a way that may pass, the same claim is asked for once more after a
+ *       few milliseconds: if only the answer was lost, it is given again. If the store still fails, the call is
+ *       refused, or runs unprotected where its operation says so.
+ *   <li>If the key is completed, its outcome is replayed: returned, or thrown. If it is in progress, the call is
+ *       refused, or waits as long as its operation says and claims again: woken by an owner in this JVM, asking at
+ *       growing and random intervals otherwise. In both cases a request that says something else is refused.
+ *   <li>If the key was abandoned, the operation says what is to be done: it is taken over, and the operation run again;
+ *       or asked, under the new claim, what became of the earlier execution: if its operation was done that is the
+ *       outcome, if not the operation runs, and if nobody can tell, or finding out fails, the key is abandoned again
+ *       and the call refused; or it is not taken over, and every call is refused.
  *   <li>If the key is claimed, the operation runs, its lease being renewed meanwhile. If the lease is over by the time
  *       that the claim is heard of, it does not.
- *   <li>What it returns is recorded, or a failure that it declares final; one after which nobody knows whether it was done, or
- *       whether a step of it was, abandons the key; any other failure, and a result that is not to be recorded, releases the
- *       key, whose recorded steps wait for the next claim. If the store fails, that is tried again for a bounded time, the lease
- *       still being renewed.
+ *   <li>What it returns is recorded, or a failure that it declares final; one after which nobody knows whether it was
+ *       done, or whether a step of it was, abandons the key; any other failure, and a result that is not to be
+ *       recorded, releases the key, whose recorded steps wait for the next claim. If the store fails, that is tried
+ *       again for a bounded time, the lease still being renewed.
  *   <li>If the claim was lost meanwhile, a result is given up for the outcome that its successor recorded, or for an
  *       {@link IdempotencyClaimLostException} if there is none yet; a failure stays the caller's.
- *   <li>If the call is made in a transaction that what it does is part of, its result is recorded, and a failure on which
- *       its work stands is made known, when that transaction ends: see {@link PendingCompletion}.
+ *   <li>If the call is made in a transaction that what it does is part of, its result is recorded, and a failure on
+ *       which its work stands is made known, when that transaction ends: see {@link PendingCompletion}.
  * </ol>
  *
  * <p>An atomic operation claims, runs and is completed in one transaction instead: see {@link #executeAtomically}.
@@ -217,10 +217,10 @@ public final class IdempotencyEngine implements AutoCloseable {
     }
 
     /**
-     * Opens an execution that its caller ends, later and in whichever thread: for work that does not return to whoever began it,
-     * such as a request that several threads serve in turn. What holds for {@link #execute(Operation, IdempotencyKey,
-     * Fingerprint, IdempotentWork)} holds for it, its lease being renewed until it is ended, or has run for as long as its
-     * operation may; it is part of no transaction.
+     * Opens an execution that its caller ends, later and in whichever thread: for work that does not return to whoever
+     * began it, such as a request that several threads serve in turn. What holds for {@link #execute(Operation,
+     * IdempotencyKey, Fingerprint, IdempotentWork)} holds for it, its lease being renewed until it is ended, or has run
+     * for as long as its operation may; it is part of no transaction.
      *
      * @param operation the operation
      * @param key the key
@@ -349,7 +349,8 @@ public final class IdempotencyEngine implements AutoCloseable {
     }
 
     /**
-     * Runs an operation once for a key, in a transaction that it is claimed and completed in; or replays what it produced.
+     * Runs an operation once for a key, in a transaction that it is claimed and completed in; or replays what it
+     * produced.
      *
      * @param operation the operation; its lease, the limit of its run and what to do when the store fails do not matter
      * @param key the key
@@ -416,8 +417,8 @@ public final class IdempotencyEngine implements AutoCloseable {
     }
 
     /**
-     * Waits until the operations that are running now have ended. Leases are renewed meanwhile, and calls are served on. An
-     * interrupt ends the wait, and the flag stays set.
+     * Waits until the operations that are running now have ended. Leases are renewed meanwhile, and calls are served
+     * on. An interrupt ends the wait, and the flag stays set.
      *
      * @param atMost how long to wait
      * @return whether they have ended
@@ -521,8 +522,8 @@ public final class IdempotencyEngine implements AutoCloseable {
     /**
      * Asks what became of an earlier execution.
      *
-     * @return that it was done, or that it was not and may be run; else an {@link IdempotencyOutcomeUnknownException} is thrown,
-     *     or an {@link IdempotencyClaimLostException} if it was not done and the claim was lost meanwhile
+     * @return that it was done, or that it was not and may be run; else an {@link IdempotencyOutcomeUnknownException}
+     *     is thrown, or an {@link IdempotencyClaimLostException} if it was not done and the claim was lost meanwhile
      */
     private <T extends @Nullable Object> Reconciliation<T> reconcile(Execution execution, OutcomeInquiry<T> inquiry) {
         Reconciliation<T> found;
@@ -562,8 +563,8 @@ public final class IdempotencyEngine implements AutoCloseable {
     }
 
     /**
-     * Of two executions of one key the one that claimed last, whichever came here first. The lease of the other was over,
-     * or the key would not have been claimed.
+     * Of two executions of one key the one that claimed last, whichever came here first. The lease of the other was
+     * over, or the key would not have been claimed.
      */
     private static Execution successor(Execution one, Execution other) {
         boolean inOrder = one.fencingToken() < other.fencingToken();
@@ -596,7 +597,10 @@ public final class IdempotencyEngine implements AutoCloseable {
         return settleValue(operation, execution, fingerprint, value);
     }
 
-    /** Ends an execution whose operation is done, and left nothing behind that could be recorded; tells whether it held the key. */
+    /**
+     * Ends an execution whose operation is done, and left nothing behind that could be recorded; tells whether it held
+     * the key.
+     */
     boolean endNotReplayable(Execution execution, String reason) {
         tellStepsLeftOver(execution);
         return settlement.complete(
@@ -719,7 +723,9 @@ public final class IdempotencyEngine implements AutoCloseable {
         }
     }
 
-    /** Abandons the key; in a transaction when that has ended, since until then nobody else can see what was done in it. */
+    /**
+     * Abandons the key; in a transaction when that has ended, since until then nobody else can see what was done in it.
+     */
     private void settleUnknown(Execution execution, Fingerprint fingerprint, Duration took) {
         if (execution.transaction() == null) {
             settlement.abandon(execution);
@@ -852,7 +858,9 @@ public final class IdempotencyEngine implements AutoCloseable {
             return waitingRoom(new WaitingRoom(maxWaiters, maxWaiters));
         }
 
-        /** Bounds how many callers wait, in all and for each key, together with other engines that have the same room. */
+        /**
+         * Bounds how many callers wait, in all and for each key, together with other engines that have the same room.
+         */
         public Builder waitingRoom(WaitingRoom waitingRoom) {
             this.waitingRoom = waitingRoom;
             return this;
@@ -880,8 +888,8 @@ public final class IdempotencyEngine implements AutoCloseable {
         }
 
         /**
-         * Whether the thread that runs an operation is interrupted when its lease is lost, so that one that hangs may end; not
-         * unless said otherwise. The interrupt ends with the operation: the caller's thread does not keep it.
+         * Whether the thread that runs an operation is interrupted when its lease is lost, so that one that hangs may
+         * end; not unless said otherwise. The interrupt ends with the operation: the caller's thread does not keep it.
          */
         public Builder interruptOnLeaseLoss(boolean interrupt) {
             this.interruptOnLeaseLoss = interrupt;

@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 public interface IdempotencyListener {
 
     /**
-     * The key was claimed; the operation runs next, or it is asked first what became of an earlier execution. A claim with
-     * take-overs continues where an owner was lost.
+     * The key was claimed; the operation runs next, or it is asked first what became of an earlier execution. A claim
+     * with take-overs continues where an owner was lost.
      */
     default void claimed(IdempotencyContext context) {}
 
@@ -36,8 +36,8 @@ public interface IdempotencyListener {
     default void completed(IdempotencyContext context, Outcome outcome, Duration took) {}
 
     /**
-     * The operation ran and the key was given back: it threw, its result is one that is not recorded, or the transaction
-     * that it is part of was rolled back.
+     * The operation ran and the key was given back: it threw, its result is one that is not recorded, or the
+     * transaction that it is part of was rolled back.
      *
      * @param context the execution
      * @param failure what it threw, or null
@@ -46,15 +46,16 @@ public interface IdempotencyListener {
     default void released(IdempotencyContext context, @Nullable Throwable failure, Duration took) {}
 
     /**
-     * It is not known whether what the operation did stands: the claim was given up, and the record is abandoned. It failed in
-     * a way that does not tell, or nobody could find out what became of an earlier execution, its transaction committed though it threw, or nobody knows whether the transaction that it is part of has committed,
-     * or that was rolled back and the operation has effects outside.
+     * It is not known whether what the operation did stands: the claim was given up, and the record is abandoned. It
+     * failed in a way that does not tell, or nobody could find out what became of an earlier execution, its transaction
+     * committed though it threw, or nobody knows whether the transaction that it is part of has committed, or that was
+     * rolled back and the operation has effects outside.
      */
     default void abandoned(IdempotencyContext context) {}
 
     /**
-     * The key was abandoned before, and it was asked what happened: if the operation was done, that outcome is recorded next; if
-     * not, it runs next; if that is not known, the key is abandoned again.
+     * The key was abandoned before, and it was asked what happened: if the operation was done, that outcome is recorded
+     * next; if not, it runs next; if that is not known, the key is abandoned again.
      *
      * @param context the execution
      * @param found what was found out; unknown too where finding out failed
@@ -74,8 +75,8 @@ public interface IdempotencyListener {
     default void stepReplayed(IdempotencyContext context, String step) {}
 
     /**
-     * A step ran, but its outcome could not be told to the store within the time allowed. The execution goes on; should it die
-     * before it has ended, the step will run again, or be unknown if it runs at most once.
+     * A step ran, but its outcome could not be told to the store within the time allowed. The execution goes on; should
+     * it die before it has ended, the step will run again, or be unknown if it runs at most once.
      *
      * @param context the execution
      * @param step the step's name
@@ -84,9 +85,9 @@ public interface IdempotencyListener {
     default void stepNotRecorded(IdempotencyContext context, String step, IdempotencyStoreException failure) {}
 
     /**
-     * The operation has returned, and did not ask for steps that an earlier execution recorded: those that are conditional, or
-     * part of a step that was not run again, or whose names have changed with the code, so that what they did was done again
-     * under another one.
+     * The operation has returned, and did not ask for steps that an earlier execution recorded: those that are
+     * conditional, or part of a step that was not run again, or whose names have changed with the code, so that what
+     * they did was done again under another one.
      *
      * @param context the execution
      * @param steps the names of the steps
@@ -97,7 +98,8 @@ public interface IdempotencyListener {
     default void replayed(IdempotencyKey key) {}
 
     /**
-     * The call was refused; the operation did not run. Not told of a call without an acceptable key, which never gets so far.
+     * The call was refused; the operation did not run. Not told of a call without an acceptable key, which never gets
+     * so far.
      *
      * @param key the key
      * @param refusal what the caller gets
@@ -107,7 +109,9 @@ public interface IdempotencyListener {
     /** The store failed, and the operation runs unprotected, as it is configured to. */
     default void unprotected(IdempotencyKey key, IdempotencyStoreException failure) {}
 
-    /** The claim is lost, or can no longer be relied on, while the operation runs. Mostly told by the renewing thread. */
+    /**
+     * The claim is lost, or can no longer be relied on, while the operation runs. Mostly told by the renewing thread.
+     */
     default void leaseLost(IdempotencyContext context) {}
 
     /**
@@ -120,8 +124,8 @@ public interface IdempotencyListener {
 
     /**
      * The operation ran, but its end could not be told to the store within the time allowed: the record will be found
-     * abandoned when its lease is over, and a later call does what the operation declares for that. Of an atomic operation, nobody knows whether
-     * its transaction has committed: a later call finds it completed, or runs it again.
+     * abandoned when its lease is over, and a later call does what the operation declares for that. Of an atomic
+     * operation, nobody knows whether its transaction has committed: a later call finds it completed, or runs it again.
      *
      * @param context the execution
      * @param failure what the store said last
@@ -129,8 +133,8 @@ public interface IdempotencyListener {
     default void completionFailed(IdempotencyContext context, IdempotencyStoreException failure) {}
 
     /**
-     * The operation ran and is recorded as done, but its outcome could not be encoded, or would not be read back as it was:
-     * later calls get an {@link io.idempotent.IdempotencyOutcomeException}.
+     * The operation ran and is recorded as done, but its outcome could not be encoded, or would not be read back as it
+     * was: later calls get an {@link io.idempotent.IdempotencyOutcomeException}.
      *
      * @param context the execution
      * @param reason why; names the property, and nothing of its content

@@ -41,8 +41,9 @@ public interface IdempotentWork<T extends @Nullable Object> {
     }
 
     /**
-     * Asked on the calling thread after the work returned. Of work that was undone no outcome is recorded: the key is released,
-     * or abandoned if the operation has effects outside of its transaction, and the caller gets what the work returned.
+     * Asked on the calling thread after the work returned. Of work that was undone no outcome is recorded: the key is
+     * released, or abandoned if the operation has effects outside of its transaction, and the caller gets what the work
+     * returned.
      *
      * @return all, unless overridden
      */
@@ -51,8 +52,9 @@ public interface IdempotentWork<T extends @Nullable Object> {
     }
 
     /**
-     * Asked, while the key is held, where it was abandoned before and its operation is to {@link WhenAbandoned#RECONCILE}:
-     * whether an earlier execution has done the operation. The work is run only if it has not.
+     * Asked, while the key is held, where it was abandoned before and its operation is to {@link
+     * WhenAbandoned#RECONCILE}: whether an earlier execution has done the operation. The work is run only if it has
+     * not.
      *
      * @param execution this execution, also bound to the thread as the current context
      * @return unknown, unless overridden
@@ -63,9 +65,9 @@ public interface IdempotentWork<T extends @Nullable Object> {
     }
 
     /**
-     * Asked, on the calling thread, before the key is claimed, and not at all if its outcome is replayed from this JVM's
-     * memory: which transaction, begun outside of the call, decides whether what the work does stands. The key's record
-     * follows that transaction then.
+     * Asked, on the calling thread, before the key is claimed, and not at all if its outcome is replayed from this
+     * JVM's memory: which transaction, begun outside of the call, decides whether what the work does stands. The key's
+     * record follows that transaction then.
      *
      * @return null where the work has ended its own transaction, or has none, when it returns; null, unless overridden
      */
@@ -74,9 +76,9 @@ public interface IdempotentWork<T extends @Nullable Object> {
     }
 
     /**
-     * Asked after the work threw what is not recorded: whether what it did until then stands, or may stand, all the same, or
-     * will if the enclosing transaction commits: since its own transaction commits on such a failure, or nobody knows
-     * whether that has committed. The outcome is not known then: the key is abandoned and not released.
+     * Asked after the work threw what is not recorded: whether what it did until then stands, or may stand, all the
+     * same, or will if the enclosing transaction commits: since its own transaction commits on such a failure, or
+     * nobody knows whether that has committed. The outcome is not known then: the key is abandoned and not released.
      *
      * @param failure what {@link #run} threw
      * @return false, unless overridden

@@ -12,9 +12,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Keeps a caller's interrupt away from what must not end halfway. The flag is cleared before and set again after it.
  *
- * <p>An interrupt that comes meanwhile can still end it: some drivers stop to wait for an answer then, and some close the
- * connection or the file. A request that can be made again is then made by a thread that nobody interrupts: a store answers
- * it as it would have the first, as its contract says, but for {@code forget}, which may find nothing left to forget.
+ * <p>An interrupt that comes meanwhile can still end it: some drivers stop to wait for an answer then, and some close
+ * the connection or the file. A request that can be made again is then made by a thread that nobody interrupts: a store
+ * answers it as it would have the first, as its contract says, but for {@code forget}, which may find nothing left to
+ * forget.
  */
 final class Interrupts {
 
@@ -44,8 +45,8 @@ final class Interrupts {
     }
 
     /**
-     * Makes a request that gets the same answer when it is made again. If it fails and an interrupt came meanwhile, it is made
-     * again by another thread, and takes as long as it may by itself.
+     * Makes a request that gets the same answer when it is made again. If it fails and an interrupt came meanwhile, it
+     * is made again by another thread, and takes as long as it may by itself.
      */
     static <T extends @Nullable Object> T outlast(Supplier<T> request) {
         return outlast(Supplier::get, request);

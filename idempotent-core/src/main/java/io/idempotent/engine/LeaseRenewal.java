@@ -22,15 +22,17 @@ import org.jspecify.annotations.Nullable;
  * Renews the leases of running executions in the background.
  *
  * <ol>
- *   <li>Executions with equal leases form a group, which one thread visits each third of the lease; each group has a thread of
- *       its own to wait for the store.
+ *   <li>Executions with equal leases form a group, which one thread visits each third of the lease; each group has a
+ *       thread of its own to wait for the store.
  *   <li>An execution that has run longer than its operation allows is not renewed any more; its lease runs out.
- *   <li>Those that were granted their lease less than a sixth of it ago are left alone until the next visit, so that short
- *       operations cost no request; the others are renewed by one request for all, at most half a lease after the last.
- *   <li>Those that the store cannot decide on, since somebody locks their records, have the group visited again soon, until
- *       they are decided on or their leases are over.
- *   <li>If the request for all fails, each is asked for alone: one that the store fails for does not cost the others theirs.
- *       A request may take a third of the lease, and at a visit half of it is left at least: so none is begun after a sixth.
+ *   <li>Those that were granted their lease less than a sixth of it ago are left alone until the next visit, so that
+ *       short operations cost no request; the others are renewed by one request for all, at most half a lease after the
+ *       last.
+ *   <li>Those that the store cannot decide on, since somebody locks their records, have the group visited again soon,
+ *       until they are decided on or their leases are over.
+ *   <li>If the request for all fails, each is asked for alone: one that the store fails for does not cost the others
+ *       theirs. A request may take a third of the lease, and at a visit half of it is left at least: so none is begun
+ *       after a sixth.
  *   <li>A renewal counts from before its request. One that is refused means that the claim is lost; one whose request
  *       fails is tried again at the next visit.
  * </ol>
@@ -74,7 +76,10 @@ final class LeaseRenewal {
         }
     }
 
-    /** Ends the visits; a request that is on its way ends by itself, since to interrupt it may break an embedded database. */
+    /**
+     * Ends the visits; a request that is on its way ends by itself, since to interrupt it may break an embedded
+     * database.
+     */
     void close() {
         scheduler.shutdown();
     }
@@ -159,7 +164,9 @@ final class LeaseRenewal {
         return tellUndecided(undecided, lease);
     }
 
-    /** Tells of those that are still undecided after a while, once each lease; true if there are none to ask for again. */
+    /**
+     * Tells of those that are still undecided after a while, once each lease; true if there are none to ask for again.
+     */
     private boolean tellUndecided(List<Execution> undecided, Duration lease) {
         List<Execution> untold = undecided.stream()
                 .filter(execution -> execution.shouldTellUndecided(Nanos.of(lease) / 2))

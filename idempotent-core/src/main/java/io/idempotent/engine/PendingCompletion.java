@@ -13,28 +13,28 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The end of an execution that ran inside of a transaction, and so has to follow it. Until that is told here, the key stays
- * in progress, its lease is renewed, and whoever waits for it waits on; only a call in the same transaction gets the outcome
- * already.
+ * The end of an execution that ran inside of a transaction, and so has to follow it. Until that is told here, the key
+ * stays in progress, its lease is renewed, and whoever waits for it waits on; only a call in the same transaction gets
+ * the outcome already.
  *
  * <ol>
- *   <li>Before the commit, the outcome is recorded in the transaction itself where that is possible, and else the claim is
- *       made sure of if its lease may have been lost. If the claim is lost, the transaction must not commit.
- *   <li>After the commit, an outcome that is not yet recorded is, tried again for a bounded time if the store fails. What
- *       the store could not be told becomes abandoned, and never free.
+ *   <li>Before the commit, the outcome is recorded in the transaction itself where that is possible, and else the claim
+ *       is made sure of if its lease may have been lost. If the claim is lost, the transaction must not commit.
+ *   <li>After the commit, an outcome that is not yet recorded is, tried again for a bounded time if the store fails.
+ *       What the store could not be told becomes abandoned, and never free.
  *   <li>After a rollback the key is free again, or abandoned if the operation has effects outside.
- *   <li>If it is not known what became of the transaction, the store is asked whether the outcome is recorded; if not, the
- *       key is abandoned.
+ *   <li>If it is not known what became of the transaction, the store is asked whether the outcome is recorded; if not,
+ *       the key is abandoned.
  * </ol>
  *
- * <p>An execution that claimed in the transaction is recorded there already when it comes here, and nothing is left of it
- * after a rollback; the listeners are told what became of it.
+ * <p>An execution that claimed in the transaction is recorded there already when it comes here, and nothing is left of
+ * it after a rollback; the listeners are told what became of it.
  *
- * <p>An execution whose outcome is not known, since it failed and its transaction is to commit all the same, is abandoned
- * after the commit, and else ends in the same way.
+ * <p>An execution whose outcome is not known, since it failed and its transaction is to commit all the same, is
+ * abandoned after the commit, and else ends in the same way.
  *
- * <p>It ends once: whatever is told later has no effect. None of what is told after the transaction throws. To be told by
- * one thread at a time.
+ * <p>It ends once: whatever is told later has no effect. None of what is told after the transaction throws. To be told
+ * by one thread at a time.
  */
 public final class PendingCompletion {
 
@@ -60,7 +60,8 @@ public final class PendingCompletion {
     /**
      * Makes the end of an execution.
      *
-     * @param outcome what the operation returned or threw, and the same to be recorded; both null if its outcome is not known
+     * @param outcome what the operation returned or threw, and the same to be recorded; both null if its outcome is not
+     *     known
      * @param took how long the operation ran
      */
     PendingCompletion(

@@ -160,8 +160,8 @@ final class Settlement {
     }
 
     /**
-     * Records a step, its outcome as not replayable if the store refuses that for good. The execution goes on after it, and
-     * its lease is renewed meanwhile.
+     * Records a step, its outcome as not replayable if the store refuses that for good. The execution goes on after it,
+     * and its lease is renewed meanwhile.
      *
      * @return false if the claim was lost
      * @throws IdempotencyStoreException if the store failed to the end

@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <ol>
  *   <li>A class that implements {@link Steps.Work} says it by its type argument.
- *   <li>A lambda expression or method reference says it by what it was compiled to, which is told in order to be serialized;
- *       that is an erased type, so that one with parameters of its own does not do.
+ *   <li>A lambda expression or method reference says it by what it was compiled to, which is told in order to be
+ *       serialized; that is an erased type, so that one with parameters of its own does not do.
  * </ol>
  */
 final class StepTypes {
@@ -41,7 +41,10 @@ final class StepTypes {
         return type;
     }
 
-    /** What a class says, or one of its superclasses and interfaces; null for a lambda expression, whose class says nothing. */
+    /**
+     * What a class says, or one of its superclasses and interfaces; null for a lambda expression, whose class says
+     * nothing.
+     */
     private static @Nullable Type declared(Class<?> workClass) {
         return workClass.isHidden()
                 ? null

@@ -9,9 +9,9 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A transaction in which an atomic operation claims its key, runs and completes: one that was begun for it, which it ends by
- * one of {@link #commit}, {@link #rollBack} and {@link #giveUp}, or the caller's, whose end is not ours. Used by the thread
- * that it belongs to.
+ * A transaction in which an atomic operation claims its key, runs and completes: one that was begun for it, which it
+ * ends by one of {@link #commit}, {@link #rollBack} and {@link #giveUp}, or the caller's, whose end is not ours. Used
+ * by the thread that it belongs to.
  */
 public interface StoreTransaction {
 
@@ -42,8 +42,9 @@ public interface StoreTransaction {
     boolean isRollbackOnly();
 
     /**
-     * Whether it was the operation's own doing, by its own transaction, that this one can only be rolled back: it may return
-     * all the same, and its caller gets what it returns. Where a part of it asked for that, nobody is to take it for success.
+     * Whether it was the operation's own doing, by its own transaction, that this one can only be rolled back: it may
+     * return all the same, and its caller gets what it returns. Where a part of it asked for that, nobody is to take it
+     * for success.
      *
      * @return false, unless overridden
      */
@@ -67,7 +68,8 @@ public interface StoreTransaction {
     /**
      * Commits; a caller's goes on.
      *
-     * @throws RuntimeException if it failed, or can only be rolled back and so was; {@link #end} tells what became of it
+     * @throws RuntimeException if it failed, or can only be rolled back and so was; {@link #end} tells what became of
+     *     it
      */
     void commit();
 

@@ -18,13 +18,13 @@ import org.jspecify.annotations.Nullable;
  * Waits for a key that is in progress.
  *
  * <ol>
- *   <li>A waiter beyond the numbers that the {@link WaitingRoom} allows is refused at once, as is one whose operation does not wait or whose request
- *       says something else than the record.
+ *   <li>A waiter beyond the numbers that the {@link WaitingRoom} allows is refused at once, as is one whose operation
+ *       does not wait or whose request says something else than the record.
  *   <li>If the owner runs in this JVM, the waiter is woken when it ends, and looks after its lease at the latest.
  *       Otherwise it looks after pauses that double from {@value #FIRST_PAUSE_MILLIS} to {@value #LONGEST_PAUSE_MILLIS}
  *       milliseconds, each shortened at random by up to a half so that waiters do not come together.
- *   <li>To look is to claim: the answer is the outcome, the claim itself once the key is free or abandoned, or that it is
- *       still in progress. Nobody's live claim is ever taken.
+ *   <li>To look is to claim: the answer is the outcome, the claim itself once the key is free or abandoned, or that it
+ *       is still in progress. Nobody's live claim is ever taken.
  * </ol>
  */
 final class Waiting {

@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
  * <h2>The state machine</h2>
  *
  * <p>A key is <i>free</i>, <i>in progress</i>, <i>completed</i> or <i>released with steps</i>. What is in progress is
- * <i>abandoned</i> once its lease is over; what is completed, or released with steps, is <i>expired</i>, and counts as free,
- * once its retention is over, whether or not it has been purged. Both are found by comparing times when the key is next asked
- * for. Nothing of a record, steps least of all, passes to what a key is claimed for after it was free.
+ * <i>abandoned</i> once its lease is over; what is completed, or released with steps, is <i>expired</i>, and counts as
+ * free, once its retention is over, whether or not it has been purged. Both are found by comparing times when the key
+ * is next asked for. Nothing of a record, steps least of all, passes to what a key is claimed for after it was free.
  *
  * <table>
  * <caption>What each method does and answers</caption>
@@ -28,9 +28,10 @@ import org.jspecify.annotations.Nullable;
  * <tbody>
  * <tr><th>{@code claim}</th><td>{@code Claimed}</td><td>{@code Claimed}, the same token; the lease is as it
  *     was</td><td>{@code InProgress}</td><td>{@code Claimed} with one more take-over, a higher token, the steps and the
- *     first claim's time, if the request may take over and its fingerprint matches the record's; else {@code Abandoned},
- *     nothing changed</td><td>{@code Completed}</td><td>{@code Claimed} with no take-over, a higher token, the steps and
- *     the first claim's time, if its fingerprint matches the record's; else {@code Abandoned}, nothing changed</td></tr>
+ *     first claim's time, if the request may take over and its fingerprint matches the record's; else {@code
+ *     Abandoned}, nothing changed</td><td>{@code Completed}</td><td>{@code Claimed} with no take-over, a higher token,
+ *     the steps and the first claim's time, if its fingerprint matches the record's; else {@code Abandoned}, nothing
+ *     changed</td></tr>
  * <tr><th>{@code takeOver}</th><td>null</td><td>the claim</td><td>null</td><td>as {@code claim}, whatever the
  *     fingerprint, if the token is the record's; else null</td><td>null</td><td>null</td></tr>
  * <tr><th>{@code renew}</th><td>false</td><td>true</td><td>false</td><td>true if still mine</td><td>false</td>
@@ -52,8 +53,8 @@ import org.jspecify.annotations.Nullable;
  * </tbody>
  * </table>
  *
- * <p><i>Mine</i> means that key, claim id and fencing token are those of the record's last claim; in {@code claim}, that
- * key and claim id are. A claim that is mine and whose lease is over is abandoned in the table above, except that
+ * <p><i>Mine</i> means that key, claim id and fencing token are those of the record's last claim; in {@code claim},
+ * that key and claim id are. A claim that is mine and whose lease is over is abandoned in the table above, except that
  * {@code claim} and {@code takeOver} with its own claim id are then a take-over like any other.
  *
  * <h2>What every store promises</h2>
@@ -61,17 +62,17 @@ import org.jspecify.annotations.Nullable;
  * <ul>
  *   <li>Each method is atomic: it takes effect at one moment, for all threads, JVMs and machines that use the store.
  *   <li>Fencing: a claim's token is {@code max(the key's last token + 1, the store's clock in microseconds)}. It grows
- *       with every claim of a key, and does not restart after expiry, purge, release or forget. Every write presents its
- *       claim; one that is not the key's last is refused and changes nothing.
+ *       with every claim of a key, and does not restart after expiry, purge, release or forget. Every write presents
+ *       its claim; one that is not the key's last is refused and changes nothing.
  *   <li>A request whose answer was lost can be made again: {@code claim} and {@code takeOver} with the same
  *       claim id, {@code recordStep} and {@code complete} with the same claim get the same answer as before.
  *   <li>Time is the store's own, never the caller's. The lease is compared, not an expiry: a record in progress stays
  *       until it is completed, released, or forgotten after its lease.
  *   <li>Steps cost those who record none nothing.
  *   <li>Keys are compared char by char: no collation and no case folding.
- *   <li>Answers are values. An {@link IdempotencyStoreException}, always with a cause, means that it is not known whether
- *       the request took effect, and says {@linkplain IdempotencyStoreException#isTransient() whether asking again may
- *       help}; a store throws nothing else, but for arguments that cannot be.
+ *   <li>Answers are values. An {@link IdempotencyStoreException}, always with a cause, means that it is not known
+ *       whether the request took effect, and says {@linkplain IdempotencyStoreException#isTransient() whether asking
+ *       again may help}; a store throws nothing else, but for arguments that cannot be.
  *   <li>A store knows no policy: it does not wait, hash, evaluate, encode, or try again on its own, except where its
  *       backend tells that it did nothing.
  *   <li>Safe for use by many threads.
@@ -90,8 +91,9 @@ public interface IdempotencyStore {
 
     /**
      * Makes the leases of claims end after the given time from now, by one request for all. Answers or fails within a
-     * third of the lease. Waits for no lock: a record that somebody else locks, from a console say, costs the other claims
-     * nothing, and is told as undecided. A store whose records nobody can lock, Redis or this JVM's memory say, has none of these.
+     * third of the lease. Waits for no lock: a record that somebody else locks, from a console say, costs the other
+     * claims nothing, and is told as undecided. A store whose records nobody can lock, Redis or this JVM's memory say,
+     * has none of these.
      *
      * @param claims the claims, of different keys
      * @param lease how long they are to be valid from now; positive
@@ -114,8 +116,8 @@ public interface IdempotencyStore {
     boolean complete(Claim claim, RecordedOutcome outcome, Duration retention);
 
     /**
-     * Records a step of the execution: that it was begun, or what it produced. It takes the place of what was recorded under
-     * its name before, if that was only begun; a step with an outcome keeps it.
+     * Records a step of the execution: that it was begun, or what it produced. It takes the place of what was recorded
+     * under its name before, if that was only begun; a step with an outcome keeps it.
      *
      * @param claim the claim that runs
      * @param step the step
@@ -172,15 +174,15 @@ public interface IdempotencyStore {
      * Lists records that have no outcome. It may read all records: made for people who ask now and then.
      *
      * @param query which, and how many
-     * @return one page, in an order that is the same for each page; the last page if it has fewer records than the limit. A
-     *     record that is claimed, or ends, meanwhile may be missing
+     * @return one page, in an order that is the same for each page; the last page if it has fewer records than the
+     *     limit. A record that is claimed, or ends, meanwhile may be missing
      * @throws IdempotencyStoreException if they could not be read
      */
     List<IdempotencyRecord> list(RecordQuery query);
 
     /**
-     * Claims an abandoned key on behalf of somebody who has found out what became of it, whatever its request said: the record
-     * is theirs to complete or release, and its last owner can do neither any more.
+     * Claims an abandoned key on behalf of somebody who has found out what became of it, whatever its request said: the
+     * record is theirs to complete or release, and its last owner can do neither any more.
      *
      * @param key the key
      * @param expectedToken the fencing token that the record was seen with
@@ -193,19 +195,19 @@ public interface IdempotencyStore {
     ClaimResult.@Nullable Claimed takeOver(IdempotencyKey key, long expectedToken, UUID claimId, Duration lease);
 
     /**
-     * Looks for the outcome of a completed key where that costs next to nothing, in this JVM's memory: asked before a claim
-     * is even thought of, so that a replay is as cheap as it can be.
+     * Looks for the outcome of a completed key where that costs next to nothing, in this JVM's memory: asked before a
+     * claim is even thought of, so that a replay is as cheap as it can be.
      *
-     * @return the outcome, its retention not over, or null if there is none nearby, whatever the store has; null, unless
-     *     the store says otherwise; never fails
+     * @return the outcome, its retention not over, or null if there is none nearby, whatever the store has; null,
+     *     unless the store says otherwise; never fails
      */
     default @Nullable NearbyOutcome findNearby(IdempotencyKey key) {
         return null;
     }
 
     /**
-     * Removes the record of a key, completed, abandoned or released with steps, so that the key is free. A live one is left
-     * alone.
+     * Removes the record of a key, completed, abandoned or released with steps, so that the key is free. A live one is
+     * left alone.
      *
      * @param key the key
      * @param expectedToken the fencing token that the record was seen with
@@ -215,8 +217,8 @@ public interface IdempotencyStore {
     boolean forget(IdempotencyKey key, long expectedToken);
 
     /**
-     * Whether this store keeps the very objects that it is given, fingerprints by content and outcomes by reference, and
-     * so serves one JVM only. Never changes.
+     * Whether this store keeps the very objects that it is given, fingerprints by content and outcomes by reference,
+     * and so serves one JVM only. Never changes.
      *
      * @return false, unless the store says otherwise
      */

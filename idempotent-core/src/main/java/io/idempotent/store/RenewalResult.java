@@ -3,8 +3,8 @@ package io.idempotent.store;
 import java.util.Set;
 
 /**
- * What a store answers to {@link IdempotencyStore#renew}. A claim that it was asked to renew and that is in neither set is no
- * longer the key's.
+ * What a store answers to {@link IdempotencyStore#renew}. A claim that it was asked to renew and that is in neither set
+ * is no longer the key's.
  *
  * @param renewed those whose leases were renewed
  * @param undecided those of which the store cannot tell now, since somebody else holds a lock on their records: they

@@ -40,8 +40,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * What becomes of an outcome that another version of its class has recorded: the table in {@code docs/outcomes.md}, row by
- * row, and in both directions, since a new version's records are read by the old one too while it is rolled out.
+ * What becomes of an outcome that another version of its class has recorded: the table in {@code docs/outcomes.md}, row
+ * by row, and in both directions, since a new version's records are read by the old one too while it is rolled out.
  */
 @SuppressWarnings("JavaUtilDate") // Dates are among what applications record.
 class EvolutionTest {

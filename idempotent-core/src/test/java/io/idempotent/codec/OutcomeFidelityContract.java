@@ -40,9 +40,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * What an outcome has to survive: encoding, a store, and decoding. Every store that keeps values is tested by it, beside
- * {@link io.idempotent.store.IdempotencyStoreContract}: a class {@code <Store>OutcomeFidelityTest} extends this one, and
- * gives the store, no more:
+ * What an outcome has to survive: encoding, a store, and decoding. Every store that keeps values is tested by it,
+ * beside {@link io.idempotent.store.IdempotencyStoreContract}: a class {@code <Store>OutcomeFidelityTest} extends this
+ * one, and gives the store, no more:
  *
  * <pre>{@code
  * final class RedisOutcomeFidelityTest extends OutcomeFidelityContract {
@@ -65,7 +65,9 @@ public abstract class OutcomeFidelityContract {
     private final JacksonOutcomeCodec codec = JacksonOutcomeCodec.create();
     private final String operation = "fidelity-" + UUID.randomUUID();
 
-    /** The store, which keeps no references; the same one, or another on the same backend, at every call within a test. */
+    /**
+     * The store, which keeps no references; the same one, or another on the same backend, at every call within a test.
+     */
     protected abstract IdempotencyStore store();
 
     @ParameterizedTest

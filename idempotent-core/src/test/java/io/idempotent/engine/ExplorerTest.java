@@ -22,7 +22,10 @@ import java.util.UUID;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
-/** The explorer finds what is planted: one fault of a store, of the line to it, of a transaction or of a caller at a time. */
+/**
+ * The explorer finds what is planted: one fault of a store, of the line to it, of a transaction or of a caller at a
+ * time.
+ */
 @OnOneJdk("it tests what the tests run on")
 final class ExplorerTest {
 

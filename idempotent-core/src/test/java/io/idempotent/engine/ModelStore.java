@@ -23,8 +23,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one store of a schedule, as engines see it: others may go on before each request and before its answer arrives, and
- * either may be lost. What takes effect is told to {@link Promises}.
+ * The one store of a schedule, as engines see it: others may go on before each request and before its answer arrives,
+ * and either may be lost. What takes effect is told to {@link Promises}.
  */
 final class ModelStore implements IdempotencyStore {
 

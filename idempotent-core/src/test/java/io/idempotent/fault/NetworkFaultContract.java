@@ -37,11 +37,11 @@ import org.junit.jupiter.params.provider.EnumSource;
  * What becomes of calls when the network fails at any of their requests: for every store with a server, on a real one.
  *
  * <ol>
- *   <li>A call is made while the fault is in force at its first request; the same with its second, and so on until it has no
- *       such request.
+ *   <li>A call is made while the fault is in force at its first request; the same with its second, and so on until it
+ *       has no such request.
  *   <li>The call ends with its answer, or with an {@link IdempotencyStoreException} and has not run.
- *   <li>With the network whole again, and whatever is late having arrived, another node's call is answered alike if the first
- *       was.
+ *   <li>With the network whole again, and whatever is late having arrived, another node's call is answered alike if the
+ *       first was.
  *   <li>After the lease, the key is not stuck, and it has run once.
  * </ol>
  */
@@ -257,7 +257,9 @@ public abstract class NetworkFaultContract {
         void with(String value) throws Exception;
     }
 
-    /** Makes a call with a fault at its first request, another with one at its second, and so on until one has no such. */
+    /**
+     * Makes a call with a fault at its first request, another with one at its second, and so on until one has no such.
+     */
     private void atEachRequest(Fault fault, int requestsAtLeast, Call call) throws Exception {
         exhausted = false;
         for (int request = 1; !exhausted; request++) {

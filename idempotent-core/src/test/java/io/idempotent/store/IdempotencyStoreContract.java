@@ -35,8 +35,8 @@ import org.junit.jupiter.api.Test;
  * What {@link IdempotencyStore} promises, as tests for any store. A store's own test extends it, and gives it the store
  * and a way to let that store's time pass without sleeping.
  *
- * <p>Each test uses keys of its own, so one durable store can serve all tests and need not be emptied. Only fingerprints
- * and outcomes that every store takes are used. Two seconds of the real clock per test do not matter.
+ * <p>Each test uses keys of its own, so one durable store can serve all tests and need not be emptied. Only
+ * fingerprints and outcomes that every store takes are used. Two seconds of the real clock per test do not matter.
  *
  * <p>The system property {@code idempotent.seed} repeats one random history; a failure says which.
  */

@@ -54,8 +54,8 @@ import org.springframework.test.annotation.DirtiesContext;
 import org.xml.sax.InputSource;
 
 /**
- * Compiles or runs every block of code in the README and in the chapters of the guide, in a sample that nobody used before,
- * as its reader's.
+ * Compiles or runs every block of code in the README and in the chapters of the guide, in a sample that nobody used
+ * before, as its reader's.
  */
 @OnOneJdk("the README is the same")
 @DirtiesContext(classMode = DirtiesContext.ClassMode.BEFORE_CLASS)

@@ -42,26 +42,26 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Time</b> is a {@link Ticker}'s, exact to the nanosecond; a clock is asked once, when the store is made, so that
  * the ticker's time can be shown as moments of the calendar. Leases and retentions of more than 292 years do not end.
  *
- * <p><b>Size.</b> Records are bounded by their number and by their weight, which is about how many bytes they take: keys,
- * fingerprints and encoded outcomes by their length, as are texts and bytes that are kept by reference, and what is
- * {@link io.idempotent.Weighted}; any other object counts as 256 bytes, however large it is. An outcome that is heavier than all
- * records may be is refused.
+ * <p><b>Size.</b> Records are bounded by their number and by their weight, which is about how many bytes they take:
+ * keys, fingerprints and encoded outcomes by their length, as are texts and bytes that are kept by reference, and what
+ * is {@link io.idempotent.Weighted}; any other object counts as 256 bytes, however large it is. An outcome that is
+ * heavier than all records may be is refused.
  *
- * <p>When a claim or a completion makes the records more or heavier than the maximum, expired ones are removed first, then the
- * record nearest the end of its retention, completed or released with steps: never by how often it is read, and never one in
- * progress. If all are in progress, the store grows over its maximum, since to forget one would let two run at once. Nearest is exact
- * among at least the 64 records that Caffeine's timer wheel holds for the soonest to end; the wheel itself tells ends
- * apart by about 1 s in the next minute, 1 min in the next hour, 1 h in the next day, 1 d in the next 6 days, and not at
- * all beyond that, where the order of completion counts. Each record that is evicted before its end is counted and told
- * to a listener, since its promise to be replayed is gone.
+ * <p>When a claim or a completion makes the records more or heavier than the maximum, expired ones are removed first,
+ * then the record nearest the end of its retention, completed or released with steps: never by how often it is read,
+ * and never one in progress. If all are in progress, the store grows over its maximum, since to forget one would let
+ * two run at once. Nearest is exact among at least the 64 records that Caffeine's timer wheel holds for the soonest to
+ * end; the wheel itself tells ends apart by about 1 s in the next minute, 1 min in the next hour, 1 h in the next day,
+ * 1 d in the next 6 days, and not at all beyond that, where the order of completion counts. Each record that is evicted
+ * before its end is counted and told to a listener, since its promise to be replayed is gone.
  *
  * <p><b>How a key's entry changes:</b>
  *
  * <ol>
  *   <li>Entries are immutable. What there is for the key is read without a lock, and without Caffeine's bookkeeping. A
  *       completed entry holds what a replay needs, and no more: most are never asked for again.
- *   <li>A free key is computed under Caffeine's lock for the key, and the fencing token is drawn there: drawn earlier, it
- *       could be lower than that of a claim that came and went meanwhile.
+ *   <li>A free key is computed under Caffeine's lock for the key, and the fencing token is drawn there: drawn earlier,
+ *       it could be lower than that of a claim that came and went meanwhile.
  *   <li>Every other change replaces or removes the entry that was read, by identity; if another was faster, it begins
  *       again. A token is drawn after the entry was read, and so is higher than that entry's.
  *   <li>Tokens are one number for the whole store, {@code max(last + 1, the store's clock in microseconds)}, which no
@@ -391,7 +391,8 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
     }
 
     /**
-     * About how many bytes the records take, those expired but not yet purged included. An estimate while other threads write.
+     * About how many bytes the records take, those expired but not yet purged included. An estimate while other threads
+     * write.
      *
      * @return the weight of all records
      */
@@ -465,7 +466,10 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
         weight.add(-entry.weight());
     }
 
-    /** Refuses an outcome that alone is heavier than all may be: nothing else would be left. That there was one always fits. */
+    /**
+     * Refuses an outcome that alone is heavier than all may be: nothing else would be left. That there was one always
+     * fits.
+     */
     private void requireFits(IdempotencyKey key, RecordedOutcome outcome) {
         long outcomeWeight = Weights.of(outcome);
         if (outcomeWeight > maximumWeight && !(outcome instanceof RecordedOutcome.NotReplayable)) {
@@ -557,8 +561,8 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
         }
 
         /**
-         * How much the records may weigh; defaults to a quarter of the JVM's maximum heap. Exceeded while what is in progress
-         * weighs more than that.
+         * How much the records may weigh; defaults to a quarter of the JVM's maximum heap. Exceeded while what is in
+         * progress weighs more than that.
          *
          * @param bytes the weight, positive
          * @return this builder
@@ -596,10 +600,10 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
         }
 
         /**
-         * Who is told of each completed record that is evicted before the end of its retention; nobody unless said. Told
-         * by the thread whose claim made the store too large, after that claim took effect and with no lock held. It
-         * should be quick and must not claim; if it throws, that goes to the thread's handler of uncaught exceptions, and
-         * the claim stands.
+         * Who is told of each completed record that is evicted before the end of its retention; nobody unless said.
+         * Told by the thread whose claim made the store too large, after that claim took effect and with no lock held.
+         * It should be quick and must not claim; if it throws, that goes to the thread's handler of uncaught
+         * exceptions, and the claim stands.
          *
          * @param listener takes the record as it was
          * @return this builder

@@ -28,23 +28,23 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps completed records of another store in the memory of this JVM, in a Caffeine cache, so that a replay costs no round
- * trip: {@link #findNearby} answers from it. Every other request goes to the other store, and is answered by it.
+ * Keeps completed records of another store in the memory of this JVM, in a Caffeine cache, so that a replay costs no
+ * round trip: {@link #findNearby} answers from it. Every other request goes to the other store, and is answered by it.
  *
- * <p>Records are kept by value: encoded outcomes and digests of requests. The fingerprint is kept with the outcome, so that
- * a key that is used again for something else is noticed here, too.
+ * <p>Records are kept by value: encoded outcomes and digests of requests. The fingerprint is kept with the outcome, so
+ * that a key that is used again for something else is noticed here, too.
  *
- * <p><b>Size.</b> At most so many records as its maximum size says are kept, and they weigh no more than its maximum weight,
- * which is about how many bytes they take: one that weighs more than its share counts as several. Beyond that those go that are
- * asked for least, which costs a round trip and nothing else.
+ * <p><b>Size.</b> At most so many records as its maximum size says are kept, and they weigh no more than its maximum
+ * weight, which is about how many bytes they take: one that weighs more than its share counts as several. Beyond that
+ * those go that are asked for least, which costs a round trip and nothing else.
  *
- * <p><b>Time.</b> A record is kept until its time-to-live or its retention is over, whichever is sooner. What is left of the
- * retention is told by the other store's clock when it answers; it is counted by a {@link Ticker}, from before the request,
- * so that it is never too long. This JVM's calendar does not matter.
+ * <p><b>Time.</b> A record is kept until its time-to-live or its retention is over, whichever is sooner. What is left
+ * of the retention is told by the other store's clock when it answers; it is counted by a {@link Ticker}, from before
+ * the request, so that it is never too long. This JVM's calendar does not matter.
  *
- * <p><b>Forgetting.</b> A record that is forgotten through this cache is gone from it at once. That another node forgot it
- * goes unseen for at most the time-to-live, unless this node asks the other store for it sooner; until then this node
- * replays its outcome.
+ * <p><b>Forgetting.</b> A record that is forgotten through this cache is gone from it at once. That another node forgot
+ * it goes unseen for at most the time-to-live, unless this node asks the other store for it sooner; until then this
+ * node replays its outcome.
  *
  * <p><b>Transactions.</b> What a transaction of the caller completes may yet be rolled back, and must not be seen here
  * earlier: such a completion is to go to the other store itself. It is then found here after the first replay.
@@ -54,15 +54,16 @@ import org.jspecify.annotations.Nullable;
  * <ol>
  *   <li>A claim that is made by this cache leaves a note of what its request said, since completing does not tell. A
  *       take-over leaves none: the record says what its first request said, which may be less.
- *   <li>The first completion of a claim that left a note takes it away. If it is answered with true, the completed record
- *       takes its place. A completion that is asked again fills nothing, since it does not tell what was recorded, and when.
+ *   <li>The first completion of a claim that left a note takes it away. If it is answered with true, the completed
+ *       record takes its place. A completion that is asked again fills nothing, since it does not tell what was
+ *       recorded, and when.
  *   <li>A completed record that {@code claim} or {@code find} answers is kept.
- *   <li>{@code forget} removes the entry first, so that it is not replayed from here on. Its request made, even in vain, it
- *       counts and removes again. Whoever makes a request that may fill reads that count before, and keeps the answer only
- *       if the count is the same, both under Caffeine's lock for the key. So an answer from before the forgetting is either
- *       removed by it, or not kept.
- *   <li>An answer by which the key is not completed removes a completed record. Removing is never wrong, and costs a round
- *       trip at most.
+ *   <li>{@code forget} removes the entry first, so that it is not replayed from here on. Its request made, even in
+ *       vain, it counts and removes again. Whoever makes a request that may fill reads that count before, and keeps the
+ *       answer only if the count is the same, both under Caffeine's lock for the key. So an answer from before the
+ *       forgetting is either removed by it, or not kept.
+ *   <li>An answer by which the key is not completed removes a completed record. Removing is never wrong, and costs a
+ *       round trip at most.
  * </ol>
  *
  * <p>Safe for use by many threads.
@@ -395,8 +396,8 @@ public final class CompletedRecordCache implements IdempotencyStore {
         }
 
         /**
-         * How long a record may be kept, and so how long it may go unseen that another node forgot it; five minutes unless
-         * said. Longer than 292 years is as long as that.
+         * How long a record may be kept, and so how long it may go unseen that another node forgot it; five minutes
+         * unless said. Longer than 292 years is as long as that.
          *
          * @param timeToLive the time, positive
          * @return this builder

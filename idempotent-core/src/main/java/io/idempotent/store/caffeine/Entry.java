@@ -224,7 +224,10 @@ abstract sealed class Entry {
         }
     }
 
-    /** A completed key. Small, and of few objects, since most are never asked for again; holds itself what a replay needs. */
+    /**
+     * A completed key. Small, and of few objects, since most are never asked for again; holds itself what a replay
+     * needs.
+     */
     static final class Completed extends Entry implements NearbyOutcome {
 
         private final IdempotencyKey key;

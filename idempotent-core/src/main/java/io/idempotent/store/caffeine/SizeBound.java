@@ -15,23 +15,23 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps a cache at its maximum size, and at its maximum weight, without regard to what is read how often. Called after each
- * entry that was added or became heavier:
+ * Keeps a cache at its maximum size, and at its maximum weight, without regard to what is read how often. Called after
+ * each entry that was added or became heavier:
  *
  * <ol>
  *   <li>At or below both maxima there is nothing to do.
  *   <li>One thread evicts at a time. Another that comes meanwhile leaves its entry to that one, which looks again when
  *       it is done.
  *   <li>Caffeine purges what has expired, by its timer wheel.
- *   <li>If there are still too many, or they are too heavy, those that are too many are removed, from a list of candidates,
- *       nearest end first.
+ *   <li>If there are still too many, or they are too heavy, those that are too many are removed, from a list of
+ *       candidates, nearest end first.
  *       Each is removed only if it still is the entry that was looked at. One whose retention is over had expired; any
  *       other is an early eviction: it is counted.
  *   <li>The candidates are taken from the wheel, soonest end first and never one in progress: as many as there are too
- *       many, and twice {@value #WINDOW} more. They are sorted by their own end, since within a bucket of the wheel they
- *       are in the order in which they were completed. They are taken anew when no more than {@value #WINDOW} are left,
- *       so that each evicted one is the nearest of at least so many, or when an entry was completed since that ends
- *       before the last of them.
+ *       many, and twice {@value #WINDOW} more. They are sorted by their own end, since within a bucket of the wheel
+ *       they are in the order in which they were completed. They are taken anew when no more than {@value #WINDOW} are
+ *       left, so that each evicted one is the nearest of at least so many, or when an entry was completed since that
+ *       ends before the last of them.
  *   <li>The lock is given back, then the listener is told of each early eviction. If anything was removed, it begins
  *       again with step 1.
  *   <li>A look at the wheel that had to pass over many entries in progress is paid for by as many calls that do not

@@ -11,8 +11,9 @@ import java.util.RandomAccess;
 import org.jspecify.annotations.Nullable;
 
 /**
- * About how many bytes of memory records take. What a record says is counted by its length as far as that can be seen without
- * looking inside of objects; those that are kept by reference count as {@value #OBJECT}, unless they are {@link Weighted}.
+ * About how many bytes of memory records take. What a record says is counted by its length as far as that can be seen
+ * without looking inside of objects; those that are kept by reference count as {@value #OBJECT}, unless they are {@link
+ * Weighted}.
  *
  * <p>The same record weighs the same whenever it is asked, whatever becomes of objects in it.
  */

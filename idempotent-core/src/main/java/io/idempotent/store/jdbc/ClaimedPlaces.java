@@ -11,8 +11,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
 
 /**
- * In which databases the claims of this store were made, by their URLs, which drivers know without asking. All should be in the
- * one that the store was made on; only those that are not are remembered, until they end.
+ * In which databases the claims of this store were made, by their URLs, which drivers know without asking. All should
+ * be in the one that the store was made on; only those that are not are remembered, until they end.
  *
  * <p>Safe for use by many threads.
  */

@@ -236,16 +236,16 @@ enum Dialect {
     }
 
     /**
-     * Records a step of a record that is held, and keeps the outcome that it may have. The record is locked before anything
-     * is written, and its condition looked at once more when another transaction has had that lock.
+     * Records a step of a record that is held, and keeps the outcome that it may have. The record is locked before
+     * anything is written, and its condition looked at once more when another transaction has had that lock.
      */
     String recordStep() {
         return recordStep;
     }
 
     /**
-     * Renews the leases of claims that are held, but for those whose records another transaction locks, for which it does not
-     * wait.
+     * Renews the leases of claims that are held, but for those whose records another transaction locks, for which it
+     * does not wait.
      *
      * @param claims how many
      */
@@ -254,7 +254,10 @@ enum Dialect {
                 .replace("{claims}", String.join(", ", Collections.nCopies(claims, "(:key, :claimId, :token)")));
     }
 
-    /** Whether a driver that is told how long a statement may take lets the database see to it, as part of the statement. */
+    /**
+     * Whether a driver that is told how long a statement may take lets the database see to it, as part of the
+     * statement.
+     */
     boolean endsStatementsInTime() {
         return this == MARIADB;
     }

@@ -42,59 +42,61 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps records in a table of a relational database, and their steps in another, named alike with {@code _step} after it: PostgreSQL 12, MariaDB 10.6, MySQL 8 (not tested), H2 2, and later
- * ones. It protects the callers of all JVMs that use the database, and records outlive restarts.
+ * Keeps records in a table of a relational database, and their steps in another, named alike with {@code _step} after
+ * it: PostgreSQL 12, MariaDB 10.6, MySQL 8 (not tested), H2 2, and later ones. It protects the callers of all JVMs that
+ * use the database, and records outlive restarts.
  *
- * <p>Each request takes a connection of the {@link DataSource}, and gives it back before it answers; none is held while an
- * operation runs, and none is the caller's own transaction's, unless the store is told to work in that. Connections should be in auto-commit mode, which saves a
- * request each, and in the isolation {@code READ COMMITTED}; others work.
+ * <p>Each request takes a connection of the {@link DataSource}, and gives it back before it answers; none is held while
+ * an operation runs, and none is the caller's own transaction's, unless the store is told to work in that. Connections
+ * should be in auto-commit mode, which saves a request each, and in the isolation {@code READ COMMITTED}; others work.
  *
  * <p>Fingerprints are none or digests of at most 255 characters; outcomes are encoded, of any size that the database
  * takes; anything by reference is an {@link IllegalArgumentException}.
  *
- * <p><b>Time</b> is the database's current time in microseconds, in UTC. If its clock is set back, or a replica with another
- * clock takes over, leases and retentions are longer or shorter by as much; the fencing token of a key that has a record
- * grows all the same.
+ * <p><b>Time</b> is the database's current time in microseconds, in UTC. If its clock is set back, or a replica with
+ * another clock takes over, leases and retentions are longer or shorter by as much; the fencing token of a key that has
+ * a record grows all the same.
  *
  * <p><b>How a key is claimed:</b>
  *
  * <ol>
- *   <li>One statement reads the key's row, without a lock. On PostgreSQL it inserts a free key's row as well; elsewhere a
- *       second statement does.
+ *   <li>One statement reads the key's row, without a lock. On PostgreSQL it inserts a free key's row as well; elsewhere
+ *       a second statement does.
  *   <li>A row that is completed, or in progress and live, or that this request may not take over, is the answer.
  *   <li>Any other row is replaced, on the condition that its claim, lease and completion are still as they were read.
- *   <li>Where somebody else was faster, it begins again: nothing is concluded from a row that was not there, or is another
- *       by now.
+ *   <li>Where somebody else was faster, it begins again: nothing is concluded from a row that was not there, or is
+ *       another by now.
  *   <li>Where the record goes on, or the claim was there already, its steps are read by one more request.
  * </ol>
  *
  * <p><b>How a step is recorded:</b>
  *
  * <ol>
- *   <li>One statement locks the record's row, if the claim is still its last, and writes the step's row. One that has to wait
- *       for a take-over looks at the record again, and writes nothing.
- *   <li>A step bears the fencing token of the first claim of its record, which is kept while the record goes on. The steps of
- *       another life of the key do not count; they are written over, or removed when the record is purged.
- *   <li>A release that keeps the steps is a transaction of two statements: the row is released first, and made free if no
- *       step is found then. In the isolation {@code REPEATABLE READ} of PostgreSQL a step that is recorded at that very
- *       moment may be lost.
+ *   <li>One statement locks the record's row, if the claim is still its last, and writes the step's row. One that has
+ *       to wait for a take-over looks at the record again, and writes nothing.
+ *   <li>A step bears the fencing token of the first claim of its record, which is kept while the record goes on. The
+ *       steps of another life of the key do not count; they are written over, or removed when the record is purged.
+ *   <li>A release that keeps the steps is a transaction of two statements: the row is released first, and made free if
+ *       no step is found then. In the isolation {@code REPEATABLE READ} of PostgreSQL a step that is recorded at that
+ *       very moment may be lost.
  * </ol>
  *
  * <p>In a transaction of the caller's ({@link #claimOn}), a key that another transaction holds is answered at once: on
- * PostgreSQL by an advisory lock on a number made of table and key, on MariaDB by a lock wait timeout of zero. MySQL waits for
- * the statement timeout, H2 for the {@code LOCK_TIMEOUT} of its connections. Where the transaction cannot see what others
- * wrote, since it reads a snapshot, it is told so.
+ * PostgreSQL by an advisory lock on a number made of table and key, on MariaDB by a lock wait timeout of zero. MySQL
+ * waits for the statement timeout, H2 for the {@code LOCK_TIMEOUT} of its connections. Where the transaction cannot see
+ * what others wrote, since it reads a snapshot, it is told so.
  *
- * <p>A key that is released without steps, or forgotten, keeps its row, without outcome and without first token, until it is
- * purged a minute later at the earliest: somebody who read the clock before, and writes after, meets it, so that no token is less than the last one.
+ * <p>A key that is released without steps, or forgotten, keeps its row, without outcome and without first token, until
+ * it is purged a minute later at the earliest: somebody who read the clock before, and writes after, meets it, so that
+ * no token is less than the last one.
  *
  * <p>Every other write names key, claim id and fencing token, and that the row is in progress. What a database undid by
  * itself, the victim of a deadlock say, is requested again at once; whatever else fails is an
  * {@link IdempotencyStoreException}.
  *
  * <p><b>Purging</b> happens at intervals if the builder says so, in a thread that {@link #close} ends, or whenever
- * {@link #purge} is called; on any number of nodes. At intervals, each full batch is followed by a rest as long as it took, and by
- * the next one.
+ * {@link #purge} is called; on any number of nodes. At intervals, each full batch is followed by a rest as long as it
+ * took, and by the next one.
  *
  * <p>Safe for use by many threads.
  */
@@ -141,7 +143,9 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
     private final Dialect dialect;
     private final Claiming claiming;
     private final Claiming claimingInTransaction;
-    /** The statements that renew so many leases, and those that tell what became of the rest: for 1, 2, 4, 8 … claims. */
+    /**
+     * The statements that renew so many leases, and those that tell what became of the rest: for 1, 2, 4, 8 … claims.
+     */
     private final List<Renewing> renewing;
 
     private final Sql complete;
@@ -160,7 +164,10 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
     private final @Nullable PurgeSchedule purgeSchedule;
     private final ClaimedPlaces places;
 
-    /** Where the last purge began, if it left something. What is before is gone, or was locked; it is looked at after the last. */
+    /**
+     * Where the last purge began, if it left something. What is before is gone, or was locked; it is looked at after
+     * the last.
+     */
     private volatile long purgeFrom;
 
     private JdbcIdempotencyStore(Builder builder, Dialect dialect, DataSource transactions, String url) {
@@ -331,8 +338,9 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
     }
 
     /**
-     * Reads the steps of a claim that was made, by a request of its own: a transaction that reads a snapshot might not see a
-     * step that the last owner recorded while the claim waited for its lock. From the claim on nobody but its owner records any.
+     * Reads the steps of a claim that was made, by a request of its own: a transaction that reads a snapshot might not
+     * see a step that the last owner recorded while the claim waited for its lock. From the claim on nobody but its
+     * owner records any.
      */
     private ClaimResult.Claimed withSteps(ClaimResult.Claimed claimed) {
         return with(findSteps(claimed.claim().key()), claimed);
@@ -698,8 +706,8 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
     }
 
     /**
-     * {@inheritDoc} They are in the order of the bytes of their keys' texts. An index finds what is in progress, live or
-     * abandoned; records that have ended are not looked at, however many there are.
+     * {@inheritDoc} They are in the order of the bytes of their keys' texts. An index finds what is in progress, live
+     * or abandoned; records that have ended are not looked at, however many there are.
      */
     @Override
     public List<IdempotencyRecord> list(RecordQuery query) {
@@ -748,13 +756,13 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
     }
 
     /**
-     * Removes what is left of keys that have been free for a minute at least, those first that have been longest: completed
-     * records whose retention is over, and what was released, with their steps. What another node is just removing is left
-     * to it, and a claim that meets one that is being removed waits for no more than this batch.
+     * Removes what is left of keys that have been free for a minute at least, those first that have been longest:
+     * completed records whose retention is over, and what was released, with their steps. What another node is just
+     * removing is left to it, and a claim that meets one that is being removed waits for no more than this batch.
      *
      * @param atMost how many records at most, positive: a transaction of a hundred takes some milliseconds
-     * @return how many were removed; fewer than asked for when no more were found. A call after one that removed as many as it
-     *     may begins where that one did: what has turned up before is found by the next
+     * @return how many were removed; fewer than asked for when no more were found. A call after one that removed as
+     *     many as it may begins where that one did: what has turned up before is found by the next
      * @throws IllegalArgumentException if the number is not positive
      * @throws IdempotencyStoreException if it is not known whether any was removed
      */
@@ -931,7 +939,9 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
         return new String(bytes, StandardCharsets.UTF_8);
     }
 
-    /** The number that stands for a key where locks have numbers; one that two keys share makes one wait for the other. */
+    /**
+     * The number that stands for a key where locks have numbers; one that two keys share makes one wait for the other.
+     */
     private long lock(IdempotencyKey key) {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
@@ -1002,9 +1012,9 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
         }
 
         /**
-         * The data source whose transactions are to be joined, so that the store's own requests can have connections of their
-         * own; the store's own unless said. It counts only if it leads to the same database, by its URL without parameters, as
-         * the same user, with the same catalog and schema.
+         * The data source whose transactions are to be joined, so that the store's own requests can have connections of
+         * their own; the store's own unless said. It counts only if it leads to the same database, by its URL without
+         * parameters, as the same user, with the same catalog and schema.
          *
          * @param transactions the callers' data source
          * @return this builder
@@ -1015,7 +1025,8 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
         }
 
         /**
-         * The name of the records' table, which that of the steps adds {@code _step} to; {@value JdbcIdempotencyStore#DEFAULT_TABLE_NAME} unless said.
+         * The name of the records' table, which that of the steps adds {@code _step} to; {@value
+         * JdbcIdempotencyStore#DEFAULT_TABLE_NAME} unless said.
          *
          * @param name letters, digits and underscores, with a schema and a dot before it where there is one
          * @return this builder
@@ -1037,9 +1048,9 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
         }
 
         /**
-         * How long a statement may take, and so wait for a lock; five seconds unless said. Statements that renew leases may
-         * take a third of the lease if that is less. It does not help where the network is silent: set the driver's own
-         * socket timeout for that.
+         * How long a statement may take, and so wait for a lock; five seconds unless said. Statements that renew leases
+         * may take a third of the lease if that is less. It does not help where the network is silent: set the driver's
+         * own socket timeout for that.
          *
          * @param timeout in whole seconds, 1 to 30
          * @return this builder
@@ -1065,7 +1076,8 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
         }
 
         /**
-         * How often to purge; never unless said. After each full batch the purge rests as long as that took, and goes on.
+         * How often to purge; never unless said. After each full batch the purge rests as long as that took, and goes
+         * on.
          *
          * @param interval from the end of one purge to the next, positive
          * @return this builder
@@ -1114,8 +1126,9 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
          * Looks at the database, makes the tables where they are to be made, and checks them.
          *
          * @return the store
-         * @throws IdempotencyConfigurationException if the database is none that is supported, cannot be reached or leads other
-         *     threads elsewhere, or if a table is missing, lacks columns or an index, cannot be made or may not be written to
+         * @throws IdempotencyConfigurationException if the database is none that is supported, cannot be reached or
+         *     leads other threads elsewhere, or if a table is missing, lacks columns or an index, cannot be made or may
+         *     not be written to
          */
         public JdbcIdempotencyStore build() {
             RoutingDataSources.refuse(dataSource);

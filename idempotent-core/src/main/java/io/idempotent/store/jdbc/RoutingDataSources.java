@@ -18,15 +18,16 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds data sources that lead each thread to a database of its own, a tenant's say. Leases are renewed and records purged in
- * other threads than those that claim, and so would be in other databases.
+ * Finds data sources that lead each thread to a database of its own, a tenant's say. Leases are renewed and records
+ * purged in other threads than those that claim, and so would be in other databases.
  *
  * <ol>
  *   <li>A data source routes if its class, or one that it extends, is named as such classes are: Spring's
  *       {@code AbstractRoutingDataSource} and what is modelled on it.
- *   <li>What a data source wraps is looked at too: what it says by {@link DataSource#isWrapperFor}, what its getters return, and
- *       what its fields hold. So is the target of a proxy.
- *   <li>What cannot be recognised is found by asking from another thread: see {@link JdbcIdempotencyStore.Builder#build}.
+ *   <li>What a data source wraps is looked at too: what it says by {@link DataSource#isWrapperFor}, what its getters
+ *       return, and what its fields hold. So is the target of a proxy.
+ *   <li>What cannot be recognised is found by asking from another thread: see {@link
+ *       JdbcIdempotencyStore.Builder#build}.
  * </ol>
  */
 final class RoutingDataSources {

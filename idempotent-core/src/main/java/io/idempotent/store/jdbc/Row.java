@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  * A row of the table as a statement saw it; times are microseconds since 1970.
  *
  * @param now the database's time
- * @param firstToken of the first claim of the record, whose steps bear it; zero when it was released without steps, or forgotten
+ * @param firstToken of the first claim of the record, whose steps bear it; zero when it was released without steps, or
+ *     forgotten
  * @param completedAt zero unless completed
  * @param outcome null while in progress, and when released
  */
@@ -135,8 +136,8 @@ record Row(
     }
 
     /**
-     * Whether the key is free, whatever is left of its last record: past its retention, forgotten, or released without steps,
-     * which a statement that read its clock before finds to be over only later.
+     * Whether the key is free, whatever is left of its last record: past its retention, forgotten, or released without
+     * steps, which a statement that read its clock before finds to be over only later.
      */
     boolean isFree() {
         return !isInProgress() && (isOver() || (outcome == null && firstToken == 0));

@@ -13,7 +13,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** A statement whose parameters have names, {@code :key} say, so that dialects may order them as they need. Immutable. */
+/**
+ * A statement whose parameters have names, {@code :key} say, so that dialects may order them as they need. Immutable.
+ */
 final class Sql {
 
     private static final Pattern PARAMETER = Pattern.compile(":([A-Za-z]+)");

@@ -13,16 +13,16 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * Cancels statements that take too long, and costs those next to nothing that do not. Drivers' own timeouts do: that of
- * PostgreSQL wakes a thread for every statement, and that of H2 asks the database to apply it to whatever the connection is
- * used for from then on.
+ * PostgreSQL wakes a thread for every statement, and that of H2 asks the database to apply it to whatever the
+ * connection is used for from then on.
  *
  * <ol>
  *   <li>A statement is among those that run from before it is executed until it has ended.
- *   <li>At intervals a thread looks at them, and has each that is past its time cancelled, once, by a thread of its own: a
- *       database that does not answer to that delays no other's.
+ *   <li>At intervals a thread looks at them, and has each that is past its time cancelled, once, by a thread of its
+ *       own: a database that does not answer to that delays no other's.
  *   <li>A statement has not ended while it is being cancelled: what is next on its connection is not hit.
- *   <li>One that still runs a while later, or that is still being cancelled when it has ended, has its connection cut, which
- *       ends both.
+ *   <li>One that still runs a while later, or that is still being cancelled when it has ended, has its connection cut,
+ *       which ends both.
  *   <li>The thread ends when nothing ran for a while, and another is started by the next statement.
  * </ol>
  *
@@ -30,7 +30,9 @@ import java.util.concurrent.locks.LockSupport;
  */
 final class StatementTimeouts {
 
-    /** The ones of this JVM; late by a tenth of a second at most, and a second more where a database does not answer. */
+    /**
+     * The ones of this JVM; late by a tenth of a second at most, and a second more where a database does not answer.
+     */
     static final StatementTimeouts SHARED = new StatementTimeouts(Duration.ofMillis(100), 100, Duration.ofSeconds(1));
 
     private final Set<Running> running = ConcurrentHashMap.newKeySet();

@@ -36,7 +36,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Data sources that lead each thread to a database of its own: refused as far as they can be recognised, and else told. */
+/**
+ * Data sources that lead each thread to a database of its own: refused as far as they can be recognised, and else told.
+ */
 final class RoutingDataSourceTest {
 
     private static final Duration LEASE = Duration.ofSeconds(30);

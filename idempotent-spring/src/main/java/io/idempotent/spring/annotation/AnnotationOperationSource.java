@@ -29,8 +29,8 @@ import org.springframework.util.ClassUtils;
  * Reads {@link Idempotent} from methods.
  *
  * <ol>
- *   <li>The method of the target's class is looked at first, with those that it overrides and those of interfaces that it
- *       implements; then the method that was invoked.
+ *   <li>The method of the target's class is looked at first, with those that it overrides and those of interfaces that
+ *       it implements; then the method that was invoked.
  *   <li>Annotations that are composed of it count as it does.
  *   <li>What an attribute leaves at its default was not said.
  * </ol>

@@ -31,8 +31,8 @@ import org.springframework.util.ReflectionUtils;
  *
  * <ol>
  *   <li>The method itself, which is called by reflection, and the one that it is reconciled with.
- *   <li>The types of its parameters and of its result, to be read by expressions, written and read as JSON, and compared
- *       field by field; what they consist of, and what is permitted for a sealed type, too.
+ *   <li>The types of its parameters and of its result, to be read by expressions, written and read as JSON, and
+ *       compared field by field; what they consist of, and what is permitted for a sealed type, too.
  *   <li>How to make the failures that it records, and those that it declares.
  *   <li>The public methods of beans that its expressions name.
  * </ol>

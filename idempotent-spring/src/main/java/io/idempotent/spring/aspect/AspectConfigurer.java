@@ -16,8 +16,8 @@ import org.springframework.core.PriorityOrdered;
 import org.springframework.util.function.SingletonSupplier;
 
 /**
- * Configures the woven aspect before any bean is made, other post-processors of the bean factory included, so that no call
- * passes unprotected, and ends that with the context.
+ * Configures the woven aspect before any bean is made, other post-processors of the bean factory included, so that no
+ * call passes unprotected, and ends that with the context.
  */
 final class AspectConfigurer implements BeanFactoryPostProcessor, PriorityOrdered, DisposableBean {
 

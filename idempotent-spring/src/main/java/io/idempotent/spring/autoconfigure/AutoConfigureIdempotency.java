@@ -9,10 +9,11 @@ import java.lang.annotation.Target;
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
 
 /**
- * Protects annotated methods and endpoints in a test of a slice of the application. The slices of Spring MVC, JDBC, JPA, Redis,
- * MongoDB, JSON and {@code RestClient} do so by themselves; a test of any other needs this annotation.
+ * Protects annotated methods and endpoints in a test of a slice of the application. The slices of Spring MVC, JDBC,
+ * JPA, Redis, MongoDB, JSON and {@code RestClient} do so by themselves; a test of any other needs this annotation.
  *
- * <p>In a slice, another store stands in for a store that is configured and not part of it: Caffeine's, or that of the slice.
+ * <p>In a slice, another store stands in for a store that is configured and not part of it: Caffeine's, or that of the
+ * slice.
  */
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)

@@ -13,7 +13,10 @@ import org.springframework.boot.context.properties.source.ConfigurationProperty;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.core.env.Environment;
 
-/** Refuses durations of this library without a unit, which Spring Boot takes for milliseconds. Other properties are left alone. */
+/**
+ * Refuses durations of this library without a unit, which Spring Boot takes for milliseconds. Other properties are left
+ * alone.
+ */
 final class DurationUnitCheck implements ConfigurationPropertiesBindHandlerAdvisor {
 
     private static final ConfigurationPropertyName OURS = ConfigurationPropertyName.of("idempotent");

@@ -29,9 +29,9 @@ import org.springframework.context.annotation.Role;
 import org.springframework.core.env.Environment;
 
 /**
- * Protects the methods of beans that are annotated with {@link io.idempotent.spring.annotation.Idempotent}, by the properties
- * {@code idempotent.…}. Backs off where the application enables idempotency itself, declares its own settings, or its own
- * {@link IdempotencyExceptionHandler}.
+ * Protects the methods of beans that are annotated with {@link io.idempotent.spring.annotation.Idempotent}, by the
+ * properties {@code idempotent.…}. Backs off where the application enables idempotency itself, declares its own
+ * settings, or its own {@link IdempotencyExceptionHandler}.
  */
 @AutoConfiguration
 @EnableConfigurationProperties(IdempotencyProperties.class)

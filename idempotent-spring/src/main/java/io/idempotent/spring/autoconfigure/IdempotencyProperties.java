@@ -67,9 +67,9 @@ public final class IdempotencyProperties {
     private Duration waitAtMost = Duration.ofSeconds(0);
 
     /**
-     * How many callers may wait at the same time, on all stores; those beyond are refused at once. In a servlet container half
-     * of its threads by default, as server.tomcat.threads.max or server.jetty.threads.max has them, else 200; elsewhere, and with
-     * virtual threads, 1000.
+     * How many callers may wait at the same time, on all stores; those beyond are refused at once. In a servlet
+     * container half of its threads by default, as server.tomcat.threads.max or server.jetty.threads.max has them, else
+     * 200; elsewhere, and with virtual threads, 1000.
      */
     private @Nullable Integer maxWaiters;
 
@@ -89,8 +89,8 @@ public final class IdempotencyProperties {
     private WhenStoreFails whenStoreFails = WhenStoreFails.REFUSE;
 
     /**
-     * What to do for a key whose owner died or gave up: run the operation again, ask what happened, or refuse until somebody
-     * decides.
+     * What to do for a key whose owner died or gave up: run the operation again, ask what happened, or refuse until
+     * somebody decides.
      */
     private WhenAbandoned whenAbandoned = WhenAbandoned.RUN_AGAIN;
 
@@ -118,8 +118,8 @@ public final class IdempotencyProperties {
     private final Web web = new Web();
 
     /**
-     * Settings of single operations by their names, which are compared by lower-case letters and digits; they beat what is
-     * annotated.
+     * Settings of single operations by their names, which are compared by lower-case letters and digits; they beat what
+     * is annotated.
      */
     private final Map<String, Operation> operations = new LinkedHashMap<>();
 
@@ -319,7 +319,8 @@ public final class IdempotencyProperties {
         private @Nullable Duration maxDelay;
 
         /**
-         * By how much a pause may be longer or shorter at random, never shorter than the delay. As much as the delay by default.
+         * By how much a pause may be longer or shorter at random, never shorter than the delay. As much as the delay by
+         * default.
          */
         private @Nullable Duration jitter;
 
@@ -431,7 +432,8 @@ public final class IdempotencyProperties {
         private @Nullable Duration maxDelay;
 
         /**
-         * By how much a pause may be longer or shorter at random, never shorter than the delay. As much as the delay by default.
+         * By how much a pause may be longer or shorter at random, never shorter than the delay. As much as the delay by
+         * default.
          */
         private @Nullable Duration jitter;
 
@@ -528,8 +530,8 @@ public final class IdempotencyProperties {
         private long maximumSize = 100000;
 
         /**
-         * How much the records may weigh, which is about how many bytes of memory they take; a quarter of the heap if it is not
-         * set. Beyond that, too, the completed record nearest the end of its retention goes.
+         * How much the records may weigh, which is about how many bytes of memory they take; a quarter of the heap if
+         * it is not set. Beyond that, too, the completed record nearest the end of its retention goes.
          */
         private @Nullable DataSize maximumWeight;
 
@@ -567,8 +569,8 @@ public final class IdempotencyProperties {
     public static final class Jdbc {
 
         /**
-         * Bean name of the DataSource that records are kept in; the only or primary one if it is not set. One of its own, over
-         * the same database, keeps callers in transactions from waiting for each other's connections.
+         * Bean name of the DataSource that records are kept in; the only or primary one if it is not set. One of its
+         * own, over the same database, keeps callers in transactions from waiting for each other's connections.
          */
         private @Nullable String dataSource;
 
@@ -593,7 +595,8 @@ public final class IdempotencyProperties {
         private Duration purgeInterval = Duration.ofMinutes(5);
 
         /**
-         * How many records are removed by one transaction at most. After each full one the purge rests as long as it took.
+         * How many records are removed by one transaction at most. After each full one the purge rests as long as it
+         * took.
          */
         private int purgeBatchSize = 100;
 
@@ -723,14 +726,14 @@ public final class IdempotencyProperties {
         private List<String> fingerprintHeaders = List.of();
 
         /**
-         * Headers of a response that are recorded. All that the endpoint sets by default, but for credentials and those about
-         * origins; cookies and those of the connection never are.
+         * Headers of a response that are recorded. All that the endpoint sets by default, but for credentials and those
+         * about origins; cookies and those of the connection never are.
          */
         private List<String> recordedHeaders = List.of();
 
         /**
-         * Statuses, or classes of them like 5xx, which say that nothing was done, so that the key is free again. 401, 403, 408,
-         * 425, 429 and 503 by default.
+         * Statuses, or classes of them like 5xx, which say that nothing was done, so that the key is free again. 401,
+         * 403, 408, 425, 429 and 503 by default.
          */
         private List<String> releasedStatuses = List.of("401", "403", "408", "425", "429", "503");
 
@@ -746,7 +749,8 @@ public final class IdempotencyProperties {
         private URI problemBase = URI.create("https://idempotent.io/problems/");
 
         /**
-         * Address of the description of how keys are handled, linked from problem details. The type of the problem by default.
+         * Address of the description of how keys are handled, linked from problem details. The type of the problem by
+         * default.
          */
         private @Nullable URI documentation;
 

@@ -21,8 +21,8 @@ import org.springframework.context.event.ContextRefreshedEvent;
 import org.springframework.jdbc.datasource.TransactionAwareDataSourceProxy;
 
 /**
- * Offers the store {@code jdbc} where there is a {@link DataSource}. It is made, and its table looked at, when the first
- * operation uses it.
+ * Offers the store {@code jdbc} where there is a {@link DataSource}. It is made, and its table looked at, when the
+ * first operation uses it.
  */
 @AutoConfiguration(
         before = IdempotencyAutoConfiguration.class,

@@ -24,9 +24,9 @@ final class SharedConnections {
     private SharedConnections() {}
 
     /**
-     * Says once if a store that has been made, since an operation uses it, shares the connections of transactions. It is a
-     * warning where a caller in a transaction cannot get another connection at all. Otherwise it depends on how many call at a
-     * time, and whoever gets no connection is told what to do.
+     * Says once if a store that has been made, since an operation uses it, shares the connections of transactions. It
+     * is a warning where a caller in a transaction cannot get another connection at all. Otherwise it depends on how
+     * many call at a time, and whoever gets no connection is told what to do.
      */
     static void tell(ConfigurableListableBeanFactory beans, Log log) {
         for (String name : beans.getBeanNamesForType(JdbcIdempotencyStore.class, false, false)) {

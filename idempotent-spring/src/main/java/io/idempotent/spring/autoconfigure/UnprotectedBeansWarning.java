@@ -20,8 +20,8 @@ import org.springframework.core.annotation.AnnotationUtils;
 import org.springframework.util.ClassUtils;
 
 /**
- * Says that annotated methods run bare in a context that has nothing to protect them: in a test of a slice that does not import
- * it, or where the auto-configuration is excluded. Looks at beans only then.
+ * Says that annotated methods run bare in a context that has nothing to protect them: in a test of a slice that does
+ * not import it, or where the auto-configuration is excluded. Looks at beans only then.
  */
 final class UnprotectedBeansWarning implements ApplicationContextInitializer<ConfigurableApplicationContext> {
 

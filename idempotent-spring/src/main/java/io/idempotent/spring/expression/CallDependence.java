@@ -29,10 +29,11 @@ import org.springframework.util.IdGenerator;
 import org.springframework.util.ReflectionUtils;
 
 /**
- * Tells whether the value of an expression depends on the call, and whether it is another one when the call is repeated.
+ * Tells whether the value of an expression depends on the call, and whether it is another one when the call is
+ * repeated.
  *
- * <p>A bean's method and a static method may look at what belongs to the thread, the caller say, and so depend on the call even
- * without arguments. What is random, or the time to a second or less, is never the same twice.
+ * <p>A bean's method and a static method may look at what belongs to the thread, the caller say, and so depend on the
+ * call even without arguments. What is random, or the time to a second or less, is never the same twice.
  */
 final class CallDependence {
 

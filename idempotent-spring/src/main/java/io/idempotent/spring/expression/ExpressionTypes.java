@@ -19,8 +19,8 @@ import org.springframework.expression.spel.ast.VariableReference;
 import org.springframework.util.StringUtils;
 
 /**
- * Follows the types of an expression as far as the declared ones tell: through properties and methods. What a class lacks its
- * subclass may have, so that only a class that can have none is known to lack it.
+ * Follows the types of an expression as far as the declared ones tell: through properties and methods. What a class
+ * lacks its subclass may have, so that only a class that can have none is known to lack it.
  */
 final class ExpressionTypes {
 

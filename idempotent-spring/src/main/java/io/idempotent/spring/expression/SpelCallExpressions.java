@@ -40,7 +40,8 @@ import org.springframework.expression.spel.support.StandardTypeLocator;
  * Parses expressions of the Spring Expression Language over calls.
  *
  * <ol>
- *   <li>Every variable has to be a parameter, {@code #root}, or {@code #result} where there is one; every bean has to exist.
+ *   <li>Every variable has to be a parameter, {@code #root}, or {@code #result} where there is one; every bean has to
+ *       exist.
  *   <li>A key depends on the call; no key, scope or fingerprint is random, or the time.
  *   <li>Properties and methods of types that cannot have others are there, and a key is of a type that can be one.
  *   <li>A list {@code {a, b}} is taken apart, since Spring compiles its elements but not the list.

@@ -20,11 +20,12 @@ import org.springframework.util.function.SingletonSupplier;
 import org.springframework.util.unit.DataSize;
 
 /**
- * Registers the Caffeine store, made only where the application declares no store or an operation asks for this one by name.
- * It is a fallback: an application's own store comes first wherever one is injected. A child of a context that has it shares
- * it.
+ * Registers the Caffeine store, made only where the application declares no store or an operation asks for this one by
+ * name. It is a fallback: an application's own store comes first wherever one is injected. A child of a context that
+ * has it shares it.
  *
- * <p>The store counts by a bean of type {@link Ticker}, if there is just one, and is as large, and as heavy, as the settings say.
+ * <p>The store counts by a bean of type {@link Ticker}, if there is just one, and is as large, and as heavy, as the
+ * settings say.
  */
 final class DefaultStoreRegistrar implements BeanDefinitionRegistryPostProcessor {
 
@@ -61,7 +62,10 @@ final class DefaultStoreRegistrar implements BeanDefinitionRegistryPostProcessor
         return builder.evictionListener(new Evictions(factory)).build();
     }
 
-    /** Tells all listeners of evictions, of which a store that stays full has one with every claim: the log gets a few of them. */
+    /**
+     * Tells all listeners of evictions, of which a store that stays full has one with every claim: the log gets a few
+     * of them.
+     */
     private static final class Evictions implements Consumer<IdempotencyRecord> {
 
         private static final Log LOG = LogFactory.getLog(Evictions.class);

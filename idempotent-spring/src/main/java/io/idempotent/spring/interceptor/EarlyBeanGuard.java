@@ -16,11 +16,12 @@ import org.springframework.core.PriorityOrdered;
 import org.springframework.util.ClassUtils;
 
 /**
- * Refuses beans whose idempotent methods no proxy will protect, at the moment when they are made: those made before the creator
- * of proxies is, whatever their scope, and those of final classes, of which the creator could not say what is to be done.
+ * Refuses beans whose idempotent methods no proxy will protect, at the moment when they are made: those made before the
+ * creator of proxies is, whatever their scope, and those of final classes, of which the creator could not say what is
+ * to be done.
  *
- * <p>Watches from the time when bean factories are post-processed, and so before any bean post-processor is made. What factory
- * beans make is watched too.
+ * <p>Watches from the time when bean factories are post-processed, and so before any bean post-processor is made. What
+ * factory beans make is watched too.
  */
 final class EarlyBeanGuard implements BeanFactoryPostProcessor, PriorityOrdered {
 

@@ -108,7 +108,8 @@ public final class EnvironmentSettings {
     }
 
     /**
-     * Reads a duration as annotations and properties write it: {@code 30s}, {@code 500ms} or ISO-8601. Only zero needs no unit.
+     * Reads a duration as annotations and properties write it: {@code 30s}, {@code 500ms} or ISO-8601. Only zero needs
+     * no unit.
      *
      * @throws IllegalArgumentException if it is none, or has no unit; the message says what is wrong
      */

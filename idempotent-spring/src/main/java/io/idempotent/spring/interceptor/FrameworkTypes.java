@@ -14,9 +14,9 @@ import org.springframework.core.annotation.MergedAnnotations;
 import org.springframework.core.annotation.MergedAnnotations.SearchStrategy;
 
 /**
- * Knows the parameters that a framework fills in, and which so say nothing of the request itself: handles on what is going on, and
- * headers, which are added anew on each delivery or request. What holds the request's content, an uploaded file or a message say, is
- * not among them: its content counts.
+ * Knows the parameters that a framework fills in, and which so say nothing of the request itself: handles on what is
+ * going on, and headers, which are added anew on each delivery or request. What holds the request's content, an
+ * uploaded file or a message say, is not among them: its content counts.
  */
 final class FrameworkTypes {
 

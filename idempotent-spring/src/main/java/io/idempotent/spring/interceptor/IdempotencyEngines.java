@@ -32,10 +32,10 @@ import org.springframework.context.SmartLifecycle;
 import org.springframework.util.ClassUtils;
 
 /**
- * One engine for each store that operations use, made when the first of them is resolved, so that this bean itself depends
- * on no store. Safe for use by many threads. When the application
- * stops, it waits for running operations while the beans that they use are still there; its engines are closed before their
- * stores are.
+ * One engine for each store that operations use, made when the first of them is resolved, so that this bean itself
+ * depends on no store. Safe for use by many threads. When the application
+ * stops, it waits for running operations while the beans that they use are still there; its engines are closed before
+ * their stores are.
  */
 public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, DisposableBean {
 

@@ -11,11 +11,11 @@ import org.springframework.beans.factory.support.BeanDefinitionRegistry;
 import org.springframework.beans.factory.support.RootBeanDefinition;
 
 /**
- * Registers the beans that make interception work. All of them have the role of infrastructure, without which an advisor may
- * be ignored, and none needs a configuration class, a store or settings in order to be made.
+ * Registers the beans that make interception work. All of them have the role of infrastructure, without which an
+ * advisor may be ignored, and none needs a configuration class, a store or settings in order to be made.
  *
- * <p>Each bean is made by a static method that is given the {@link InfrastructureBeans}: code that is generated ahead of time
- * can call a method, but not a lambda.
+ * <p>Each bean is made by a static method that is given the {@link InfrastructureBeans}: code that is generated ahead
+ * of time can call a method, but not a lambda.
  */
 public final class IdempotencyInfrastructure {
 
@@ -35,8 +35,8 @@ public final class IdempotencyInfrastructure {
      *
      * @param type what the bean is found by, see {@link InfrastructureBeans#bean}
      * @param maker the class of the method that makes the bean
-     * @param method the name of the only such method; static, with a parameter of type {@link InfrastructureBeans} and one
-     *     for each further argument
+     * @param method the name of the only such method; static, with a parameter of type {@link InfrastructureBeans} and
+     *     one for each further argument
      * @param arguments what it is given beside
      */
     public void register(Class<?> type, Class<?> maker, String method, Object... arguments) {
@@ -62,7 +62,10 @@ public final class IdempotencyInfrastructure {
         registry.registerBeanDefinition(name, definition);
     }
 
-    /** Registers engines, support, the default store, and the beans that applications inject; source and expressions have to be registered too, and transactions may. */
+    /**
+     * Registers engines, support, the default store, and the beans that applications inject; source and expressions
+     * have to be registered too, and transactions may.
+     */
     public void registerSupport() {
         register(SettingsSource.class, InfrastructureBeans.class, "settingsSource");
         register(IdempotencyEngines.class, InfrastructureBeans.class, "engines");

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.util.unit.DataSize;
 
 /**
- * All that can be configured, in one type: from Spring Boot's properties, from the environment of an application without
- * Spring Boot, or from a bean of this type that the application declares. Immutable.
+ * All that can be configured, in one type: from Spring Boot's properties, from the environment of an application
+ * without Spring Boot, or from a bean of this type that the application declares. Immutable.
  */
 public final class IdempotencySettings {
 
@@ -231,8 +231,8 @@ public final class IdempotencySettings {
         }
 
         /**
-         * Whether the thread that runs an operation is interrupted when its lease is lost, so that one that hangs may end; not
-         * unless said otherwise.
+         * Whether the thread that runs an operation is interrupted when its lease is lost, so that one that hangs may
+         * end; not unless said otherwise.
          */
         public Builder interruptOnLeaseLoss(boolean interrupt) {
             this.interruptOnLeaseLoss = interrupt;
@@ -260,8 +260,8 @@ public final class IdempotencySettings {
         }
 
         /**
-         * How much the Caffeine store's records may weigh, which is about how many bytes of memory they take; null, the default,
-         * for a quarter of the heap.
+         * How much the Caffeine store's records may weigh, which is about how many bytes of memory they take; null, the
+         * default, for a quarter of the heap.
          *
          * @throws IdempotencyConfigurationException if it is not positive
          */
@@ -282,8 +282,8 @@ public final class IdempotencySettings {
         }
 
         /**
-         * How many completed records of a durable store are kept nearby, in this JVM's memory, so that a replay of one costs no
-         * round trip; zero unless said otherwise, which is no near cache.
+         * How many completed records of a durable store are kept nearby, in this JVM's memory, so that a replay of one
+         * costs no round trip; zero unless said otherwise, which is no near cache.
          *
          * @throws IdempotencyConfigurationException if it is negative
          */
@@ -297,8 +297,8 @@ public final class IdempotencySettings {
         }
 
         /**
-         * How long a completed record is kept nearby, and so how long it may go unseen that another node forgot it; five
-         * minutes unless said otherwise.
+         * How long a completed record is kept nearby, and so how long it may go unseen that another node forgot it;
+         * five minutes unless said otherwise.
          *
          * @throws IdempotencyConfigurationException if it is not positive
          */

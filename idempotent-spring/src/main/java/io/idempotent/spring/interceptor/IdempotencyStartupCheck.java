@@ -32,20 +32,20 @@ import org.springframework.core.annotation.MergedAnnotations.SearchStrategy;
 import org.springframework.util.ClassUtils;
 
 /**
- * Checks each idempotent method of each bean when all singletons are made, lazy and scoped beans by their types, so that
- * what cannot be protected stops the application instead of running bare.
+ * Checks each idempotent method of each bean when all singletons are made, lazy and scoped beans by their types, so
+ * that what cannot be protected stops the application instead of running bare.
  *
  * <ol>
- *   <li>The interception must reach the method: it is neither static nor a factory method for beans; under a proxy it can
- *       be overridden, or is one of the proxy's interfaces; woven, it carries the annotation itself, its class is woven, and
- *       it does not retry inside of a proxy's transaction.
- *   <li>A bean that exists must have been intercepted: one that was made before the proxies' creator was not. A mock need
- *       not be, and an object that was registered as it is cannot be, which is said.
+ *   <li>The interception must reach the method: it is neither static nor a factory method for beans; under a proxy it
+ *       can be overridden, or is one of the proxy's interfaces; woven, it carries the annotation itself, its class is
+ *       woven, and it does not retry inside of a proxy's transaction.
+ *   <li>A bean that exists must have been intercepted: one that was made before the proxies' creator was not. A mock
+ *       need not be, and an object that was registered as it is cannot be, which is said.
  *   <li>The declaration is resolved like at the first call: expressions, settings, store, types, retry.
  *   <li>A name stands for one method of one bean, unless it was declared for all of them.
  *   <li>Whatever else declares operations has the same done for them by itself.
- *   <li>No settings are left over that belong to no operation, unless only a part of the application is there: in a slice of
- *       it, or with mocks of its beans.
+ *   <li>No settings are left over that belong to no operation, unless only a part of the application is there: in a
+ *       slice of it, or with mocks of its beans.
  * </ol>
  */
 public final class IdempotencyStartupCheck implements SmartInitializingSingleton {
@@ -307,7 +307,9 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
         return method;
     }
 
-    /** Whether there is the method that AspectJ makes of a woven one's body: static, the object before the arguments. */
+    /**
+     * Whether there is the method that AspectJ makes of a woven one's body: static, the object before the arguments.
+     */
     private static boolean isWoven(Method method) {
         List<Class<?>> parameters = new ArrayList<>();
         parameters.add(method.getDeclaringClass());

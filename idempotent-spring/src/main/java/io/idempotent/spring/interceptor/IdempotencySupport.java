@@ -12,8 +12,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs intercepted calls, under a proxy and under a woven aspect alike. Store, codec and settings are looked up when the
- * first call of a method is made, or when the application's start is checked, and not before. Safe for use by many threads.
+ * Runs intercepted calls, under a proxy and under a woven aspect alike. Store, codec and settings are looked up when
+ * the first call of a method is made, or when the application's start is checked, and not before. Safe for use by many
+ * threads.
  */
 public final class IdempotencySupport {
 
@@ -59,12 +60,12 @@ public final class IdempotencySupport {
     }
 
     /**
-     * The store as operations use it, with the near cache in front of it if there is one. What is forgotten through it is gone
-     * from this node at once; what is forgotten through the store's own bean may be replayed here until the near cache's
-     * time-to-live is over.
+     * The store as operations use it, with the near cache in front of it if there is one. What is forgotten through it
+     * is gone from this node at once; what is forgotten through the store's own bean may be replayed here until the
+     * near cache's time-to-live is over.
      *
-     * @param store the name of its bean, or that name without {@value IdempotencyEngines#STORE_SUFFIX}; null for the store of
-     *     operations that name none
+     * @param store the name of its bean, or that name without {@value IdempotencyEngines#STORE_SUFFIX}; null for the
+     *     store of operations that name none
      * @throws IdempotencyConfigurationException if there is no such store, or none is chosen of several
      */
     public IdempotencyStore store(@Nullable String store) {
@@ -92,8 +93,8 @@ public final class IdempotencySupport {
     }
 
     /**
-     * Resolves an operation that is no method whose calls are intercepted, and makes it known to what people do with records.
-     * What is set for the operation beats what is declared, which beats what is set for all.
+     * Resolves an operation that is no method whose calls are intercepted, and makes it known to what people do with
+     * records. What is set for the operation beats what is declared, which beats what is set for all.
      *
      * @param name the operation's name
      * @param declared what was declared

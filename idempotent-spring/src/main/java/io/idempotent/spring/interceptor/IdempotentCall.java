@@ -53,8 +53,8 @@ public abstract class IdempotentCall implements IdempotentWork<@Nullable Object>
     protected abstract @Nullable Object proceed() throws Throwable;
 
     /**
-     * Like {@link #proceed}, and remembers whether what a failed attempt did may stand, whatever later ones do, and whether
-     * what this one did was undone though it returned.
+     * Like {@link #proceed}, and remembers whether what a failed attempt did may stand, whatever later ones do, and
+     * whether what this one did was undone though it returned.
      */
     final @Nullable Object attempt() throws Throwable {
         MethodTransaction transaction = method(resolved).transaction();

@@ -17,7 +17,8 @@ import org.springframework.expression.spel.SpelEvaluationException;
 /**
  * All that is known of one idempotent method, resolved once and used by every call.
  *
- * @param transaction how calls and transactions go together; null where there are no transactions, and for an atomic method
+ * @param transaction how calls and transactions go together; null where there are no transactions, and for an atomic
+ *     method
  * @param reconciling how it is found out what became of abandoned executions; null where nobody asks
  * @param atomic the transactions that an atomic method is claimed, run and completed in; null for any other
  */

@@ -24,8 +24,8 @@ import java.util.concurrent.ConcurrentHashMap;
 /**
  * Knows the types whose values never change, however deep one looks, and which so can be kept and compared by
  * {@code equals} later on: values of the JDK, enums, and records and sealed
- * interfaces made of nothing else. What a type allows to be changed, by a subclass too, is not among them, nor is a record that says
- * itself what is equal.
+ * interfaces made of nothing else. What a type allows to be changed, by a subclass too, is not among them, nor is a
+ * record that says itself what is equal.
  */
 final class ImmutableTypes {
 

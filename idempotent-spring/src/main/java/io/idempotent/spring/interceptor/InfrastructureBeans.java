@@ -13,8 +13,8 @@ import org.springframework.context.EnvironmentAware;
 import org.springframework.core.env.Environment;
 
 /**
- * Finds the beans that {@link IdempotencyInfrastructure} registers, and makes those of this package. It looks them up by name:
- * a search by type would make factory beans of the application, and that early.
+ * Finds the beans that {@link IdempotencyInfrastructure} registers, and makes those of this package. It looks them up
+ * by name: a search by type would make factory beans of the application, and that early.
  */
 public final class InfrastructureBeans implements BeanFactoryAware, EnvironmentAware {
 

@@ -25,8 +25,8 @@ public final class KeyTypes {
     }
 
     /**
-     * Whether a value of a type may be a key, or a part of one, as far as the type tells: a subclass may be one where it is
-     * none itself. A list is no single value.
+     * Whether a value of a type may be a key, or a part of one, as far as the type tells: a subclass may be one where
+     * it is none itself. A list is no single value.
      */
     public static boolean mayBeKey(Class<?> type) {
         if (isKey(type)) {

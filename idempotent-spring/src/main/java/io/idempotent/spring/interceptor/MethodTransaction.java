@@ -7,15 +7,15 @@ import org.jspecify.annotations.Nullable;
 public interface MethodTransaction {
 
     /**
-     * The transaction of this thread, begun outside of the call that is about to be made, that what the method does will be
-     * part of; null if there is none, or the method has a transaction of its own or none in any case.
+     * The transaction of this thread, begun outside of the call that is about to be made, that what the method does
+     * will be part of; null if there is none, or the method has a transaction of its own or none in any case.
      */
     @Nullable
     EnclosingTransaction enclosing();
 
     /**
-     * Watches what becomes of the transactions that an attempt begins in this thread, until it is closed there; null if there are
-     * none to begin.
+     * Watches what becomes of the transactions that an attempt begins in this thread, until it is closed there; null if
+     * there are none to begin.
      */
     @Nullable
     Watch watch();
@@ -31,8 +31,8 @@ public interface MethodTransaction {
     }
 
     /**
-     * Asked on the calling thread after the method threw: whether what it did stands, or may stand, nevertheless, or will if
-     * the enclosing transaction commits.
+     * Asked on the calling thread after the method threw: whether what it did stands, or may stand, nevertheless, or
+     * will if the enclosing transaction commits.
      */
     boolean mayStand(Throwable failure);
 

@@ -7,8 +7,8 @@ import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.core.Ordered;
 
 /**
- * Takes the advice away from beans that are mocks, so that what a test tells a mock is neither recorded nor replayed. Follows
- * the creator of proxies. Registered only where Mockito is.
+ * Takes the advice away from beans that are mocks, so that what a test tells a mock is neither recorded nor replayed.
+ * Follows the creator of proxies. Registered only where Mockito is.
  */
 final class MockExemption implements BeanPostProcessor, Ordered {
 

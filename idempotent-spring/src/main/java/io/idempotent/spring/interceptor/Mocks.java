@@ -6,8 +6,8 @@ import org.springframework.util.ClassUtils;
 import org.springframework.util.ReflectionUtils;
 
 /**
- * Tells Mockito's mocks from other objects, in tests. A spy is no mock: it runs the real method. Needs no Mockito; without it
- * nothing is a mock.
+ * Tells Mockito's mocks from other objects, in tests. A spy is no mock: it runs the real method. Needs no Mockito;
+ * without it nothing is a mock.
  */
 final class Mocks {
 

@@ -63,8 +63,8 @@ interface Reconciling {
     }
 
     /**
-     * Asks a method of the same bean, past its proxy: with the parameters of the idempotent method, and the context after them
-     * if it wants that.
+     * Asks a method of the same bean, past its proxy: with the parameters of the idempotent method, and the context
+     * after them if it wants that.
      */
     static Reconciling by(String name, Method idempotent, Class<?> targetClass, String described) {
         List<Method> named = Arrays.stream(ReflectionUtils.getUniqueDeclaredMethods(targetClass))

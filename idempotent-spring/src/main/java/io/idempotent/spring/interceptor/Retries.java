@@ -18,9 +18,10 @@ import org.springframework.util.StringUtils;
 /**
  * Attempts a call again within its claim, by Spring Framework's {@link RetryTemplate}.
  *
- * <p>Never retried, whatever is included: an {@link Error}, an {@link InterruptedException}, this library's own exceptions,
- * a failure that the operation records or after which its outcome is unknown, a violation of constraints on the arguments,
- * and anything once the lease is lost or the caller's transaction can only be rolled back. The caller gets the last failure, with the earlier ones suppressed by it.
+ * <p>Never retried, whatever is included: an {@link Error}, an {@link InterruptedException}, this library's own
+ * exceptions, a failure that the operation records or after which its outcome is unknown, a violation of constraints on
+ * the arguments, and anything once the lease is lost or the caller's transaction can only be rolled back. The caller
+ * gets the last failure, with the earlier ones suppressed by it.
  */
 final class Retries {
 

@@ -7,9 +7,9 @@ import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.Environment;
 
 /**
- * How many callers may wait at the same time where nothing is set. In a servlet container each waiter holds one of the threads that
- * serve requests, so that half of those may wait, and a quarter of them for one key; the rest goes on serving. Elsewhere, and where
- * each request has a virtual thread of its own, 1,000 may.
+ * How many callers may wait at the same time where nothing is set. In a servlet container each waiter holds one of the
+ * threads that serve requests, so that half of those may wait, and a quarter of them for one key; the rest goes on
+ * serving. Elsewhere, and where each request has a virtual thread of its own, 1,000 may.
  *
  * @param maxWaiters how many in all
  * @param maxWaitersPerKey how many for one key

@@ -13,11 +13,13 @@ import org.springframework.util.unit.DataSize;
  * @param header the name of the request's header that has the key
  * @param scope whose keys are kept apart, at endpoints that say nothing else
  * @param maximumBodySize the longest body of a request that is accepted with a key; longer ones are refused
- * @param maximumResponseSize the longest body of a response that is recorded; of longer ones it is recorded that they were given
+ * @param maximumResponseSize the longest body of a response that is recorded; of longer ones it is recorded that they
+ *     were given
  * @param fingerprintHeaders the headers of a request that are part of what it says
- * @param recordedHeaders the headers of a response that are recorded; if there are none, all but cookies, credentials, those about
- *     origins, and those of the connection
- * @param releasedStatuses the statuses, {@code 503} or {@code 5xx}, which say that nothing was done, so that the key is free
+ * @param recordedHeaders the headers of a response that are recorded; if there are none, all but cookies, credentials,
+ *     those about origins, and those of the connection
+ * @param releasedStatuses the statuses, {@code 503} or {@code 5xx}, which say that nothing was done, so that the key is
+ *     free
  * @param unknownStatuses the statuses after which it is unknown what was done, so that the key is abandoned
  * @param problemBase what the types of problems begin with
  * @param documentation where the endpoints' handling of keys is described; null where only the types of problems say it

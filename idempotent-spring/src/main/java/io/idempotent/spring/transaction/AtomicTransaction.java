@@ -27,9 +27,9 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
 /**
  * One transaction of Spring's, on the connection that it has on the store's database.
  *
- * <p>In a caller's transaction a savepoint comes before the claim, on the connection itself, since not every transaction
- * manager has savepoints: a claim that fails, or is not made, leaves the transaction as it was. Where that cannot be, it is
- * left to be rolled back.
+ * <p>In a caller's transaction a savepoint comes before the claim, on the connection itself, since not every
+ * transaction manager has savepoints: a claim that fails, or is not made, leaves the transaction as it was. Where that
+ * cannot be, it is left to be rolled back.
  */
 final class AtomicTransaction implements StoreTransaction {
 
@@ -62,7 +62,9 @@ final class AtomicTransaction implements StoreTransaction {
         }
     }
 
-    /** Called inside of all advice: the innermost transaction that an advice has begun, or joined, is the method's own. */
+    /**
+     * Called inside of all advice: the innermost transaction that an advice has begun, or joined, is the method's own.
+     */
     static void enter() {
         if (TransactionSynchronizationManager.getResource(AtomicTransaction.class) instanceof AtomicTransaction current
                 && !current.entered) {

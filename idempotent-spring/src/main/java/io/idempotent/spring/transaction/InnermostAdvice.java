@@ -16,8 +16,8 @@ import org.springframework.beans.factory.support.BeanDefinitionRegistryPostProce
 import org.springframework.core.Ordered;
 
 /**
- * Stands inside of the advice of transactions, where an atomic method's own transaction can be seen: whether it was that which
- * was told to roll back, or a part of it, makes the difference between a result and an exception.
+ * Stands inside of the advice of transactions, where an atomic method's own transaction can be seen: whether it was
+ * that which was told to roll back, or a part of it, makes the difference between a result and an exception.
  *
  * <p>Where it does not stand inside, and where methods are woven, it sees nothing, and the rollback is an exception.
  */

@@ -19,8 +19,8 @@ import org.springframework.transaction.interceptor.TransactionAttributeSource;
 import org.springframework.util.ClassUtils;
 
 /**
- * Finds the attributes of methods' own transactions, whatever declares them: they are those that the context's advice of
- * transactions goes by. Safe for use by many threads.
+ * Finds the attributes of methods' own transactions, whatever declares them: they are those that the context's advice
+ * of transactions goes by. Safe for use by many threads.
  */
 final class SpringTransactionSource implements MethodTransactionSource {
 
@@ -78,8 +78,8 @@ final class SpringTransactionSource implements MethodTransactionSource {
     }
 
     /**
-     * Whether the advice of transactions stands outside of ours, so that a call is in the method's own transaction already
-     * when it gets to us: always where our advice is woven and theirs is a proxy's, and else as the orders say.
+     * Whether the advice of transactions stands outside of ours, so that a call is in the method's own transaction
+     * already when it gets to us: always where our advice is woven and theirs is a proxy's, and else as the orders say.
      */
     private boolean isOutside() {
         String name = TransactionManagementConfigUtils.TRANSACTION_ADVISOR_BEAN_NAME;

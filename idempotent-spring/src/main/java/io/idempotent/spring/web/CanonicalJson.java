@@ -13,14 +13,15 @@ import tools.jackson.core.json.JsonFactory;
 import tools.jackson.core.util.JsonRecyclerPools;
 
 /**
- * What JSON means: white space says nothing, nor does the order of members, nor how a number is written, so that {@code 100},
- * {@code 100.0} and {@code 1e2} are one. Null is not the same as absent.
+ * What JSON means: white space says nothing, nor does the order of members, nor how a number is written, so that {@code
+ * 100}, {@code 100.0} and {@code 1e2} are one. Null is not the same as absent.
  *
- * <p>It is written in bytes, of which there are one and a half for each of the JSON at most, and the members of an object put into
- * the order of theirs when it ends: a brace, for each member a comma, its name, a zero and its value, and a brace; an array in
- * brackets; a text after a quotation mark, each of its characters as UTF-8 writes one that stands alone, {@code U+0000} in two bytes,
- * and a zero after it; a number after a {@code 1}, without a point, as its digits without zeros at either end and, if that leaves an
- * exponent other than 0, {@code e} and the exponent, and a zero after it; {@code t}, {@code f}, {@code n}. Used once.
+ * <p>It is written in bytes, of which there are one and a half for each of the JSON at most, and the members of an
+ * object put into the order of theirs when it ends: a brace, for each member a comma, its name, a zero and its value,
+ * and a brace; an array in brackets; a text after a quotation mark, each of its characters as UTF-8 writes one that
+ * stands alone, {@code U+0000} in two bytes, and a zero after it; a number after a {@code 1}, without a point, as its
+ * digits without zeros at either end and, if that leaves an exponent other than 0, {@code e} and the exponent, and a
+ * zero after it; {@code t}, {@code f}, {@code n}. Used once.
  */
 final class CanonicalJson {
 

@@ -39,8 +39,8 @@ record Endpoint(DetachedOperation<RecordedResponse> operation, boolean required,
     }
 
     /**
-     * The key of a request with this text. The caller's name is its scope; one that is too long, or has control characters or unpaired
-     * surrogates, or begins with {@value #DIGESTED}, is digested.
+     * The key of a request with this text. The caller's name is its scope; one that is too long, or has control
+     * characters or unpaired surrogates, or begins with {@value #DIGESTED}, is digested.
      */
     IdempotencyKey key(String text, HttpServletRequest request, @Nullable IdempotencyScopeResolver resolver) {
         if (shared) {

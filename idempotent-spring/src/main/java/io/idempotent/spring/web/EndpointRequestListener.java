@@ -5,7 +5,8 @@ import jakarta.servlet.ServletRequestEvent;
 import jakarta.servlet.ServletRequestListener;
 
 /**
- * Settles what no dispatch has: no request leaves its key held. To be registered with the servlet context. Has no state.
+ * Settles what no dispatch has: no request leaves its key held. To be registered with the servlet context. Has no
+ * state.
  */
 public final class EndpointRequestListener implements ServletRequestListener {
 
@@ -14,7 +15,10 @@ public final class EndpointRequestListener implements ServletRequestListener {
     /** Makes the listener. */
     public EndpointRequestListener() {}
 
-    /** Whether a container tells when a request is over. A test without a container does not, nor does it make pages of errors. */
+    /**
+     * Whether a container tells when a request is over. A test without a container does not, nor does it make pages of
+     * errors.
+     */
     static boolean isCalledFor(ServletRequest request) {
         return request.getAttribute(CALLED) != null;
     }

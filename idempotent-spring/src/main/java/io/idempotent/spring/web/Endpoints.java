@@ -44,7 +44,8 @@ import org.springframework.web.servlet.mvc.method.annotation.StreamingResponseBo
  *   <li>Its declaration is resolved: settings, store, who finds out what became of abandoned executions.
  *   <li>No other method is annotated: it would not be protected.
  *   <li>Adapters and controllers are watched, to tell whether a handler has begun.
- *   <li>A handler that was not there then, since it is mapped later or in a context of its own, is resolved at its first request.
+ *   <li>A handler that was not there then, since it is mapped later or in a context of its own, is resolved at its
+ *       first request.
  * </ol>
  */
 final class Endpoints implements OperationDeclarer {

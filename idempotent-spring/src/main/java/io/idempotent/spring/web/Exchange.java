@@ -23,22 +23,22 @@ import org.springframework.web.servlet.DispatcherServlet;
 import org.springframework.web.servlet.HandlerExceptionResolver;
 
 /**
- * One request with a key, over all its dispatches, and what becomes of that key. Used by one thread at a time, but for what
- * says so.
+ * One request with a key, over all its dispatches, and what becomes of that key. Used by one thread at a time, but for
+ * what says so.
  *
  * <ol>
- *   <li>It begins in the filter, and means nothing until the interceptor claims the key, or finds what was recorded. From then on
- *       the response is kept back.
- *   <li>At the end of a dispatch it goes on if the response is to be made by another one: by a thread of its own, or by the page
- *       of the error that was sent or thrown.
- *   <li>Otherwise the key is settled, by the status, before the response is sent: recorded, released, or abandoned. It is released
- *       too where the handler has not begun, where it ran into a conflict of another key, which passes, and where security ended it
- *       and answers outside of the filter.
- *   <li>What may still be going on, after its time ran out or its client went away, is never released: it is unknown where that is
- *       found out, when a callable has returned, and final elsewhere.
+ *   <li>It begins in the filter, and means nothing until the interceptor claims the key, or finds what was recorded.
+ *       From then on the response is kept back.
+ *   <li>At the end of a dispatch it goes on if the response is to be made by another one: by a thread of its own, or by
+ *       the page of the error that was sent or thrown.
+ *   <li>Otherwise the key is settled, by the status, before the response is sent: recorded, released, or abandoned. It
+ *       is released too where the handler has not begun, where it ran into a conflict of another key, which passes, and
+ *       where security ended it and answers outside of the filter.
+ *   <li>What may still be going on, after its time ran out or its client went away, is never released: it is unknown
+ *       where that is found out, when a callable has returned, and final elsewhere.
  *   <li>If a successor has recorded another response meanwhile, that is sent.
- *   <li>What no dispatch has settled by the end of the request was answered by somebody else, whose response nobody has: the key is
- *       released if the status says so, else not replayable, or abandoned where that is found out.
+ *   <li>What no dispatch has settled by the end of the request was answered by somebody else, whose response nobody
+ *       has: the key is released if the status says so, else not replayable, or abandoned where that is found out.
  * </ol>
  */
 final class Exchange {
@@ -228,7 +228,10 @@ final class Exchange {
                 : rules.statuses().of(status);
     }
 
-    /** Abandons the key: not before the callable that runs has returned, or another request would find its work half done. */
+    /**
+     * Abandons the key: not before the callable that runs has returned, or another request would find its work half
+     * done.
+     */
     private void abandon() {
         OpenExecution<RecordedResponse> open = execution();
         handedOver = asyncWork != null && asyncWork.whenReturned(open::abandon);
@@ -318,8 +321,8 @@ final class Exchange {
     }
 
     /**
-     * A failure leaves the filter. If it says that the caller must not go on, the handler has not come to its end, and whatever
-     * status is set outside is not its outcome. Of another failure the page is expected.
+     * A failure leaves the filter. If it says that the caller must not go on, the handler has not come to its end, and
+     * whatever status is set outside is not its outcome. Of another failure the page is expected.
      */
     void thrown(Throwable failure, HttpServletRequest dispatched) {
         if (isOpen() && !late && !broken && !dispatched.isAsyncStarted() && SecurityFailure.isIn(failure)) {
@@ -379,7 +382,10 @@ final class Exchange {
         }
     }
 
-    /** Something ended it, or failed, that makes no response which could be recorded: nobody is to wait for what never comes. */
+    /**
+     * Something ended it, or failed, that makes no response which could be recorded: nobody is to wait for what never
+     * comes.
+     */
     void fail() {
         if (isOpen() && !handedOver) {
             giveUp("its response could not be recorded");

@@ -34,19 +34,20 @@ import org.springframework.web.bind.annotation.ControllerAdvice;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 
 /**
- * Answers this library's exceptions by problem details of RFC 9457: 400 without an acceptable key, or for a request that cannot be
- * read, 403 for a key of nobody knows
- * whom, 409 while the first request is in progress or when it is not known what became of it, 413 for a body that is too long, 422
- * for a key that is used again for something else, 503 when the store fails.
+ * Answers this library's exceptions by problem details of RFC 9457: 400 without an acceptable key, or for a request
+ * that cannot be read, 403 for a key of nobody knows
+ * whom, 409 while the first request is in progress or when it is not known what became of it, 413 for a body that is
+ * too long, 422 for a key that is used again for something else, 503 when the store fails.
  *
- * <p>The type of a problem is stable: {@code idempotent.web.problem-base} and its name. Each answer links its documentation, as
- * {@code Link: <…>; rel="describedby"}: {@code idempotent.web.documentation}, or the type itself. Title and detail are taken from
- * the application's messages where it has them for Spring's codes {@code problemDetail.title.}, {@code problemDetail.type.} and
- * {@code problemDetail.} with the exception's class; the seconds to wait are their argument 0.
+ * <p>The type of a problem is stable: {@code idempotent.web.problem-base} and its name. Each answer links its
+ * documentation, as {@code Link: <…>; rel="describedby"}: {@code idempotent.web.documentation}, or the type itself.
+ * Title and detail are taken from the application's messages where it has them for Spring's codes {@code
+ * problemDetail.title.}, {@code problemDetail.type.} and {@code problemDetail.} with the exception's class; the seconds
+ * to wait are their argument 0.
  *
- * <p>Comes before advice that handles exceptions of every kind, and after all if any advice of the application names one of these
- * exceptions. Handlers in a controller itself come first, as ever. Details name the problem, not the key, which may be another
- * tenant's business.
+ * <p>Comes before advice that handles exceptions of every kind, and after all if any advice of the application names
+ * one of these exceptions. Handlers in a controller itself come first, as ever. Details name the problem, not the key,
+ * which may be another tenant's business.
  */
 @ControllerAdvice
 public class IdempotencyExceptionHandler implements MessageSourceAware, ApplicationContextAware, Ordered {

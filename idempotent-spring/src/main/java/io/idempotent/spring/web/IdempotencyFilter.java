@@ -16,10 +16,10 @@ import org.springframework.util.function.SingletonSupplier;
 import org.springframework.web.util.WebUtils;
 
 /**
- * Lets requests with an idempotency key be recorded. It decides nothing: what is not claimed for passes as if it were not there, and
- * requests without the header do not notice it. To be mapped to all requests, of the dispatcher types {@code REQUEST},
- * {@code ASYNC}, {@code ERROR} and {@code FORWARD}, with asynchronous processing, inside of what authenticates callers. Safe for use
- * by many threads.
+ * Lets requests with an idempotency key be recorded. It decides nothing: what is not claimed for passes as if it were
+ * not there, and requests without the header do not notice it. To be mapped to all requests, of the dispatcher types
+ * {@code REQUEST}, {@code ASYNC}, {@code ERROR} and {@code FORWARD}, with asynchronous processing, inside of what
+ * authenticates callers. Safe for use by many threads.
  */
 public final class IdempotencyFilter implements Filter, Ordered {
 

@@ -8,36 +8,40 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Makes a Spring MVC handler method idempotent for HTTP clients: requests with the same {@code Idempotency-Key} are handled once,
- * and all get the same response, byte for byte. What is recorded is the HTTP response: status, headers and body, however it was
- * made; a replay has the header {@code Idempotency-Replayed: true}. Follows the IETF draft
- * <a href="https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/">draft-ietf-httpapi-idempotency-key-header</a>;
- * the package's page tells how.
+ * Makes a Spring MVC handler method idempotent for HTTP clients: requests with the same {@code Idempotency-Key} are
+ * handled once, and all get the same response, byte for byte. What is recorded is the HTTP response: status, headers
+ * and body, however it was made; a replay has the header {@code Idempotency-Replayed: true}. Follows the IETF draft
+ * <a
+ * href="https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/">draft-ietf-httpapi-idempotency-key-header</a>; the package's page tells how.
  *
- * <p>The key is claimed before the handler's other interceptors and its arguments are asked for, and after filters of smaller
- * order than {@link IdempotencyFilter#ORDER}, Spring Security's among them. So a replay does not pass the former, nor security of
- * methods: it is given to the caller who was given the response at first.
+ * <p>The key is claimed before the handler's other interceptors and its arguments are asked for, and after filters of
+ * smaller order than {@link IdempotencyFilter#ORDER}, Spring Security's among them. So a replay does not pass the
+ * former, nor security of methods: it is given to the caller who was given the response at first.
  *
- * <p>A key belongs to its caller and to this endpoint. A request says, besides its key, its method, path, query and body: another
- * one with the same key is answered by 422. Not recorded, and the key released, are answers which say that nothing was done: of
- * the statuses 401, 403, 408, 425, 429 and 503, or those that {@code idempotent.web.released-statuses} names, and of any status where
- * the handler had not begun: an interceptor answered, an argument could not be resolved or is not valid, or advice around the
- * controller refused its arguments or its caller. Neither is what Spring Security answers when its exception has left the filter.
- * Every other answer is final, failures among them, but a 409 that the handler ran into itself, by another key that was in progress. A response that is longer than
- * {@code idempotent.web.maximum-response-size} is sent, and later requests are answered by 500. Never recorded are cookies, headers
- * of the connection, and trailers. Credentials ({@code Authorization}, {@code Authentication-Info}, {@code X-Auth-Token},
- * {@code X-CSRF-Token} and the like) and the headers {@code Access-Control-*} that the handler writes itself are recorded only if
- * {@code idempotent.web.recorded-headers} names them; what Spring writes about origins it writes for each request anew. The Caffeine store keeps as many
- * responses as {@code idempotent.caffeine.maximum-size} and {@code maximum-weight} say, in memory.
+ * <p>A key belongs to its caller and to this endpoint. A request says, besides its key, its method, path, query and
+ * body: another one with the same key is answered by 422. Not recorded, and the key released, are answers which say
+ * that nothing was done: of the statuses 401, 403, 408, 425, 429 and 503, or those that {@code
+ * idempotent.web.released-statuses} names, and of any status where the handler had not begun: an interceptor answered,
+ * an argument could not be resolved or is not valid, or advice around the controller refused its arguments or its
+ * caller. Neither is what Spring Security answers when its exception has left the filter. Every other answer is final,
+ * failures among them, but a 409 that the handler ran into itself, by another key that was in progress. A response that
+ * is longer than {@code idempotent.web.maximum-response-size} is sent, and later requests are answered by 500. Never
+ * recorded are cookies, headers of the connection, and trailers. Credentials ({@code Authorization}, {@code
+ * Authentication-Info}, {@code X-Auth-Token}, {@code X-CSRF-Token} and the like) and the headers {@code
+ * Access-Control-*} that the handler writes itself are recorded only if {@code idempotent.web.recorded-headers} names
+ * them; what Spring writes about origins it writes for each request anew. The Caffeine store keeps as many responses as
+ * {@code idempotent.caffeine.maximum-size} and {@code maximum-weight} say, in memory.
  *
- * <p>Refused at startup: a method that is also annotated with {@code @Idempotent}, one that is no handler method of Spring MVC, and
- * one that streams its response by its declared type (server-sent events, {@code StreamingResponseBody}, reactive types of several
- * values); behind {@code Object} or a wildcard, what is streamed is kept back until it ends. A {@code Callable},
- * {@code DeferredResult}, {@code CompletionStage} or reactive type of one value is recorded when it is answered. If it times out or
- * its client goes away, it may go on: what it is answered then is final, or, with {@link #whenAbandoned} of {@code RECONCILE} or
- * {@code REFUSE}, its outcome unknown, as soon as a {@code Callable} has returned, and at once otherwise.
+ * <p>Refused at startup: a method that is also annotated with {@code @Idempotent}, one that is no handler method of
+ * Spring MVC, and one that streams its response by its declared type (server-sent events, {@code
+ * StreamingResponseBody}, reactive types of several values); behind {@code Object} or a wildcard, what is streamed is
+ * kept back until it ends. A {@code Callable}, {@code DeferredResult}, {@code CompletionStage} or reactive type of one
+ * value is recorded when it is answered. If it times out or its client goes away, it may go on: what it is answered
+ * then is final, or, with {@link #whenAbandoned} of {@code RECONCILE} or {@code REFUSE}, its outcome unknown, as soon
+ * as a {@code Callable} has returned, and at once otherwise.
  *
- * <p>{@link io.idempotent.IdempotencyContext} and steps are there while the handler runs, in the thread of a {@code Callable} too.
+ * <p>{@link io.idempotent.IdempotencyContext} and steps are there while the handler runs, in the thread of a {@code
+ * Callable} too.
  */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)
@@ -54,20 +58,23 @@ public @interface IdempotentEndpoint {
     boolean fingerprint() default true;
 
     /**
-     * The operation's name, which stays when the method is renamed: letters, digits, hyphens and underscores. Made of class and
-     * method unless said otherwise.
+     * The operation's name, which stays when the method is renamed: letters, digits, hyphens and underscores. Made of
+     * class and method unless said otherwise.
      */
     String operation() default "";
 
     /** How long responses are kept: {@code "24h"}, {@code "P7D"}. 24 hours unless said otherwise. */
     String retention() default "";
 
-    /** How long a claim is valid without renewal, and so how long a crash blocks its key. 30 seconds unless said otherwise. */
+    /**
+     * How long a claim is valid without renewal, and so how long a crash blocks its key. 30 seconds unless said
+     * otherwise.
+     */
     String lease() default "";
 
     /**
-     * How long a repeated request waits for the first one's response before it is answered by 409. Not at all unless said
-     * otherwise.
+     * How long a repeated request waits for the first one's response before it is answered by 409. Not at all unless
+     * said otherwise.
      */
     String waitAtMost() default "";
 
@@ -77,7 +84,9 @@ public @interface IdempotentEndpoint {
     /** What to do when the store cannot tell whether the key is free. */
     WhenStoreFails whenStoreFails() default WhenStoreFails.INHERIT;
 
-    /** The bean name of the store, or that name without {@code IdempotencyStore}. The only store unless said otherwise. */
+    /**
+     * The bean name of the store, or that name without {@code IdempotencyStore}. The only store unless said otherwise.
+     */
     String store() default "";
 
     /** Whose keys are kept apart. */
@@ -86,7 +95,8 @@ public @interface IdempotentEndpoint {
         INHERIT,
         /**
          * Each caller's: what the {@link IdempotencyScopeResolver} says if there is one, else the name of the request's
-         * authenticated principal: its name alone, whoever issued it and whichever host it came to. A request without either is refused with an {@link UnknownCallerException}.
+         * authenticated principal: its name alone, whoever issued it and whichever host it came to. A request without
+         * either is refused with an {@link UnknownCallerException}.
          */
         CALLER,
         /** Nobody's: all callers share keys, and get each other's responses. */
@@ -100,8 +110,8 @@ public @interface IdempotentEndpoint {
         /** Handle the request again: what was done outside the store is done at least once. */
         RUN_AGAIN,
         /**
-         * Ask the bean of type {@link io.idempotent.spring.interceptor.Reconciler} that supports the operation. Its argument is
-         * the {@code HttpServletRequest}, and its result a {@link RecordedResponse}.
+         * Ask the bean of type {@link io.idempotent.spring.interceptor.Reconciler} that supports the operation. Its
+         * argument is the {@code HttpServletRequest}, and its result a {@link RecordedResponse}.
          */
         RECONCILE,
         /** Answer every request by 409, with an {@link IdempotencyOutcomeUnknownException}, until somebody decides. */

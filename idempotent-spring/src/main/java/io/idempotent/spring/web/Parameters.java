@@ -1,8 +1,8 @@
 package io.idempotent.spring.web;
 
 /**
- * Parameters of RFC 8941, section 3.1.2, read character by character: a regular expression takes a frame of the stack for each of a
- * client's characters. Used by one thread.
+ * Parameters of RFC 8941, section 3.1.2, read character by character: a regular expression takes a frame of the stack
+ * for each of a client's characters. Used by one thread.
  */
 final class Parameters {
 

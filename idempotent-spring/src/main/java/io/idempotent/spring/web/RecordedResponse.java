@@ -6,8 +6,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An HTTP response as it is recorded and replayed. Immutable, provided that nobody changes the body. Its text shows neither headers
- * nor body.
+ * An HTTP response as it is recorded and replayed. Immutable, provided that nobody changes the body. Its text shows
+ * neither headers nor body.
  *
  * @param status the status
  * @param headers the headers, in order; never cookies, nor what belongs to the connection

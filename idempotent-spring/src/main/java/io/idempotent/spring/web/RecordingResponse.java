@@ -24,16 +24,16 @@ import org.springframework.http.HttpHeaders;
 import org.springframework.util.FastByteArrayOutputStream;
 
 /**
- * A response that keeps its body back, once it is told to record, until it is told to send it. Before that, and for those who are
- * never claimed for, it passes all through, and takes back what has not been sent yet. (Spring's
- * {@code ContentCachingResponseWrapper} keeps every body back, however long, and sends errors and redirections at once.) Used by one
- * thread at a time.
+ * A response that keeps its body back, once it is told to record, until it is told to send it. Before that, and for
+ * those who are never claimed for, it passes all through, and takes back what has not been sent yet. (Spring's
+ * {@code ContentCachingResponseWrapper} keeps every body back, however long, and sends errors and redirections at
+ * once.) Used by one thread at a time.
  *
  * <ol>
  *   <li>Status and headers are set at once, the body, its length and errors when it is sent.
  *   <li>A body that grows longer than is recorded is sent from then on, and cannot be recorded any more.
- *   <li>Recorded are the headers that were set or changed since recording began, in the order of their names, and always in which
- *       encoding the body is. Trailers are sent, and not recorded.
+ *   <li>Recorded are the headers that were set or changed since recording began, in the order of their names, and
+ *       always in which encoding the body is. Trailers are sent, and not recorded.
  * </ol>
  */
 final class RecordingResponse extends HttpServletResponseWrapper {
@@ -188,7 +188,10 @@ final class RecordingResponse extends HttpServletResponseWrapper {
         error = 0;
     }
 
-    /** Sends a recorded response instead, without headers that an earlier version has recorded, or somebody else than this filter. */
+    /**
+     * Sends a recorded response instead, without headers that an earlier version has recorded, or somebody else than
+     * this filter.
+     */
     void replay(RecordedResponse recorded, Set<String> chosen) throws IOException {
         resetBuffer();
         recording = false;

@@ -7,8 +7,8 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a request says, for as long as this JVM keeps it: equal to another if they say the same. A short one is kept as it came, and
- * has to be understood only if another has other bytes; of a long one its digest is kept. Immutable.
+ * What a request says, for as long as this JVM keeps it: equal to another if they say the same. A short one is kept as
+ * it came, and has to be understood only if another has other bytes; of a long one its digest is kept. Immutable.
  */
 final class RequestContent implements Weighted {
 
@@ -72,7 +72,10 @@ final class RequestContent implements Weighted {
                         || Arrays.equals(digest(), content.digest()));
     }
 
-    /** {@inheritDoc} The same for all: nobody looks for one by it, and only the digest would tell those apart that differ. */
+    /**
+     * {@inheritDoc} The same for all: nobody looks for one by it, and only the digest would tell those apart that
+     * differ.
+     */
     @Override
     public int hashCode() {
         return RequestContent.class.hashCode();

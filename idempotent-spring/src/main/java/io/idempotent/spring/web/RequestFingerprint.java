@@ -30,22 +30,23 @@ import org.springframework.util.MimeType;
 import org.springframework.util.MimeTypeUtils;
 
 /**
- * What a request says, as what does not change over its repetitions: a digest, or, for stores that keep objects as they are, a
- * {@link RequestContent}.
+ * What a request says, as what does not change over its repetitions: a digest, or, for stores that keep objects as they
+ * are, a {@link RequestContent}.
  *
  * <ol>
  *   <li>Method, path and query, as they were sent, and the headers that are configured.
- *   <li>What is said of the body: how it is encoded, in which language, and which part of the whole it is; its type, with the
- *       character set and other parameters, in one spelling and order, and without the boundary.
+ *   <li>What is said of the body: how it is encoded, in which language, and which part of the whole it is; its type,
+ *       with the character set and other parameters, in one spelling and order, and without the boundary.
  *   <li>Of a form, its parameters, in order of their names, and what nobody has read of its body.
- *   <li>Of a multipart body, each part's name, file name, type, other headers and content: the boundary is another one each time.
- *       Where multipart is switched off, its bytes.
- *   <li>Of JSON in UTF-8, what it {@linkplain CanonicalJson means}; of what is no JSON, and of every other body, its bytes.
+ *   <li>Of a multipart body, each part's name, file name, type, other headers and content: the boundary is another one
+ *       each time. Where multipart is switched off, its bytes.
+ *   <li>Of JSON in UTF-8, what it {@linkplain CanonicalJson means}; of what is no JSON, and of every other body, its
+ *       bytes.
  * </ol>
  *
- * <p>Version 1: SHA-256 over these texts in UTF-16 and contents, each with its length in bytes before it, and each list with its
- * size; of JSON -1 and what it means. Lengths and sizes take eight bytes. All is big-endian, and the digest written in Base64 for
- * URLs.
+ * <p>Version 1: SHA-256 over these texts in UTF-16 and contents, each with its length in bytes before it, and each list
+ * with its size; of JSON -1 and what it means. Lengths and sizes take eight bytes. All is big-endian, and the digest
+ * written in Base64 for URLs.
  */
 final class RequestFingerprint {
 

@@ -4,8 +4,8 @@ import io.idempotent.IdempotencyException;
 import io.idempotent.RedactedException;
 
 /**
- * A request with a key cannot be read, and so not be compared: its body is broken off or encoded in no known way, its parameters or
- * parts are malformed, or there are too many. Nothing was run. Answered by 400.
+ * A request with a key cannot be read, and so not be compared: its body is broken off or encoded in no known way, its
+ * parameters or parts are malformed, or there are too many. Nothing was run. Answered by 400.
  */
 public final class UnreadableRequestException extends IdempotencyException {
 

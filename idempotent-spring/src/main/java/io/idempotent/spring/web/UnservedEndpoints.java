@@ -9,8 +9,9 @@ import org.apache.commons.logging.LogFactory;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 
 /**
- * Looks for endpoints in an application that has no Spring MVC to serve them. Another kind of web server, which serves them
- * unprotected, is refused. Where nothing serves them, in a worker that shares the beans of an application, a warning says so.
+ * Looks for endpoints in an application that has no Spring MVC to serve them. Another kind of web server, which serves
+ * them unprotected, is refused. Where nothing serves them, in a worker that shares the beans of an application, a
+ * warning says so.
  */
 public final class UnservedEndpoints implements OperationDeclarer {
 

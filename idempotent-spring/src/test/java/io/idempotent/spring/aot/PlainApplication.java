@@ -79,7 +79,10 @@ class PlainApplication {
         return new AtomicOrders(jdbc);
     }
 
-    /** A class of its own, since one JVM generates the proxy of a class once, for the application that it processes first. */
+    /**
+     * A class of its own, since one JVM generates the proxy of a class once, for the application that it processes
+     * first.
+     */
     static class PlainPayments extends Payments {
 
         PlainPayments(Steps steps) {

@@ -41,7 +41,9 @@ import org.springframework.test.context.bean.override.mockito.MockitoSpyBean;
 import org.springframework.test.context.junit.jupiter.SpringJUnitConfig;
 import org.springframework.test.util.AopTestUtils;
 
-/** Mocks run nothing and are left alone; spies and other real objects are protected, or it is said that they are not. */
+/**
+ * Mocks run nothing and are left alone; spies and other real objects are protected, or it is said that they are not.
+ */
 @ExtendWith(OutputCaptureExtension.class)
 class MocksAndRegisteredObjectsTest {
 

@@ -64,7 +64,9 @@ import org.springframework.util.LinkedMultiValueMap;
 import org.springframework.util.MultiValueMap;
 import org.springframework.util.unit.DataSize;
 
-/** What an application is told of results that a store of bytes cannot give again, or not as their author may expect. */
+/**
+ * What an application is told of results that a store of bytes cannot give again, or not as their author may expect.
+ */
 @ExtendWith(OutputCaptureExtension.class)
 class RecordedOutcomesTest {
 

@@ -29,8 +29,8 @@ import org.springframework.util.ReflectionUtils;
 import org.springframework.validation.beanvalidation.MethodValidationInterceptor;
 
 /**
- * Each way to intercept beside each advice of Spring. In each cell the advice stands in its order, the bank is unreachable
- * twice so that every retry is seen, and a duplicate runs no body.
+ * Each way to intercept beside each advice of Spring. In each cell the advice stands in its order, the bank is
+ * unreachable twice so that every retry is seen, and a duplicate runs no body.
  */
 class AdviceMatrixTest {
 

@@ -96,7 +96,10 @@ class CanonicalJsonTest {
         }
     }
 
-    /** Numbers are never made of their digits, depth has an end, and what is written is hardly longer than what was read. */
+    /**
+     * Numbers are never made of their digits, depth has an end, and what is written is hardly longer than what was
+     * read.
+     */
     @Test
     void hostileJsonTakesLittleTimeAndSpace() {
         int size = 1_000_000;

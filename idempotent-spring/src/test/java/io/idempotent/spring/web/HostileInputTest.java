@@ -41,7 +41,10 @@ import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
-/** What clients send that is not well formed, or beyond what anybody sends: refused at worst, and never an error of the server's. */
+/**
+ * What clients send that is not well formed, or beyond what anybody sends: refused at worst, and never an error of the
+ * server's.
+ */
 @SuppressWarnings("StringConcatToTextBlock") // Line ends are those of HTTP.
 class HostileInputTest {
 

@@ -11,7 +11,10 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.springframework.mock.web.MockHttpServletRequest;
 
-/** Version 1 of a request's digest is what its specification says: others have stored it. These were made by another program. */
+/**
+ * Version 1 of a request's digest is what its specification says: others have stored it. These were made by another
+ * program.
+ */
 class RequestDigestTest {
 
     private static MockHttpServletRequest request(String method, String path, String type, String body) {

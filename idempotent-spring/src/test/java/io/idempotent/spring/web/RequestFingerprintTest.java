@@ -40,8 +40,8 @@ import org.springframework.web.bind.annotation.RestController;
 import org.springframework.web.multipart.MultipartFile;
 
 /**
- * What makes two requests the same, which bodies are taken, and what is no request of an endpoint at all; where the store keeps what
- * a request says, and where it keeps a digest.
+ * What makes two requests the same, which bodies are taken, and what is no request of an endpoint at all; where the
+ * store keeps what a request says, and where it keeps a digest.
  */
 @ParameterizedClass(name = "{0}")
 @ValueSource(strings = {Surroundings.STORE, "idempotent.store=jdbc"})

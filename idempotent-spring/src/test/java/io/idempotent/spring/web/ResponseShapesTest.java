@@ -158,8 +158,8 @@ class ResponseShapesTest {
     }
 
     /**
-     * As it would be without the library: that knows the length of all, and leaves a redirection's location as it was given. An
-     * error's page has its moment.
+     * As it would be without the library: that knows the length of all, and leaves a redirection's location as it was
+     * given. An error's page has its moment.
      */
     private static Response unframed(Response response) {
         Response compared = response.without("Content-Length", "Transfer-Encoding");

@@ -6,14 +6,16 @@ import org.springframework.data.redis.core.script.DigestUtils;
 /**
  * The Lua scripts, one for each request of a store, and each of one key.
  *
- * <p>Each begins by asking Redis for the time and for the whole record, and answers an array of texts whose first one says
- * what it is: {@code +} for a request that was granted, {@code -} for one that was not, or else the state of the record that
- * follows. Steps stand at the end, each as a name and a content. Numbers are made into text here, since Redis would cut them
- * and Lua write large ones with an exponent; as microseconds since 1970 they are whole in a double until the year 2255.
+ * <p>Each begins by asking Redis for the time and for the whole record, and answers an array of texts whose first one
+ * says what it is: {@code +} for a request that was granted, {@code -} for one that was not, or else the state of the
+ * record that follows. Steps stand at the end, each as a name and a content. Numbers are made into text here, since
+ * Redis would cut them and Lua write large ones with an exponent; as microseconds since 1970 they are whole in a double
+ * until the year 2255.
  *
- * <p>Whatever can free memory comes before what takes some: Redis refuses the first write of a script if its memory is full,
- * and none after that, so that no script ends halfway, and a key can be released when memory is full. What an owner has to
- * say of its work, that it goes on or is done, is written even then: it begins with a write that takes none.
+ * <p>Whatever can free memory comes before what takes some: Redis refuses the first write of a script if its memory is
+ * full, and none after that, so that no script ends halfway, and a key can be released when memory is full. What an
+ * owner has to say of its work, that it goes on or is done, is written even then: it begins with a write that takes
+ * none.
  */
 enum RecordScript {
 

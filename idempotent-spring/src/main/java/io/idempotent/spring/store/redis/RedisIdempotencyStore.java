@@ -41,20 +41,20 @@ import org.springframework.data.redis.core.ScanOptions;
 /**
  * Keeps records in Redis 6.2 or later, alone, with replicas, or as a cluster; with Lettuce or Jedis.
  *
- * <p>A claim that Redis acknowledged can be lost in a failover, since replicas follow later: then two may run at once. Where
- * that must not be, take a database.
+ * <p>A claim that Redis acknowledged can be lost in a failover, since replicas follow later: then two may run at once.
+ * Where that must not be, take a database.
  *
- * <p><b>A record</b> is a hash, whose Redis key is the prefix and the {@linkplain IdempotencyKey#toString() text} of the
- * idempotency key in UTF-8. Its fields, numbers in decimal, times in microseconds since 1970:
+ * <p><b>A record</b> is a hash, whose Redis key is the prefix and the {@linkplain IdempotencyKey#toString() text} of
+ * the idempotency key in UTF-8. Its fields, numbers in decimal, times in microseconds since 1970:
  *
  * <table>
  * <caption>The fields of a record</caption>
  * <thead><tr><th>field</th><th>what it says</th></tr></thead>
  * <tbody>
  * <tr><td>{@code v}</td><td>the format: {@code 1}; others are refused</td></tr>
- * <tr><td>{@code s}</td><td>the state: {@code p} in progress; {@code w} in progress, with steps; {@code k} released with
- *     steps; {@code v}, {@code f}, {@code n} completed, by a value, by a failure, by an outcome that is not replayable;
- *     {@code r} released or forgotten</td></tr>
+ * <tr><td>{@code s}</td><td>the state: {@code p} in progress; {@code w} in progress, with steps; {@code k} released
+ *     with steps; {@code v}, {@code f}, {@code n} completed, by a value, by a failure, by an outcome that is not
+ *     replayable; {@code r} released or forgotten</td></tr>
  * <tr><td>{@code t}</td><td>the fencing token</td></tr>
  * <tr><td>{@code i}</td><td>the claim id; empty if the record was forgotten</td></tr>
  * <tr><td>{@code f}</td><td>the digest that is the fingerprint; empty if there is none</td></tr>
@@ -64,29 +64,30 @@ import org.springframework.data.redis.core.ScanOptions;
  * <tr><td>{@code e}</td><td>when the lease ends, or the retention of what is completed, or of steps</td></tr>
  * <tr><td>{@code d}</td><td>completed at, or released at with steps</td></tr>
  * <tr><td>{@code o}</td><td>the outcome's bytes, or in UTF-8 the reason why it is not replayable</td></tr>
- * <tr><td>{@code step:}, and a step's name in UTF-8</td><td>{@code b} begun; or {@code v}, {@code f}, {@code n} as above,
- *     and then what {@code o} would have</td></tr>
+ * <tr><td>{@code step:}, and a step's name in UTF-8</td><td>{@code b} begun; or {@code v}, {@code f}, {@code n} as
+ *     above, and then what {@code o} would have</td></tr>
  * </tbody>
  * </table>
  *
  * <p><b>How a request is made:</b>
  *
  * <ol>
- *   <li>Each is one script of one key, called by its digest: one round trip, atomic in Redis. If Redis does not know the
- *       script, it has done nothing and is given the whole text.
- *   <li>Time is Redis' own. A cluster's or a replica's clock should be as exact as a database's: after a failover the lease
- *       is compared with another clock.
+ *   <li>Each is one script of one key, called by its digest: one round trip, atomic in Redis. If Redis does not know
+ *       the script, it has done nothing and is given the whole text.
+ *   <li>Time is Redis' own. A cluster's or a replica's clock should be as exact as a database's: after a failover the
+ *       lease is compared with another clock.
  *   <li>In progress a hash has no expiry. Once it is completed or released with steps, Redis deletes it after its
  *       retention, which counts as free from the very microsecond on.
- *   <li>A hash is deleted before it begins a new life, or is completed with steps, so that none of them is left. Its state
- *       tells whether there are any: where there are none, nothing looks for them.
- *   <li>What is released or forgotten leaves its token for a minute, for the next claim to be above it. No hash is deleted
- *       before the clock is past its token, and so, unless the clock is set back, none is needed after that.
- *   <li>Renewals of several claims are one pipeline: one round trip, for which Lettuce without a pool opens a connection. A
- *       cluster is asked for one claim after another, whose failures do not keep the others from being renewed.
- *   <li>A list scans all keys that Redis has, on each master of a cluster, for those that begin with the prefix, and asks for
- *       each record that may be on the page: a thousand by one pipeline, on a cluster one after another. What is no hash, or
- *       has no idempotency key after the prefix, is left out.
+ *   <li>A hash is deleted before it begins a new life, or is completed with steps, so that none of them is left. Its
+ *       state tells whether there are any: where there are none, nothing looks for them.
+ *   <li>What is released or forgotten leaves its token for a minute, for the next claim to be above it. No hash is
+ *       deleted before the clock is past its token, and so, unless the clock is set back, none is needed after that.
+ *   <li>Renewals of several claims are one pipeline: one round trip, for which Lettuce without a pool opens a
+ *       connection. A cluster is asked for one claim after another, whose failures do not keep the others from being
+ *       renewed.
+ *   <li>A list scans all keys that Redis has, on each master of a cluster, for those that begin with the prefix, and
+ *       asks for each record that may be on the page: a thousand by one pipeline, on a cluster one after another. What
+ *       is no hash, or has no idempotency key after the prefix, is left out.
  * </ol>
  *
  * <p>Leases and retentions of more than 100 years count as 100 years; parts of a microsecond count as a whole one.
@@ -119,7 +120,8 @@ public final class RedisIdempotencyStore implements IdempotencyStore, Initializi
      * Makes a store.
      *
      * @param connectionFactory gives the connections; not closed by this store
-     * @param keyPrefix what the Redis keys of records begin with: the same for all that share records, another for others
+     * @param keyPrefix what the Redis keys of records begin with: the same for all that share records, another for
+     *     others
      */
     public RedisIdempotencyStore(RedisConnectionFactory connectionFactory, String keyPrefix) {
         this.connectionFactory = Objects.requireNonNull(connectionFactory, "connectionFactory");
@@ -127,8 +129,8 @@ public final class RedisIdempotencyStore implements IdempotencyStore, Initializi
     }
 
     /**
-     * Asks Redis once for its eviction policy, and warns in the log if it may evict records. Does not fail if Redis does not
-     * tell. Spring calls it.
+     * Asks Redis once for its eviction policy, and warns in the log if it may evict records. Does not fail if Redis
+     * does not tell. Spring calls it.
      */
     @Override
     public void afterPropertiesSet() {
@@ -457,7 +459,9 @@ public final class RedisIdempotencyStore implements IdempotencyStore, Initializi
         return new IdempotencyStoreException(message.toString(), key, cause, isTransient(cause));
     }
 
-    /** Whether a connection broke, or could not be had at once; after a time-out a caller should not wait as long again. */
+    /**
+     * Whether a connection broke, or could not be had at once; after a time-out a caller should not wait as long again.
+     */
     private static boolean isTransient(Throwable failure) {
         boolean broken = false;
         for (Throwable each = failure; each != null; each = each.getCause()) {

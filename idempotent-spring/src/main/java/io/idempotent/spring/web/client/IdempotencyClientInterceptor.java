@@ -18,8 +18,8 @@ import org.springframework.http.client.ClientHttpResponse;
 import org.springframework.util.backoff.BackOff;
 
 /**
- * Sends an idempotency key with the requests of a {@code RestClient} or {@code RestTemplate}, and repeats them as their answers
- * allow, which the key makes safe with a server that honours it.
+ * Sends an idempotency key with the requests of a {@code RestClient} or {@code RestTemplate}, and repeats them as their
+ * answers allow, which the key makes safe with a server that honours it.
  *
  * <pre>{@code
  * RestClient bank = RestClient.builder()
@@ -27,46 +27,49 @@ import org.springframework.util.backoff.BackOff;
  *         .build();
  * }</pre>
  *
- * <p><b>The key</b> goes with POST and PATCH, or the {@linkplain Builder#methods methods} configured, in the header {@value
- * #DEFAULT_HEADER}, or another {@linkplain Builder#header name}: as a string of structured fields, in double quotes, unless
- * configured {@linkplain Builder#quoted otherwise}. A request that has that header is sent with what it has.
+ * <p><b>The key</b> goes with POST and PATCH, or the {@linkplain Builder#methods methods} configured, in the header
+ * {@value #DEFAULT_HEADER}, or another {@linkplain Builder#header name}: as a string of structured fields, in double
+ * quotes, unless configured {@linkplain Builder#quoted otherwise}. A request that has that header is sent with what it
+ * has.
  *
  * <ul>
  *   <li>Outside of an execution the key is a random UUID, another for each call of the client.
- *   <li>On the thread that runs an {@code @Idempotent} operation it is derived from the {@linkplain IdempotencyContext#current()
- *       execution's} key, so that an attempt or execution that comes later sends the same keys, and the other side sees
- *       repetitions: from the name that the request has as attribute {@link #NAME}, or else from its method, its URI, and how
- *       many requests of that method and URI this attempt has made, by any client, this one included. The body is not part of it, on
- *       purpose: a later attempt that says something else under the same key is refused by the other side, with 422, which is
- *       safe, while under another key it would be done once more.
+ *   <li>On the thread that runs an {@code @Idempotent} operation it is derived from the {@linkplain
+ *       IdempotencyContext#current() execution's} key, so that an attempt or execution that comes later sends the same
+ *       keys, and the other side sees repetitions: from the name that the request has as attribute {@link #NAME}, or
+ *       else from its method, its URI, and how many requests of that method and URI this attempt has made, by any
+ *       client, this one included. The body is not part of it, on purpose: a later attempt that says something else
+ *       under the same key is refused by the other side, with 422, which is safe, while under another key it would be
+ *       done once more.
  * </ul>
  *
- * <p><b>Name</b> the requests, each differently within an execution, wherever a later attempt may make others before them to the
- * same URI, or in another order: where one stands in a recorded step, which a later attempt leaves out, in a condition, or in a
- * loop over what may change; where the method itself repeats a request; where a URI is not the same each time; and where
- * requests to one URI run concurrently. Threads that the operation hands work to know of no execution: give their requests the header,
- * with a key that {@link IdempotencyContext#keyFor} made before.
+ * <p><b>Name</b> the requests, each differently within an execution, wherever a later attempt may make others before
+ * them to the same URI, or in another order: where one stands in a recorded step, which a later attempt leaves out, in
+ * a condition, or in a loop over what may change; where the method itself repeats a request; where a URI is not the
+ * same each time; and where requests to one URI run concurrently. Threads that the operation hands work to know of no
+ * execution: give their requests the header, with a key that {@link IdempotencyContext#keyFor} made before.
  *
  * <p><b>Repetitions</b> are made of requests with a key only, all with the same key and content, at most {@linkplain
  * Builder#maxRetries max-retries} of them:
  *
  * <ul>
- *   <li>after an answer of 409, 425, 429 or 503 with the field {@code Retry-After}, in seconds or as a date, when that pause is
- *       over and never before. One longer than the {@linkplain Builder#maximumPause maximum} is not waited for.
- *       Answers of 409 whose pauses together are no longer than that maximum are not counted: a server asks for short ones
- *       while the request that it works on is young.
+ *   <li>after an answer of 409, 425, 429 or 503 with the field {@code Retry-After}, in seconds or as a date, when that
+ *       pause is over and never before. One longer than the {@linkplain Builder#maximumPause maximum} is not waited
+ *       for. Answers of 409 whose pauses together are no longer than that maximum are not counted: a server asks for
+ *       short ones while the request that it works on is young.
  *   <li>after an {@link IOException}, when the {@linkplain Builder#delay delay} is over.
  * </ul>
  *
- * <p>The caller gets every other answer at once, 422 included, and when no repetition is left the last answer as it is, or the last
- * exception with earlier {@link IOException}s suppressed. An interrupt ends a pause: the flag stays set, and the caller gets the answer
- * or exception that it has by then. An answer stays open, and keeps its connection, until its pause is over.
+ * <p>The caller gets every other answer at once, 422 included, and when no repetition is left the last answer as it is,
+ * or the last exception with earlier {@link IOException}s suppressed. An interrupt ends a pause: the flag stays set,
+ * and the caller gets the answer or exception that it has by then. An answer stays open, and keeps its connection,
+ * until its pause is over.
  *
- * <p>What fails while the caller reads the body of an answer comes too late to be repeated here; do that with the same key: give
- * the request its header, or call within an execution that is retried.
+ * <p>What fails while the caller reads the body of an answer comes too late to be repeated here; do that with the same
+ * key: give the request its header, or call within an execution that is retried.
  *
- * <p>Interceptors that are added later run anew with each repetition, on the same request; those added earlier see one call. Immutable, and safe for use
- * by many threads and clients.
+ * <p>Interceptors that are added later run anew with each repetition, on the same request; those added earlier see one
+ * call. Immutable, and safe for use by many threads and clients.
  */
 public final class IdempotencyClientInterceptor implements ClientHttpRequestInterceptor {
 
@@ -192,8 +195,8 @@ public final class IdempotencyClientInterceptor implements ClientHttpRequestInte
         }
 
         /**
-         * Whether the key is sent in double quotes, as the draft of the header has it, or bare, as some providers have it; in
-         * quotes unless said otherwise.
+         * Whether the key is sent in double quotes, as the draft of the header has it, or bare, as some providers have
+         * it; in quotes unless said otherwise.
          */
         public Builder quoted(boolean quoted) {
             this.quoted = quoted;
@@ -215,8 +218,8 @@ public final class IdempotencyClientInterceptor implements ClientHttpRequestInte
         }
 
         /**
-         * How long to wait after an {@link IOException}: so long at least, and at random up to twice as long; one second
-         * unless said otherwise. In milliseconds, rounded down.
+         * How long to wait after an {@link IOException}: so long at least, and at random up to twice as long; one
+         * second unless said otherwise. In milliseconds, rounded down.
          *
          * @throws IdempotencyConfigurationException if it is negative
          */

@@ -16,8 +16,8 @@ import org.springframework.util.backoff.BackOff;
 import org.springframework.util.backoff.BackOffExecution;
 
 /**
- * One request, sent again by Spring Framework's {@link RetryTemplate} as its answers and failures allow. It is its own policy,
- * since how long to wait is what its last answer says. Used once, by one thread.
+ * One request, sent again by Spring Framework's {@link RetryTemplate} as its answers and failures allow. It is its own
+ * policy, since how long to wait is what its last answer says. Used once, by one thread.
  */
 final class RepeatableRequest implements Retryable<ClientHttpResponse>, RetryPolicy, BackOff, BackOffExecution {
 
@@ -142,7 +142,9 @@ final class RepeatableRequest implements Retryable<ClientHttpResponse>, RetryPol
             this.pause = pause;
         }
 
-        /** Whether another request holds the key. One that may come back at once is counted, or there would be no end. */
+        /**
+         * Whether another request holds the key. One that may come back at once is counted, or there would be no end.
+         */
         boolean isOfOneInProgress() {
             return inProgress && !pause.isZero();
         }

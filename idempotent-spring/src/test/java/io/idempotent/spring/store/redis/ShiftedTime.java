@@ -25,8 +25,8 @@ import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.connection.ReturnType;
 
 /**
- * Lets Redis' time pass without sleeping: moves all times and tokens of the records back, and their expiry nearer, and shows
- * a store's times and tokens as much later.
+ * Lets Redis' time pass without sleeping: moves all times and tokens of the records back, and their expiry nearer, and
+ * shows a store's times and tokens as much later.
  */
 final class ShiftedTime {
 
