@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.Date;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.Iterator;
@@ -404,7 +405,9 @@ final class Sameness {
                 return pattern.pattern().equals(other.pattern()) && pattern.flags() == other.flags();
             }
             if (hasEquals) {
-                return written.equals(read);
+                // Those of java.sql are equal to those of java.util, which say less.
+                boolean alike = !(written instanceof Date) || written.getClass() == read.getClass();
+                return alike && written.equals(read);
             }
             // Such as a StringBuilder or an AtomicLong.
             return written.getClass() == read.getClass()

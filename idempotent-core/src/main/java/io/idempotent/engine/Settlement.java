@@ -8,6 +8,7 @@ import io.idempotent.store.Claim;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.RecordedStep;
+import io.idempotent.store.RenewalResult;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
@@ -30,6 +31,9 @@ final class Settlement {
     private static final long FIRST_PAUSE = TimeUnit.MILLISECONDS.toNanos(50);
 
     private static final long LONGEST_PAUSE = TimeUnit.SECONDS.toNanos(1);
+
+    /** How often it is asked whether a key is held whose record somebody has locked. */
+    private static final int DECIDED_WITHIN = 5;
 
     private final IdempotencyStore store;
     private final LeaseRenewal renewal;
@@ -244,16 +248,22 @@ final class Settlement {
         if (!execution.leaseLost()) {
             return true;
         }
-        long requestedAt = execution.now();
         try {
             Set<Claim> held = Set.of(execution.claim());
-            if (Interrupts.outlast(() -> store.renew(held, execution.operation().lease()))
-                    .renewed()
-                    .isEmpty()) {
-                return false;
+            for (int tries = 1; ; tries++) {
+                long requestedAt = execution.now();
+                RenewalResult result = Interrupts.outlast(
+                        () -> store.renew(held, execution.operation().lease()));
+                if (!result.renewed().isEmpty()) {
+                    execution.renewed(requestedAt);
+                    return !execution.leaseLost();
+                }
+                if (result.undecided().isEmpty() || tries == DECIDED_WITHIN) {
+                    return false;
+                }
+                // Somebody has locked the record, our own renewal say.
+                pacing.park(FIRST_PAUSE);
             }
-            execution.renewed(requestedAt);
-            return !execution.leaseLost();
         } catch (RuntimeException | Error failure) {
             // Not to be told apart from a loss by whoever has to decide now, before the transaction commits.
             return false;

@@ -5,6 +5,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -25,6 +26,7 @@ final class ClaimedPlaces {
     private final BiConsumer<String, Throwable> errorHandler;
     private final Map<UUID, String> elsewhere = new ConcurrentHashMap<>();
     private final AtomicBoolean told = new AtomicBoolean();
+    private final Set<UUID> toldMissing = ConcurrentHashMap.newKeySet();
 
     /**
      * Makes it for a store.
@@ -51,6 +53,7 @@ final class ClaimedPlaces {
         }
         if (elsewhere.size() >= MOST_CLAIMS) {
             elsewhere.clear();
+            toldMissing.clear();
         }
         elsewhere.put(claimId, url);
         if (told.compareAndSet(false, true)) {
@@ -72,6 +75,14 @@ final class ClaimedPlaces {
     void ended(Claim claim) {
         if (!elsewhere.isEmpty()) {
             elsewhere.remove(claim.id());
+            toldMissing.remove(claim.id());
+        }
+    }
+
+    /** A claim was asked for in another database than it was made in; told once. */
+    void tellMissing(Claim claim, String message) {
+        if (toldMissing.add(claim.id())) {
+            tell(message);
         }
     }
 
@@ -88,7 +99,7 @@ final class ClaimedPlaces {
     }
 
     /** Without what may be secret. */
-    private static String shown(String url) {
+    static String shown(String url) {
         return url.replaceFirst("[?;].*", "").replaceFirst("//[^/@]*@", "//");
     }
 }

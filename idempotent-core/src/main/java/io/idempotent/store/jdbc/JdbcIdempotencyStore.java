@@ -495,27 +495,42 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
                 + Math.min(TimeUnit.SECONDS.toNanos(timeoutSeconds), TimeUnit.NANOSECONDS.convert(lease) / 4);
         Set<Claim> renewed = new HashSet<>();
         Set<Claim> undecided = new HashSet<>();
-        List<String> elsewhere = new ArrayList<>();
+        Map<Claim, String> elsewhere = new HashMap<>();
+        IdempotencyStoreException failure = null;
         for (int begin = 0; begin < all.size(); begin += MOST_RENEWED_AT_ONCE) {
             List<Claim> part = all.subList(begin, Math.min(all.size(), begin + MOST_RENEWED_AT_ONCE));
-            RenewalResult result = request(
-                    "renew " + all.size() + " leases",
-                    null,
-                    connection -> renew(connection, part, lease, deadline, elsewhere));
-            renewed.addAll(result.renewed());
-            undecided.addAll(result.undecided());
+            try {
+                RenewalResult result = request(
+                        "renew " + all.size() + " leases",
+                        null,
+                        connection -> renew(connection, part, lease, deadline, elsewhere));
+                renewed.addAll(result.renewed());
+                undecided.addAll(result.undecided());
+            } catch (IdempotencyStoreException failed) {
+                // What other parts renewed is renewed all the same.
+                failure = failed;
+                undecided.addAll(part);
+            }
         }
-        if (!elsewhere.isEmpty()) {
-            // Not lost: nobody has asked where it was made.
+        if (renewed.isEmpty() && failure != null) {
+            throw failure;
+        }
+        if (renewed.isEmpty() && !elsewhere.isEmpty()) {
             throw new IdempotencyStoreException(
-                    elsewhere.get(0), null, new SQLException("no such claim in this database"), false);
+                    elsewhere.values().iterator().next(),
+                    null,
+                    new SQLException("no such claim in this database"),
+                    false);
         }
+        // Not lost: nobody has asked where they were made.
+        elsewhere.forEach(places::tellMissing);
+        undecided.addAll(elsewhere.keySet());
         return new RenewalResult(renewed, undecided);
     }
 
     /** Renews by one statement, and reads what became of the others only if it did not renew all. */
     private RenewalResult renew(
-            Connection connection, List<Claim> claims, Duration lease, long deadline, List<String> elsewhere)
+            Connection connection, List<Claim> claims, Duration lease, long deadline, Map<Claim, String> elsewhere)
             throws SQLException {
         Renewing statements = renewing.stream()
                 .filter(some -> some.claims() >= claims.size())
@@ -552,7 +567,7 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
             if (row != null) {
                 (row.leaseEndsAt() - row.now() >= lasts ? renewed : undecided).add(claim);
             } else {
-                places.missing(connection, claim).ifPresent(elsewhere::add);
+                places.missing(connection, claim).ifPresent(message -> elsewhere.put(claim, message));
             }
         }
         return new RenewalResult(renewed, undecided);
@@ -1049,7 +1064,7 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
 
         /**
          * How long a statement may take, and so wait for a lock; five seconds unless said. Statements that renew leases
-         * may take a third of the lease if that is less. It does not help where the network is silent: set the driver's
+         * may take a quarter of the lease if that is less. It does not help where the network is silent: set the driver's
          * own socket timeout for that.
          *
          * @param timeout in whole seconds, 1 to 30

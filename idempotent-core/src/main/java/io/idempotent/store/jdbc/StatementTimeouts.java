@@ -112,6 +112,7 @@ final class StatementTimeouts {
         private final AtomicReference<State> state = new AtomicReference<>(State.IN_TIME);
         private final CountDownLatch cancelled = new CountDownLatch(1);
         private final AtomicBoolean cut = new AtomicBoolean();
+        private final CountDownLatch severed = new CountDownLatch(1);
 
         private Running(Statement statement, long deadline) {
             this.statement = statement;
@@ -148,9 +149,9 @@ final class StatementTimeouts {
                         try {
                             statement.getConnection().abort(Runnable::run);
                         } catch (SQLException | RuntimeException | Error failure) {
-                            // Then it ends when the database, the network or the driver ends it: that is all that can
-                            // be
-                            // done.
+                            // Then it ends when the database, the network or the driver ends it: no more can be done.
+                        } finally {
+                            severed.countDown();
                         }
                     });
                 } catch (RuntimeException | Error noThread) {
@@ -162,18 +163,20 @@ final class StatementTimeouts {
         /** Says that the statement has ended: it is not cancelled from now on. */
         void end() {
             running.remove(this);
-            if (state.getAndSet(State.ENDED) == State.CANCELLED && !awaitCancellation()) {
+            if (state.getAndSet(State.ENDED) == State.CANCELLED && !await(cancelled)) {
+                // Before the connection is given back, or the late cancellation would hit whoever has it next.
                 cut();
+                await(severed);
             }
         }
 
-        private boolean awaitCancellation() {
+        private boolean await(CountDownLatch latch) {
             boolean interrupted = false;
             long until = System.nanoTime() + patience;
             try {
                 while (true) {
                     try {
-                        return cancelled.await(until - System.nanoTime(), TimeUnit.NANOSECONDS);
+                        return latch.await(until - System.nanoTime(), TimeUnit.NANOSECONDS);
                     } catch (InterruptedException interruption) {
                         interrupted = true;
                     }

@@ -58,7 +58,7 @@ record Table(String name, Dialect dialect) {
         for (Map.Entry<String, String> definition : definitions.entrySet()) {
             Set<String> columns = columns(connection, definition.getKey());
             check(definition.getKey(), definition.getValue(), columns == null ? Set.of() : columns);
-            checkWritable(connection, definition.getKey());
+            checkWritable(connection, definition.getKey(), definition.getValue());
         }
         checkIndexes(connection, initialization);
     }
@@ -79,6 +79,12 @@ record Table(String name, Dialect dialect) {
             try (Statement call = connection.createStatement()) {
                 call.execute(statement);
                 end(connection, true);
+            } catch (SQLException failure) {
+                end(connection, false);
+                // Another node that made it at the same moment is as good.
+                if (!hasIndex(connection, index.group(1), index.group(2), index.group(3) != null)) {
+                    throw failure;
+                }
             }
         }
     }
@@ -118,7 +124,7 @@ record Table(String name, Dialect dialect) {
         if (!makes(connection, initialization)) {
             throw new IdempotencyConfigurationException(
                     "There is no table " + missing + " for idempotency records in the database "
-                            + connection.getMetaData().getURL(),
+                            + ClaimedPlaces.shown(ClaimedPlaces.url(connection)),
                     "Create it by this SQL, or set idempotent.jdbc.initialize-schema=always:\n" + dialect.schema(name));
         }
         String table = missing;
@@ -137,7 +143,7 @@ record Table(String name, Dialect dialect) {
                 if (columns(connection, table) == null) {
                     throw new IdempotencyConfigurationException(
                             "The table " + table + " for idempotency records could not be made in the database "
-                                    + connection.getMetaData().getURL() + ": " + failure.getMessage(),
+                                    + ClaimedPlaces.shown(ClaimedPlaces.url(connection)) + ": " + failure.getMessage(),
                             "Create it by this SQL, as a user who may, or set idempotent.jdbc.table-name to another"
                                     + " name:\n" + dialect.schema(name),
                             failure);
@@ -147,9 +153,14 @@ record Table(String name, Dialect dialect) {
     }
 
     /** Databases ask whether a user may write before they look for what is to be written, which is nothing here. */
-    private static void checkWritable(Connection connection, String table) throws SQLException {
+    private static void checkWritable(Connection connection, String table, String definition) throws SQLException {
+        String columns = COLUMN.matcher(definition)
+                .results()
+                .map(column -> column.group(1))
+                .collect(Collectors.joining(", "));
         try (Statement call = connection.createStatement()) {
-            call.executeUpdate("INSERT INTO " + table + " SELECT * FROM " + table + " WHERE 1 = 0");
+            call.executeUpdate("INSERT INTO " + table + " (" + columns + ") SELECT " + columns + " FROM " + table
+                    + " WHERE 1 = 0");
             call.executeUpdate("UPDATE " + table + " SET outcome_kind = NULL WHERE 1 = 0");
             call.executeUpdate("DELETE FROM " + table + " WHERE 1 = 0");
         } finally {

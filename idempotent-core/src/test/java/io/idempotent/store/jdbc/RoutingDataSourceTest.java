@@ -13,6 +13,7 @@ import io.idempotent.IdempotencyStoreException;
 import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
+import io.idempotent.store.RenewalResult;
 import java.io.PrintWriter;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
@@ -257,12 +258,18 @@ final class RoutingDataSourceTest {
                 .contains("and now claims keys in jdbc:h2:mem:")
                 .contains("idempotent.jdbc.data-source");
 
-        IdempotencyStoreException refusal = CompletableFuture.supplyAsync(() -> catchThrowableOfType(
-                        IdempotencyStoreException.class, () -> store.renew(List.of(home, away), LEASE)))
+        IdempotencyStoreException refusal = CompletableFuture.supplyAsync(() ->
+                        catchThrowableOfType(IdempotencyStoreException.class, () -> store.renew(List.of(away), LEASE)))
                 .join();
-        assertThat(refusal)
-                .hasMessageContaining("The lease of idempotency key 'pay:away' was to be renewed in the database")
-                .hasMessageContaining("idempotent.jdbc.data-source");
+        String missing = "The lease of idempotency key 'pay:away' was to be renewed in the database";
+        assertThat(refusal).hasMessageContaining(missing).hasMessageContaining("idempotent.jdbc.data-source");
+        for (int times = 0; times < 2; times++) {
+            RenewalResult both = CompletableFuture.supplyAsync(() -> store.renew(List.of(home, away), LEASE))
+                    .join();
+            assertThat(both.renewed()).containsExactly(home);
+            assertThat(both.undecided()).containsExactly(away);
+        }
+        assertThat(told).hasSize(2).last().asString().contains(missing);
         assertThat(CompletableFuture.supplyAsync(
                                 () -> store.renew(Set.of(home), LEASE).renewed())
                         .join())

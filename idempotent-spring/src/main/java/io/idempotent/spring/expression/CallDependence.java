@@ -1,5 +1,6 @@
 package io.idempotent.spring.expression;
 
+import io.idempotent.spring.interceptor.KeyTypes;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
 import java.time.Clock;
@@ -84,7 +85,7 @@ final class CallDependence {
             Class<?> found = type(type);
             if (next instanceof PropertyOrFieldReference property) {
                 Field field = ReflectionUtils.findField(found, property.getName());
-                return field != null && !Modifier.isFinal(field.getModifiers());
+                return field == null || !Modifier.isFinal(field.getModifiers()) || !KeyTypes.mayBeKey(field.getType());
             }
             return !ClassUtils.isPrimitiveWrapper(found) && found != String.class && found != Class.class;
         }
@@ -134,9 +135,10 @@ final class CallDependence {
         if (owner instanceof TypeReference reference) {
             Class<?> type = type(reference);
             String name = method.toLowerCase(Locale.ROOT);
-            return (TIMES.contains(name) && !COARSE.contains(type))
+            boolean platform = type.getName().startsWith("java.");
+            return (platform && TIMES.contains(name) && !COARSE.contains(type))
                     || name.startsWith("random")
-                    || type.getSimpleName().startsWith("Random")
+                    || (platform && type.getSimpleName().startsWith("Random"))
                     || Calendar.class.isAssignableFrom(type)
                     || isGenerator(type);
         }

@@ -6,6 +6,7 @@ import java.lang.reflect.Modifier;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeSet;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -107,7 +108,9 @@ final class ExpressionTypes {
     }
 
     private static @Nullable Missing missing(Class<?> type, SpelNode node) {
-        boolean closed = type.isPrimitive() || (Modifier.isFinal(type.getModifiers()) && !type.isArray());
+        // Of an Optional, null-safe navigation looks at what it holds.
+        boolean closed = type.isPrimitive()
+                || (Modifier.isFinal(type.getModifiers()) && !type.isArray() && type != Optional.class);
         if (!closed) {
             return null;
         }

@@ -47,6 +47,16 @@ final class AtomicTransaction implements StoreTransaction {
             TransactionSynchronizationManager.bindResource(AtomicTransaction.class, this);
             TransactionSynchronizationManager.registerSynchronization(new TransactionSynchronization() {
                 @Override
+                public void suspend() {
+                    TransactionSynchronizationManager.unbindResourceIfPossible(AtomicTransaction.class);
+                }
+
+                @Override
+                public void resume() {
+                    TransactionSynchronizationManager.bindResource(AtomicTransaction.class, AtomicTransaction.this);
+                }
+
+                @Override
                 public void beforeCompletion() {
                     TransactionSynchronizationManager.unbindResourceIfPossible(AtomicTransaction.class);
                 }

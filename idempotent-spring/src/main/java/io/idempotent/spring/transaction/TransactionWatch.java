@@ -94,7 +94,8 @@ final class TransactionWatch implements MethodTransaction.Watch {
         } else if (commits) {
             committed |= !transaction.isReadOnly();
         } else {
-            undone |= !transaction.isReadOnly();
+            // One that was rolled back since it failed is known to the method, which went on all the same.
+            undone |= !transaction.isReadOnly() && transaction.isRollbackOnly();
         }
     }
 

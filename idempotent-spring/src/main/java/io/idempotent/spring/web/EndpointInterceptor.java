@@ -151,6 +151,10 @@ final class EndpointInterceptor implements AsyncHandlerInterceptor {
     public void postHandle(
             HttpServletRequest request, HttpServletResponse response, Object handler, @Nullable ModelAndView result) {
         returned(request, handler);
+        Invocation invocation = Invocation.of(request);
+        if (invocation != null) {
+            invocation.answered();
+        }
     }
 
     @Override

@@ -89,10 +89,6 @@ final class Endpoints implements OperationDeclarer {
 
     @Override
     public Collection<DeclaredOperation> declare(IdempotencySupport support) {
-        beanFactory
-                .getBeansOfType(RequestMappingHandlerAdapter.class, true, false)
-                .values()
-                .forEach(Invocation::watch);
         Map<MethodClassKey, DeclaredOperation> declared = new LinkedHashMap<>();
         for (AbstractHandlerMethodMapping<?> mapping : beanFactory
                 .getBeansOfType(AbstractHandlerMethodMapping.class, true, false)
@@ -106,6 +102,12 @@ final class Endpoints implements OperationDeclarer {
                     watch(handler.getBean());
                 }
             }
+        }
+        if (!declared.isEmpty()) {
+            beanFactory
+                    .getBeansOfType(RequestMappingHandlerAdapter.class, true, false)
+                    .values()
+                    .forEach(Invocation::watch);
         }
         EndpointMethods.requireServed(
                 beanFactory,

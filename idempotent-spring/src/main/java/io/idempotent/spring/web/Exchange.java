@@ -61,6 +61,9 @@ final class Exchange {
     private @Nullable AsyncWork asyncWork;
     private @Nullable Invocation invocation;
 
+    // The status of what the handler threw or sent, whose page is made by another dispatch; zero if there is none.
+    private int failedWith;
+
     // Also written by the container's threads that watch the time and the line.
     private volatile boolean late;
     private volatile boolean broken;
@@ -190,6 +193,7 @@ final class Exchange {
                 dispatched.getAsyncContext().addListener(new WhenCompleted(this));
             }
         } else if (response.isErrorSent()) {
+            failedWith = response.getStatus();
             awaitPage(dispatched);
             response.send();
         } else {
@@ -211,6 +215,14 @@ final class Exchange {
         }
     }
 
+    private boolean hasAnswered() {
+        return invocation != null && invocation.hasAnswered();
+    }
+
+    private boolean isUntouched() {
+        return invocation != null && invocation.isUntouched();
+    }
+
     private Rule rule() {
         return rule(response.getStatus());
     }
@@ -219,7 +231,7 @@ final class Exchange {
         if (late || broken) {
             return endpoint().keepsUnknown() ? Rule.UNKNOWN : Rule.RECORD;
         }
-        if (invocation != null && invocation.isUntouched()) {
+        if (isUntouched()) {
             return Rule.RELEASE;
         }
         Object thrown = request.getAttribute(DispatcherServlet.EXCEPTION_ATTRIBUTE);
@@ -325,10 +337,16 @@ final class Exchange {
      * whatever status is set outside is not its outcome. Of another failure the page is expected.
      */
     void thrown(Throwable failure, HttpServletRequest dispatched) {
-        if (isOpen() && !late && !broken && !dispatched.isAsyncStarted() && SecurityFailure.isIn(failure)) {
+        boolean over = isOpen() && !late && !broken && !dispatched.isAsyncStarted();
+        if (over && !hasAnswered() && SecurityFailure.isIn(failure)) {
             response.forget();
-            execution().release(failure);
+            if (endpoint().keepsUnknown() && !isUntouched()) {
+                abandon();
+            } else {
+                execution().release(failure);
+            }
         } else {
+            failedWith = HttpServletResponse.SC_INTERNAL_SERVER_ERROR;
             awaitPage(dispatched);
         }
     }
@@ -350,13 +368,12 @@ final class Exchange {
         if (!isOpen()) {
             return;
         }
-        int status = response.isErrorSent() ? response.getStatus() : HttpServletResponse.SC_INTERNAL_SERVER_ERROR;
-        switch (rule(status)) {
+        switch (rule(failedWith)) {
             case RELEASE -> execution().release(null);
             case UNKNOWN -> abandon();
             case RECORD -> {
                 try {
-                    execution().complete(new RecordedResponse(status, List.of(), new byte[0]));
+                    execution().complete(new RecordedResponse(failedWith, List.of(), new byte[0]));
                 } catch (Throwable refusal) {
                     LOG.error(
                             "The response for '" + execution().context().key() + "' cannot be recorded",
@@ -375,7 +392,8 @@ final class Exchange {
             pageAwaited = false;
             return;
         }
-        if (!elsewhere && rule() == Rule.RELEASE) {
+        // What somebody outside has made of a failure is not the handler's answer.
+        if (!elsewhere && rule(failedWith == 0 ? response.getStatus() : failedWith) == Rule.RELEASE) {
             execution().release(null);
         } else {
             giveUp("its response was not made where it is recorded");

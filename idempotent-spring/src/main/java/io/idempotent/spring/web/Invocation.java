@@ -44,6 +44,7 @@ final class Invocation {
     private final HandlerMethod handler;
     private final boolean watched;
     private boolean returned;
+    private boolean answered;
     private boolean called;
     private boolean withoutArguments;
     private boolean untouched;
@@ -81,6 +82,16 @@ final class Invocation {
         boolean reached = asyncManager.getAsyncWebRequest() != null;
         untouched = !returned
                 && (!reached || withoutArguments || isRefusedArguments(failure) || isStoppedByAdvice(failure));
+    }
+
+    /** The handler has returned what it answers, and that is made a response. */
+    void answered() {
+        answered = true;
+    }
+
+    /** Whether the handler came to its end, whatever failed after it. */
+    boolean hasAnswered() {
+        return answered;
     }
 
     /** Whether the handler has not begun, and is not going to. */

@@ -20,6 +20,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.springframework.dao.TransientDataAccessResourceException;
+import org.springframework.transaction.TransactionDefinition;
+import org.springframework.transaction.support.TransactionTemplate;
 
 /** Atomic operations in transactions of their own, on each kind of database. */
 class AtomicTest {
@@ -54,6 +56,23 @@ class AtomicTest {
             application.payments.meanwhile(null);
             assertThat(application.rows("a")).isZero();
             assertThat(application.events()).containsExactly("claimed", "released");
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("kinds")
+    void anotherRunsWhileTheTransactionOfTheFirstIsSuspended(Kind kind) throws Exception {
+        try (AtomicApplication application = new AtomicApplication(kind)) {
+            TransactionTemplate suspending = new TransactionTemplate(application.manager);
+            suspending.setPropagationBehavior(TransactionDefinition.PROPAGATION_NOT_SUPPORTED);
+            application.payments.meanwhile(() -> {
+                application.payments.meanwhile(null);
+                return suspending.execute(status -> application.payments.pay("inner", 1));
+            });
+            assertThat(application.payments.payOrFail("outer")).isEqualTo("inner2");
+            assertThat(application.rows("outer")).isEqualTo(1);
+            assertThat(application.rows("inner")).isEqualTo(1);
+            assertThat(application.payments.payOrFail("outer")).isEqualTo("inner2");
         }
     }
 

@@ -263,6 +263,23 @@ class RollbackWithoutExceptionTest {
     }
 
     @Test
+    void aTransactionThatFailedAndWasOutlivedDoesNotSayThatNothingWasDone() throws Exception {
+        Application application = start(Store.IN_MEMORY);
+        application.payments.meanwhile(() -> {
+            try {
+                application.transaction.executeWithoutResult(status -> {
+                    throw new TransientDataAccessResourceException("the audit's table is full");
+                });
+            } catch (TransientDataAccessResourceException known) {
+                return "charged, and not audited";
+            }
+            return "never";
+        });
+        assertThat(application.payments.supporting("a")).isEqualTo("charged, and not audited");
+        assertThat(application.state("supporting", "a")).isEqualTo("completed");
+    }
+
+    @Test
     void aTransactionThatOnlyReadDoesNotSayThatNothingWasDone() throws Exception {
         Application application = start(Store.IN_MEMORY);
         TransactionTemplate reading = new TransactionTemplate(application.transactionManager);
