@@ -149,8 +149,8 @@ public final class IdempotencyEngine implements AutoCloseable {
      *
      * @param operations the operation of a name, which tells what it returns; null where it is not known
      */
-    public IdempotencyOperations operations(Function<String, ? extends @Nullable Operation<?>> operations) {
-        return new EngineOperations(store, codec, listeners, this::newClaimId, operations);
+    public IdempotencyRecords records(Function<String, ? extends @Nullable Operation<?>> operations) {
+        return new EngineRecords(store, codec, listeners, this::newClaimId, operations);
     }
 
     /** The store that this engine works on. */

@@ -146,7 +146,7 @@ public abstract class InterruptContract {
     void an_interrupted_thread_looks_at_records_and_resolves_them(Kind kind) throws Exception {
         String value = newValue();
         assertThat(pay(value)).isEqualTo("receipt-1");
-        var operations = engine().operations(name -> PAY);
+        var operations = engine().records(name -> PAY);
         Interrupted<Boolean> call = kind.interruptBefore(() -> {
             assertThat(operations.list(RecordQuery.abandoned())).isEmpty();
             return operations.forget(

@@ -144,7 +144,7 @@ class ReadmeTest {
                 static Stock stock;
                 static Mail mail;
                 static Steps steps;
-                static IdempotencyOperations operations;
+                static IdempotencyRecords records;
                 static PaymentRequest request;
                 static Logger log;
             """;

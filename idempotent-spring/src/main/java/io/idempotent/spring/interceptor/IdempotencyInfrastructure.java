@@ -2,7 +2,7 @@ package io.idempotent.spring.interceptor;
 
 import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.Steps;
-import io.idempotent.engine.IdempotencyOperations;
+import io.idempotent.engine.IdempotencyRecords;
 import io.idempotent.spring.interceptor.IdempotencyStartupCheck.Interception;
 import org.springframework.beans.factory.config.BeanDefinition;
 import org.springframework.beans.factory.config.ConstructorArgumentValues;
@@ -70,7 +70,7 @@ public final class IdempotencyInfrastructure {
         register(SettingsSource.class, InfrastructureBeans.class, "settingsSource");
         register(IdempotencyEngines.class, InfrastructureBeans.class, "engines");
         register(IdempotencySupport.class, InfrastructureBeans.class, "support");
-        register(IdempotencyOperations.class, InfrastructureBeans.class, "operations");
+        register(IdempotencyRecords.class, InfrastructureBeans.class, "records");
         register(Steps.class, InfrastructureBeans.class, "steps");
         register(DefaultStoreRegistrar.class, InfrastructureBeans.class, "defaultStoreRegistrar");
     }

@@ -3,7 +3,7 @@ package io.idempotent.spring.interceptor;
 import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.engine.IdempotencyEngine;
-import io.idempotent.engine.IdempotencyOperations;
+import io.idempotent.engine.IdempotencyRecords;
 import io.idempotent.engine.Operation;
 import io.idempotent.engine.WhenAbandoned;
 import io.idempotent.store.IdempotencyStore;
@@ -75,8 +75,8 @@ public final class IdempotencySupport {
     }
 
     /** What people do with records, of all operations and stores. */
-    public IdempotencyOperations operations() {
-        return new BeanOperations(methods, () -> {
+    public IdempotencyRecords records() {
+        return new BeanRecords(methods, () -> {
             IdempotencySettings configured = settings.get();
             return engines.engine(configured.defaults().store(), configured);
         });

@@ -2,7 +2,7 @@ package io.idempotent.spring.interceptor;
 
 import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.Steps;
-import io.idempotent.engine.IdempotencyOperations;
+import io.idempotent.engine.IdempotencyRecords;
 import io.idempotent.spring.interceptor.IdempotencyStartupCheck.Interception;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -69,8 +69,8 @@ public final class InfrastructureBeans implements BeanFactoryAware, EnvironmentA
                 beans::settings);
     }
 
-    static IdempotencyOperations operations(InfrastructureBeans beans) {
-        return beans.bean(IdempotencySupport.class).operations();
+    static IdempotencyRecords records(InfrastructureBeans beans) {
+        return beans.bean(IdempotencySupport.class).records();
     }
 
     static Steps steps(InfrastructureBeans beans) {

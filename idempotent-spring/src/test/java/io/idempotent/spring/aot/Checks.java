@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyKeyReusedException;
-import io.idempotent.engine.IdempotencyOperations;
+import io.idempotent.engine.IdempotencyRecords;
 import io.idempotent.spring.test.CallCounter;
 import java.math.BigDecimal;
 import java.util.UUID;
@@ -39,7 +39,7 @@ final class Checks {
             assertThat(counter.executions(operation)).as(operation).isEqualTo(1);
             assertThat(counter.replays(operation)).as(operation).isEqualTo(1);
         }
-        assertThat(beans.getBean(IdempotencyOperations.class)
+        assertThat(beans.getBean(IdempotencyRecords.class)
                         .find(IdempotencyKey.of("in-database", "key-" + request.id())))
                 .isNotNull();
     }

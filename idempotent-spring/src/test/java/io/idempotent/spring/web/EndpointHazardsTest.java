@@ -8,7 +8,7 @@ import io.idempotent.IdempotencyKey;
 import io.idempotent.Outcome;
 import io.idempotent.Reconciliation;
 import io.idempotent.engine.IdempotencyListener;
-import io.idempotent.engine.IdempotencyOperations;
+import io.idempotent.engine.IdempotencyRecords;
 import io.idempotent.spring.interceptor.Reconciler;
 import io.idempotent.spring.web.HttpServer.Answer;
 import io.idempotent.store.RecordQuery;
@@ -193,7 +193,7 @@ class EndpointHazardsTest {
     @Timeout(60)
     void aCallableThatGoesOnAfterItsTimeHoldsItsKeyUntilItReturns() throws Exception {
         try (HttpServer patient = HttpServer.start(LateApplication.class)) {
-            IdempotencyOperations operations = patient.bean(IdempotencyOperations.class);
+            IdempotencyRecords operations = patient.bean(IdempotencyRecords.class);
             Late late = patient.bean(Late.class);
             assertThat(patient.post("/late", "late", "{}").status()).isEqualTo(504);
             assertThat(patient.post("/late", "late", "{}").status()).isEqualTo(409);

@@ -3,7 +3,7 @@ package io.idempotent.spring.web;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.idempotent.IdempotencyContext;
-import io.idempotent.engine.IdempotencyOperations;
+import io.idempotent.engine.IdempotencyRecords;
 import io.idempotent.spring.web.HttpServer.Answer;
 import io.idempotent.store.RecordQuery;
 import jakarta.servlet.Filter;
@@ -88,7 +88,7 @@ class HostileClientTest {
             }
             threads.shutdown();
 
-            IdempotencyOperations operations = server.bean(IdempotencyOperations.class);
+            IdempotencyRecords operations = server.bean(IdempotencyRecords.class);
             Awaitility.await("no key is held")
                     .atMost(Duration.ofSeconds(20))
                     .until(() -> operations

@@ -3,7 +3,7 @@ package io.idempotent.spring.web;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.idempotent.IdempotencyContext;
-import io.idempotent.engine.IdempotencyOperations;
+import io.idempotent.engine.IdempotencyRecords;
 import io.idempotent.spring.web.HttpServer.Answer;
 import io.idempotent.store.RecordQuery;
 import jakarta.servlet.http.HttpServletRequest;
@@ -243,7 +243,7 @@ class HostileInputTest {
         Fuzz warmUp = new Fuzz(SEED - 1);
         warmUp.run(REQUESTS / 10);
         assertThat(warmUp.wrong).isEmpty();
-        IdempotencyOperations operations = server.bean(IdempotencyOperations.class);
+        IdempotencyRecords operations = server.bean(IdempotencyRecords.class);
         awaitNothingHeld(operations);
         long heapBefore = heapInUse();
         int threadsBefore = serverThreads();
@@ -272,7 +272,7 @@ class HostileInputTest {
         assertThat(grown).as("bytes of heap").isLessThan(8_000_000L);
     }
 
-    private static void awaitNothingHeld(IdempotencyOperations operations) {
+    private static void awaitNothingHeld(IdempotencyRecords operations) {
         Awaitility.await("no key is held")
                 .atMost(Duration.ofSeconds(20))
                 .until(() ->

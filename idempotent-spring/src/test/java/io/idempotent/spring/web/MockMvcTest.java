@@ -3,7 +3,7 @@ package io.idempotent.spring.web;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.idempotent.IdempotencyKey;
-import io.idempotent.engine.IdempotencyOperations;
+import io.idempotent.engine.IdempotencyRecords;
 import io.idempotent.store.IdempotencyRecord;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -47,7 +47,7 @@ class MockMvcTest {
     private Handlers handlers;
 
     @Autowired
-    private IdempotencyOperations operations;
+    private IdempotencyRecords operations;
 
     private final String key = "k" + KEYS.incrementAndGet();
 

@@ -7,7 +7,7 @@ import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyContext;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.Reconciliation;
-import io.idempotent.engine.IdempotencyOperations;
+import io.idempotent.engine.IdempotencyRecords;
 import io.idempotent.spring.interceptor.Reconciler;
 import io.idempotent.spring.test.FakeTicker;
 import io.idempotent.spring.web.IdempotentEndpoint.WhenAbandoned;
@@ -153,7 +153,7 @@ class UnknownResponsesTest {
         assertUnknown(send("/statuses/500"));
         assertThat(told.events()).containsExactly("claimed", "abandoned", "refused");
 
-        IdempotencyOperations operations = server.bean(IdempotencyOperations.class);
+        IdempotencyRecords operations = server.bean(IdempotencyRecords.class);
         IdempotencyKey recordKey = IdempotencyKey.of("statuses", key);
         IdempotencyRecord record = Objects.requireNonNull(operations.find(recordKey));
         assertThat(operations.complete(recordKey, record.fencingToken(), RECORDED, "ann", "seen in the ledger"))

@@ -2,7 +2,7 @@ package io.idempotent.spring.interceptor;
 
 import io.idempotent.IdempotencyKey;
 import io.idempotent.engine.IdempotencyEngine;
-import io.idempotent.engine.IdempotencyOperations;
+import io.idempotent.engine.IdempotencyRecords;
 import io.idempotent.engine.Operation;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.RecordQuery;
@@ -19,12 +19,12 @@ import org.jspecify.annotations.Nullable;
  * Finds the store of a record by the operation that its key names; the store of operations that name none has the records of
  * operations that this application does not know.
  */
-final class BeanOperations implements IdempotencyOperations {
+final class BeanRecords implements IdempotencyRecords {
 
     private final IdempotentMethods methods;
     private final Supplier<IdempotencyEngine> defaultEngine;
 
-    BeanOperations(IdempotentMethods methods, Supplier<IdempotencyEngine> defaultEngine) {
+    BeanRecords(IdempotentMethods methods, Supplier<IdempotencyEngine> defaultEngine) {
         this.methods = methods;
         this.defaultEngine = defaultEngine;
     }
@@ -47,7 +47,7 @@ final class BeanOperations implements IdempotencyOperations {
                 throw new IllegalArgumentException("Records are kept in " + engines.size()
                         + " stores; name the operation whose records are to be listed");
             }
-            return operations(
+            return records(
                             engines.isEmpty()
                                     ? defaultEngine.get()
                                     : engines.iterator().next())
@@ -71,13 +71,13 @@ final class BeanOperations implements IdempotencyOperations {
         return of(key.operation()).forget(key, fencingToken, who, why);
     }
 
-    private IdempotencyOperations of(String operation) {
+    private IdempotencyRecords of(String operation) {
         IdempotencyEngine engine = only(operation, "stores", ConfiguredOperation::engine);
-        return operations(engine == null ? defaultEngine.get() : engine);
+        return records(engine == null ? defaultEngine.get() : engine);
     }
 
-    private IdempotencyOperations operations(IdempotencyEngine engine) {
-        return engine.operations(this::operation);
+    private IdempotencyRecords records(IdempotencyEngine engine) {
+        return engine.records(this::operation);
     }
 
     private @Nullable Operation<?> operation(String name) {

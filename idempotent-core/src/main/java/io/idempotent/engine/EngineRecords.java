@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>It is completed or released. If that fails, it is abandoned again when the lease of a minute is over.
  * </ol>
  */
-final class EngineOperations implements IdempotencyOperations {
+final class EngineRecords implements IdempotencyRecords {
 
     private static final Duration LEASE = Duration.ofMinutes(1);
 
@@ -49,7 +49,7 @@ final class EngineOperations implements IdempotencyOperations {
      *
      * @param operations the operation of a name, or null
      */
-    EngineOperations(
+    EngineRecords(
             IdempotencyStore store,
             OutcomeCodec codec,
             Listeners listeners,

@@ -11,7 +11,7 @@ import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyOutcomeUnknownException;
 import io.idempotent.Steps;
 import io.idempotent.engine.IdempotencyListener;
-import io.idempotent.engine.IdempotencyOperations;
+import io.idempotent.engine.IdempotencyRecords;
 import io.idempotent.engine.Resolution;
 import io.idempotent.spring.annotation.EnableIdempotency;
 import io.idempotent.spring.annotation.Idempotent;
@@ -38,7 +38,7 @@ import org.springframework.context.annotation.AnnotationConfigApplicationContext
 import org.springframework.context.annotation.Configuration;
 
 /** The beans that applications inject: the steps of the current execution, and what people do with records. */
-class StepsAndOperationsTest {
+class StepsAndRecordsTest {
 
     @Configuration(proxyBeanMethods = false)
     @EnableIdempotency
@@ -142,8 +142,8 @@ class StepsAndOperationsTest {
         return (Orders) Objects.requireNonNull(AopProxyUtils.getSingletonTarget(orders()));
     }
 
-    private IdempotencyOperations operations() {
-        return context.getBean(IdempotencyOperations.class);
+    private IdempotencyRecords operations() {
+        return context.getBean(IdempotencyRecords.class);
     }
 
     @BeforeEach

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Safe for use by many threads.
  */
-public interface IdempotencyOperations {
+public interface IdempotencyRecords {
 
     /**
      * Looks at a record.
