@@ -8,7 +8,7 @@ import io.idempotent.Outcome;
 import io.idempotent.engine.IdempotencyListener;
 import io.idempotent.spring.annotation.EnableIdempotency;
 import io.idempotent.spring.annotation.Idempotent;
-import io.idempotent.spring.interceptor.IdempotencySettings;
+import io.idempotent.spring.settings.IdempotencySettings;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;

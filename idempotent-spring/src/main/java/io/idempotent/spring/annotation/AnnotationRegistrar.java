@@ -2,9 +2,9 @@ package io.idempotent.spring.annotation;
 
 import io.idempotent.spring.expression.SpelCallExpressions;
 import io.idempotent.spring.interceptor.CallExpressions;
-import io.idempotent.spring.interceptor.IdempotencyInfrastructure;
-import io.idempotent.spring.interceptor.InfrastructureBeans;
-import io.idempotent.spring.interceptor.OperationSource;
+import io.idempotent.spring.operation.OperationSource;
+import io.idempotent.spring.startup.IdempotencyInfrastructure;
+import io.idempotent.spring.startup.InfrastructureBeans;
 import org.springframework.beans.factory.support.BeanDefinitionRegistry;
 import org.springframework.context.annotation.ImportBeanDefinitionRegistrar;
 import org.springframework.core.type.AnnotationMetadata;

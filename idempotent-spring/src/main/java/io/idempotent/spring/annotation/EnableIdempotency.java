@@ -13,7 +13,7 @@ import org.springframework.context.annotation.Import;
  * Makes {@link Idempotent @Idempotent} work in an application without Spring Boot, which needs no more than the library on
  * its class path; or in one with it, where another mode is wanted.
  *
- * <p>Settings are those of a bean of type {@link io.idempotent.spring.interceptor.IdempotencySettings}, else those of the
+ * <p>Settings are those of a bean of type {@link io.idempotent.spring.settings.IdempotencySettings}, else those of the
  * environment under the exact names {@code idempotent.…}. The store is the bean of type
  * {@link io.idempotent.store.IdempotencyStore}, or one of Caffeine's in this JVM's memory where there is none.
  */

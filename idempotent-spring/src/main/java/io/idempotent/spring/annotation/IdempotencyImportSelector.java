@@ -1,7 +1,7 @@
 package io.idempotent.spring.annotation;
 
 import io.idempotent.IdempotencyConfigurationException;
-import io.idempotent.spring.interceptor.SupportedSpring;
+import io.idempotent.spring.startup.SupportedSpring;
 import java.util.ArrayList;
 import java.util.List;
 import org.springframework.context.annotation.AdviceMode;

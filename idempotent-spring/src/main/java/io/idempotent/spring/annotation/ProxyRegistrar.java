@@ -1,7 +1,7 @@
 package io.idempotent.spring.annotation;
 
 import io.idempotent.spring.interceptor.IdempotencyAdvisor;
-import io.idempotent.spring.interceptor.IdempotencyInfrastructure;
+import io.idempotent.spring.startup.IdempotencyInfrastructure;
 import org.springframework.aop.config.AopConfigUtils;
 import org.springframework.beans.factory.support.BeanDefinitionRegistry;
 import org.springframework.core.annotation.AnnotationAttributes;

@@ -2,7 +2,7 @@ package io.idempotent.spring.aspect;
 
 import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.spring.interceptor.IdempotencySupport;
-import io.idempotent.spring.interceptor.InfrastructureBeans;
+import io.idempotent.spring.startup.InfrastructureBeans;
 import java.util.function.Supplier;
 import org.aspectj.lang.Aspects;
 import org.aspectj.lang.NoAspectBoundException;

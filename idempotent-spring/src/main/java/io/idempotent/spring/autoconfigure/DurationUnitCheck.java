@@ -1,7 +1,7 @@
 package io.idempotent.spring.autoconfigure;
 
 import io.idempotent.IdempotencyConfigurationException;
-import io.idempotent.spring.interceptor.EnvironmentSettings;
+import io.idempotent.spring.settings.EnvironmentSettings;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationPropertiesBindHandlerAdvisor;

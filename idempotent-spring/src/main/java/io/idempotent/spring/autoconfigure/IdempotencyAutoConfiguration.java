@@ -1,8 +1,8 @@
 package io.idempotent.spring.autoconfigure;
 
 import io.idempotent.spring.annotation.EnableIdempotency;
-import io.idempotent.spring.interceptor.IdempotencySettings;
 import io.idempotent.spring.interceptor.IdempotencySupport;
+import io.idempotent.spring.settings.IdempotencySettings;
 import io.idempotent.spring.web.EndpointRequestListener;
 import io.idempotent.spring.web.IdempotencyExceptionHandler;
 import io.idempotent.spring.web.IdempotencyFilter;

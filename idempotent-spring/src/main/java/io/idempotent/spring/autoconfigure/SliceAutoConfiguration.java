@@ -1,6 +1,6 @@
 package io.idempotent.spring.autoconfigure;
 
-import io.idempotent.spring.interceptor.PartialApplication;
+import io.idempotent.spring.operation.PartialApplication;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;

@@ -1,6 +1,6 @@
 package io.idempotent.spring.autoconfigure;
 
-import io.idempotent.spring.interceptor.SupportedSpring;
+import io.idempotent.spring.startup.SupportedSpring;
 import org.springframework.context.ApplicationContextInitializer;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.core.Ordered;

@@ -1,5 +1,6 @@
 package io.idempotent.spring.interceptor;
 
+import io.idempotent.spring.operation.OperationSource;
 import java.lang.reflect.Method;
 import org.springframework.aop.ClassFilter;
 import org.springframework.aop.support.DefaultPointcutAdvisor;

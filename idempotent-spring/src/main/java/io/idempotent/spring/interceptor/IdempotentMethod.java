@@ -33,7 +33,17 @@ record IdempotentMethod(
         @Nullable MethodTransaction transaction,
         @Nullable Reconciling reconciling,
         @Nullable StoreTransactions atomic)
-        implements ConfiguredOperation {
+        implements ProtectedMethod {
+
+    @Override
+    public boolean isRetried() {
+        return retries != null;
+    }
+
+    @Override
+    public boolean commitsUnrecorded(Class<? extends Throwable> failure) {
+        return transaction != null && !operation.type().recordsAll(failure) && transaction.commitsOn(failure);
+    }
 
     @Nullable
     Object invoke(IdempotentCall call) throws Throwable {

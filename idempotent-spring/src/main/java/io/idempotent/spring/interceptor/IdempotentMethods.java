@@ -1,7 +1,6 @@
 package io.idempotent.spring.interceptor;
 
 import io.idempotent.IdempotencyConfigurationException;
-import io.idempotent.IdempotencyKey;
 import io.idempotent.codec.GenericTypes;
 import io.idempotent.engine.IdempotencyEngine;
 import io.idempotent.engine.Operation;
@@ -9,16 +8,18 @@ import io.idempotent.engine.StoreTransactions;
 import io.idempotent.engine.WhenAbandoned;
 import io.idempotent.engine.WhenStoreFails;
 import io.idempotent.spring.interceptor.CallExpressions.Purpose;
+import io.idempotent.spring.operation.MethodNames;
+import io.idempotent.spring.operation.OperationDeclaration;
+import io.idempotent.spring.operation.OperationName;
+import io.idempotent.spring.operation.OperationRegistry;
+import io.idempotent.spring.operation.OperationRegistry.Configured;
+import io.idempotent.spring.operation.OperationSource;
+import io.idempotent.spring.settings.OperationSettings;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.lang.reflect.Type;
-import java.time.Duration;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Supplier;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.aop.support.AopUtils;
 import org.springframework.beans.BeansException;
@@ -35,16 +36,12 @@ final class IdempotentMethods {
 
     private final OperationSource source;
     private final CallExpressions expressions;
-    private final IdempotencyEngines engines;
     private final @Nullable MethodTransactionSource transactions;
-    private final Supplier<IdempotencySettings> settings;
+    private final OperationRegistry operations;
 
     // By the method alone, whose look-up makes no garbage; the right one of a method's few
     // target classes is found by going through them.
     private final Map<Method, Resolved[]> methods = new ConcurrentHashMap<>();
-
-    // Filled as methods are resolved, which is at startup for nearly all.
-    private final Map<String, Set<ConfiguredOperation>> operations = new ConcurrentHashMap<>();
 
     // In front of it, those called last, one for each slot; compared by identity, which costs less than any look-up. Of
     // racing writers any may win.
@@ -53,14 +50,12 @@ final class IdempotentMethods {
     IdempotentMethods(
             OperationSource source,
             CallExpressions expressions,
-            IdempotencyEngines engines,
             @Nullable MethodTransactionSource transactions,
-            Supplier<IdempotencySettings> settings) {
+            OperationRegistry operations) {
         this.source = source;
         this.expressions = expressions;
-        this.engines = engines;
         this.transactions = transactions;
-        this.settings = settings;
+        this.operations = operations;
     }
 
     /** The method as it is to be called on an object of this class; null if it is not idempotent, or switched off. */
@@ -99,31 +94,9 @@ final class IdempotentMethods {
         }
         methods.merge(method, new Resolved[] {added}, IdempotentMethods::joined);
         if (added.idempotent() != null) {
-            add(added.idempotent());
+            operations.add(added.idempotent());
         }
         return added;
-    }
-
-    /** Makes an operation known, a method's or any other. */
-    void add(ConfiguredOperation operation) {
-        operations.merge(operation.operation().name(), Set.of(operation), IdempotentMethods::both);
-    }
-
-    /** What is known of an operation: its methods, or whatever else it is. */
-    Set<ConfiguredOperation> ofOperation(String name) {
-        return operations.getOrDefault(name, Set.of());
-    }
-
-    private static Set<ConfiguredOperation> both(Set<ConfiguredOperation> some, Set<ConfiguredOperation> others) {
-        return Stream.of(some, others).flatMap(Set::stream).collect(Collectors.toUnmodifiableSet());
-    }
-
-    /** The engines that the operations which are known use. */
-    Set<IdempotencyEngine> engines() {
-        return operations.values().stream()
-                .flatMap(Set::stream)
-                .map(ConfiguredOperation::engine)
-                .collect(Collectors.toSet());
     }
 
     /**
@@ -154,14 +127,15 @@ final class IdempotentMethods {
     }
 
     private static OperationName name(OperationDeclaration declaration, Method method, Class<?> targetClass) {
+        String described = MethodNames.describe(method, targetClass);
         if (declaration.operation() != null) {
-            return checked(new OperationName(declaration.operation(), true), method, targetClass);
+            return OperationName.of(declaration.operation(), true, described);
         }
         Class<?> declaringClass = method.getDeclaringClass();
         if (!declaringClass.isInterface()) {
             declaringClass = specific(method, targetClass).getDeclaringClass();
         }
-        return checked(new OperationName(MethodNames.operation(declaringClass, method), false), method, targetClass);
+        return OperationName.of(MethodNames.operation(declaringClass, method), false, described);
     }
 
     /** The method of the class, unless that is a proxy's or a lambda's, which knows neither names nor generic types. */
@@ -171,42 +145,30 @@ final class IdempotentMethods {
                 : AopUtils.getMostSpecificMethod(method, targetClass);
     }
 
-    private static OperationName checked(OperationName name, Method method, Class<?> targetClass) {
-        if (!IdempotencyKey.isOperationName(name.text())) {
-            throw new IdempotencyConfigurationException(
-                    "'" + name.text() + "' cannot be the operation's name of "
-                            + MethodNames.describe(method, targetClass),
-                    "Set operation to a name of at most " + IdempotencyKey.MAXIMUM_OPERATION_LENGTH
-                            + " ASCII letters, digits, hyphens or underscores");
-        }
-        return name;
-    }
-
     private @Nullable IdempotentMethod resolve(Method method, Class<?> targetClass) {
         OperationDeclaration declaration = source.declaration(method, targetClass);
         if (declaration == null) {
             return null;
         }
-        IdempotencySettings configured = settings.get();
         String name = name(declaration, method, targetClass).text();
-        OperationSettings own = configured.operation(name).orElse(declaration.settings());
-        OperationSettings effective = own.orElse(configured.defaults());
-        if (!orElse(effective.enabled(), configured.enabled())) {
+        Configured configured = operations.configured(name, declaration.settings());
+        if (configured == null) {
             return null;
         }
+        OperationSettings effective = configured.effective();
         Method specific = specific(method, targetClass);
         ReturnTypes.check(specific, targetClass);
         checkAbandoning(declaration, method, targetClass);
-        boolean atomic = isAtomic(declaration, own, effective, method, targetClass);
+        boolean atomic = isAtomic(declaration, configured, method, targetClass);
 
         Operation<@Nullable Object> operation = operation(
                 name,
                 declaration,
-                effective,
+                configured,
                 atomic,
                 GenericTypes.resolve(specific.getGenericReturnType(), targetClass));
-        IdempotencyEngine engine = engines.engine(effective.store(), configured);
-        engines.checkOutcomes(engine.store(), operation.type(), MethodNames.describe(method, targetClass), configured);
+        IdempotencyEngine engine =
+                operations.engine(effective.store(), operation.type(), MethodNames.describe(method, targetClass));
         return new IdempotentMethod(
                 operation,
                 engine,
@@ -221,7 +183,7 @@ final class IdempotentMethods {
                         targetClass,
                         expressions,
                         engine.store().keepsReferences(),
-                        engines.fingerprinter()),
+                        operations.fingerprinter()),
                 declaration.unless() == null
                         ? null
                         : expressions.parse(Purpose.UNLESS, declaration.unless(), specific, targetClass),
@@ -237,7 +199,7 @@ final class IdempotentMethods {
             String operation, OperationDeclaration declaration, Method method, Class<?> targetClass) {
         String described = MethodNames.describe(method, targetClass);
         return declaration.reconcileWith() == null
-                ? Reconciling.by(engines.reconcilers(), operation, method, targetClass, described)
+                ? Reconciling.by(operations, operation, method, targetClass, described)
                 : Reconciling.by(declaration.reconcileWith(), method, targetClass, described);
     }
 
@@ -263,11 +225,9 @@ final class IdempotentMethods {
 
     /** Whether an operation is atomic, as it is declared or set for it alone. */
     private static boolean isAtomic(
-            OperationDeclaration declaration,
-            OperationSettings own,
-            OperationSettings effective,
-            Method method,
-            Class<?> targetClass) {
+            OperationDeclaration declaration, Configured configured, Method method, Class<?> targetClass) {
+        OperationSettings own = configured.own();
+        OperationSettings effective = configured.effective();
         boolean atomic = Boolean.TRUE.equals(effective.atomic());
         if (atomic && own.whenStoreFails() == WhenStoreFails.RUN) {
             throw new IdempotencyConfigurationException(
@@ -292,27 +252,13 @@ final class IdempotentMethods {
         return atomic;
     }
 
-    /** Sets what holds for operations of every kind. */
-    static <T extends @Nullable Object> Operation.Builder<T> configured(
-            Operation.Builder<T> builder, OperationSettings settings) {
-        return builder.retention(orElse(settings.retention(), Operation.DEFAULT_RETENTION))
-                .lease(orElse(settings.lease(), Operation.DEFAULT_LEASE))
-                .maxRun(orElse(settings.maxRun(), Operation.DEFAULT_MAX_RUN))
-                .waitAtMost(orElse(settings.waitAtMost(), Duration.ZERO))
-                .whenStoreFails(orElse(settings.whenStoreFails(), WhenStoreFails.REFUSE))
-                .whenAbandoned(orElse(settings.whenAbandoned(), WhenAbandoned.RUN_AGAIN));
-    }
-
     private static Operation<@Nullable Object> operation(
-            String name, OperationDeclaration declaration, OperationSettings settings, boolean atomic, Type type) {
-        Operation.Builder<@Nullable Object> builder = configured(Operation.builder(name, type), settings)
+            String name, OperationDeclaration declaration, Configured configured, boolean atomic, Type type) {
+        Operation.Builder<@Nullable Object> builder = configured
+                .apply(Operation.<@Nullable Object>builder(name, type))
                 .recordFailures(declaration.recordFailures())
                 .unknownOn(declaration.unknownOn());
         return (atomic ? builder.whenAbandoned(WhenAbandoned.RUN_AGAIN) : builder).build();
-    }
-
-    private static <T> T orElse(@Nullable T said, T otherwise) {
-        return said != null ? said : otherwise;
     }
 
     private static Resolved[] joined(Resolved[] before, Resolved[] added) {
@@ -321,14 +267,6 @@ final class IdempotentMethods {
         System.arraycopy(added, 0, all, before.length, added.length);
         return all;
     }
-
-    /**
-     * The name of an operation.
-     *
-     * @param text the name
-     * @param said whether it was declared, and not made of class and method
-     */
-    record OperationName(String text, boolean said) {}
 
     private record Resolved(
             Method method, Class<?> objectClass, @Nullable IdempotentMethod idempotent) {}

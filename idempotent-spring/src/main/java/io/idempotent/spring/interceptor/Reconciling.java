@@ -4,6 +4,8 @@ import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.IdempotencyContext;
 import io.idempotent.Reconciliation;
 import io.idempotent.codec.GenericTypes;
+import io.idempotent.spring.operation.OperationRegistry;
+import io.idempotent.spring.operation.Reconciler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
@@ -22,32 +24,11 @@ interface Reconciling {
     /** Asks about a call under a new claim. */
     Reconciliation<?> ask(IdempotentCall call, IdempotencyContext context) throws Throwable;
 
-    /**
-     * The one bean that finds out for an operation.
-     *
-     * @param instead what else may be done where there is none
-     */
-    static Reconciler only(List<Reconciler> reconcilers, String operation, String described, String instead) {
-        List<Reconciler> responsible = reconcilers.stream()
-                .filter(reconciler -> reconciler.supports(operation))
-                .toList();
-        if (responsible.size() != 1) {
-            throw new IdempotencyConfigurationException(
-                    described + " is to be reconciled when it is abandoned, and "
-                            + (responsible.isEmpty()
-                                    ? "nothing finds out what happened"
-                                    : "several beans would find out what happened, " + responsible),
-                    instead + "declare one bean of type " + Reconciler.class.getName()
-                            + " that supports the operation '" + operation + "'");
-        }
-        return responsible.get(0);
-    }
-
     /** Asks the one bean that finds out for an operation. */
     static Reconciling by(
-            List<Reconciler> reconcilers, String operation, Method idempotent, Class<?> targetClass, String described) {
+            OperationRegistry operations, String operation, Method idempotent, Class<?> targetClass, String described) {
         Reconciler reconciler =
-                only(reconcilers, operation, described, "Set reconcileWith to a method of the same bean, or ");
+                operations.reconciler(operation, described, "Set reconcileWith to a method of the same bean, or ");
         Class<?> type = ClassUtils.resolvePrimitiveIfNecessary(
                 GenericTypes.erase(GenericTypes.resolve(idempotent.getGenericReturnType(), targetClass)));
         return (call, context) -> {

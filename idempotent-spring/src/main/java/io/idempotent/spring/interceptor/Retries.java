@@ -6,6 +6,7 @@ import io.idempotent.IdempotencyException;
 import io.idempotent.engine.AtomicWork;
 import io.idempotent.engine.Execution;
 import io.idempotent.engine.Operation;
+import io.idempotent.spring.settings.RetrySettings;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -1,6 +1,7 @@
 package io.idempotent.spring.interceptor;
 
 import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.spring.operation.MethodNames;
 import java.io.InputStream;
 import java.io.Reader;
 import java.lang.reflect.Method;

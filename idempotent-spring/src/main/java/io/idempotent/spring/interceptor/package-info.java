@@ -1,10 +1,9 @@
 /**
- * How a call is intercepted: an {@link io.idempotent.spring.interceptor.OperationSource} says what is declared for a
- * method, {@link io.idempotent.spring.interceptor.IdempotencySettings} what is configured, and one
- * {@link io.idempotent.spring.interceptor.IdempotencySupport} runs calls by it, under a proxy and under a woven aspect.
+ * How the call of a method is intercepted: one {@link io.idempotent.spring.interceptor.IdempotencySupport} runs calls,
+ * under a proxy and under a woven aspect.
  *
- * <p>Depends on the core and on Spring's beans, context and AOP. Knows neither annotations nor expressions, which come in
- * by interfaces of this package.
+ * <p>Depends on {@code operation}, {@code settings}, the core and Spring's AOP. Knows neither annotations nor
+ * expressions nor transactions, which come in by interfaces of this package.
  */
 @NullMarked
 package io.idempotent.spring.interceptor;

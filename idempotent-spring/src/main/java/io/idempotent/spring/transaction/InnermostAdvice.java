@@ -1,9 +1,9 @@
 package io.idempotent.spring.transaction;
 
 import io.idempotent.spring.interceptor.IdempotencyAdvisor;
-import io.idempotent.spring.interceptor.IdempotencyInfrastructure;
-import io.idempotent.spring.interceptor.InfrastructureBeans;
-import io.idempotent.spring.interceptor.OperationSource;
+import io.idempotent.spring.operation.OperationSource;
+import io.idempotent.spring.startup.IdempotencyInfrastructure;
+import io.idempotent.spring.startup.InfrastructureBeans;
 import java.lang.reflect.Method;
 import org.aopalliance.intercept.MethodInterceptor;
 import org.aopalliance.intercept.MethodInvocation;

@@ -1,8 +1,8 @@
 package io.idempotent.spring.transaction;
 
-import io.idempotent.spring.interceptor.IdempotencyInfrastructure;
-import io.idempotent.spring.interceptor.InfrastructureBeans;
 import io.idempotent.spring.interceptor.MethodTransactionSource;
+import io.idempotent.spring.startup.IdempotencyInfrastructure;
+import io.idempotent.spring.startup.InfrastructureBeans;
 import org.springframework.beans.factory.support.BeanDefinitionRegistry;
 import org.springframework.context.annotation.ImportBeanDefinitionRegistrar;
 import org.springframework.core.type.AnnotationMetadata;

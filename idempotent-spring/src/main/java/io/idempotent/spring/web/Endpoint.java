@@ -3,7 +3,7 @@ package io.idempotent.spring.web;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyKeyException;
 import io.idempotent.engine.WhenAbandoned;
-import io.idempotent.spring.interceptor.DetachedOperation;
+import io.idempotent.spring.operation.DetachedOperation;
 import io.idempotent.spring.web.RequestFingerprint.Digest;
 import jakarta.servlet.http.HttpServletRequest;
 import java.security.Principal;

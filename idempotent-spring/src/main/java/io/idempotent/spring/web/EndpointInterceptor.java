@@ -7,7 +7,7 @@ import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyKeyException;
 import io.idempotent.engine.OpenExecution;
 import io.idempotent.engine.Opened;
-import io.idempotent.spring.interceptor.WebSettings;
+import io.idempotent.spring.settings.WebSettings;
 import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;

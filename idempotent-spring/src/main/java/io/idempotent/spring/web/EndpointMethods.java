@@ -1,7 +1,7 @@
 package io.idempotent.spring.web;
 
 import io.idempotent.IdempotencyConfigurationException;
-import io.idempotent.spring.interceptor.MethodNames;
+import io.idempotent.spring.operation.MethodNames;
 import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.List;

@@ -3,13 +3,15 @@ package io.idempotent.spring.web;
 import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.engine.WhenAbandoned;
 import io.idempotent.engine.WhenStoreFails;
-import io.idempotent.spring.interceptor.DetachedOperation;
-import io.idempotent.spring.interceptor.EnvironmentSettings;
-import io.idempotent.spring.interceptor.IdempotencySupport;
-import io.idempotent.spring.interceptor.MethodNames;
-import io.idempotent.spring.interceptor.OperationDeclarer;
-import io.idempotent.spring.interceptor.OperationSettings;
-import io.idempotent.spring.interceptor.WebSettings;
+import io.idempotent.spring.operation.DetachedOperation;
+import io.idempotent.spring.operation.MethodNames;
+import io.idempotent.spring.operation.OperationDeclarer;
+import io.idempotent.spring.operation.OperationName;
+import io.idempotent.spring.operation.OperationRegistry;
+import io.idempotent.spring.operation.OperationSource;
+import io.idempotent.spring.settings.EnvironmentSettings;
+import io.idempotent.spring.settings.OperationSettings;
+import io.idempotent.spring.settings.WebSettings;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -52,14 +54,20 @@ final class Endpoints implements OperationDeclarer {
 
     private final ConfigurableListableBeanFactory beanFactory;
 
-    private final Supplier<IdempotencySupport> support;
+    private final Supplier<OperationRegistry> operations;
+
+    private final Supplier<OperationSource> methods;
 
     // Of every handler that was asked for; nothing of those that are none, or switched off.
     private final Map<MethodClassKey, Optional<Endpoint>> endpoints = new ConcurrentHashMap<>();
 
-    Endpoints(ConfigurableListableBeanFactory beanFactory, Supplier<IdempotencySupport> support) {
+    Endpoints(
+            ConfigurableListableBeanFactory beanFactory,
+            Supplier<OperationRegistry> operations,
+            Supplier<OperationSource> methods) {
         this.beanFactory = beanFactory;
-        this.support = support;
+        this.operations = operations;
+        this.methods = methods;
     }
 
     /**
@@ -73,7 +81,7 @@ final class Endpoints implements OperationDeclarer {
         Optional<Endpoint> known = endpoints.get(key);
         if (known == null) {
             IdempotentEndpoint annotation = handler.getMethodAnnotation(IdempotentEndpoint.class);
-            known = annotation == null ? Optional.empty() : resolved(new Reader(handler, annotation, support.get()));
+            known = annotation == null ? Optional.empty() : resolved(new Reader(handler, annotation, operations.get()));
             endpoints.put(key, known);
         }
         return known.orElse(null);
@@ -88,7 +96,7 @@ final class Endpoints implements OperationDeclarer {
     }
 
     @Override
-    public Collection<DeclaredOperation> declare(IdempotencySupport support) {
+    public Collection<DeclaredOperation> declare(OperationRegistry operations) {
         Map<MethodClassKey, DeclaredOperation> declared = new LinkedHashMap<>();
         for (AbstractHandlerMethodMapping<?> mapping : beanFactory
                 .getBeansOfType(AbstractHandlerMethodMapping.class, true, false)
@@ -96,7 +104,7 @@ final class Endpoints implements OperationDeclarer {
             for (HandlerMethod handler : mapping.getHandlerMethods().values()) {
                 IdempotentEndpoint annotation = handler.getMethodAnnotation(IdempotentEndpoint.class);
                 if (annotation != null && !declared.containsKey(key(handler))) {
-                    Reader reader = new Reader(handler, annotation, support);
+                    Reader reader = new Reader(handler, annotation, operations);
                     declared.put(key(handler), reader.declared());
                     endpoints.put(key(handler), resolved(reader));
                     watch(handler.getBean());
@@ -130,43 +138,45 @@ final class Endpoints implements OperationDeclarer {
 
         private final HandlerMethod handler;
         private final IdempotentEndpoint annotation;
-        private final IdempotencySupport support;
+        private final OperationRegistry operations;
         private final String described;
 
-        Reader(HandlerMethod handler, IdempotentEndpoint annotation, IdempotencySupport support) {
+        Reader(HandlerMethod handler, IdempotentEndpoint annotation, OperationRegistry operations) {
             this.handler = handler;
             this.annotation = annotation;
-            this.support = support;
+            this.operations = operations;
             this.described = MethodNames.describe(handler.getMethod(), handler.getBeanType());
         }
 
         DeclaredOperation declared() {
             return new DeclaredOperation(
                     name(),
-                    !annotation.operation().isBlank(),
                     handler.getBean() instanceof String beanName
                             ? beanName
                             : handler.getBeanType().getName(),
                     described);
         }
 
-        private String name() {
+        private OperationName name() {
             String said = text("operation", annotation.operation());
-            return said != null ? said : MethodNames.operation(handler.getBeanType(), handler.getMethod());
+            return said != null
+                    ? OperationName.of(said, true, described)
+                    : OperationName.of(
+                            MethodNames.operation(handler.getBeanType(), handler.getMethod()), false, described);
         }
 
         @Nullable
         Endpoint resolve() {
-            if (support.isIntercepted(handler.getMethod(), handler.getBeanType())) {
+            if (methods.get().isIdempotent(handler.getMethod(), handler.getBeanType())) {
                 throw new IdempotencyConfigurationException(
                         described + " is annotated with @IdempotentEndpoint and with @Idempotent",
                         "Keep @IdempotentEndpoint to record the HTTP response by the request's header, or @Idempotent to record"
                                 + " the method's result by its arguments");
             }
             checkRecordable(ResolvableType.forMethodReturnType(handler.getMethod(), handler.getBeanType()));
-            WebSettings settings = support.settings().web();
+            WebSettings settings = operations.settings().web();
             DetachedOperation<RecordedResponse> operation =
-                    support.configure(name(), settings(), RecordedResponse.class, described);
+                    operations.open(name(), settings(), RecordedResponse.class, described);
             if (operation == null) {
                 return null;
             }

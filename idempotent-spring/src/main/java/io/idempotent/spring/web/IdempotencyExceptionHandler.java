@@ -8,7 +8,7 @@ import io.idempotent.IdempotencyKeyReusedException;
 import io.idempotent.IdempotencyOutcomeException;
 import io.idempotent.IdempotencyOutcomeUnknownException;
 import io.idempotent.IdempotencyStoreException;
-import io.idempotent.spring.interceptor.WebSettings;
+import io.idempotent.spring.settings.WebSettings;
 import java.lang.reflect.Method;
 import java.net.URI;
 import java.time.Duration;

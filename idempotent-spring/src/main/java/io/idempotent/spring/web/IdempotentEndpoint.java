@@ -110,7 +110,7 @@ public @interface IdempotentEndpoint {
         /** Handle the request again: what was done outside the store is done at least once. */
         RUN_AGAIN,
         /**
-         * Ask the bean of type {@link io.idempotent.spring.interceptor.Reconciler} that supports the operation. Its
+         * Ask the bean of type {@link io.idempotent.spring.operation.Reconciler} that supports the operation. Its
          * argument is the {@code HttpServletRequest}, and its result a {@link RecordedResponse}.
          */
         RECONCILE,

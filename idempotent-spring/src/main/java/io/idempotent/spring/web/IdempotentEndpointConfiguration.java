@@ -1,7 +1,8 @@
 package io.idempotent.spring.web;
 
-import io.idempotent.spring.interceptor.IdempotencySupport;
-import io.idempotent.spring.interceptor.WebSettings;
+import io.idempotent.spring.operation.OperationRegistry;
+import io.idempotent.spring.operation.OperationSource;
+import io.idempotent.spring.settings.WebSettings;
 import java.util.Set;
 import java.util.TreeSet;
 import org.springframework.beans.factory.ObjectProvider;
@@ -27,30 +28,32 @@ public final class IdempotentEndpointConfiguration {
 
     @Bean
     static Endpoints idempotentEndpoints(
-            ConfigurableListableBeanFactory beanFactory, ObjectProvider<IdempotencySupport> support) {
-        return new Endpoints(beanFactory, support::getObject);
+            ConfigurableListableBeanFactory beanFactory,
+            ObjectProvider<OperationRegistry> operations,
+            ObjectProvider<OperationSource> methods) {
+        return new Endpoints(beanFactory, operations::getObject, methods::getObject);
     }
 
     /** Every handler mapping takes such beans, before the interceptors that it was configured with. */
     @Bean
     static MappedInterceptor idempotentEndpointInterceptor(
             Endpoints idempotentEndpoints,
-            ObjectProvider<IdempotencySupport> support,
+            ObjectProvider<OperationRegistry> operations,
             ObjectProvider<IdempotencyScopeResolver> resolver) {
         return new MappedInterceptor(
                 null,
                 new EndpointInterceptor(
                         idempotentEndpoints,
-                        () -> new EndpointInterceptor.Settings(settings(support), resolver.getIfAvailable())));
+                        () -> new EndpointInterceptor.Settings(settings(operations), resolver.getIfAvailable())));
     }
 
     @Bean
     static IdempotencyFilter idempotencyFilter(
-            ObjectProvider<IdempotencySupport> support,
+            ObjectProvider<OperationRegistry> operations,
             ObjectProvider<RecordedResponseCustomizer> customizers,
             ConfigurableListableBeanFactory beanFactory) {
         return new IdempotencyFilter(() -> {
-            WebSettings settings = settings(support);
+            WebSettings settings = settings(operations);
             Set<String> headers = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
             headers.addAll(settings.recordedHeaders());
             return new IdempotencyFilter.Settings(
@@ -65,7 +68,7 @@ public final class IdempotentEndpointConfiguration {
         });
     }
 
-    private static WebSettings settings(ObjectProvider<IdempotencySupport> support) {
-        return support.getObject().settings().web();
+    private static WebSettings settings(ObjectProvider<OperationRegistry> operations) {
+        return operations.getObject().settings().web();
     }
 }

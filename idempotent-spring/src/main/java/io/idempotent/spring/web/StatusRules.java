@@ -1,6 +1,6 @@
 package io.idempotent.spring.web;
 
-import io.idempotent.spring.interceptor.WebSettings;
+import io.idempotent.spring.settings.WebSettings;
 
 /** What an answer's status says of the work. The exact status is asked for before its class. */
 final class StatusRules {

@@ -1,7 +1,7 @@
 package io.idempotent.spring.web;
 
-import io.idempotent.spring.interceptor.IdempotencySupport;
-import io.idempotent.spring.interceptor.OperationDeclarer;
+import io.idempotent.spring.operation.OperationDeclarer;
+import io.idempotent.spring.operation.OperationRegistry;
 import java.util.Collection;
 import java.util.List;
 import org.apache.commons.logging.Log;
@@ -33,7 +33,7 @@ public final class UnservedEndpoints implements OperationDeclarer {
 
     /** Declares nothing. */
     @Override
-    public Collection<DeclaredOperation> declare(IdempotencySupport support) {
+    public Collection<DeclaredOperation> declare(OperationRegistry operations) {
         if (servedElsewhere) {
             EndpointMethods.requireServed(
                     beanFactory,

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.idempotent.engine.WhenAbandoned;
 import io.idempotent.engine.WhenStoreFails;
-import io.idempotent.spring.interceptor.OperationDeclaration;
-import io.idempotent.spring.interceptor.OperationDeclaration.Content;
-import io.idempotent.spring.interceptor.OperationSettings;
-import io.idempotent.spring.interceptor.RetrySettings;
+import io.idempotent.spring.operation.OperationDeclaration;
+import io.idempotent.spring.operation.OperationDeclaration.Content;
+import io.idempotent.spring.settings.OperationSettings;
+import io.idempotent.spring.settings.RetrySettings;
 import java.io.IOException;
 import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;

@@ -68,26 +68,35 @@ class SpringArchitectureTest {
     }
 
     private static Stream<ArchRule> rules(String base) {
+        String settings = base + ".settings";
+        String operation = base + ".operation";
         String interceptor = base + ".interceptor";
+        String startup = base + ".startup";
         String expression = base + ".expression";
         String annotation = base + ".annotation";
         String aspect = base + ".aspect";
         String transaction = base + ".transaction";
         String autoconfigure = base + ".autoconfigure";
         return Stream.of(
-                mayDependOnly(interceptor),
+                mayDependOnly(settings),
+                mayDependOnly(operation, settings),
+                mayDependOnly(interceptor, operation, settings),
+                mayDependOnly(startup, interceptor, operation, settings),
                 mayDependOnly(expression, interceptor),
-                mayDependOnly(annotation, interceptor, expression),
-                mayDependOnly(aspect, interceptor, expression, "org.aspectj.lang.."),
+                mayDependOnly(annotation, startup, interceptor, operation, settings, expression),
+                mayDependOnly(aspect, startup, interceptor, operation, "org.aspectj.lang.."),
                 mayDependOnly(
                         transaction,
+                        startup,
                         interceptor,
+                        operation,
                         "org.springframework.transaction..",
                         "org.springframework.jdbc.datasource.."),
                 Architecture.nobodyMayDependOn(transaction),
                 mayDependOnly(
                         base + ".web",
-                        interceptor,
+                        operation,
+                        settings,
                         "org.springframework.http..",
                         "org.springframework.web..",
                         "jakarta.servlet..",

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.idempotent.IdempotencyConfigurationException;
-import io.idempotent.spring.interceptor.SupportedSpring;
+import io.idempotent.spring.startup.SupportedSpring;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.context.ApplicationContextInitializer;

@@ -7,7 +7,7 @@ import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.engine.IdempotencyListener;
 import io.idempotent.spring.annotation.EnableIdempotency;
 import io.idempotent.spring.annotation.Idempotent;
-import io.idempotent.spring.interceptor.IdempotencySettings;
+import io.idempotent.spring.settings.IdempotencySettings;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.caffeine.CaffeineIdempotencyStore;
 import jakarta.annotation.PostConstruct;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.engine.Operation;
+import io.idempotent.spring.settings.RetrySettings;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;

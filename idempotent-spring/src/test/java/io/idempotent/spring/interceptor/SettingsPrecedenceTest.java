@@ -7,6 +7,9 @@ import io.idempotent.engine.Operation;
 import io.idempotent.engine.WhenStoreFails;
 import io.idempotent.spring.annotation.EnableIdempotency;
 import io.idempotent.spring.annotation.Idempotent;
+import io.idempotent.spring.settings.IdempotencySettings;
+import io.idempotent.spring.settings.OperationSettings;
+import io.idempotent.spring.settings.RetrySettings;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.caffeine.CaffeineIdempotencyStore;
 import java.lang.reflect.Method;
@@ -67,7 +70,7 @@ class SettingsPrecedenceTest {
 
     private static IdempotentMethod method(AssertableApplicationContext context, String name) throws Exception {
         Method method = Service.class.getMethod(name);
-        return context.getBean(IdempotencySupport.class).methods().find(method, Service.class);
+        return (IdempotentMethod) context.getBean(IdempotencySupport.class).resolve(method, Service.class);
     }
 
     private static Operation<?> operation(AssertableApplicationContext context, String name) throws Exception {

@@ -12,6 +12,7 @@ import io.idempotent.Reconciliation;
 import io.idempotent.spring.annotation.EnableIdempotency;
 import io.idempotent.spring.annotation.Idempotent;
 import io.idempotent.spring.annotation.Idempotent.WhenAbandoned;
+import io.idempotent.spring.operation.Reconciler;
 import io.idempotent.spring.test.FakeTicker;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.IdempotencyRecord;

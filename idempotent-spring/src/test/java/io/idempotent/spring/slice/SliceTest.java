@@ -3,7 +3,7 @@ package io.idempotent.spring.slice;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.idempotent.spring.autoconfigure.AutoConfigureIdempotency;
-import io.idempotent.spring.interceptor.IdempotencySupport;
+import io.idempotent.spring.operation.OperationRegistry;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.caffeine.CaffeineIdempotencyStore;
 import io.idempotent.store.jdbc.JdbcIdempotencyStore;
@@ -84,13 +84,13 @@ class SliceTest {
     class OfSpringMvcWithTheSettingsOfProduction {
 
         @Test
-        void usesTheStoreThatThereIs(@Autowired MockMvcTester mvc, @Autowired IdempotencySupport support) {
+        void usesTheStoreThatThereIs(@Autowired MockMvcTester mvc, @Autowired OperationRegistry operations) {
             assertThat(mvc.post()
                             .uri("/payments")
                             .header("Idempotency-Key", "k1")
                             .content("one"))
                     .hasStatusOk();
-            assertThat(support.store("jdbc")).isInstanceOf(CaffeineIdempotencyStore.class);
+            assertThat(operations.store("jdbc")).isInstanceOf(CaffeineIdempotencyStore.class);
         }
     }
 
@@ -100,9 +100,9 @@ class SliceTest {
     class OfJdbc {
 
         @Test
-        void runsAMethodOnce(@Autowired Payments payments, @Autowired IdempotencySupport support) {
+        void runsAMethodOnce(@Autowired Payments payments, @Autowired OperationRegistry operations) {
             assertRunsOnce(payments);
-            assertThat(support.store(null)).isInstanceOf(JdbcIdempotencyStore.class);
+            assertThat(operations.store(null)).isInstanceOf(JdbcIdempotencyStore.class);
         }
     }
 

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.idempotent.spring.annotation.Idempotent;
-import io.idempotent.spring.interceptor.IdempotencySettings;
+import io.idempotent.spring.settings.IdempotencySettings;
 import io.idempotent.spring.transaction.AtomicApplication.Kind;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;

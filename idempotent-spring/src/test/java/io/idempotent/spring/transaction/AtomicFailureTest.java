@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.idempotent.IdempotencyContext;
-import io.idempotent.spring.interceptor.IdempotencySettings;
+import io.idempotent.spring.settings.IdempotencySettings;
 import io.idempotent.spring.transaction.AtomicApplication.Kind;
 import java.io.IOException;
 import java.util.ArrayList;

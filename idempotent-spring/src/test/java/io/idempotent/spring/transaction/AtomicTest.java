@@ -9,7 +9,7 @@ import io.idempotent.IdempotencyInProgressException;
 import io.idempotent.IdempotencyInProgressException.Reason;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyKeyReusedException;
-import io.idempotent.spring.interceptor.IdempotencySettings;
+import io.idempotent.spring.settings.IdempotencySettings;
 import io.idempotent.spring.transaction.AtomicApplication.Caller;
 import io.idempotent.spring.transaction.AtomicApplication.Kind;
 import io.idempotent.store.IdempotencyRecord;

@@ -10,7 +10,7 @@ import io.idempotent.server.PostgresServer;
 import io.idempotent.server.Server;
 import io.idempotent.spring.annotation.EnableIdempotency;
 import io.idempotent.spring.annotation.Idempotent;
-import io.idempotent.spring.interceptor.IdempotencySettings;
+import io.idempotent.spring.settings.IdempotencySettings;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.jdbc.JdbcIdempotencyStore;
 import io.idempotent.store.jdbc.SchemaInitialization;

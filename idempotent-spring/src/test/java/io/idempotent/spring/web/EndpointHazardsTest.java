@@ -9,7 +9,7 @@ import io.idempotent.Outcome;
 import io.idempotent.Reconciliation;
 import io.idempotent.engine.IdempotencyListener;
 import io.idempotent.engine.IdempotencyRecords;
-import io.idempotent.spring.interceptor.Reconciler;
+import io.idempotent.spring.operation.Reconciler;
 import io.idempotent.spring.web.HttpServer.Answer;
 import io.idempotent.store.RecordQuery;
 import jakarta.servlet.DispatcherType;

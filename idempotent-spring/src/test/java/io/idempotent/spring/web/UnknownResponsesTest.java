@@ -8,7 +8,7 @@ import io.idempotent.IdempotencyContext;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.Reconciliation;
 import io.idempotent.engine.IdempotencyRecords;
-import io.idempotent.spring.interceptor.Reconciler;
+import io.idempotent.spring.operation.Reconciler;
 import io.idempotent.spring.test.FakeTicker;
 import io.idempotent.spring.web.IdempotentEndpoint.WhenAbandoned;
 import io.idempotent.spring.web.IdempotentEndpoint.WhenStoreFails;

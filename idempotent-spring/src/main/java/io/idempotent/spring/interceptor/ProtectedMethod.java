@@ -1,0 +1,13 @@
+package io.idempotent.spring.interceptor;
+
+import io.idempotent.spring.operation.ConfiguredOperation;
+
+/** A method whose calls are intercepted, as it was declared and configured. */
+public interface ProtectedMethod extends ConfiguredOperation {
+
+    /** Whether failed attempts are repeated. */
+    boolean isRetried();
+
+    /** Whether the method's transaction commits when it throws such a failure, though no outcome is recorded then. */
+    boolean commitsUnrecorded(Class<? extends Throwable> failure);
+}

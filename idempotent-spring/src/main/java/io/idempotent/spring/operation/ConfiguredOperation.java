@@ -1,0 +1,15 @@
+package io.idempotent.spring.operation;
+
+import io.idempotent.engine.IdempotencyEngine;
+import io.idempotent.engine.Operation;
+import org.jspecify.annotations.Nullable;
+
+/** An operation as it was declared and configured, and the engine that runs it. */
+public interface ConfiguredOperation {
+
+    /** The operation. */
+    Operation<? extends @Nullable Object> operation();
+
+    /** What runs it. */
+    IdempotencyEngine engine();
+}

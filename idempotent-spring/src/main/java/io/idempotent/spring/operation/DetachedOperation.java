@@ -1,0 +1,49 @@
+package io.idempotent.spring.operation;
+
+import io.idempotent.Fingerprint;
+import io.idempotent.IdempotencyKey;
+import io.idempotent.Reconciliation;
+import io.idempotent.engine.IdempotencyEngine;
+import io.idempotent.engine.Opened;
+import io.idempotent.engine.Operation;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An operation whose executions are opened, and ended by whoever opened them.
+ *
+ * @param operation the operation
+ * @param engine what runs it
+ * @param reconciler finds out what became of abandoned executions; null where nobody asks
+ * @param <T> what it returns
+ */
+public record DetachedOperation<T>(
+        Operation<T> operation,
+        IdempotencyEngine engine,
+        @Nullable Reconciler reconciler) implements ConfiguredOperation {
+
+    /**
+     * Opens an execution, or gives what was recorded.
+     *
+     * @param arguments what the reconciler is asked with
+     * @throws io.idempotent.IdempotencyException if the call was refused, or its outcome cannot be given
+     * @throws Throwable a failure that was recorded
+     */
+    public Opened<T> open(IdempotencyKey key, Fingerprint fingerprint, Object... arguments) throws Throwable {
+        return engine.open(operation, key, fingerprint, execution -> {
+            Reconciliation<?> found =
+                    reconciler == null ? Reconciliation.unknown() : reconciler.reconcile(execution, arguments);
+            return checked(found);
+        });
+    }
+
+    // What was found out is of the operation's own type, or refused.
+    @SuppressWarnings("unchecked")
+    private Reconciliation<T> checked(Reconciliation<?> found) {
+        if (found instanceof Reconciliation.Completed<?> completed
+                && !((Class<?>) operation.type().valueType()).isInstance(completed.value())) {
+            throw new IllegalStateException("The reconciler's value is no "
+                    + operation.type().valueType().getTypeName());
+        }
+        return (Reconciliation<T>) found;
+    }
+}

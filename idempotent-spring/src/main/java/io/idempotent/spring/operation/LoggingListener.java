@@ -1,0 +1,145 @@
+package io.idempotent.spring.operation;
+
+import io.idempotent.IdempotencyContext;
+import io.idempotent.IdempotencyException;
+import io.idempotent.IdempotencyKey;
+import io.idempotent.IdempotencyStoreException;
+import io.idempotent.Outcome;
+import io.idempotent.Reconciliation;
+import io.idempotent.engine.Execution;
+import io.idempotent.engine.IdempotencyListener;
+import io.idempotent.engine.Resolution;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Set;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+
+/** Says in the log what an operator has to know, and what a developer wants to see at level debug. */
+final class LoggingListener implements IdempotencyListener {
+
+    private static final Log LOG = LogFactory.getLog("io.idempotent");
+
+    @Override
+    public void claimed(IdempotencyContext context) {
+        if (context.takeovers() > 0) {
+            LOG.warn("Idempotency key '" + context.key() + "' was taken over (take-over " + context.takeovers()
+                    + ", fencing token " + context.fencingToken()
+                    + "): its last owner died, hangs or gave up, and recorded no outcome");
+        }
+    }
+
+    @Override
+    public void reconciled(IdempotencyContext context, Reconciliation<?> found) {
+        LOG.info("Idempotency key '" + context.key() + "' was reconciled: "
+                + (found instanceof Reconciliation.Completed
+                        ? "its operation was done before"
+                        : found instanceof Reconciliation.NotDone
+                                ? "its operation was not done, and runs now"
+                                : "nobody can tell whether its operation was done"));
+    }
+
+    @Override
+    public void completed(IdempotencyContext context, Outcome outcome, Duration took) {
+        if (LOG.isDebugEnabled()) {
+            LOG.debug("Idempotency key '" + context.key() + "' was completed after " + took.toMillis() + " ms and "
+                    + context.attempt() + " attempts");
+        }
+    }
+
+    @Override
+    public void released(IdempotencyContext context, @Nullable Throwable failure, Duration took) {
+        if (LOG.isDebugEnabled()) {
+            LOG.debug("Idempotency key '" + context.key() + "' was released after " + took.toMillis() + " ms and "
+                    + context.attempt() + " attempts: "
+                    + (failure == null
+                            ? "its result is not to be recorded, or its transaction was rolled back"
+                            : failure.getClass().getName()));
+        }
+    }
+
+    @Override
+    public void abandoned(IdempotencyContext context) {
+        LOG.warn("Idempotency key '" + context.key() + "' with fencing token " + context.fencingToken()
+                + " was abandoned: it is not known whether what its operation did stands; what the"
+                + " next call does is for the operation's when-abandoned to say");
+    }
+
+    @Override
+    public void stepNotRecorded(IdempotencyContext context, String step, IdempotencyStoreException failure) {
+        LOG.error(
+                "Step '" + step + "' of idempotency key '" + context.key()
+                        + "' has run, but the store could not be told: if this process dies now, the step runs again, or is"
+                        + " unknown if it runs at most once",
+                failure);
+    }
+
+    @Override
+    public void stepsLeftOver(IdempotencyContext context, Set<String> steps) {
+        LOG.warn("The operation of idempotency key '" + context.key() + "' has returned without asking for the steps "
+                + steps
+                + ", which an earlier execution recorded: fine if they are conditional, or part of a step that was not run"
+                + " again; if they were renamed, they were done again under another name");
+    }
+
+    @Override
+    public void resolved(IdempotencyKey key, Resolution resolution) {
+        LOG.warn("Idempotency key '" + key + "' with fencing token " + resolution.fencingToken() + " was "
+                + resolution.act().name().toLowerCase(Locale.ROOT) + " by " + resolution.who() + ": "
+                + resolution.why());
+    }
+
+    @Override
+    public void replayed(IdempotencyKey key) {
+        if (LOG.isDebugEnabled()) {
+            LOG.debug("Idempotency key '" + key + "' was answered by its recorded outcome");
+        }
+    }
+
+    @Override
+    public void refused(IdempotencyKey key, IdempotencyException refusal) {
+        if (LOG.isDebugEnabled()) {
+            LOG.debug(refusal.getMessage());
+        }
+    }
+
+    @Override
+    public void unprotected(IdempotencyKey key, IdempotencyStoreException failure) {
+        LOG.warn(
+                "Idempotency key '" + key + "' could not be claimed, and the operation runs unprotected, as configured",
+                failure);
+    }
+
+    @Override
+    public void leaseLost(IdempotencyContext context) {
+        LOG.warn("The lease of idempotency key '" + context.key() + "' with fencing token " + context.fencingToken()
+                + " is lost while its operation runs: another caller may run it too; no further attempt is begun"
+                + (context instanceof Execution execution && execution.isUnknownToStore()
+                        ? ". The store did not know the claim, though nobody can have taken it over yet: its record was"
+                                + " deleted or lost, or the store leads each thread to a database of its own, and renewals"
+                                + " ask another one than claims; give it one that is the same for all threads"
+                        : ""));
+    }
+
+    @Override
+    public void renewalFailed(int claims, IdempotencyStoreException failure) {
+        LOG.warn("The leases of " + claims + " running operations could not be renewed; it is tried again", failure);
+    }
+
+    @Override
+    public void completionFailed(IdempotencyContext context, IdempotencyStoreException failure) {
+        LOG.error(
+                "The operation of idempotency key '" + context.key()
+                        + "' has run, but the store could not be told: its key is found abandoned when the lease is over, and a"
+                        + " later call does what its when-abandoned says. If it is atomic, it is not known whether it has"
+                        + " committed, and a later call finds out",
+                failure);
+    }
+
+    @Override
+    public void notReplayable(IdempotencyContext context, String reason) {
+        LOG.warn("The operation of idempotency key '" + context.key()
+                + "' is recorded as done, but its outcome cannot be replayed: " + reason);
+    }
+}

@@ -1,0 +1,51 @@
+package io.idempotent.spring.operation;
+
+import io.idempotent.spring.settings.OperationSettings;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is declared for one method, before any property is looked at.
+ *
+ * @param key the expression of the key
+ * @param operation the operation's name; null where it is to be made of class and method
+ * @param fingerprint how requests are told apart
+ * @param unless the expression that says which results are not recorded; null where all are
+ * @param recordFailures the types of failures that are final
+ * @param unknownOn the types of failures after which nobody knows whether the operation was done
+ * @param reconcileWith the name of the method of the same bean that finds out; null for none
+ * @param settings what else was said; null stands for what was not
+ */
+public record OperationDeclaration(
+        String key,
+        @Nullable String operation,
+        Content fingerprint,
+        @Nullable String unless,
+        List<Class<? extends Throwable>> recordFailures,
+        List<Class<? extends Throwable>> unknownOn,
+        @Nullable String reconcileWith,
+        OperationSettings settings) {
+
+    /** Makes a declaration. */
+    public OperationDeclaration {
+        recordFailures = List.copyOf(recordFailures);
+        unknownOn = List.copyOf(unknownOn);
+    }
+
+    /** What of a request makes its fingerprint. */
+    public sealed interface Content {
+
+        /** All arguments but those that belong to a framework. */
+        record Arguments() implements Content {}
+
+        /** Nothing: a key that is used again for something else goes unnoticed. */
+        record Nothing() implements Content {}
+
+        /**
+         * The value of an expression.
+         *
+         * @param text the expression
+         */
+        record Expression(String text) implements Content {}
+    }
+}

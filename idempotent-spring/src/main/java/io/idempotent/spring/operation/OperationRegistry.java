@@ -1,0 +1,223 @@
+package io.idempotent.spring.operation;
+
+import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.codec.Fingerprinter;
+import io.idempotent.codec.OutcomeType;
+import io.idempotent.engine.IdempotencyEngine;
+import io.idempotent.engine.IdempotencyRecords;
+import io.idempotent.engine.Operation;
+import io.idempotent.engine.WhenAbandoned;
+import io.idempotent.spring.settings.IdempotencySettings;
+import io.idempotent.spring.settings.OperationSettings;
+import io.idempotent.spring.settings.RetrySettings;
+import io.idempotent.store.IdempotencyStore;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Knows the operations of an application, however they are declared, and makes them: by what is set for the operation,
+ * which beats what is declared, which beats what is set for all. Asks for settings, stores and codecs when it makes the
+ * first operation, and not before. Safe for use by many threads.
+ */
+public final class OperationRegistry {
+
+    private final IdempotencyEngines engines;
+
+    private final Supplier<IdempotencySettings> settings;
+
+    private final Map<String, Set<ConfiguredOperation>> operations = new ConcurrentHashMap<>();
+
+    /**
+     * Makes a registry that knows no operation.
+     *
+     * @param engines run the operations
+     * @param settings what is configured; asked for when it is needed
+     */
+    public OperationRegistry(IdempotencyEngines engines, Supplier<IdempotencySettings> settings) {
+        this.engines = engines;
+        this.settings = settings;
+    }
+
+    /** Returns what is configured. */
+    public IdempotencySettings settings() {
+        return settings.get();
+    }
+
+    /**
+     * Returns the store as operations use it, with the near cache in front of it if there is one. What is forgotten
+     * through it is gone from this node at once; what is forgotten through the store's own bean may be replayed here
+     * until the near cache's time-to-live is over.
+     *
+     * @param store the name of its bean, or that name without {@value IdempotencyEngines#STORE_SUFFIX}; null for the
+     *     store of operations that name none
+     * @throws IdempotencyConfigurationException if there is no such store, or none is chosen of several
+     */
+    public IdempotencyStore store(@Nullable String store) {
+        return (store == null ? defaultEngine() : engine(store)).store();
+    }
+
+    /** Returns what people do with records, of all operations and stores. */
+    public IdempotencyRecords records() {
+        return new BeanRecords(this);
+    }
+
+    /**
+     * Returns what holds for an operation, or null if it is switched off.
+     *
+     * @param name the operation's name
+     * @param declared what was declared
+     */
+    public @Nullable Configured configured(String name, OperationSettings declared) {
+        IdempotencySettings configured = settings.get();
+        OperationSettings own = configured.operation(name).orElse(declared);
+        Configured found = new Configured(own, own.orElse(configured.defaults()));
+        boolean enabled = found.effective().enabled() == null
+                ? configured.enabled()
+                : found.effective().enabled();
+        return enabled ? found : null;
+    }
+
+    /**
+     * Makes an operation whose executions are opened and ended by whoever opens them, and makes it known.
+     *
+     * @param name the operation's name
+     * @param declared what was declared
+     * @param type what the operation returns
+     * @param described what it is in the code, for messages
+     * @return the operation, with its engine; null if it is switched off
+     * @throws IdempotencyConfigurationException if it cannot be protected as it is declared and configured
+     */
+    public <T> @Nullable DetachedOperation<T> open(
+            OperationName name, OperationSettings declared, Class<T> type, String described) {
+        OperationSettings own = settings.get().operation(name.text());
+        if (own.atomic() != null
+                || own.transactionManager() != null
+                || own.scope() != null
+                || !own.retry().equals(RetrySettings.UNSAID)) {
+            throw new IdempotencyConfigurationException(
+                    "idempotent.operations." + name.text()
+                            + " sets one of atomic, transaction-manager, scope and retry, which " + described
+                            + " cannot have",
+                    "Leave them out there, and set them for the operations that it calls");
+        }
+        Configured configured = configured(name.text(), declared);
+        if (configured == null) {
+            return null;
+        }
+        Operation<T> operation =
+                configured.apply(Operation.builder(name.text(), type)).build();
+        IdempotencyEngine engine = engine(configured.effective().store(), operation.type(), described);
+        DetachedOperation<T> made = new DetachedOperation<>(
+                operation,
+                engine,
+                operation.whenAbandoned() == WhenAbandoned.RECONCILE
+                        ? reconciler(name.text(), described, "To find out, ")
+                        : null);
+        add(made);
+        return made;
+    }
+
+    /** Makes an operation known to what people do with records. */
+    public void add(ConfiguredOperation operation) {
+        operations.merge(operation.operation().name(), Set.of(operation), OperationRegistry::both);
+    }
+
+    /**
+     * Returns the engine that runs an operation.
+     *
+     * @param store the operation's store; null for the one of operations that name none
+     * @param type what the operation produces
+     * @param described what it is in the code, for messages
+     * @throws IdempotencyConfigurationException if there is no such store, or it cannot keep what is produced
+     */
+    public IdempotencyEngine engine(@Nullable String store, OutcomeType type, String described) {
+        IdempotencyEngine engine = engine(store);
+        engines.checkOutcomes(engine.store(), type, described, settings.get());
+        return engine;
+    }
+
+    /** Returns what makes digests of arguments. */
+    public Fingerprinter fingerprinter() {
+        return engines.fingerprinter();
+    }
+
+    /**
+     * Returns the one bean that finds out what became of executions of an operation.
+     *
+     * @param instead what else may be done where there is none
+     * @throws IdempotencyConfigurationException if there is none, or there are several
+     */
+    public Reconciler reconciler(String operation, String described, String instead) {
+        List<Reconciler> responsible = engines.reconcilers().stream()
+                .filter(reconciler -> reconciler.supports(operation))
+                .toList();
+        if (responsible.size() != 1) {
+            throw new IdempotencyConfigurationException(
+                    described + " is to be reconciled when it is abandoned, and "
+                            + (responsible.isEmpty()
+                                    ? "nothing finds out what happened"
+                                    : "several beans would find out what happened, " + responsible),
+                    instead + "declare one bean of type " + Reconciler.class.getName()
+                            + " that supports the operation '" + operation + "'");
+        }
+        return responsible.get(0);
+    }
+
+    IdempotencyEngine defaultEngine() {
+        return engine(settings.get().defaults().store());
+    }
+
+    /** What is known of an operation: one for each method, endpoint or other place that has the name. */
+    Set<ConfiguredOperation> ofOperation(String name) {
+        return operations.getOrDefault(name, Set.of());
+    }
+
+    /** The engines that the operations use which are known. */
+    Set<IdempotencyEngine> engines() {
+        return operations.values().stream()
+                .flatMap(Set::stream)
+                .map(ConfiguredOperation::engine)
+                .collect(Collectors.toSet());
+    }
+
+    private IdempotencyEngine engine(@Nullable String store) {
+        return engines.engine(store, settings.get());
+    }
+
+    private static Set<ConfiguredOperation> both(Set<ConfiguredOperation> some, Set<ConfiguredOperation> others) {
+        return Stream.of(some, others).flatMap(Set::stream).collect(Collectors.toUnmodifiableSet());
+    }
+
+    /**
+     * What is set for an operation.
+     *
+     * @param own what is set for it alone, or declared
+     * @param effective the same, and what is set for all where nothing else is
+     */
+    public record Configured(OperationSettings own, OperationSettings effective) {
+
+        /** Sets what holds for operations of every kind; the rest keeps the builder's defaults. */
+        public <T extends @Nullable Object> Operation.Builder<T> apply(Operation.Builder<T> builder) {
+            set(effective.retention(), builder::retention);
+            set(effective.lease(), builder::lease);
+            set(effective.maxRun(), builder::maxRun);
+            set(effective.waitAtMost(), builder::waitAtMost);
+            set(effective.whenStoreFails(), builder::whenStoreFails);
+            set(effective.whenAbandoned(), builder::whenAbandoned);
+            return builder;
+        }
+
+        private static <S> void set(@Nullable S said, Consumer<S> setter) {
+            if (said != null) {
+                setter.accept(said);
+            }
+        }
+    }
+}
