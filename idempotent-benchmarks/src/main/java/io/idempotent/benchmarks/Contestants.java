@@ -278,9 +278,7 @@ final class Contestants {
 
         @Bean
         static IdempotencySettings settings() {
-            return IdempotencySettings.builder()
-                    .caffeineMaximumSize(MAXIMUM_SIZE)
-                    .build();
+            return IdempotencySettings.of(Map.of("caffeine.maximum-size", String.valueOf(MAXIMUM_SIZE)));
         }
     }
 

@@ -1,5 +1,7 @@
 package io.idempotent.spring.annotation;
 
+import io.idempotent.spring.operation.WhenAbandoned;
+import io.idempotent.spring.operation.WhenStoreFails;
 import java.lang.annotation.Documented;
 import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;
@@ -172,33 +174,6 @@ public @interface Idempotent {
 
     /** How a failed attempt is followed by others, within the same claim. Not at all unless said otherwise. */
     Retry retry() default @Retry;
-
-    /** What to do for a key that is abandoned. */
-    enum WhenAbandoned {
-        /** What {@code idempotent.when-abandoned} says: {@link #RUN_AGAIN} unless said otherwise. */
-        INHERIT,
-        /** Take it over and run the method again: what it does outside the store is done at least once. */
-        RUN_AGAIN,
-        /**
-         * Take it over and ask {@link #reconcileWith}, or a bean, what happened; run the method only if it was not
-         * done.
-         */
-        RECONCILE,
-        /**
-         * Refuse every call with an {@link io.idempotent.IdempotencyOutcomeUnknownException} until somebody decides.
-         */
-        REFUSE
-    }
-
-    /** What to do when the store cannot tell whether the key is free. */
-    enum WhenStoreFails {
-        /** What {@code idempotent.when-store-fails} says: {@link #REFUSE} unless said otherwise. */
-        INHERIT,
-        /** Refuse the call; the method is not run. */
-        REFUSE,
-        /** Run the method unprotected, and tell log and listeners. */
-        RUN
-    }
 
     /**
      * How a failed attempt is followed by others, in the words of Spring Framework's retry. On, once there are retries.

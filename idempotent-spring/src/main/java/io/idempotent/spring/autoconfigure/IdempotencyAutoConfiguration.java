@@ -2,6 +2,7 @@ package io.idempotent.spring.autoconfigure;
 
 import io.idempotent.spring.annotation.EnableIdempotency;
 import io.idempotent.spring.interceptor.IdempotencySupport;
+import io.idempotent.spring.settings.EnvironmentSettings;
 import io.idempotent.spring.settings.IdempotencySettings;
 import io.idempotent.spring.web.EndpointRequestListener;
 import io.idempotent.spring.web.IdempotencyExceptionHandler;
@@ -9,14 +10,12 @@ import io.idempotent.spring.web.IdempotencyFilter;
 import io.idempotent.spring.web.IdempotentEndpointConfiguration;
 import io.idempotent.spring.web.UnservedEndpoints;
 import jakarta.servlet.DispatcherType;
-import org.springframework.beans.factory.config.BeanDefinition;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.boot.autoconfigure.condition.NoneNestedConditions;
-import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.web.context.reactive.ReactiveWebApplicationContext;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.boot.web.servlet.ServletListenerRegistrationBean;
@@ -25,8 +24,8 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
-import org.springframework.context.annotation.Role;
 import org.springframework.core.env.Environment;
+import org.springframework.core.io.ResourceLoader;
 
 /**
  * Protects the methods of beans that are annotated with {@link io.idempotent.spring.annotation.Idempotent}, by the
@@ -34,7 +33,6 @@ import org.springframework.core.env.Environment;
  * settings, or its own {@link IdempotencyExceptionHandler}.
  */
 @AutoConfiguration
-@EnableConfigurationProperties(IdempotencyProperties.class)
 public final class IdempotencyAutoConfiguration {
 
     /** For Spring Boot. */
@@ -42,14 +40,8 @@ public final class IdempotencyAutoConfiguration {
 
     @Bean
     @ConditionalOnMissingBean
-    static IdempotencySettings idempotencySettings(IdempotencyProperties properties, Environment environment) {
-        return properties.toSettings(environment);
-    }
-
-    @Bean
-    @Role(BeanDefinition.ROLE_INFRASTRUCTURE)
-    static DurationUnitCheck idempotencyDurationUnitCheck(Environment environment) {
-        return new DurationUnitCheck(environment);
+    static IdempotencySettings idempotencySettings(Environment environment, ResourceLoader resources) {
+        return EnvironmentSettings.bind(environment, new SettingsBinding(environment, resources.getClassLoader()));
     }
 
     /** Interception, unless the application chose it. */

@@ -1,6 +1,8 @@
 package io.idempotent.spring.autoconfigure;
 
 import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.spring.settings.IdempotencySettings;
+import io.idempotent.spring.settings.JdbcSettings;
 import io.idempotent.store.jdbc.JdbcIdempotencyStore;
 import javax.sql.DataSource;
 import org.apache.commons.logging.Log;
@@ -13,7 +15,6 @@ import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
-import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.ApplicationListener;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Lazy;
@@ -29,7 +30,6 @@ import org.springframework.jdbc.datasource.TransactionAwareDataSourceProxy;
         afterName = "org.springframework.boot.jdbc.autoconfigure.DataSourceAutoConfiguration")
 @ConditionalOnClass(name = "org.springframework.jdbc.datasource.TransactionAwareDataSourceProxy")
 @ConditionalOnBean(DataSource.class)
-@EnableConfigurationProperties(IdempotencyProperties.class)
 public final class JdbcStoreAutoConfiguration {
 
     private static final Log LOG = LogFactory.getLog(JdbcIdempotencyStore.class);
@@ -40,13 +40,12 @@ public final class JdbcStoreAutoConfiguration {
     @Bean
     @Lazy
     @ConditionalOnMissingBean
-    static JdbcIdempotencyStore jdbcIdempotencyStore(IdempotencyProperties properties, BeanFactory beans) {
-        IdempotencyProperties.Jdbc jdbc = properties.getJdbc();
-        JdbcIdempotencyStore.Builder builder = JdbcIdempotencyStore.builder(
-                        withoutTransactions(dataSource(jdbc, beans)))
-                .errorHandler(LOG::warn);
-        configure(builder, jdbc);
-        if (jdbc.getDataSource() != null) {
+    static JdbcIdempotencyStore jdbcIdempotencyStore(IdempotencySettings settings, BeanFactory beans) {
+        JdbcSettings jdbc = settings.jdbc();
+        JdbcIdempotencyStore.Builder builder =
+                jdbc.applyTo(JdbcIdempotencyStore.builder(withoutTransactions(dataSource(jdbc, beans)))
+                        .errorHandler(LOG::warn));
+        if (jdbc.dataSource() != null) {
             // With connections of its own, the store can still take part in the transactions of the others.
             DataSource callers = beans.getBeanProvider(DataSource.class).getIfUnique();
             if (callers != null) {
@@ -56,40 +55,23 @@ public final class JdbcStoreAutoConfiguration {
         return builder.build();
     }
 
-    private static void configure(JdbcIdempotencyStore.Builder builder, IdempotencyProperties.Jdbc jdbc) {
-        try {
-            builder.tableName(jdbc.getTableName())
-                    .schemaInitialization(jdbc.getInitializeSchema())
-                    .statementTimeout(jdbc.getStatementTimeout())
-                    .purgeBatchSize(jdbc.getPurgeBatchSize());
-            if (!jdbc.getPurgeInterval().isZero()) {
-                builder.purgeInterval(jdbc.getPurgeInterval());
-            }
-        } catch (IllegalArgumentException refusal) {
-            throw new IdempotencyConfigurationException(
-                    "The properties at idempotent.jdbc cannot be used: " + refusal.getMessage(),
-                    "Correct the one that is named: table-name, statement-timeout, purge-batch-size or purge-interval",
-                    refusal);
-        }
-    }
-
     /** Asked when all operations are resolved, and so the stores made that they use. */
     @Bean
     static ApplicationListener<ContextRefreshedEvent> sharedConnectionsWarning(
-            IdempotencyProperties properties, ConfigurableListableBeanFactory beans) {
+            IdempotencySettings settings, ConfigurableListableBeanFactory beans) {
         return refreshed -> {
-            if (properties.getJdbc().getDataSource() == null
+            if (settings.jdbc().dataSource() == null
                     && refreshed.getApplicationContext().getAutowireCapableBeanFactory() == beans) {
                 SharedConnections.tell(beans, LOG);
             }
         };
     }
 
-    private static DataSource dataSource(IdempotencyProperties.Jdbc jdbc, BeanFactory beans) {
+    private static DataSource dataSource(JdbcSettings jdbc, BeanFactory beans) {
         try {
-            return jdbc.getDataSource() == null
+            return jdbc.dataSource() == null
                     ? beans.getBean(DataSource.class)
-                    : beans.getBean(jdbc.getDataSource(), DataSource.class);
+                    : beans.getBean(jdbc.dataSource(), DataSource.class);
         } catch (NoSuchBeanDefinitionException | BeanNotOfRequiredTypeException failure) {
             throw new IdempotencyConfigurationException(
                     "It is not clear in which database idempotency records are to be kept: " + failure.getMessage(),

@@ -1,11 +1,11 @@
 package io.idempotent.spring.autoconfigure;
 
+import io.idempotent.spring.settings.IdempotencySettings;
 import io.idempotent.spring.store.redis.RedisIdempotencyStore;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandidate;
-import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Lazy;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
@@ -16,7 +16,6 @@ import org.springframework.data.redis.connection.RedisConnectionFactory;
  */
 @AutoConfiguration(afterName = "org.springframework.boot.data.redis.autoconfigure.DataRedisAutoConfiguration")
 @ConditionalOnClass(RedisConnectionFactory.class)
-@EnableConfigurationProperties(IdempotencyProperties.class)
 public final class RedisStoreAutoConfiguration {
 
     /** For Spring Boot. */
@@ -27,8 +26,7 @@ public final class RedisStoreAutoConfiguration {
     @ConditionalOnSingleCandidate(RedisConnectionFactory.class)
     @ConditionalOnMissingBean(value = RedisIdempotencyStore.class, name = "redisIdempotencyStore")
     static RedisIdempotencyStore redisIdempotencyStore(
-            RedisConnectionFactory connectionFactory, IdempotencyProperties properties) {
-        return new RedisIdempotencyStore(
-                connectionFactory, properties.getRedis().getKeyPrefix());
+            RedisConnectionFactory connectionFactory, IdempotencySettings settings) {
+        return new RedisIdempotencyStore(connectionFactory, settings.redis().keyPrefix());
     }
 }

@@ -11,6 +11,7 @@ import io.idempotent.codec.ReferenceOutcomeCodec;
 import io.idempotent.engine.IdempotencyEngine;
 import io.idempotent.engine.IdempotencyListener;
 import io.idempotent.engine.WaitingRoom;
+import io.idempotent.spring.settings.GlobalSettings;
 import io.idempotent.spring.settings.IdempotencySettings;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.caffeine.CompletedRecordCache;
@@ -118,7 +119,7 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
 
     /** The codec for outcomes that are kept in a store of this kind. */
     OutcomeCodec codec(IdempotencyStore store, IdempotencySettings settings) {
-        if (store.keepsReferences() && !settings.caffeineStoreByValue()) {
+        if (store.keepsReferences() && !settings.caffeine().storeByValue()) {
             return new ReferenceOutcomeCodec();
         }
         OutcomeCodec bean = beanFactory.getBeanProvider(OutcomeCodec.class).getIfAvailable();
@@ -161,7 +162,7 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
         IdempotencyEngine.Builder builder = IdempotencyEngine.builder(withNearCache(store, settings))
                 .codec(codec(store, settings))
                 .waitingRoom(waitingRoom(settings))
-                .interruptOnLeaseLoss(settings.interruptOnLeaseLoss())
+                .interruptOnLeaseLoss(settings.global().interruptOnLeaseLoss())
                 .errorHandler(LOG::error)
                 .listener(new LoggingListener());
         beanFactory.getBeanProvider(IdempotencyListener.class).orderedStream().forEach(builder::listener);
@@ -170,17 +171,24 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
 
     /** One for all stores: a waiter holds a thread, whichever store it waits for. */
     private WaitingRoom waitingRoom(IdempotencySettings settings) {
-        waitingRoom.compareAndSet(null, new WaitingRoom(settings.maxWaiters(), settings.maxWaitersPerKey()));
+        waitingRoom.compareAndSet(null, room(settings.global()));
         return Objects.requireNonNull(waitingRoom.get());
     }
 
+    private static WaitingRoom room(GlobalSettings settings) {
+        Integer all = settings.maxWaiters();
+        Integer perKey = settings.maxWaitersPerKey();
+        int maxWaiters = all == null ? IdempotencyEngine.DEFAULT_MAX_WAITERS : all;
+        return new WaitingRoom(maxWaiters, perKey == null ? maxWaiters : perKey);
+    }
+
     private IdempotencyStore withNearCache(IdempotencyStore store, IdempotencySettings settings) {
-        if (settings.nearCacheMaximumSize() == 0 || store.keepsReferences()) {
+        if (settings.nearCache().maximumSize() == 0 || store.keepsReferences()) {
             return store;
         }
         CompletedRecordCache.Builder builder = CompletedRecordCache.builder(store)
-                .maximumSize(settings.nearCacheMaximumSize())
-                .timeToLive(settings.nearCacheTimeToLive());
+                .maximumSize(settings.nearCache().maximumSize())
+                .timeToLive(settings.nearCache().timeToLive());
         beanFactory.getBeanProvider(Ticker.class).ifUnique(builder::ticker);
         return builder.build();
     }

@@ -78,10 +78,7 @@ public final class OperationRegistry {
         IdempotencySettings configured = settings.get();
         OperationSettings own = configured.operation(name).orElse(declared);
         Configured found = new Configured(own, own.orElse(configured.defaults()));
-        boolean enabled = found.effective().enabled() == null
-                ? configured.enabled()
-                : found.effective().enabled();
-        return enabled ? found : null;
+        return Boolean.FALSE.equals(found.effective().enabled()) ? null : found;
     }
 
     /**

@@ -3,26 +3,31 @@ package io.idempotent.spring.settings;
 import io.idempotent.engine.WhenAbandoned;
 import io.idempotent.engine.WhenStoreFails;
 import java.time.Duration;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.NestedConfigurationProperty;
 
 /**
- * What can be set for one operation, and for all; null stands for what was not said.
+ * What can be set for one operation, and for all; null stands for what is not said.
  *
- * @param enabled whether calls are protected; true unless said otherwise
- * @param store the bean name of the store, or that name without {@code IdempotencyStore}; the only one unless said
- *     otherwise
- * @param scope the expression of what keeps callers apart; no scope unless said otherwise
- * @param retention how long outcomes are kept; 24 hours unless said otherwise
- * @param lease how long a claim is valid without renewal; 30 seconds unless said otherwise
- * @param maxRun how long a lease is renewed at most; one hour unless said otherwise
- * @param waitAtMost how long a duplicate waits for the first call's outcome; zero unless said otherwise
- * @param whenStoreFails what to do when the store cannot tell whether the key is free; refuse unless said otherwise
- * @param whenAbandoned what to do for a key whose owner died or gave up; run again unless said otherwise
- * @param atomic whether claim, run and completion are one transaction of the store's database; false unless said otherwise
- * @param transactionManager the bean name of the transaction manager of atomic operations; that of the method's own
- *     transaction, or the only one, unless said otherwise
- * @param retry how failed attempts are repeated; not at all unless said otherwise
+ * @param enabled Whether calls are protected. What is said of one operation beats what is said of all.
+ * @param store Bean name of the store, or that name without 'IdempotencyStore'. Has to be set where there are several.
+ * @param scope SpEL expression of what keeps callers apart, a tenant for example. No scope by default; null is refused.
+ * @param retention How long recorded outcomes are kept.
+ * @param lease How long a claim is valid without renewal, and so how long a crash blocks its key. Renewed in the
+ *     background.
+ * @param maxRun How long the lease of one execution is renewed at most.
+ * @param waitAtMost How long a duplicate waits for the outcome of the first call instead of being refused at once.
+ * @param whenStoreFails What to do when the store cannot tell whether a key is free: refuse the call, or run it
+ *     unprotected.
+ * @param whenAbandoned What to do for a key whose owner died or gave up: run the operation again, ask what happened, or
+ *     refuse until somebody decides.
+ * @param atomic Whether claim, run and completion are one transaction of the store's database. Only for one operation.
+ * @param transactionManager Bean name of the transaction manager of an atomic operation. Only for one operation.
+ * @param retry How failed attempts are repeated.
  */
+@ConfigurationProperties("idempotent")
 public record OperationSettings(
         @Nullable Boolean enabled,
         @Nullable String store,
@@ -35,150 +40,30 @@ public record OperationSettings(
         @Nullable WhenAbandoned whenAbandoned,
         @Nullable Boolean atomic,
         @Nullable String transactionManager,
-        RetrySettings retry) {
+        @NestedConfigurationProperty RetrySettings retry) {
 
     /** Settings that say nothing. */
-    public static final OperationSettings UNSAID = new OperationSettings(
-            null, null, null, null, null, null, null, null, null, null, null, RetrySettings.UNSAID);
+    public static final OperationSettings UNSAID = SettingRecords.read(OperationSettings.class, (name, type) -> null);
 
-    /** Makes settings; a store, a scope or a transaction manager that is blank was not said. */
+    /** Makes settings; a store, a scope or a transaction manager that is blank is not said, nor is a null retry. */
     public OperationSettings {
         store = store == null || store.isBlank() ? null : store;
         scope = scope == null || scope.isBlank() ? null : scope;
         transactionManager = transactionManager == null || transactionManager.isBlank() ? null : transactionManager;
+        retry = Defaults.or(retry, RetrySettings.UNSAID);
     }
 
-    /** These settings, and where they say nothing the others. */
+    /**
+     * Makes settings of texts, by the names of properties: {@code wait-at-most}, {@code retry.max-retries}.
+     *
+     * @throws io.idempotent.IdempotencyConfigurationException if there is no such setting, or it cannot have the value
+     */
+    public static OperationSettings of(Map<String, String> settings) {
+        return EnvironmentSettings.ofOperation(settings);
+    }
+
+    /** Returns these settings, and where they say nothing the others. */
     public OperationSettings orElse(OperationSettings others) {
-        return new OperationSettings(
-                first(enabled, others.enabled),
-                first(store, others.store),
-                first(scope, others.scope),
-                first(retention, others.retention),
-                first(lease, others.lease),
-                first(maxRun, others.maxRun),
-                first(waitAtMost, others.waitAtMost),
-                first(whenStoreFails, others.whenStoreFails),
-                first(whenAbandoned, others.whenAbandoned),
-                first(atomic, others.atomic),
-                first(transactionManager, others.transactionManager),
-                retry.orElse(others.retry));
-    }
-
-    /** Begins settings that say nothing. */
-    public static Builder builder() {
-        return new Builder();
-    }
-
-    static <T> @Nullable T first(@Nullable T said, @Nullable T otherwise) {
-        return said != null ? said : otherwise;
-    }
-
-    /** Collects settings. Not safe for use by several threads. */
-    public static final class Builder {
-
-        private @Nullable Boolean enabled;
-        private @Nullable String store;
-        private @Nullable String scope;
-        private @Nullable Duration retention;
-        private @Nullable Duration lease;
-        private @Nullable Duration maxRun;
-        private @Nullable Duration waitAtMost;
-        private @Nullable WhenStoreFails whenStoreFails;
-        private @Nullable WhenAbandoned whenAbandoned;
-        private @Nullable Boolean atomic;
-        private @Nullable String transactionManager;
-        private RetrySettings retry = RetrySettings.UNSAID;
-
-        private Builder() {}
-
-        /** Whether calls are protected. */
-        public Builder enabled(@Nullable Boolean enabled) {
-            this.enabled = enabled;
-            return this;
-        }
-
-        /** The store's bean name, or that name without {@code IdempotencyStore}. */
-        public Builder store(@Nullable String store) {
-            this.store = store;
-            return this;
-        }
-
-        /** The expression of what keeps callers apart. */
-        public Builder scope(@Nullable String scope) {
-            this.scope = scope;
-            return this;
-        }
-
-        /** How long outcomes are kept. */
-        public Builder retention(@Nullable Duration retention) {
-            this.retention = retention;
-            return this;
-        }
-
-        /** How long a claim is valid without renewal. */
-        public Builder lease(@Nullable Duration lease) {
-            this.lease = lease;
-            return this;
-        }
-
-        /** How long a lease is renewed at most. */
-        public Builder maxRun(@Nullable Duration maxRun) {
-            this.maxRun = maxRun;
-            return this;
-        }
-
-        /** How long a duplicate waits for the first call's outcome. */
-        public Builder waitAtMost(@Nullable Duration waitAtMost) {
-            this.waitAtMost = waitAtMost;
-            return this;
-        }
-
-        /** What to do when the store cannot tell whether the key is free. */
-        public Builder whenStoreFails(@Nullable WhenStoreFails whenStoreFails) {
-            this.whenStoreFails = whenStoreFails;
-            return this;
-        }
-
-        /** What to do for a key whose owner died or gave up. */
-        public Builder whenAbandoned(@Nullable WhenAbandoned whenAbandoned) {
-            this.whenAbandoned = whenAbandoned;
-            return this;
-        }
-
-        /** Whether claim, run and completion are one transaction of the store's database. */
-        public Builder atomic(@Nullable Boolean atomic) {
-            this.atomic = atomic;
-            return this;
-        }
-
-        /** The bean name of the transaction manager of atomic operations. */
-        public Builder transactionManager(@Nullable String transactionManager) {
-            this.transactionManager = transactionManager;
-            return this;
-        }
-
-        /** How failed attempts are repeated. */
-        public Builder retry(RetrySettings retry) {
-            this.retry = retry;
-            return this;
-        }
-
-        /** Makes the settings. */
-        public OperationSettings build() {
-            return new OperationSettings(
-                    enabled,
-                    store,
-                    scope,
-                    retention,
-                    lease,
-                    maxRun,
-                    waitAtMost,
-                    whenStoreFails,
-                    whenAbandoned,
-                    atomic,
-                    transactionManager,
-                    retry);
-        }
+        return SettingRecords.firstSaid(this, others);
     }
 }

@@ -5,25 +5,29 @@ import java.net.URI;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.util.unit.DataSize;
 
 /**
- * What can be configured for HTTP endpoints. Immutable.
+ * What can be set for HTTP endpoints. A null stands for the default.
  *
- * @param header the name of the request's header that has the key
- * @param scope whose keys are kept apart, at endpoints that say nothing else
- * @param maximumBodySize the longest body of a request that is accepted with a key; longer ones are refused
- * @param maximumResponseSize the longest body of a response that is recorded; of longer ones it is recorded that they
- *     were given
- * @param fingerprintHeaders the headers of a request that are part of what it says
- * @param recordedHeaders the headers of a response that are recorded; if there are none, all but cookies, credentials,
- *     those about origins, and those of the connection
- * @param releasedStatuses the statuses, {@code 503} or {@code 5xx}, which say that nothing was done, so that the key is
- *     free
- * @param unknownStatuses the statuses after which it is unknown what was done, so that the key is abandoned
- * @param problemBase what the types of problems begin with
- * @param documentation where the endpoints' handling of keys is described; null where only the types of problems say it
+ * @param header Name of the request's header that has the key.
+ * @param scope Whose keys are kept apart: each caller's, by principal or resolver, or nobody's.
+ * @param maximumBodySize Longest body of a request that is accepted with a key; longer ones are answered by 413.
+ * @param maximumResponseSize Longest body of a response that is recorded; of longer ones it is only known that they
+ *     were given.
+ * @param fingerprintHeaders Headers of a request that are part of what it says, besides method, path, query and body.
+ * @param recordedHeaders Headers of a response that are recorded. All that the endpoint sets by default, but for
+ *     credentials and those about origins; cookies and those of the connection never are.
+ * @param releasedStatuses Statuses, or classes of them like 5xx, which say that nothing was done, so that the key is
+ *     free again. 401, 403, 408, 425, 429 and 503 by default.
+ * @param unknownStatuses Statuses, or classes of them like 5xx, after which it is unknown what was done; needs
+ *     when-abandoned to be reconcile or refuse.
+ * @param problemBase What the types of problem details begin with.
+ * @param documentation Address of the description of how keys are handled, linked from problem details. The type of the
+ *     problem by default.
  */
+@ConfigurationProperties("idempotent.web")
 public record WebSettings(
         String header,
         Scope scope,
@@ -45,22 +49,23 @@ public record WebSettings(
     }
 
     /** The settings that hold if nothing is said. */
-    public static final WebSettings DEFAULTS = new WebSettings(
-            "Idempotency-Key",
-            Scope.CALLER,
-            DataSize.ofMegabytes(1),
-            DataSize.ofMegabytes(1),
-            List.of(),
-            List.of(),
-            List.of("401", "403", "408", "425", "429", "503"),
-            List.of(),
-            URI.create("https://idempotent.io/problems/"),
-            null);
+    public static final WebSettings DEFAULTS = SettingRecords.read(WebSettings.class, (name, type) -> null);
 
-    /** Makes settings, and fails fast on the ones that cannot be. */
+    /**
+     * Makes settings.
+     *
+     * @throws IdempotencyConfigurationException if they cannot be
+     */
     public WebSettings {
-        fingerprintHeaders = List.copyOf(fingerprintHeaders);
-        recordedHeaders = List.copyOf(recordedHeaders);
+        header = Defaults.or(header, "Idempotency-Key");
+        scope = Defaults.or(scope, Scope.CALLER);
+        maximumBodySize = Defaults.or(maximumBodySize, DataSize.ofMegabytes(1));
+        maximumResponseSize = Defaults.or(maximumResponseSize, DataSize.ofMegabytes(1));
+        fingerprintHeaders = List.copyOf(Defaults.or(fingerprintHeaders, List.of()));
+        recordedHeaders = List.copyOf(Defaults.or(recordedHeaders, List.of()));
+        releasedStatuses = Defaults.or(releasedStatuses, List.of("401", "403", "408", "425", "429", "503"));
+        unknownStatuses = Defaults.or(unknownStatuses, List.of());
+        problemBase = Defaults.or(problemBase, URI.create("https://idempotent.io/problems/"));
         releasedStatuses = statuses("released-statuses", releasedStatuses);
         unknownStatuses = statuses("unknown-statuses", unknownStatuses);
         checkHeader("header", header);

@@ -3,6 +3,7 @@ package io.idempotent.spring.startup;
 import com.github.benmanes.caffeine.cache.Ticker;
 import io.idempotent.engine.IdempotencyListener;
 import io.idempotent.spring.operation.IdempotencyEngines;
+import io.idempotent.spring.settings.CaffeineSettings;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.caffeine.CaffeineIdempotencyStore;
 import java.util.List;
@@ -53,9 +54,10 @@ final class DefaultStoreRegistrar implements BeanDefinitionRegistryPostProcessor
 
     static CaffeineIdempotencyStore make(InfrastructureBeans beans) {
         ConfigurableListableBeanFactory factory = beans.beanFactory();
+        CaffeineSettings settings = beans.settings().caffeine();
         CaffeineIdempotencyStore.Builder builder =
-                CaffeineIdempotencyStore.builder().maximumSize(beans.settings().caffeineMaximumSize());
-        DataSize maximumWeight = beans.settings().caffeineMaximumWeight();
+                CaffeineIdempotencyStore.builder().maximumSize(settings.maximumSize());
+        DataSize maximumWeight = settings.maximumWeight();
         if (maximumWeight != null) {
             builder.maximumWeight(maximumWeight.toBytes());
         }

@@ -11,8 +11,8 @@ import io.idempotent.spring.operation.OperationName;
 import io.idempotent.spring.operation.OperationRegistry;
 import io.idempotent.spring.operation.OperationSource;
 import io.idempotent.spring.operation.PartialApplication;
+import io.idempotent.spring.settings.GlobalSettings.UnknownOperations;
 import io.idempotent.spring.settings.IdempotencySettings;
-import io.idempotent.spring.settings.IdempotencySettings.UnknownOperations;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.util.ArrayList;
@@ -379,7 +379,7 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
                         + " applications share these properties");
         if (partial) {
             LOG.debug(problem.getMessage());
-        } else if (configured.unknownOperations() == UnknownOperations.FAIL) {
+        } else if (configured.global().unknownOperations() == UnknownOperations.FAIL) {
             throw problem;
         } else {
             LOG.warn(problem.getMessage());

@@ -1,6 +1,5 @@
 package io.idempotent.spring.startup;
 
-import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.Steps;
 import io.idempotent.engine.IdempotencyRecords;
 import io.idempotent.spring.interceptor.CallExpressions;
@@ -130,17 +129,7 @@ public final class InfrastructureBeans implements BeanFactoryAware, EnvironmentA
     }
 
     private static int configuredOrder(Environment environment, int order) {
-        String property = environment.getProperty(EnvironmentSettings.ORDER);
-        if (property == null || property.isBlank()) {
-            return order;
-        }
-        try {
-            return Integer.parseInt(property.trim());
-        } catch (NumberFormatException failure) {
-            throw new IdempotencyConfigurationException(
-                    "The property '" + EnvironmentSettings.ORDER + "' cannot be '" + property + "'",
-                    "Set it to a whole number; smaller is further outside",
-                    failure);
-        }
+        Integer configured = EnvironmentSettings.order(environment);
+        return configured == null ? order : configured;
     }
 }

@@ -1,18 +1,14 @@
 package io.idempotent.spring.web;
 
 import io.idempotent.IdempotencyConfigurationException;
-import io.idempotent.engine.WhenAbandoned;
-import io.idempotent.engine.WhenStoreFails;
+import io.idempotent.spring.operation.AnnotationReader;
 import io.idempotent.spring.operation.DetachedOperation;
 import io.idempotent.spring.operation.MethodNames;
 import io.idempotent.spring.operation.OperationDeclarer;
 import io.idempotent.spring.operation.OperationName;
 import io.idempotent.spring.operation.OperationRegistry;
 import io.idempotent.spring.operation.OperationSource;
-import io.idempotent.spring.settings.EnvironmentSettings;
-import io.idempotent.spring.settings.OperationSettings;
 import io.idempotent.spring.settings.WebSettings;
-import java.time.Duration;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -140,12 +136,14 @@ final class Endpoints implements OperationDeclarer {
         private final IdempotentEndpoint annotation;
         private final OperationRegistry operations;
         private final String described;
+        private final AnnotationReader reader;
 
         Reader(HandlerMethod handler, IdempotentEndpoint annotation, OperationRegistry operations) {
             this.handler = handler;
             this.annotation = annotation;
             this.operations = operations;
             this.described = MethodNames.describe(handler.getMethod(), handler.getBeanType());
+            this.reader = new AnnotationReader(annotation, beanFactory::resolveEmbeddedValue, described);
         }
 
         DeclaredOperation declared() {
@@ -158,7 +156,7 @@ final class Endpoints implements OperationDeclarer {
         }
 
         private OperationName name() {
-            String said = text("operation", annotation.operation());
+            String said = reader.text("operation");
             return said != null
                     ? OperationName.of(said, true, described)
                     : OperationName.of(
@@ -176,7 +174,7 @@ final class Endpoints implements OperationDeclarer {
             checkRecordable(ResolvableType.forMethodReturnType(handler.getMethod(), handler.getBeanType()));
             WebSettings settings = operations.settings().web();
             DetachedOperation<RecordedResponse> operation =
-                    operations.open(name(), settings(), RecordedResponse.class, described);
+                    operations.open(name(), reader.settings(), RecordedResponse.class, described);
             if (operation == null) {
                 return null;
             }
@@ -196,54 +194,6 @@ final class Endpoints implements OperationDeclarer {
                         "Set its whenAbandoned, or idempotent.when-abandoned, to reconcile or refuse");
             }
             return endpoint;
-        }
-
-        private OperationSettings settings() {
-            return OperationSettings.builder()
-                    .store(text("store", annotation.store()))
-                    .retention(duration("retention", annotation.retention()))
-                    .lease(duration("lease", annotation.lease()))
-                    .waitAtMost(duration("waitAtMost", annotation.waitAtMost()))
-                    .whenAbandoned(
-                            switch (annotation.whenAbandoned()) {
-                                case INHERIT -> null;
-                                case RUN_AGAIN -> WhenAbandoned.RUN_AGAIN;
-                                case RECONCILE -> WhenAbandoned.RECONCILE;
-                                case REFUSE -> WhenAbandoned.REFUSE;
-                            })
-                    .whenStoreFails(
-                            switch (annotation.whenStoreFails()) {
-                                case INHERIT -> null;
-                                case REFUSE -> WhenStoreFails.REFUSE;
-                                case RUN -> WhenStoreFails.RUN;
-                            })
-                    .build();
-        }
-
-        private @Nullable Duration duration(String attribute, String text) {
-            String resolved = text(attribute, text);
-            try {
-                return resolved == null ? null : EnvironmentSettings.duration(resolved);
-            } catch (IllegalArgumentException failure) {
-                throw invalid(attribute, text, "cannot be read: it " + failure.getMessage(), failure);
-            }
-        }
-
-        private @Nullable String text(String attribute, String text) {
-            try {
-                String resolved = beanFactory.resolveEmbeddedValue(text);
-                return resolved == null || resolved.isBlank() ? null : resolved.trim();
-            } catch (IllegalArgumentException failure) {
-                throw invalid(attribute, text, "has a placeholder that cannot be resolved", failure);
-            }
-        }
-
-        private IdempotencyConfigurationException invalid(
-                String attribute, String text, String problem, Throwable cause) {
-            return new IdempotencyConfigurationException(
-                    "@IdempotentEndpoint(" + attribute + " = \"" + text + "\") on " + described + " " + problem,
-                    "Correct it",
-                    cause);
         }
 
         /** Refuses what is sent piece by piece, also inside of what only says when or how it is sent. */

@@ -1,6 +1,8 @@
 package io.idempotent.spring.web;
 
 import io.idempotent.IdempotencyOutcomeUnknownException;
+import io.idempotent.spring.operation.WhenAbandoned;
+import io.idempotent.spring.operation.WhenStoreFails;
 import java.lang.annotation.Documented;
 import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;
@@ -78,10 +80,18 @@ public @interface IdempotentEndpoint {
      */
     String waitAtMost() default "";
 
-    /** What to do for a key whose owner died or gave up. */
+    /**
+     * What to do for a key that is abandoned: its handler's JVM died, or it is unknown what was done. {@code RECONCILE}
+     * asks the bean of type {@link io.idempotent.spring.operation.Reconciler} that supports the operation: its argument
+     * is the {@code HttpServletRequest}, and its result a {@link RecordedResponse}. {@code REFUSE} answers every request
+     * by 409, with an {@link IdempotencyOutcomeUnknownException}, until somebody decides.
+     */
     WhenAbandoned whenAbandoned() default WhenAbandoned.INHERIT;
 
-    /** What to do when the store cannot tell whether the key is free. */
+    /**
+     * What to do when the store cannot tell whether the key is free. {@code REFUSE} answers by 503, and {@code RUN}
+     * handles the request unprotected, and tells log and listeners.
+     */
     WhenStoreFails whenStoreFails() default WhenStoreFails.INHERIT;
 
     /**
@@ -101,30 +111,5 @@ public @interface IdempotentEndpoint {
         CALLER,
         /** Nobody's: all callers share keys, and get each other's responses. */
         SHARED
-    }
-
-    /** What to do for a key that is abandoned. */
-    enum WhenAbandoned {
-        /** What {@code idempotent.when-abandoned} says: {@link #RUN_AGAIN} unless said otherwise. */
-        INHERIT,
-        /** Handle the request again: what was done outside the store is done at least once. */
-        RUN_AGAIN,
-        /**
-         * Ask the bean of type {@link io.idempotent.spring.operation.Reconciler} that supports the operation. Its
-         * argument is the {@code HttpServletRequest}, and its result a {@link RecordedResponse}.
-         */
-        RECONCILE,
-        /** Answer every request by 409, with an {@link IdempotencyOutcomeUnknownException}, until somebody decides. */
-        REFUSE
-    }
-
-    /** What to do when the store cannot tell whether the key is free. */
-    enum WhenStoreFails {
-        /** What {@code idempotent.when-store-fails} says: {@link #REFUSE} unless said otherwise. */
-        INHERIT,
-        /** Answer by 503; the request is not handled. */
-        REFUSE,
-        /** Handle the request unprotected, and tell log and listeners. */
-        RUN
     }
 }

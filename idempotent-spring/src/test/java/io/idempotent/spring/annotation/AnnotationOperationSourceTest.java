@@ -51,7 +51,7 @@ class AnnotationOperationSourceTest {
                 reconcileWith = "find",
                 atomic = true,
                 transactionManager = "payments",
-                whenStoreFails = Idempotent.WhenStoreFails.RUN,
+                whenStoreFails = io.idempotent.spring.operation.WhenStoreFails.RUN,
                 store = "redis",
                 retry =
                         @Idempotent.Retry(
@@ -75,7 +75,7 @@ class AnnotationOperationSourceTest {
         @Idempotent(
                 key = "#p0",
                 fingerprint = Idempotent.NONE,
-                whenStoreFails = Idempotent.WhenStoreFails.REFUSE,
+                whenStoreFails = io.idempotent.spring.operation.WhenStoreFails.REFUSE,
                 retry = @Idempotent.Retry(maxRetriesString = " 4 ", multiplierString = "1.5"))
         public String some(String id) {
             return id;
@@ -97,17 +97,19 @@ class AnnotationOperationSourceTest {
                         List.of(IOException.class, IllegalStateException.class),
                         List.of(SocketTimeoutException.class),
                         "find",
-                        OperationSettings.builder()
-                                .store("redis")
-                                .scope("@tenants")
-                                .retention(Duration.ofHours(2))
-                                .lease(Duration.ofSeconds(10))
-                                .waitAtMost(Duration.ofMillis(500))
-                                .whenStoreFails(WhenStoreFails.RUN)
-                                .whenAbandoned(WhenAbandoned.RECONCILE)
-                                .atomic(true)
-                                .transactionManager("payments")
-                                .retry(new RetrySettings(
+                        new OperationSettings(
+                                null,
+                                "redis",
+                                "@tenants",
+                                Duration.ofHours(2),
+                                Duration.ofSeconds(10),
+                                null,
+                                Duration.ofMillis(500),
+                                WhenStoreFails.RUN,
+                                WhenAbandoned.RECONCILE,
+                                true,
+                                "payments",
+                                new RetrySettings(
                                         3L,
                                         Duration.ofMillis(200),
                                         2.0,
@@ -115,8 +117,7 @@ class AnnotationOperationSourceTest {
                                         Duration.ofMillis(100),
                                         Duration.ofMinutes(1),
                                         List.of(IOException.class),
-                                        List.of(IllegalStateException.class)))
-                                .build()));
+                                        List.of(IllegalStateException.class)))));
     }
 
     @Test

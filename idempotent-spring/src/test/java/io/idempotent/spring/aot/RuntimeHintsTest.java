@@ -8,7 +8,9 @@ import static org.springframework.aot.hint.predicate.RuntimeHintsPredicates.reso
 import io.idempotent.OnOneJdk;
 import io.idempotent.spring.annotation.Idempotent;
 import io.idempotent.spring.autoconfigure.IdempotencyAutoConfiguration;
-import io.idempotent.spring.autoconfigure.IdempotencyProperties;
+import io.idempotent.spring.settings.IdempotencySettings;
+import io.idempotent.spring.settings.JdbcSettings;
+import io.idempotent.spring.settings.RetrySettings;
 import io.idempotent.spring.web.IdempotentEndpoint;
 import io.idempotent.spring.web.RecordedResponse;
 import io.idempotent.store.caffeine.CaffeineIdempotencyStore;
@@ -152,10 +154,12 @@ class RuntimeHintsTest {
 
     @Test
     void propertiesCanBeBound() {
-        assertThat(reflection().onMethodInvocation(IdempotencyProperties.class, "setLease"))
-                .accepts(hints);
-        assertThat(reflection().onMethodInvocation(IdempotencyProperties.Jdbc.class, "setTableName"))
-                .accepts(hints);
+        for (Class<?> settings : List.of(IdempotencySettings.class, JdbcSettings.class, RetrySettings.class)) {
+            assertThat(reflection().onType(settings).withMemberCategory(MemberCategory.INVOKE_DECLARED_CONSTRUCTORS))
+                    .accepts(hints);
+            assertThat(reflection().onType(settings).withMemberCategory(MemberCategory.INVOKE_PUBLIC_METHODS))
+                    .accepts(hints);
+        }
     }
 
     static Stream<Object> caches() {

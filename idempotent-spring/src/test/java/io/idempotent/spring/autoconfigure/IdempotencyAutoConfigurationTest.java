@@ -7,8 +7,8 @@ import io.idempotent.engine.WhenStoreFails;
 import io.idempotent.spring.annotation.EnableIdempotency;
 import io.idempotent.spring.annotation.Idempotent;
 import io.idempotent.spring.interceptor.IdempotencyAdvisor;
+import io.idempotent.spring.settings.GlobalSettings.UnknownOperations;
 import io.idempotent.spring.settings.IdempotencySettings;
-import io.idempotent.spring.settings.IdempotencySettings.UnknownOperations;
 import io.idempotent.spring.settings.OperationSettings;
 import io.idempotent.spring.settings.RetrySettings;
 import io.idempotent.spring.settings.WebSettings;
@@ -50,16 +50,19 @@ class IdempotencyAutoConfigurationTest {
         "retry.excludes=java.io.FileNotFoundException"
     };
 
-    private static final OperationSettings EVERYTHING = OperationSettings.builder()
-            .store("caffeine")
-            .scope("'tenant'")
-            .retention(Duration.ofHours(48))
-            .lease(Duration.ofSeconds(10))
-            .maxRun(Duration.ofHours(2))
-            .waitAtMost(Duration.ofMillis(500))
-            .whenStoreFails(WhenStoreFails.RUN)
-            .whenAbandoned(WhenAbandoned.REFUSE)
-            .retry(new RetrySettings(
+    private static final OperationSettings EVERYTHING = new OperationSettings(
+            null,
+            "caffeine",
+            "'tenant'",
+            Duration.ofHours(48),
+            Duration.ofSeconds(10),
+            Duration.ofHours(2),
+            Duration.ofMillis(500),
+            WhenStoreFails.RUN,
+            WhenAbandoned.REFUSE,
+            null,
+            null,
+            new RetrySettings(
                     3L,
                     Duration.ofMillis(200),
                     1.5,
@@ -67,8 +70,7 @@ class IdempotencyAutoConfigurationTest {
                     Duration.ofMillis(100),
                     Duration.ofMinutes(1),
                     List.of(IOException.class, IllegalStateException.class),
-                    List.of(FileNotFoundException.class)))
-            .build();
+                    List.of(FileNotFoundException.class)));
 
     static class Service {
         private int runs;
@@ -95,15 +97,15 @@ class IdempotencyAutoConfigurationTest {
             assertThat(service.pay("a")).isEqualTo("a1");
             IdempotencySettings settings = context.getBean(IdempotencySettings.class);
             assertThat(settings.enabled()).isTrue();
-            assertThat(settings.maxWaiters()).isEqualTo(1_000);
-            assertThat(settings.maxWaitersPerKey()).isEqualTo(1_000);
-            assertThat(settings.interruptOnLeaseLoss()).isFalse();
-            assertThat(settings.unknownOperations()).isEqualTo(UnknownOperations.FAIL);
-            assertThat(settings.caffeineMaximumSize()).isEqualTo(100_000);
-            assertThat(settings.caffeineMaximumWeight()).isNull();
-            assertThat(settings.caffeineStoreByValue()).isFalse();
-            assertThat(settings.nearCacheMaximumSize()).isZero();
-            assertThat(settings.nearCacheTimeToLive()).isEqualTo(Duration.ofMinutes(5));
+            assertThat(settings.global().maxWaiters()).isEqualTo(1_000);
+            assertThat(settings.global().maxWaitersPerKey()).isEqualTo(1_000);
+            assertThat(settings.global().interruptOnLeaseLoss()).isFalse();
+            assertThat(settings.global().unknownOperations()).isEqualTo(UnknownOperations.FAIL);
+            assertThat(settings.caffeine().maximumSize()).isEqualTo(100_000);
+            assertThat(settings.caffeine().maximumWeight()).isNull();
+            assertThat(settings.caffeine().storeByValue()).isFalse();
+            assertThat(settings.nearCache().maximumSize()).isZero();
+            assertThat(settings.nearCache().timeToLive()).isEqualTo(Duration.ofMinutes(5));
             assertThat(settings.web()).isEqualTo(WebSettings.DEFAULTS);
             assertThat(settings.defaults().retention()).isEqualTo(Duration.ofHours(24));
             assertThat(settings.defaults().lease()).isEqualTo(Duration.ofSeconds(30));
@@ -130,14 +132,14 @@ class IdempotencyAutoConfigurationTest {
                 .run(context -> {
                     IdempotencySettings settings = context.getBean(IdempotencySettings.class);
                     assertThat(settings.defaults()).isEqualTo(EVERYTHING);
-                    assertThat(settings.maxWaiters()).isEqualTo(7);
-                    assertThat(settings.maxWaitersPerKey()).isEqualTo(3);
-                    assertThat(settings.interruptOnLeaseLoss()).isTrue();
-                    assertThat(settings.unknownOperations()).isEqualTo(UnknownOperations.WARN);
-                    assertThat(settings.caffeineMaximumSize()).isEqualTo(9);
-                    assertThat(settings.caffeineMaximumWeight()).hasToString("67108864B");
-                    assertThat(settings.nearCacheMaximumSize()).isEqualTo(10);
-                    assertThat(settings.nearCacheTimeToLive()).isEqualTo(Duration.ofSeconds(11));
+                    assertThat(settings.global().maxWaiters()).isEqualTo(7);
+                    assertThat(settings.global().maxWaitersPerKey()).isEqualTo(3);
+                    assertThat(settings.global().interruptOnLeaseLoss()).isTrue();
+                    assertThat(settings.global().unknownOperations()).isEqualTo(UnknownOperations.WARN);
+                    assertThat(settings.caffeine().maximumSize()).isEqualTo(9);
+                    assertThat(settings.caffeine().maximumWeight()).hasToString("67108864B");
+                    assertThat(settings.nearCache().maximumSize()).isEqualTo(10);
+                    assertThat(settings.nearCache().timeToLive()).isEqualTo(Duration.ofSeconds(11));
                     assertThat(settings.web()).isEqualTo(WebSettingsTest.EXPECTED);
                 });
     }
@@ -157,7 +159,7 @@ class IdempotencyAutoConfigurationTest {
                         "idempotent.operations.payment-service-pay.transaction-manager= ")
                 .run(context -> assertThat(
                                 context.getBean(IdempotencySettings.class).operation("payment-service-pay"))
-                        .isEqualTo(OperationSettings.builder().atomic(false).build()));
+                        .isEqualTo(OperationSettings.of(Map.of("atomic", "false"))));
         boot.withPropertyValues("idempotent.operations.payment-service-pay.transaction-manager=orders")
                 .run(context -> assertThat(context.getStartupFailure())
                         .hasMessageContaining("has the transaction manager 'orders', and is not atomic"));
@@ -223,7 +225,7 @@ class IdempotencyAutoConfigurationTest {
 
     @Test
     void theApplicationsSettingsReplaceTheProperties() {
-        IdempotencySettings own = IdempotencySettings.builder().enabled(false).build();
+        IdempotencySettings own = IdempotencySettings.of(Map.of("enabled", "false"));
         boot.withBean(IdempotencySettings.class, () -> own).run(context -> {
             assertThat(context.getBean(IdempotencySettings.class)).isSameAs(own);
             assertThat(context.getBean(Service.class).pay("a")).isEqualTo("a1");

@@ -11,6 +11,7 @@ import io.idempotent.spring.settings.IdempotencySettings;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.caffeine.CaffeineIdempotencyStore;
 import jakarta.annotation.PostConstruct;
+import java.util.Map;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -362,7 +363,7 @@ class EarlyBeansTest {
         @Bean
         IdempotencySettings settings(Credentials credentials) {
             Credentials.issueTwice(credentials);
-            return IdempotencySettings.builder().build();
+            return IdempotencySettings.of(Map.of());
         }
     }
 

@@ -15,6 +15,7 @@ import io.idempotent.store.caffeine.CaffeineIdempotencyStore;
 import java.lang.reflect.Method;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,7 +35,7 @@ class SettingsPrecedenceTest {
                 retention = "10s",
                 lease = "10s",
                 waitAtMost = "10s",
-                whenStoreFails = Idempotent.WhenStoreFails.RUN,
+                whenStoreFails = io.idempotent.spring.operation.WhenStoreFails.RUN,
                 store = "annotated",
                 retry = @Idempotent.Retry(maxRetries = 1, delay = "0s"))
         public String said() {
@@ -165,19 +166,19 @@ class SettingsPrecedenceTest {
 
     @Test
     void holdsForEachSettingOfARetryAlone() {
-        RetrySettings own = new RetrySettings(null, Duration.ofMillis(1), null, null, null, null, null, null);
-        RetrySettings annotated =
-                new RetrySettings(5L, Duration.ofMillis(2), 2.0, null, Duration.ZERO, null, null, null);
-        RetrySettings global = new RetrySettings(
-                9L,
-                Duration.ofMillis(3),
-                3.0,
-                Duration.ofSeconds(3),
-                Duration.ofMillis(3),
-                Duration.ofMinutes(3),
-                List.of(RuntimeException.class),
-                List.of(IllegalStateException.class));
-        assertThat(own.orElse(annotated).orElse(global))
+        OperationSettings own = OperationSettings.of(Map.of("retry.delay", "1ms"));
+        OperationSettings annotated = OperationSettings.of(
+                Map.of("retry.max-retries", "5", "retry.delay", "2ms", "retry.multiplier", "2", "retry.jitter", "0s"));
+        OperationSettings global = OperationSettings.of(Map.of(
+                "retry.max-retries", "9",
+                "retry.delay", "3ms",
+                "retry.multiplier", "3",
+                "retry.max-delay", "3s",
+                "retry.jitter", "3ms",
+                "retry.timeout", "3m",
+                "retry.includes", "java.lang.RuntimeException",
+                "retry.excludes", "java.lang.IllegalStateException"));
+        assertThat(own.orElse(annotated).orElse(global).retry())
                 .isEqualTo(new RetrySettings(
                         5L,
                         Duration.ofMillis(1),
@@ -187,7 +188,7 @@ class SettingsPrecedenceTest {
                         Duration.ofMinutes(3),
                         List.of(RuntimeException.class),
                         List.of(IllegalStateException.class)));
-        assertThat(RetrySettings.UNSAID.orElse(global)).isEqualTo(global);
+        assertThat(OperationSettings.UNSAID.orElse(global)).isEqualTo(global);
         assertThat(global.orElse(annotated)).isEqualTo(global);
     }
 
@@ -196,17 +197,8 @@ class SettingsPrecedenceTest {
         plain.withPropertyValues("idempotent.retention=20s", "idempotent.misspelt=1")
                 .withBean(
                         IdempotencySettings.class,
-                        () -> IdempotencySettings.builder()
-                                .defaults(OperationSettings.builder()
-                                        .store("own")
-                                        .lease(Duration.ofSeconds(3))
-                                        .build())
-                                .operation(
-                                        "said",
-                                        OperationSettings.builder()
-                                                .waitAtMost(Duration.ofSeconds(7))
-                                                .build())
-                                .build())
+                        () -> IdempotencySettings.of(
+                                Map.of("store", "own", "lease", "3s", "operations.said.wait-at-most", "7s")))
                 .run(context -> {
                     assertThat(operation(context, "unsaid").retention()).isEqualTo(Operation.DEFAULT_RETENTION);
                     assertThat(operation(context, "unsaid").lease()).isEqualTo(Duration.ofSeconds(3));

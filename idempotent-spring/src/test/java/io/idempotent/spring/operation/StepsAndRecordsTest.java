@@ -15,7 +15,6 @@ import io.idempotent.engine.IdempotencyRecords;
 import io.idempotent.engine.Resolution;
 import io.idempotent.spring.annotation.EnableIdempotency;
 import io.idempotent.spring.annotation.Idempotent;
-import io.idempotent.spring.annotation.Idempotent.WhenAbandoned;
 import io.idempotent.spring.test.FakeTicker;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;

@@ -2,11 +2,11 @@ package io.idempotent.spring.settings;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.engine.WhenStoreFails;
-import io.idempotent.spring.settings.IdempotencySettings.UnknownOperations;
+import io.idempotent.spring.settings.GlobalSettings.UnknownOperations;
+import io.idempotent.store.jdbc.SchemaInitialization;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
@@ -14,12 +14,15 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.core.env.MapPropertySource;
+import org.springframework.core.env.PropertySource;
 import org.springframework.core.env.StandardEnvironment;
+import org.springframework.core.env.SystemEnvironmentPropertySource;
 
 class EnvironmentSettingsTest {
 
@@ -41,15 +44,19 @@ class EnvironmentSettingsTest {
         "retry.excludes=java.io.FileNotFoundException"
     };
 
-    private static final OperationSettings EVERYTHING = OperationSettings.builder()
-            .store("ledger")
-            .scope("@tenants.current()")
-            .retention(Duration.ofHours(48))
-            .lease(Duration.ofSeconds(10))
-            .maxRun(Duration.ofHours(2))
-            .waitAtMost(Duration.ofMillis(500))
-            .whenStoreFails(WhenStoreFails.RUN)
-            .retry(new RetrySettings(
+    private static final OperationSettings EVERYTHING = new OperationSettings(
+            null,
+            "ledger",
+            "@tenants.current()",
+            Duration.ofHours(48),
+            Duration.ofSeconds(10),
+            Duration.ofHours(2),
+            Duration.ofMillis(500),
+            WhenStoreFails.RUN,
+            null,
+            null,
+            null,
+            new RetrySettings(
                     3L,
                     Duration.ofMillis(200),
                     1.5,
@@ -57,8 +64,7 @@ class EnvironmentSettingsTest {
                     Duration.ofMillis(100),
                     Duration.ofMinutes(1),
                     List.of(IOException.class, IllegalStateException.class),
-                    List.of(java.io.FileNotFoundException.class)))
-            .build();
+                    List.of(java.io.FileNotFoundException.class)));
 
     private static IdempotencySettings read(String... properties) {
         Map<String, Object> values = new HashMap<>();
@@ -80,15 +86,15 @@ class EnvironmentSettingsTest {
         IdempotencySettings settings = read();
         assertThat(settings.enabled()).isTrue();
         assertThat(settings.defaults()).isEqualTo(OperationSettings.UNSAID);
-        assertThat(settings.maxWaiters()).isEqualTo(1_000);
-        assertThat(settings.maxWaitersPerKey()).isEqualTo(1_000);
-        assertThat(settings.interruptOnLeaseLoss()).isFalse();
-        assertThat(settings.unknownOperations()).isEqualTo(UnknownOperations.FAIL);
-        assertThat(settings.caffeineMaximumSize()).isEqualTo(100_000);
-        assertThat(settings.caffeineMaximumWeight()).isNull();
-        assertThat(settings.caffeineStoreByValue()).isFalse();
-        assertThat(settings.nearCacheMaximumSize()).isZero();
-        assertThat(settings.nearCacheTimeToLive()).isEqualTo(Duration.ofMinutes(5));
+        assertThat(settings.global().maxWaiters()).isEqualTo(1_000);
+        assertThat(settings.global().maxWaitersPerKey()).isEqualTo(1_000);
+        assertThat(settings.global().interruptOnLeaseLoss()).isFalse();
+        assertThat(settings.global().unknownOperations()).isEqualTo(UnknownOperations.FAIL);
+        assertThat(settings.caffeine().maximumSize()).isEqualTo(100_000);
+        assertThat(settings.caffeine().maximumWeight()).isNull();
+        assertThat(settings.caffeine().storeByValue()).isFalse();
+        assertThat(settings.nearCache().maximumSize()).isZero();
+        assertThat(settings.nearCache().timeToLive()).isEqualTo(Duration.ofMinutes(5));
         assertThat(settings.operation("pay")).isEqualTo(OperationSettings.UNSAID);
     }
 
@@ -113,10 +119,7 @@ class EnvironmentSettingsTest {
         IdempotencySettings settings =
                 read("idempotent.operations.pay.atomic=true", "idempotent.operations.pay.transaction-manager=orders");
         assertThat(settings.operation("pay"))
-                .isEqualTo(OperationSettings.builder()
-                        .atomic(true)
-                        .transactionManager("orders")
-                        .build());
+                .isEqualTo(OperationSettings.of(Map.of("atomic", "true", "transaction-manager", "orders")));
         assertThat(read("idempotent.operations.pay.atomic=false")
                         .operation("pay")
                         .atomic())
@@ -141,15 +144,15 @@ class EnvironmentSettingsTest {
                 "idempotent.near-cache.time-to-live=11s",
                 "idempotent.operations.pay.enabled=false");
         assertThat(settings.enabled()).isFalse();
-        assertThat(settings.maxWaiters()).isEqualTo(7);
-        assertThat(settings.maxWaitersPerKey()).isEqualTo(3);
-        assertThat(settings.interruptOnLeaseLoss()).isTrue();
-        assertThat(settings.unknownOperations()).isEqualTo(UnknownOperations.WARN);
-        assertThat(settings.caffeineMaximumSize()).isEqualTo(9);
-        assertThat(settings.caffeineMaximumWeight()).hasToString("67108864B");
-        assertThat(settings.caffeineStoreByValue()).isTrue();
-        assertThat(settings.nearCacheMaximumSize()).isEqualTo(10);
-        assertThat(settings.nearCacheTimeToLive()).isEqualTo(Duration.ofSeconds(11));
+        assertThat(settings.global().maxWaiters()).isEqualTo(7);
+        assertThat(settings.global().maxWaitersPerKey()).isEqualTo(3);
+        assertThat(settings.global().interruptOnLeaseLoss()).isTrue();
+        assertThat(settings.global().unknownOperations()).isEqualTo(UnknownOperations.WARN);
+        assertThat(settings.caffeine().maximumSize()).isEqualTo(9);
+        assertThat(settings.caffeine().maximumWeight()).hasToString("67108864B");
+        assertThat(settings.caffeine().storeByValue()).isTrue();
+        assertThat(settings.nearCache().maximumSize()).isEqualTo(10);
+        assertThat(settings.nearCache().timeToLive()).isEqualTo(Duration.ofSeconds(11));
         assertThat(settings.operation("pay").enabled()).isFalse();
         assertThat(settings.defaults().enabled()).isNull();
     }
@@ -173,7 +176,7 @@ class EnvironmentSettingsTest {
         "idempotent.unknown-operations, ignore",
         "idempotent.caffeine.maximum-size, huge",
         "idempotent.caffeine.maximum-weight, huge",
-        "idempotent.caffeine.store-by-value, 1",
+        "idempotent.caffeine.store-by-value, perhaps",
         "idempotent.near-cache.maximum-size, huge",
         "idempotent.near-cache.time-to-live, x",
         "idempotent.retention, tomorrow",
@@ -223,7 +226,6 @@ class EnvironmentSettingsTest {
     @ValueSource(
             strings = {
                 "idempotent.retentoin",
-                "idempotent.maxRun",
                 "idempotent.atomic",
                 "idempotent.transaction-manager",
                 "idempotent.retry.retries",
@@ -270,11 +272,88 @@ class EnvironmentSettingsTest {
     @ParameterizedTest
     @CsvSource({"30s, PT30S", "500ms, PT0.5S", "PT24H, PT24H", "7d, PT168H", "1h, PT1H"})
     void durationsAreWrittenSimplyOrAsInIso8601(String text, Duration expected) {
-        assertThat(EnvironmentSettings.duration(text)).isEqualTo(expected);
+        assertThat(OperationSettings.of(Map.of("retention", text)).retention()).isEqualTo(expected);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"max-run", "maxRun", "max_run", "MaxRun"})
+    void aNameIsKnownInRelaxedFormsToo(String name) {
+        assertThat(read("idempotent." + name + "=2h").defaults().maxRun()).isEqualTo(Duration.ofHours(2));
+        assertThat(read("idempotent.operations.pay." + name + "=2h")
+                        .operation("pay")
+                        .maxRun())
+                .isEqualTo(Duration.ofHours(2));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "IDEMPOTENT_MAXRUN, IDEMPOTENT_RETRY_MAXRETRIES, IDEMPOTENT_OPERATIONS_PAY_RETRY_MAXRETRIES",
+        "IDEMPOTENT_MAX_RUN, IDEMPOTENT_RETRY_MAX_RETRIES, IDEMPOTENT_OPERATIONS_PAY_RETRY_MAX_RETRIES"
+    })
+    void anEnvironmentVariableIsAProperty(String maxRun, String maxRetries, String ofOperation) {
+        StandardEnvironment environment = new StandardEnvironment();
+        environment
+                .getPropertySources()
+                .addFirst(new SystemEnvironmentPropertySource(
+                        "variables",
+                        Map.of(maxRun, "2h", maxRetries, "3", ofOperation, "4", "IDEMPOTENT_OF_ANOTHER_PROGRAM", "x")));
+        IdempotencySettings settings = EnvironmentSettings.read(environment, null);
+        assertThat(settings.defaults().maxRun()).isEqualTo(Duration.ofHours(2));
+        assertThat(settings.defaults().retry().maxRetries()).isEqualTo(3);
+        assertThat(settings.operation("pay").retry().maxRetries()).isEqualTo(4);
     }
 
     @Test
-    void whatIsNoDurationIsRefused() {
-        assertThatIllegalArgumentException().isThrownBy(() -> EnvironmentSettings.duration("soon"));
+    void theFirstSourceCountsWhicheverFormItHas() {
+        StandardEnvironment environment = new StandardEnvironment();
+        environment.getPropertySources().addFirst(new MapPropertySource("last", Map.of("idempotent.max-run", "1h")));
+        environment.getPropertySources().addFirst(new MapPropertySource("first", Map.of("idempotent.maxRun", "2h")));
+        assertThat(EnvironmentSettings.read(environment, null).defaults().maxRun())
+                .isEqualTo(Duration.ofHours(2));
+    }
+
+    @Test
+    void aListMayHaveItsElementsOneByOne() {
+        assertThat(read("idempotent.web.fingerprint-headers[1]=B", "idempotent.web.fingerprint-headers[0]=A")
+                        .web()
+                        .fingerprintHeaders())
+                .containsExactly("A", "B");
+    }
+
+    @Test
+    void aSourceThatCannotListItsNamesIsAskedForTheNamesWithHyphens() {
+        StandardEnvironment environment = new StandardEnvironment();
+        environment.getPropertySources().addFirst(new PropertySource<>("directory", new Object()) {
+            @Override
+            public @Nullable Object getProperty(String name) {
+                return name.equals("idempotent.retry.max-retries") ? "6" : null;
+            }
+        });
+        assertThat(EnvironmentSettings.read(environment, null)
+                        .defaults()
+                        .retry()
+                        .maxRetries())
+                .isEqualTo(6);
+    }
+
+    @Test
+    void storesAreSetAsWithSpringBoot() {
+        IdempotencySettings settings = read(
+                "idempotent.jdbc.data-source=own",
+                "idempotent.jdbc.table-name=ledger.records",
+                "idempotent.jdbc.initialize-schema=never",
+                "idempotent.jdbc.statement-timeout=3s",
+                "idempotent.jdbc.purge-interval=1m",
+                "idempotent.jdbc.purge-batch-size=500",
+                "idempotent.redis.key-prefix=shop:");
+        assertThat(settings.jdbc())
+                .isEqualTo(new JdbcSettings(
+                        "own",
+                        "ledger.records",
+                        SchemaInitialization.NEVER,
+                        Duration.ofSeconds(3),
+                        Duration.ofMinutes(1),
+                        500));
+        assertThat(settings.redis().keyPrefix()).isEqualTo("shop:");
     }
 }

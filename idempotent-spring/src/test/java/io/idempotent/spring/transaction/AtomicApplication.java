@@ -23,6 +23,7 @@ import io.idempotent.store.jdbc.SchemaInitialization;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -234,7 +235,7 @@ final class AtomicApplication implements AutoCloseable {
     private final ApplicationContext context;
 
     AtomicApplication(Kind kind) {
-        this(kind, 4, IdempotencySettings.builder().build());
+        this(kind, 4, IdempotencySettings.of(Map.of()));
     }
 
     AtomicApplication(Kind kind, int connections, IdempotencySettings settings, Class<?>... services) {

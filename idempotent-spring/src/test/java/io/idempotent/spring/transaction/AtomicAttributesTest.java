@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import io.idempotent.spring.annotation.Idempotent;
 import io.idempotent.spring.settings.IdempotencySettings;
 import io.idempotent.spring.transaction.AtomicApplication.Kind;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -105,8 +106,8 @@ class AtomicAttributesTest {
     @ParameterizedTest
     @MethodSource("kinds")
     void theTransactionOfAClassOrAnInterfaceIsItsMethodsToo(Kind kind) {
-        try (AtomicApplication application = new AtomicApplication(
-                kind, 4, IdempotencySettings.builder().build(), OfClass.class, Implementation.class)) {
+        try (AtomicApplication application =
+                new AtomicApplication(kind, 4, IdempotencySettings.of(Map.of()), OfClass.class, Implementation.class)) {
             assertThat(application.bean(OfClass.class).tell("a"))
                     .endsWith("AtomicAttributesTest$OfClass.tell at isolation "
                             + TransactionDefinition.ISOLATION_READ_COMMITTED);

@@ -10,6 +10,7 @@ import io.idempotent.spring.transaction.AtomicApplication.Kind;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutionException;
@@ -29,8 +30,7 @@ class AtomicCrowdTest {
     }
 
     private static AtomicApplication start(Kind kind) {
-        return new AtomicApplication(
-                kind, CONNECTIONS, IdempotencySettings.builder().build());
+        return new AtomicApplication(kind, CONNECTIONS, IdempotencySettings.of(Map.of()));
     }
 
     @ParameterizedTest

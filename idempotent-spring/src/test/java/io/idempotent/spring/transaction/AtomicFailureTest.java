@@ -10,6 +10,7 @@ import io.idempotent.spring.transaction.AtomicApplication.Kind;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -337,8 +338,8 @@ class AtomicFailureTest {
     @ParameterizedTest
     @MethodSource("kinds")
     void aNearCacheHasWhatIsCommittedAndNothingElse(Kind kind) {
-        AtomicApplication application = new AtomicApplication(
-                kind, 4, IdempotencySettings.builder().nearCacheMaximumSize(100).build());
+        AtomicApplication application =
+                new AtomicApplication(kind, 4, IdempotencySettings.of(Map.of("near-cache.maximum-size", "100")));
         applications.add(application);
         application.transaction.executeWithoutResult(status -> {
             assertThat(application.payments.pay("a", 1)).isEqualTo("a1");

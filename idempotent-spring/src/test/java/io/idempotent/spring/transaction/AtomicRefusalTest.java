@@ -7,7 +7,7 @@ import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.IdempotencyStoreException;
 import io.idempotent.spring.annotation.EnableIdempotency;
 import io.idempotent.spring.annotation.Idempotent;
-import io.idempotent.spring.annotation.Idempotent.WhenStoreFails;
+import io.idempotent.spring.operation.WhenStoreFails;
 import io.idempotent.store.ReferenceStore;
 import io.idempotent.store.caffeine.CaffeineIdempotencyStore;
 import io.idempotent.store.jdbc.JdbcIdempotencyStore;

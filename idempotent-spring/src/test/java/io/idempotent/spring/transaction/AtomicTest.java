@@ -14,6 +14,7 @@ import io.idempotent.spring.transaction.AtomicApplication.Caller;
 import io.idempotent.spring.transaction.AtomicApplication.Kind;
 import io.idempotent.store.IdempotencyRecord;
 import java.io.IOException;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
@@ -144,8 +145,8 @@ class AtomicTest {
     @ParameterizedTest
     @MethodSource("kinds")
     void whoeverHasWaitedAndRunsTakesNoPlaceOfThoseWhoWait(Kind kind) throws Exception {
-        try (AtomicApplication application = new AtomicApplication(
-                kind, 4, IdempotencySettings.builder().maxWaiters(1).build())) {
+        try (AtomicApplication application =
+                new AtomicApplication(kind, 4, IdempotencySettings.of(Map.of("max-waiters", "1")))) {
             CountDownLatch firstRuns = new CountDownLatch(1);
             CountDownLatch firstMayFail = new CountDownLatch(1);
             application.payments.meanwhile(() -> {

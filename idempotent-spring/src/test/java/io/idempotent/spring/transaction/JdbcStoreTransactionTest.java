@@ -14,6 +14,7 @@ import io.idempotent.spring.settings.IdempotencySettings;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.jdbc.JdbcIdempotencyStore;
 import io.idempotent.store.jdbc.SchemaInitialization;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -105,10 +106,7 @@ class JdbcStoreTransactionTest {
             context.registerBean(JdbcIdempotencyStore.class, () -> store);
             context.registerBean(JdbcTransactionManager.class, () -> manager);
             context.registerBean(
-                    IdempotencySettings.class,
-                    () -> IdempotencySettings.builder()
-                            .nearCacheMaximumSize(100)
-                            .build());
+                    IdempotencySettings.class, () -> IdempotencySettings.of(Map.of("near-cache.maximum-size", "100")));
             context.registerBean(Payments.class, () -> new Payments(database));
             context.refresh();
             payments = context.getBean(Payments.class);

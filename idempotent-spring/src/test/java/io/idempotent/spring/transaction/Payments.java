@@ -1,6 +1,7 @@
 package io.idempotent.spring.transaction;
 
 import io.idempotent.spring.annotation.Idempotent;
+import io.idempotent.spring.operation.WhenAbandoned;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -140,7 +141,7 @@ class Payments {
         return work(id);
     }
 
-    @Idempotent(key = "#id", whenAbandoned = Idempotent.WhenAbandoned.REFUSE)
+    @Idempotent(key = "#id", whenAbandoned = WhenAbandoned.REFUSE)
     @Transactional
     public String sending(String id) {
         return work(id);

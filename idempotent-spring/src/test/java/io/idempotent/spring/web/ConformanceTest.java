@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyKeyException;
+import io.idempotent.spring.operation.WhenAbandoned;
 import io.idempotent.spring.test.FakeTicker;
 import io.idempotent.spring.web.Wire.Response;
 import io.idempotent.store.ClaimRequest;
@@ -144,10 +145,7 @@ class ConformanceTest {
         }
 
         @PostMapping("/any-content")
-        @IdempotentEndpoint(
-                fingerprint = false,
-                operation = "any-content",
-                whenAbandoned = IdempotentEndpoint.WhenAbandoned.REFUSE)
+        @IdempotentEndpoint(fingerprint = false, operation = "any-content", whenAbandoned = WhenAbandoned.REFUSE)
         Map<String, Object> anyContent(@RequestBody Map<String, Object> order) {
             return next(order);
         }

@@ -10,6 +10,7 @@ import io.idempotent.Reconciliation;
 import io.idempotent.engine.IdempotencyListener;
 import io.idempotent.engine.IdempotencyRecords;
 import io.idempotent.spring.operation.Reconciler;
+import io.idempotent.spring.operation.WhenAbandoned;
 import io.idempotent.spring.web.HttpServer.Answer;
 import io.idempotent.store.RecordQuery;
 import jakarta.servlet.DispatcherType;
@@ -391,7 +392,7 @@ class EndpointHazardsTest {
         private final CountDownLatch end = new CountDownLatch(1);
 
         @PostMapping("/late")
-        @IdempotentEndpoint(whenAbandoned = IdempotentEndpoint.WhenAbandoned.RECONCILE)
+        @IdempotentEndpoint(whenAbandoned = WhenAbandoned.RECONCILE)
         WebAsyncTask<String> late() {
             return new WebAsyncTask<>(200L, () -> {
                 runs.incrementAndGet();

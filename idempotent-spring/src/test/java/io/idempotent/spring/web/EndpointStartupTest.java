@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.spring.annotation.Idempotent;
 import io.idempotent.spring.autoconfigure.IdempotencyAutoConfiguration;
-import io.idempotent.spring.web.IdempotentEndpoint.WhenAbandoned;
+import io.idempotent.spring.operation.WhenAbandoned;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;

@@ -1,0 +1,167 @@
+package io.idempotent.spring.operation;
+
+import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.spring.settings.OperationSettings;
+import io.idempotent.spring.settings.SettingRecords;
+import io.idempotent.spring.settings.SettingsConversion;
+import java.lang.annotation.Annotation;
+import java.lang.reflect.Array;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.annotation.AnnotationAttributes;
+import org.springframework.core.annotation.AnnotationUtils;
+import org.springframework.core.convert.ConversionFailedException;
+import org.springframework.core.convert.ConversionService;
+import org.springframework.core.convert.TypeDescriptor;
+import org.springframework.util.ClassUtils;
+
+/**
+ * Reads an annotation that declares an operation, whichever it is: attributes that are named like settings are
+ * settings. Says where the annotation stands when it cannot. Safe for use by many threads.
+ *
+ * <ol>
+ *   <li>What an attribute leaves at its default is not said.
+ *   <li>Placeholders in strings are resolved; a string that is blank then is not said.
+ *   <li>A number or a flag may be written as a string, by a second attribute whose name ends in {@code String}.
+ *   <li>Durations and constants are read as in properties.
+ * </ol>
+ */
+public final class AnnotationReader {
+
+    private static final ConversionService CONVERSION =
+            SettingsConversion.create(AnnotationReader.class.getClassLoader());
+
+    private final AnnotationAttributes attributes;
+
+    private final UnaryOperator<@Nullable String> placeholders;
+
+    private final String place;
+
+    /**
+     * Makes a reader of one annotation.
+     *
+     * @param annotation the annotation
+     * @param placeholders resolves them in strings
+     * @param place what it stands on, for messages
+     */
+    public AnnotationReader(Annotation annotation, UnaryOperator<@Nullable String> placeholders, String place) {
+        this.attributes = AnnotationUtils.getAnnotationAttributes(annotation, false, true);
+        this.placeholders = placeholders;
+        this.place = place;
+    }
+
+    /**
+     * Reads the settings that the annotation says.
+     *
+     * @throws IdempotencyConfigurationException if one cannot be read
+     */
+    public OperationSettings settings() {
+        return SettingRecords.read(OperationSettings.class, this::setting);
+    }
+
+    /**
+     * Reads an attribute that is a string.
+     *
+     * @return the text; null if it is not said
+     * @throws IdempotencyConfigurationException if it has a placeholder that cannot be resolved
+     */
+    public @Nullable String text(String attribute) {
+        return text(attribute, attributes.getString(attribute));
+    }
+
+    /** Refuses what an attribute says. */
+    public IdempotencyConfigurationException invalid(
+            String attribute, Object said, String problem, String action, @Nullable Throwable cause) {
+        return new IdempotencyConfigurationException(
+                "@" + ClassUtils.getShortName(type(attributes)) + "(" + attribute + " = \"" + said + "\") of " + place
+                        + " " + problem,
+                action,
+                cause);
+    }
+
+    private @Nullable Object setting(String path, TypeDescriptor wanted) {
+        int dot = path.indexOf('.');
+        if (dot < 0) {
+            return setting(attributes, path, path, wanted);
+        }
+        String group = path.substring(0, dot);
+        return attributes.get(group) instanceof AnnotationAttributes nested
+                ? setting(nested, path.substring(dot + 1), path, wanted)
+                : null;
+    }
+
+    private @Nullable Object setting(AnnotationAttributes from, String name, String path, TypeDescriptor wanted) {
+        Object said = said(from, name);
+        String text = from.get(name + "String") instanceof String paired ? text(path + "String", paired) : null;
+        if (text != null && said != null) {
+            throw invalid(path, text, "is said twice, as a number too", "Keep one of them", null);
+        }
+        if (text != null) {
+            return convert(path + "String", from.getString(name + "String"), text, wanted);
+        }
+        if (said instanceof String string) {
+            String resolved = text(path, string);
+            return resolved == null ? null : convert(path, string, resolved, wanted);
+        }
+        if (said instanceof Enum<?> constant) {
+            // An annotation may choose among scopes where a setting has an expression.
+            return Enum.class.isAssignableFrom(wanted.getType()) ? convert(path, said, constant.name(), wanted) : null;
+        }
+        return said == null ? null : convert(path, said, said, wanted);
+    }
+
+    private static @Nullable Object said(AnnotationAttributes from, String name) {
+        Object value = from.get(name);
+        if (value == null || value.equals(AnnotationUtils.getDefaultValue(type(from), name))) {
+            return null;
+        }
+        return value.getClass().isArray() && Array.getLength(value) == 0 ? null : value;
+    }
+
+    private static Class<? extends Annotation> type(AnnotationAttributes from) {
+        Class<? extends Annotation> type = from.annotationType();
+        if (type == null) {
+            throw new IllegalStateException("Attributes of no annotation");
+        }
+        return type;
+    }
+
+    private @Nullable Object convert(String path, Object said, Object value, TypeDescriptor wanted) {
+        try {
+            return CONVERSION.convert(value, TypeDescriptor.forObject(value), wanted);
+        } catch (ConversionFailedException failed) {
+            Throwable cause = failed.getCause();
+            String resolved = value.equals(said.toString().trim()) ? "" : "is \"" + value + "\", which ";
+            throw cause instanceof NumberFormatException
+                    ? invalid(path, said, resolved + "is no number", "Write it in digits", cause)
+                    : invalid(path, said, resolved + cause.getMessage(), "Correct it", cause);
+        }
+    }
+
+    private @Nullable String text(String attribute, String said) {
+        String resolved;
+        try {
+            resolved = placeholders.apply(said);
+        } catch (IllegalArgumentException failure) {
+            throw unresolved(attribute, said, String.valueOf(failure.getMessage()), failure);
+        }
+        if (resolved == null || resolved.isBlank()) {
+            return null;
+        }
+        // Some resolvers leave as it is what they do not know.
+        if (resolved.contains("${")) {
+            throw unresolved(attribute, said, resolved, null);
+        }
+        return resolved.trim();
+    }
+
+    private IdempotencyConfigurationException unresolved(
+            String attribute, String said, String what, @Nullable Throwable cause) {
+        return invalid(
+                attribute,
+                said,
+                "has a placeholder that cannot be resolved: " + what,
+                "Set the property, or give the placeholder a default: ${name:default}",
+                cause);
+    }
+}

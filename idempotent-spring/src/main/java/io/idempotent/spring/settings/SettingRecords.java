@@ -1,0 +1,112 @@
+package io.idempotent.spring.settings;
+
+import java.lang.reflect.Constructor;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.RecordComponent;
+import java.util.LinkedHashSet;
+import java.util.Locale;
+import java.util.Set;
+import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.ResolvableType;
+import org.springframework.core.convert.TypeDescriptor;
+import org.springframework.util.ReflectionUtils;
+
+/**
+ * Reads and joins records of settings by the names of their components, so that a setting is written once: as a
+ * component. A component that is a record itself is a group of settings.
+ */
+public final class SettingRecords {
+
+    private SettingRecords() {}
+
+    /** The settings of a record as properties write them: {@code wait-at-most}, {@code retry.max-retries}. */
+    static Set<String> names(Class<?> type) {
+        Set<String> names = new LinkedHashSet<>();
+        for (RecordComponent component : type.getRecordComponents()) {
+            String name = hyphenated(component.getName());
+            if (component.getType().isRecord()) {
+                names(component.getType()).forEach(inner -> names.add(name + "." + inner));
+            } else {
+                names.add(name);
+            }
+        }
+        return names;
+    }
+
+    /** The path of a component as properties write it. */
+    static String hyphenated(String path) {
+        return path.replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
+    }
+
+    /**
+     * Makes a record of what is said.
+     *
+     * @param type the record
+     * @param value gives the value of a component by its path, {@code waitAtMost} or {@code retry.maxRetries}, and the
+     *     type that it has to be of; null if it is not said
+     */
+    public static <R> R read(Class<R> type, BiFunction<String, TypeDescriptor, ? extends @Nullable Object> value) {
+        return type.cast(read(type, "", value));
+    }
+
+    private static Object read(
+            Class<?> type, String path, BiFunction<String, TypeDescriptor, ? extends @Nullable Object> value) {
+        return make(type, component -> {
+            String name = path + component.getName();
+            return component.getType().isRecord()
+                    ? read(component.getType(), name + ".", value)
+                    : value.apply(name, descriptor(component));
+        });
+    }
+
+    /** One record of two: what the first says, and where it says nothing what the other does. */
+    static <R> R firstSaid(R first, R other) {
+        return type(first).cast(make(first.getClass(), component -> {
+            Object said = get(component, first);
+            Object otherwise = get(component, other);
+            return said == null || otherwise == null || !component.getType().isRecord()
+                    ? said == null ? otherwise : said
+                    : firstSaid(said, otherwise);
+        }));
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <R> Class<R> type(R record) {
+        return (Class<R>) record.getClass();
+    }
+
+    private static TypeDescriptor descriptor(RecordComponent component) {
+        return new TypeDescriptor(
+                ResolvableType.forType(component.getGenericType()), null, (java.lang.annotation.Annotation[]) null);
+    }
+
+    private static @Nullable Object get(RecordComponent component, Object record) {
+        return ReflectionUtils.invokeMethod(component.getAccessor(), record);
+    }
+
+    private interface Values {
+
+        @Nullable
+        Object of(RecordComponent component);
+    }
+
+    private static Object make(Class<?> type, Values values) {
+        RecordComponent[] components = type.getRecordComponents();
+        @Nullable Object[] arguments = new @Nullable Object[components.length];
+        Class<?>[] types = new Class<?>[components.length];
+        for (int index = 0; index < components.length; index++) {
+            types[index] = components[index].getType();
+            arguments[index] = values.of(components[index]);
+        }
+        try {
+            Constructor<?> constructor = type.getDeclaredConstructor(types);
+            return constructor.newInstance(arguments);
+        } catch (InvocationTargetException refused) {
+            ReflectionUtils.rethrowRuntimeException(refused.getTargetException());
+            throw new IllegalStateException(refused);
+        } catch (ReflectiveOperationException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+}

@@ -1,0 +1,125 @@
+package io.idempotent.spring.settings;
+
+import java.net.URI;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.convert.ConversionService;
+import org.springframework.core.convert.TypeDescriptor;
+import org.springframework.core.convert.converter.ConverterRegistry;
+import org.springframework.core.convert.converter.GenericConverter;
+import org.springframework.core.convert.support.DefaultConversionService;
+import org.springframework.format.datetime.standard.DurationFormatterUtils;
+import org.springframework.util.ClassUtils;
+import org.springframework.util.unit.DataSize;
+
+/**
+ * Turns the text of a setting into its type, in annotations and properties alike. Safe for use by many threads.
+ *
+ * <ul>
+ *   <li>Durations are {@code 30s}, {@code 500ms} or ISO-8601. Only zero needs no unit, since Spring would take a number
+ *       for milliseconds.
+ *   <li>Constants are compared by letters only: {@code run-again}.
+ *   <li>Classes are named in full, and have to be of the type that is asked for.
+ *   <li>Data sizes are {@code 64MB}; everything else is as Spring converts it.
+ *   <li>Of these, a blank text says nothing, and becomes null.
+ * </ul>
+ */
+public final class SettingsConversion {
+
+    private static final Pattern NUMBER = Pattern.compile("[+-]?[0-9]+");
+
+    private static final Pattern ZERO = Pattern.compile("[+-]?0+");
+
+    private SettingsConversion() {}
+
+    /**
+     * Makes the conversion.
+     *
+     * @param classLoader finds the classes that are named
+     */
+    public static ConversionService create(@Nullable ClassLoader classLoader) {
+        DefaultConversionService conversion = new DefaultConversionService();
+        add(conversion, Duration.class, SettingsConversion::duration);
+        add(conversion, DataSize.class, DataSize::parse);
+        add(conversion, URI.class, URI::create);
+        conversion.addConverter(new ConstantConverter());
+        conversion.addConverter(new ClassConverter(classLoader));
+        return conversion;
+    }
+
+    private static <T> void add(ConverterRegistry conversion, Class<T> type, Function<String, T> parser) {
+        conversion.addConverter(String.class, type, text -> text.isBlank() ? null : parser.apply(text));
+    }
+
+    private static Duration duration(String text) {
+        String number = text.strip();
+        if (NUMBER.matcher(number).matches() && !ZERO.matcher(number).matches()) {
+            throw new IllegalArgumentException("has no unit; write " + number + "ms, " + number + "s, " + number + "m, "
+                    + number + "h or " + number + "d");
+        }
+        try {
+            return DurationFormatterUtils.detectAndParse(number);
+        } catch (IllegalArgumentException | ArithmeticException failure) {
+            throw new IllegalArgumentException("is no duration; write it like 30s, 500ms, 24h or PT30S", failure);
+        }
+    }
+
+    private static final class ConstantConverter implements GenericConverter {
+
+        @Override
+        public Set<ConvertiblePair> getConvertibleTypes() {
+            return Set.of(new ConvertiblePair(String.class, Enum.class));
+        }
+
+        @Override
+        public @Nullable Object convert(@Nullable Object source, TypeDescriptor sourceType, TypeDescriptor targetType) {
+            if (source == null || source.toString().isBlank()) {
+                return null;
+            }
+            Object[] constants = targetType.getType().getEnumConstants();
+            return Arrays.stream(constants)
+                    .filter(constant -> letters(constant).equals(letters(source)))
+                    .findFirst()
+                    .orElseThrow(() -> new IllegalArgumentException("is none of "
+                            + Arrays.toString(constants)
+                                    .toLowerCase(Locale.ROOT)
+                                    .replace('_', '-')));
+        }
+
+        private static String letters(Object constant) {
+            return constant.toString().replaceAll("[^A-Za-z0-9]", "").toLowerCase(Locale.ROOT);
+        }
+    }
+
+    private static final class ClassConverter implements GenericConverter {
+
+        private final @Nullable ClassLoader classLoader;
+
+        ClassConverter(@Nullable ClassLoader classLoader) {
+            this.classLoader = classLoader;
+        }
+
+        @Override
+        public Set<ConvertiblePair> getConvertibleTypes() {
+            return Set.of(new ConvertiblePair(String.class, Class.class));
+        }
+
+        @Override
+        public Object convert(@Nullable Object source, TypeDescriptor sourceType, TypeDescriptor targetType) {
+            String name = String.valueOf(source).trim();
+            Class<?> bound = targetType.getResolvableType().getGeneric(0).resolve(Object.class);
+            try {
+                return ClassUtils.forName(name, classLoader).asSubclass(bound);
+            } catch (ClassNotFoundException | LinkageError missing) {
+                throw new IllegalArgumentException("names '" + name + "', which is no class", missing);
+            } catch (ClassCastException other) {
+                throw new IllegalArgumentException("names '" + name + "', which is no " + bound.getName(), other);
+            }
+        }
+    }
+}
