@@ -130,11 +130,8 @@ public final class AnnotationReader {
         try {
             return CONVERSION.convert(value, TypeDescriptor.forObject(value), wanted);
         } catch (ConversionFailedException failed) {
-            Throwable cause = failed.getCause();
             String resolved = value.equals(said.toString().trim()) ? "" : "is \"" + value + "\", which ";
-            throw cause instanceof NumberFormatException
-                    ? invalid(path, said, resolved + "is no number", "Write it in digits", cause)
-                    : invalid(path, said, resolved + cause.getMessage(), "Correct it", cause);
+            throw invalid(path, said, resolved + SettingsConversion.problem(failed), "Correct it", failed.getCause());
         }
     }
 

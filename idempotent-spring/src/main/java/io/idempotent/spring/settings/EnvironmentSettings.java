@@ -130,11 +130,7 @@ public final class EnvironmentSettings {
         try {
             return conversion.convert(value.value(), TypeDescriptor.forObject(value.value()), wanted);
         } catch (ConversionFailedException failed) {
-            throw new IdempotencyConfigurationException(
-                    "The property '" + value.property() + "' cannot be '" + value.value() + "': "
-                            + failed.getCause().getMessage(),
-                    "Correct it",
-                    failed.getCause());
+            throw SettingsConversion.refused(value.property(), value.value(), "", failed);
         }
     }
 }

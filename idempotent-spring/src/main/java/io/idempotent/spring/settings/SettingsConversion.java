@@ -1,5 +1,6 @@
 package io.idempotent.spring.settings;
 
+import io.idempotent.IdempotencyConfigurationException;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Arrays;
@@ -8,6 +9,7 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.springframework.core.convert.ConversionFailedException;
 import org.springframework.core.convert.ConversionService;
 import org.springframework.core.convert.TypeDescriptor;
 import org.springframework.core.convert.converter.ConverterRegistry;
@@ -45,8 +47,9 @@ public final class SettingsConversion {
     public static ConversionService create(@Nullable ClassLoader classLoader) {
         DefaultConversionService conversion = new DefaultConversionService();
         add(conversion, Duration.class, SettingsConversion::duration);
-        add(conversion, DataSize.class, DataSize::parse);
-        add(conversion, URI.class, URI::create);
+        add(conversion, DataSize.class, text -> parsed(text, DataSize::parse, "is no size; write it like 64MB"));
+        add(conversion, URI.class, text -> parsed(text, URI::create, "is no address"));
+        add(conversion, Boolean.class, SettingsConversion::flag);
         conversion.addConverter(new ConstantConverter());
         conversion.addConverter(new ClassConverter(classLoader));
         return conversion;
@@ -62,11 +65,48 @@ public final class SettingsConversion {
             throw new IllegalArgumentException("has no unit; write " + number + "ms, " + number + "s, " + number + "m, "
                     + number + "h or " + number + "d");
         }
+        return parsed(
+                number,
+                DurationFormatterUtils::detectAndParse,
+                "is no duration; write it like 30s, 500ms, 24h or PT30S");
+    }
+
+    private static Boolean flag(String text) {
+        return switch (text.strip().toLowerCase(Locale.ROOT)) {
+            case "true", "on", "yes", "1" -> true;
+            case "false", "off", "no", "0" -> false;
+            default -> throw new IllegalArgumentException("is neither true nor false");
+        };
+    }
+
+    private static <T> T parsed(String text, Function<String, T> parser, String problem) {
         try {
-            return DurationFormatterUtils.detectAndParse(number);
+            return parser.apply(text.strip());
         } catch (IllegalArgumentException | ArithmeticException failure) {
-            throw new IllegalArgumentException("is no duration; write it like 30s, 500ms, 24h or PT30S", failure);
+            throw new IllegalArgumentException(problem, failure);
         }
+    }
+
+    /**
+     * Refuses the value of a property.
+     *
+     * @param origin where it was found, in brackets; or nothing
+     */
+    public static IdempotencyConfigurationException refused(
+            String property, @Nullable Object value, String origin, ConversionFailedException failure) {
+        return new IdempotencyConfigurationException(
+                "The property '" + property + "' cannot be '" + value + "'" + origin + ": it " + problem(failure),
+                "Correct it",
+                failure.getCause());
+    }
+
+    /** What is wrong with a value, as the rest of a sentence about it. */
+    public static String problem(ConversionFailedException failure) {
+        return failure.getCause() instanceof NumberFormatException
+                ? "is no number"
+                : failure.getCause() instanceof IllegalArgumentException ours
+                        ? String.valueOf(ours.getMessage())
+                        : "cannot be read";
     }
 
     private static final class ConstantConverter implements GenericConverter {

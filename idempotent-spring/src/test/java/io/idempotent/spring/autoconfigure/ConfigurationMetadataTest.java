@@ -2,14 +2,21 @@ package io.idempotent.spring.autoconfigure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.idempotent.engine.Operation;
+import io.idempotent.spring.interceptor.IdempotencyAdvisor;
+import io.idempotent.spring.operation.OperationRegistry;
+import io.idempotent.spring.settings.IdempotencySettings;
+import io.idempotent.store.jdbc.JdbcIdempotencyStore;
 import java.io.InputStream;
 import java.net.URL;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -121,5 +128,38 @@ class ConfigurationMetadataTest {
     void hasTheDefaultThatTheIssueNames(String property, String value) {
         assertThat(properties.get("idempotent." + property).get("defaultValue").asString())
                 .isEqualTo(value);
+    }
+
+    @Test
+    void everyDefaultIsTheOneThatHoldsWhereNothingIsSaid() {
+        IdempotencySettings unsaid = IdempotencySettings.of(Map.of());
+        properties.forEach((name, property) -> {
+            if (property.has("defaultValue") && !name.startsWith("idempotent.retry.")) {
+                IdempotencySettings said = IdempotencySettings.of(Map.of(
+                        name.substring("idempotent.".length()),
+                        property.get("defaultValue").asString()));
+                assertThat(effective(said)).as(name).usingRecursiveComparison().isEqualTo(effective(unsaid));
+            }
+        });
+    }
+
+    /** What comes of settings, where their own records only say what was said. */
+    private static List<Object> effective(IdempotencySettings settings) {
+        Integer order = settings.global().order();
+        JdbcDataSource database = new JdbcDataSource();
+        database.setURL("jdbc:h2:mem:defaults");
+        return List.of(
+                settings.enabled(),
+                new OperationRegistry.Configured(settings.defaults(), settings.defaults())
+                        .apply(Operation.builder("pay", String.class))
+                        .build(),
+                order == null ? IdempotencyAdvisor.DEFAULT_ORDER : order,
+                settings.global().interruptOnLeaseLoss(),
+                settings.global().unknownOperations(),
+                settings.caffeine(),
+                settings.jdbc().applyTo(JdbcIdempotencyStore.builder(database)),
+                settings.nearCache(),
+                settings.redis(),
+                settings.web());
     }
 }

@@ -140,7 +140,11 @@ class FailureAnalysisTest {
                         "It has to be positive."),
                 Arguments.of(
                         Fine.class, "idempotent.lease=1ms", "The lease of operation 'fine-run'", "at least 10 ms."),
-                Arguments.of(Fine.class, "idempotent.retention=tomorrow", "idempotent.retention", "Update"),
+                Arguments.of(
+                        Fine.class,
+                        "idempotent.retention=tomorrow",
+                        "it is no duration; write it like 30s, 500ms, 24h or PT30S.",
+                        "Correct it."),
                 withoutUnit("idempotent.retention"),
                 withoutUnit("idempotent.lease"),
                 withoutUnit("idempotent.retry.delay"),
@@ -151,7 +155,7 @@ class FailureAnalysisTest {
                         Fine.class,
                         "idempotent.retention=${no.such.property:24}",
                         "The property 'idempotent.retention' cannot be '${no.such.property:24}'",
-                        "Give it the unit that is meant."));
+                        "Correct it."));
     }
 
     private static Arguments withoutUnit(String property) {
@@ -160,7 +164,7 @@ class FailureAnalysisTest {
                 property + "=24",
                 "The property '" + property + "' cannot be '24' (\"" + property
                         + "\" from property source \"commandLineArgs\"): it has no unit; write 24ms, 24s, 24m, 24h or 24d.",
-                "Give it the unit that is meant.");
+                "Correct it.");
     }
 
     @Test

@@ -107,12 +107,7 @@ class IdempotencyAutoConfigurationTest {
             assertThat(settings.nearCache().maximumSize()).isZero();
             assertThat(settings.nearCache().timeToLive()).isEqualTo(Duration.ofMinutes(5));
             assertThat(settings.web()).isEqualTo(WebSettings.DEFAULTS);
-            assertThat(settings.defaults().retention()).isEqualTo(Duration.ofHours(24));
-            assertThat(settings.defaults().lease()).isEqualTo(Duration.ofSeconds(30));
-            assertThat(settings.defaults().maxRun()).isEqualTo(Duration.ofHours(1));
-            assertThat(settings.defaults().waitAtMost()).isZero();
-            assertThat(settings.defaults().whenStoreFails()).isEqualTo(WhenStoreFails.REFUSE);
-            assertThat(settings.defaults().retry().maxRetries()).isZero();
+            assertThat(settings.defaults()).isEqualTo(OperationSettings.UNSAID);
         });
     }
 

@@ -154,7 +154,7 @@ class EnvironmentSettingsTest {
         assertThat(settings.nearCache().maximumSize()).isEqualTo(10);
         assertThat(settings.nearCache().timeToLive()).isEqualTo(Duration.ofSeconds(11));
         assertThat(settings.operation("pay").enabled()).isFalse();
-        assertThat(settings.defaults().enabled()).isNull();
+        assertThat(settings.isAnyEnabled()).isFalse();
     }
 
     @Test
