@@ -23,6 +23,11 @@ record Page(Path file, String text) {
     /** A block of code. */
     record Block(String language, String text) {
 
+        /** The text, with lines that go on after a backslash in one. */
+        String joined() {
+            return text.replaceAll("\\\\\n *", "");
+        }
+
         @Override
         public String toString() {
             return text;

@@ -116,7 +116,7 @@ class ReadmeTest {
     private static Stream<Command> commands(Predicate<Block> chosen) throws IOException {
         return Page.allBlocks("sh")
                 .filter(chosen)
-                .flatMap(block -> COMMAND.matcher(block.text().replaceAll("\\\\\n *", ""))
+                .flatMap(block -> COMMAND.matcher(block.joined())
                         .results()
                         .map(found -> new Command(found.group(1), found.group(2)))
                         .filter(command -> command.line().startsWith("curl") || killsTheSample(block)));
