@@ -88,22 +88,13 @@ class GuideTest {
 
     private static final String ANYTHING = "…";
 
-    // What the reader's own application has, and the blocks therefore do not show.
+    // What the reader's own application has, and the blocks therefore do not show; besides all packages of the library.
     private static final String IMPORTS = """
-            import io.idempotent.*;
-            import io.idempotent.codec.*;
-            import io.idempotent.engine.*;
-            import io.idempotent.store.*;
-            import io.idempotent.store.caffeine.*;
-            import io.idempotent.store.jdbc.*;
-            import io.idempotent.spring.annotation.*;
-            import io.idempotent.spring.test.*;
-            import io.idempotent.spring.web.*;
-            import io.idempotent.spring.web.client.*;
             import jakarta.servlet.http.HttpServletRequest;
             import java.lang.annotation.*;
             import java.math.BigDecimal;
             import java.net.SocketTimeoutException;
+            import java.nio.charset.StandardCharsets;
             import java.time.*;
             import java.util.*;
             import java.util.concurrent.atomic.LongAdder;
@@ -193,17 +184,17 @@ class GuideTest {
 
     @ParameterizedTest
     @MethodSource("java")
-    void compilesItsJava(Block block, @TempDir Path classes) {
+    void compilesItsJava(Block block, @TempDir Path classes) throws IOException {
         assertThat(compile(source(block.text()), classes)).isEmpty();
     }
 
     @Test
-    void aBlockThatDoesNotCompileIsNoticed(@TempDir Path classes) {
+    void aBlockThatDoesNotCompileIsNoticed(@TempDir Path classes) throws IOException {
         assertThat(compile(source("class Misspelt { @Idempotent(kee = \"#id\") void pay(String id) {} }"), classes))
                 .isNotEmpty();
     }
 
-    private static String source(String block) {
+    private static String source(String block) throws IOException {
         String imports =
                 IMPORT.matcher(block).results().map(found -> found.group()).collect(Collectors.joining());
         String text = IMPORT.matcher(block).replaceAll("");
@@ -213,7 +204,16 @@ class GuideTest {
         String member = declaration
                 ? text.replace("@Autowired PaymentService", "@Autowired Payer")
                 : "void statements() throws Exception {\n" + text + "}\n";
-        return IMPORTS + imports + SURROUNDINGS + member + "}\n";
+        return packages() + IMPORTS + imports + SURROUNDINGS + member + "}\n";
+    }
+
+    /** The imports of all packages of the library. */
+    private static String packages() throws IOException {
+        return mainSources("core", "spring").stream()
+                .filter(source -> source.endsWith("/package-info.java"))
+                .map(source ->
+                        "import " + source.replace("/package-info.java", "").replace('/', '.') + ".*;\n")
+                .collect(Collectors.joining());
     }
 
     private static List<String> compile(String source, Path classes) {
