@@ -48,6 +48,7 @@ import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.context.properties.bind.BindException;
@@ -497,6 +498,31 @@ class GuideTest {
                                         .replace('/', '.')))
                         .as("the row of %s", source)
                         .isNotEmpty());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"core, io/idempotent/", "spring, io/idempotent/spring/"})
+    void saysWhichPackagesKnowWhich(String module, String base) throws IOException {
+        Page architecture = Page.chapter("architecture.md");
+        Pattern known = Pattern.compile(
+                "^import (?:static )?" + base.replace("/", "\\.") + "([a-z.]+)\\.[A-Z]", Pattern.MULTILINE);
+
+        for (String source : mainSources(module)) {
+            if (!source.matches(base + ".*/.*\\.java")) {
+                continue;
+            }
+            String itself =
+                    source.substring(base.length(), source.lastIndexOf('/')).replace('/', '.');
+            List<String> cells = row(architecture, itself);
+            if (!cells.get(2).startsWith("all")) {
+                assertThat(known.matcher(Files.readString(main(module).resolve(source)))
+                                .results())
+                        .as("packages that %s knows", source)
+                        .extracting(found -> found.group(1))
+                        .filteredOn(other -> !other.equals(itself))
+                        .allSatisfy(other -> assertThat(cells.get(2)).contains("`" + other + "`"));
+            }
+        }
     }
 
     @Test
