@@ -98,7 +98,7 @@ class GuideTest {
             import java.nio.charset.StandardCharsets;
             import java.time.*;
             import java.util.*;
-            import java.util.concurrent.atomic.LongAdder;
+            import java.util.concurrent.atomic.*;
             import javax.sql.DataSource;
             import org.junit.jupiter.api.*;
             import org.slf4j.*;
