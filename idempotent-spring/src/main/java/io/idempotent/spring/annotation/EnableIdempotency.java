@@ -25,7 +25,7 @@ public @interface EnableIdempotency {
 
     /**
      * How calls are intercepted: by proxies, or by an aspect that is woven into the classes, which protects calls of a bean
-     * to itself and methods that are not public too. Weaving has to be set up, as the README shows.
+     * to itself and methods that are not public too. Weaving has to be set up, as the guide shows.
      */
     AdviceMode mode() default AdviceMode.PROXY;
 
