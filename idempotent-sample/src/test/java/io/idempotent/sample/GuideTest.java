@@ -3,13 +3,15 @@ package io.idempotent.sample;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.IdempotencyException;
 import io.idempotent.OnOneJdk;
 import io.idempotent.engine.IdempotencyListener;
 import io.idempotent.sample.Page.Block;
 import io.idempotent.spring.annotation.EnableIdempotency;
 import io.idempotent.spring.annotation.Idempotent;
-import io.idempotent.spring.autoconfigure.IdempotencyProperties;
+import io.idempotent.spring.settings.EnvironmentSettings;
+import io.idempotent.spring.settings.IdempotencySettings;
 import io.idempotent.spring.web.IdempotentEndpoint;
 import io.idempotent.store.IdempotencyStore;
 import java.io.IOException;
@@ -51,14 +53,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.springframework.boot.context.properties.bind.BindException;
-import org.springframework.boot.context.properties.bind.BindHandler;
-import org.springframework.boot.context.properties.bind.Bindable;
-import org.springframework.boot.context.properties.bind.Binder;
-import org.springframework.boot.context.properties.bind.handler.NoUnboundElementsBindHandler;
-import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
 import org.springframework.boot.env.YamlPropertySourceLoader;
-import org.springframework.core.env.PropertySource;
+import org.springframework.core.env.StandardEnvironment;
 import org.springframework.core.io.ByteArrayResource;
 import org.xml.sax.InputSource;
 import tools.jackson.databind.JsonNode;
@@ -312,30 +308,28 @@ class GuideTest {
 
     @Test
     void configuresWhatItsTextSays() throws IOException {
-        IdempotencyProperties bound = bind(Page.chapter("configuration.md").blocks().stream()
+        IdempotencySettings bound = bind(Page.chapter("configuration.md").blocks().stream()
                 .filter(block -> block.language().equals("yaml"))
                 .findFirst()
                 .orElseThrow()
                 .text());
 
-        assertThat(bound.getRetention()).isEqualTo(Duration.ofDays(2));
-        assertThat(bound.getOperations()).containsOnlyKeys("payment-service-pay");
+        assertThat(bound.defaults().retention()).isEqualTo(Duration.ofDays(2));
+        assertThat(bound.operations()).containsOnlyKeys("payment-service-pay");
     }
 
     @Test
     void aPropertyThatThereIsNotIsNoticed() {
-        assertThatExceptionOfType(BindException.class).isThrownBy(() -> bind("idempotent: {retentoin: 48h}"));
+        assertThatExceptionOfType(IdempotencyConfigurationException.class)
+                .isThrownBy(() -> bind("idempotent: {retentoin: 48h}"));
     }
 
-    private static IdempotencyProperties bind(String yaml) throws IOException {
-        List<PropertySource<?>> sources = new YamlPropertySourceLoader()
-                .load("guide", new ByteArrayResource(yaml.getBytes(StandardCharsets.UTF_8)));
-        return new Binder(ConfigurationPropertySources.from(sources))
-                .bind(
-                        "idempotent",
-                        Bindable.of(IdempotencyProperties.class),
-                        new NoUnboundElementsBindHandler(BindHandler.DEFAULT, source -> true))
-                .get();
+    private static IdempotencySettings bind(String yaml) throws IOException {
+        StandardEnvironment environment = new StandardEnvironment();
+        new YamlPropertySourceLoader()
+                .load("guide", new ByteArrayResource(yaml.getBytes(StandardCharsets.UTF_8)))
+                .forEach(environment.getPropertySources()::addFirst);
+        return EnvironmentSettings.read(environment, GuideTest.class.getClassLoader());
     }
 
     // links and names
@@ -415,7 +409,7 @@ class GuideTest {
         Page configuration = Page.chapter("configuration.md");
         JsonNode metadata;
         try (InputStream json =
-                IdempotencyProperties.class.getResourceAsStream("/META-INF/spring-configuration-metadata.json")) {
+                IdempotencySettings.class.getResourceAsStream("/META-INF/spring-configuration-metadata.json")) {
             metadata = JsonMapper.shared().readTree(json);
         }
         List<String> named = new ArrayList<>();
