@@ -55,6 +55,8 @@ public final class SettingsConversion {
         return conversion;
     }
 
+    // What a converter gives may be null, which javac 17 does not read from class files.
+    @SuppressWarnings("NullAway")
     private static <T> void add(ConverterRegistry conversion, Class<T> type, Function<String, T> parser) {
         conversion.addConverter(String.class, type, text -> text.isBlank() ? null : parser.apply(text));
     }
