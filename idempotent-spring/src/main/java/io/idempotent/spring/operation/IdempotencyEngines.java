@@ -51,6 +51,7 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
 
     private final ConfigurableListableBeanFactory beanFactory;
     private final Map<String, IdempotencyEngine> engines = new ConcurrentHashMap<>();
+    private final Map<String, String> chosen = new ConcurrentHashMap<>();
     private final AtomicReference<@Nullable WaitingRoom> waitingRoom = new AtomicReference<>();
     private String beanName = "idempotencyEngines";
     private volatile boolean running;
@@ -97,7 +98,13 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
 
     /** The engine on a store; the store is chosen by its name, or is the only one. */
     IdempotencyEngine engine(@Nullable String store, IdempotencySettings settings) {
-        String name = choose(store);
+        // A choice asks for the names of beans, which costs more than all else that is done for an operation.
+        String said = store == null ? "" : store;
+        String name = chosen.get(said);
+        if (name == null) {
+            name = choose(store);
+            chosen.put(said, name);
+        }
         IdempotencyEngine engine = engines.get(name);
         if (engine != null) {
             return engine;

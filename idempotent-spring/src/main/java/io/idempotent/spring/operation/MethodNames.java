@@ -3,10 +3,15 @@ package io.idempotent.spring.operation;
 import java.lang.reflect.Method;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** Names methods: in messages, and as operations. */
 public final class MethodNames {
+
+    private static final Pattern END_OF_CAPITALS = Pattern.compile("([A-Z]+)([A-Z][a-z])");
+
+    private static final Pattern END_OF_WORD = Pattern.compile("([a-z0-9])([A-Z])");
 
     private MethodNames() {}
 
@@ -24,9 +29,7 @@ public final class MethodNames {
     }
 
     private static String hyphenated(String camelCase) {
-        return camelCase
-                .replaceAll("([A-Z]+)([A-Z][a-z])", "$1-$2")
-                .replaceAll("([a-z0-9])([A-Z])", "$1-$2")
-                .toLowerCase(Locale.ROOT);
+        String words = END_OF_CAPITALS.matcher(camelCase).replaceAll("$1-$2");
+        return END_OF_WORD.matcher(words).replaceAll("$1-$2").toLowerCase(Locale.ROOT);
     }
 }

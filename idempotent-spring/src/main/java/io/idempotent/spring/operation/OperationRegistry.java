@@ -34,6 +34,8 @@ public final class OperationRegistry {
 
     private final Map<String, Set<ConfiguredOperation>> operations = new ConcurrentHashMap<>();
 
+    private volatile @Nullable Fingerprinter fingerprinter;
+
     /**
      * Makes a registry that knows no operation.
      *
@@ -142,7 +144,13 @@ public final class OperationRegistry {
 
     /** Returns what makes digests of arguments. */
     public Fingerprinter fingerprinter() {
-        return engines.fingerprinter();
+        Fingerprinter made = fingerprinter;
+        if (made == null) {
+            // Made twice by two threads at worst.
+            made = engines.fingerprinter();
+            fingerprinter = made;
+        }
+        return made;
     }
 
     /**

@@ -2,10 +2,10 @@ package io.idempotent.spring.settings;
 
 import io.idempotent.IdempotencyConfigurationException;
 import java.util.HashMap;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /**
  * All that can be configured: read from Spring Boot's properties, from the environment of an application without Spring
@@ -80,25 +80,39 @@ public record IdempotencySettings(
 
     /** Returns what is set for one operation, and so beats what is declared. */
     public OperationSettings operation(String name) {
-        OperationSettings exact = operations.get(name);
-        return exact != null
-                ? exact
-                : operations.entrySet().stream()
-                        .filter(operation -> normalized(operation.getKey()).equals(normalized(name)))
-                        .map(Map.Entry::getValue)
-                        .findFirst()
-                        .orElse(OperationSettings.UNSAID);
+        if (operations.isEmpty() || operations.containsKey(name)) {
+            return operations.getOrDefault(name, OperationSettings.UNSAID);
+        }
+        String wanted = normalized(name);
+        return operations.entrySet().stream()
+                .filter(operation -> normalized(operation.getKey()).equals(wanted))
+                .map(Map.Entry::getValue)
+                .findFirst()
+                .orElse(OperationSettings.UNSAID);
     }
 
     /** Returns the names for which something is set, but which are none of these. */
     public Set<String> unknownOperations(Set<String> known) {
         Set<String> unknown = new TreeSet<>(operations.keySet());
-        unknown.removeIf(name -> known.stream().anyMatch(one -> normalized(one).equals(normalized(name))));
+        if (!unknown.isEmpty()) {
+            Set<String> declared =
+                    known.stream().map(IdempotencySettings::normalized).collect(Collectors.toSet());
+            unknown.removeIf(name -> declared.contains(normalized(name)));
+        }
         return unknown;
     }
 
     /** The form in which names of operations are compared: lower-case letters and digits only. */
     public static String normalized(String name) {
-        return name.replaceAll("[^A-Za-z0-9]", "").toLowerCase(Locale.ROOT);
+        StringBuilder normalized = new StringBuilder(name.length());
+        for (int index = 0; index < name.length(); index++) {
+            char character = name.charAt(index);
+            if (character >= 'A' && character <= 'Z') {
+                normalized.append((char) (character - 'A' + 'a'));
+            } else if ((character >= 'a' && character <= 'z') || (character >= '0' && character <= '9')) {
+                normalized.append(character);
+            }
+        }
+        return normalized.toString();
     }
 }

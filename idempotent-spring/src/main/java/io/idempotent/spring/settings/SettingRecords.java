@@ -1,8 +1,10 @@
 package io.idempotent.spring.settings;
 
+import java.lang.annotation.Annotation;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.Locale;
 import java.util.Set;
@@ -17,6 +19,13 @@ import org.springframework.util.ReflectionUtils;
  * component. A component that is a record itself is a group of settings.
  */
 public final class SettingRecords {
+
+    private static final ClassValue<Shape> SHAPES = new ClassValue<>() {
+        @Override
+        protected Shape computeValue(Class<?> type) {
+            return Shape.of(type);
+        }
+    };
 
     private SettingRecords() {}
 
@@ -77,8 +86,7 @@ public final class SettingRecords {
     }
 
     private static TypeDescriptor descriptor(RecordComponent component) {
-        return new TypeDescriptor(
-                ResolvableType.forType(component.getGenericType()), null, (java.lang.annotation.Annotation[]) null);
+        return new TypeDescriptor(ResolvableType.forType(component.getGenericType()), null, (Annotation[]) null);
     }
 
     private static @Nullable Object get(RecordComponent component, Object record) {
@@ -92,21 +100,34 @@ public final class SettingRecords {
     }
 
     private static Object make(Class<?> type, Values values) {
-        RecordComponent[] components = type.getRecordComponents();
+        Shape shape = SHAPES.get(type);
+        RecordComponent[] components = shape.components();
         @Nullable Object[] arguments = new @Nullable Object[components.length];
-        Class<?>[] types = new Class<?>[components.length];
         for (int index = 0; index < components.length; index++) {
-            types[index] = components[index].getType();
             arguments[index] = values.of(components[index]);
         }
         try {
-            Constructor<?> constructor = type.getDeclaredConstructor(types);
-            return constructor.newInstance(arguments);
+            return shape.constructor().newInstance(arguments);
         } catch (InvocationTargetException refused) {
             ReflectionUtils.rethrowRuntimeException(refused.getTargetException());
             throw new IllegalStateException(refused);
         } catch (ReflectiveOperationException impossible) {
             throw new IllegalStateException(impossible);
+        }
+    }
+
+    /** What the JDK finds anew whenever it is asked. */
+    private record Shape(RecordComponent[] components, Constructor<?> constructor) {
+
+        static Shape of(Class<?> type) {
+            RecordComponent[] components = type.getRecordComponents();
+            Class<?>[] types =
+                    Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new);
+            try {
+                return new Shape(components, type.getDeclaredConstructor(types));
+            } catch (NoSuchMethodException impossible) {
+                throw new IllegalStateException(impossible);
+            }
         }
     }
 }
