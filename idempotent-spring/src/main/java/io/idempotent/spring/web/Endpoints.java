@@ -10,6 +10,7 @@ import io.idempotent.spring.operation.OperationRegistry;
 import io.idempotent.spring.operation.OperationSource;
 import io.idempotent.spring.settings.WebSettings;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -19,6 +20,8 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.springframework.aop.scope.ScopedProxyUtils;
+import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.core.MethodClassKey;
 import org.springframework.core.ReactiveAdapter;
@@ -94,6 +97,7 @@ final class Endpoints implements OperationDeclarer {
     @Override
     public Collection<DeclaredOperation> declare(OperationRegistry operations) {
         Map<MethodClassKey, DeclaredOperation> declared = new LinkedHashMap<>();
+        Set<String> scoped = new HashSet<>();
         for (AbstractHandlerMethodMapping<?> mapping : beanFactory
                 .getBeansOfType(AbstractHandlerMethodMapping.class, true, false)
                 .values()) {
@@ -103,7 +107,7 @@ final class Endpoints implements OperationDeclarer {
                     Reader reader = new Reader(handler, annotation, operations);
                     declared.put(key(handler), reader.declared());
                     endpoints.put(key(handler), resolved(reader));
-                    watch(handler.getBean());
+                    watch(handler.getBean(), scoped);
                 }
             }
         }
@@ -113,6 +117,9 @@ final class Endpoints implements OperationDeclarer {
                     .values()
                     .forEach(Invocation::watch);
         }
+        if (!scoped.isEmpty()) {
+            watchWhenMade(scoped);
+        }
         EndpointMethods.requireServed(
                 beanFactory,
                 (method, targetClass) -> declared.containsKey(new MethodClassKey(method, targetClass)),
@@ -121,12 +128,35 @@ final class Endpoints implements OperationDeclarer {
         return declared.values();
     }
 
-    private void watch(Object handler) {
+    /**
+     * Watches the bean of a handler: one of a scope, behind a scoped proxy or not, whenever one is made.
+     *
+     * @param scoped gets the names of the latter
+     */
+    private void watch(Object handler, Set<String> scoped) {
         if (!(handler instanceof String beanName)) {
             Invocation.watch(handler);
-        } else if (beanFactory.isSingleton(beanName)) {
-            Invocation.watch(beanFactory.getBean(beanName));
+            return;
         }
+        String target = ScopedProxyUtils.getTargetBeanName(beanName);
+        String checked = beanFactory.containsBeanDefinition(target) ? target : beanName;
+        if (beanFactory.isSingleton(checked)) {
+            Invocation.watch(beanFactory.getBean(checked));
+        } else {
+            scoped.add(checked);
+        }
+    }
+
+    private void watchWhenMade(Set<String> beanNames) {
+        beanFactory.addBeanPostProcessor(new BeanPostProcessor() {
+            @Override
+            public Object postProcessAfterInitialization(Object bean, String beanName) {
+                if (beanNames.contains(beanName)) {
+                    Invocation.watch(bean);
+                }
+                return bean;
+            }
+        });
     }
 
     /** Reads one annotation, and says where it stands when it cannot. */
