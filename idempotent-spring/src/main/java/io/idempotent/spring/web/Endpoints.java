@@ -1,6 +1,7 @@
 package io.idempotent.spring.web;
 
 import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.spring.operation.AnnotatedMethods;
 import io.idempotent.spring.operation.AnnotationReader;
 import io.idempotent.spring.operation.DetachedOperation;
 import io.idempotent.spring.operation.MethodNames;
@@ -12,6 +13,7 @@ import io.idempotent.spring.settings.WebSettings;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -120,11 +122,17 @@ final class Endpoints implements OperationDeclarer {
         if (!scoped.isEmpty()) {
             watchWhenMade(scoped);
         }
-        EndpointMethods.requireServed(
+        List<String> unserved = AnnotatedMethods.describe(
                 beanFactory,
                 (method, targetClass) -> declared.containsKey(new MethodClassKey(method, targetClass)),
-                "and handles no requests of Spring MVC: its calls would not be protected",
-                "Annotate the handler method of a controller, or use @Idempotent for a method of a bean");
+                IdempotentEndpoint.class);
+        if (!unserved.isEmpty()) {
+            throw new IdempotencyConfigurationException(
+                    unserved.get(0)
+                            + " is annotated with @IdempotentEndpoint, and handles no requests of Spring MVC: its"
+                            + " calls would not be protected",
+                    "Annotate the handler method of a controller, or use @Idempotent for a method of a bean");
+        }
         return declared.values();
     }
 
