@@ -58,6 +58,16 @@ public final class CanonicalFingerprinter implements Fingerprinter {
     }
 
     /**
+     * Whether only the payload of a class's objects counts, since a framework or another library makes them around it.
+     *
+     * @param type a class or interface
+     * @return whether it is an envelope
+     */
+    public static boolean isEnvelope(Class<?> type) {
+        return Envelope.of(type) != null;
+    }
+
+    /**
      * {@inheritDoc}
      *
      * <p>Refused are streams, readers, iterators, functional interfaces, futures, publishers, threads and classes;

@@ -112,7 +112,14 @@ sealed interface ContentForm extends Writing {
             if (envelope != null) {
                 return new Several(envelope, false);
             }
-            String reason = UnencodableTypes.reason(type);
+            SchemaFields fields = SchemaFields.of(type);
+            if (fields != null) {
+                return new Several(fields, false);
+            }
+            String reason = SchemaFields.refusal(type);
+            if (reason == null) {
+                reason = UnencodableTypes.reason(type);
+            }
             if (reason != null) {
                 return new None(type, reason);
             }
