@@ -66,48 +66,26 @@ final class ObjectState {
         boolean container = Collection.class.isAssignableFrom(type) || Map.class.isAssignableFrom(type);
         List<StateField> fields = new ArrayList<>();
         Set<String> names = new HashSet<>();
-        for (Class<?> owner = type;
-                owner != null && !PlatformContent.isPlatform(owner);
-                owner = owner.getSuperclass()) {
-            for (Field field : stateOf(owner)) {
-                // What a collection that is filled where it is made, new ArrayList<>() {{ … }}, has around it.
-                if (!container || !field.isSynthetic()) {
-                    String name =
-                            names.add(field.getName()) ? field.getName() : owner.getName() + '.' + field.getName();
-                    fields.add(StateField.of(field, name));
-                }
+        for (Field field : Fields.of(type, ObjectState::counts)) {
+            // What a collection that is filled where it is made, new ArrayList<>() {{ … }}, has around it.
+            if (!container || !field.isSynthetic()) {
+                String name = field.getName();
+                fields.add(StateField.of(
+                        field,
+                        names.add(name) ? name : field.getDeclaringClass().getName() + '.' + name));
             }
         }
         fields.sort(Comparator.comparing(StateField::name));
         return new ObjectState(type, base, List.copyOf(fields));
     }
 
-    /**
-     * Whether a class declares state, or one of the superclasses that are the platform's if it is, or are not if it is
-     * not.
-     */
+    /** Whether a class has state, of its own or from classes that it extends and that are the platform's if it is. */
     static boolean isIn(Class<?> type) {
-        boolean platform = PlatformContent.isPlatform(type);
-        for (Class<?> owner = type;
-                owner != null && PlatformContent.isPlatform(owner) == platform;
-                owner = owner.getSuperclass()) {
-            if (!stateOf(owner).isEmpty()) {
-                return true;
-            }
-        }
-        return false;
+        return !Fields.of(type, ObjectState::counts).isEmpty();
     }
 
-    private static List<Field> stateOf(Class<?> owner) {
-        List<Field> state = new ArrayList<>();
-        if (!SILENT.contains(owner.getName())) {
-            for (Field field : owner.getDeclaredFields()) {
-                if (!Modifier.isStatic(field.getModifiers()) && !isAdded(field)) {
-                    state.add(field);
-                }
-            }
-        }
-        return state;
+    private static boolean counts(Field field) {
+        return !isAdded(field) && !SILENT.contains(field.getDeclaringClass().getName());
     }
 
     private static boolean isAdded(Field field) {
