@@ -76,7 +76,7 @@ record Accessor(Class<?> owner, List<Method> methods) {
 
     /** Calls a method of the same library. */
     @Nullable
-    Object call(Method method, Object object, Object... arguments) {
+    Object call(Method method, Object object, @Nullable Object... arguments) {
         try {
             return method.invoke(object, arguments);
         } catch (InvocationTargetException failure) {

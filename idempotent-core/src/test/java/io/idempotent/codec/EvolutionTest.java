@@ -250,15 +250,15 @@ class EvolutionTest {
 
     record Rows(List<List<Text>> rows) {}
 
-    record Number(UUID value) implements Comparable<Number> {
+    record Ordered(UUID value) implements Comparable<Ordered> {
 
         @Override
-        public int compareTo(Number other) {
+        public int compareTo(Ordered other) {
             return value.compareTo(other.value);
         }
     }
 
-    record SortedRows(List<SortedSet<Number>> rows) {}
+    record SortedRows(List<SortedSet<Ordered>> rows) {}
 
     /** Every element of a set might be any other, and every set too: that is not tried for ever. */
     @Test
