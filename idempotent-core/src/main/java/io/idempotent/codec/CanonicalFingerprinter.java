@@ -82,7 +82,7 @@ public final class CanonicalFingerprinter implements Fingerprinter {
 
     @Override
     public Fingerprint fingerprint(@Nullable Object content) {
-        ContentWriter writer = new ContentWriter(ContentForm::of);
+        ContentWriter writer = new ContentWriter(ContentForm::of, 512);
         try {
             writer.write(content);
         } catch (UnencodableContentException unencodable) {

@@ -1,6 +1,7 @@
 package io.idempotent.spring.web;
 
 import io.idempotent.Fingerprint;
+import io.idempotent.codec.CanonicalJson;
 import io.idempotent.spring.settings.WebSettings;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.Part;
