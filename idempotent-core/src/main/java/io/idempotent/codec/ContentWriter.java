@@ -221,14 +221,25 @@ final class ContentWriter {
         append('"');
     }
 
-    private void characters(String value, int start, int end) {
+    @SuppressWarnings("deprecation") // The only method that copies ASCII without making an array.
+    private void characters(String value, int from, int end) {
+        int start = from;
+        while (start < end && isPlain(value.charAt(start))) {
+            start++;
+        }
+        reserve(start - from);
+        value.getBytes(from, start, bytes, length);
+        length += start - from;
+        if (start == end) {
+            return;
+        }
         // Six bytes are the most that one char makes.
         reserve(6 * (end - start));
         byte[] target = bytes;
         int position = length;
         for (int index = start; index < end; index++) {
             char letter = value.charAt(index);
-            if (letter >= ' ' && letter < 0x7f && letter != '"' && letter != '\\') {
+            if (isPlain(letter)) {
                 target[position++] = (byte) letter;
             } else if (letter < 0x80) {
                 position = escape(target, position, letter);
@@ -252,6 +263,10 @@ final class ContentWriter {
             }
         }
         length = position;
+    }
+
+    private static boolean isPlain(char letter) {
+        return letter >= ' ' && letter < 0x7f && letter != '"' && letter != '\\';
     }
 
     private static byte continuation(int bits) {
