@@ -37,7 +37,7 @@ public final class CanonicalJson {
      * Reads JSON in UTF-8.
      *
      * @param json the bytes between its position and its limit, of an array
-     * @return what the JSON means, to be digested; null if it is none, has a member twice, or is beyond Jackson's limits
+     * @return what the JSON means; null if it is none, has a member twice, or is beyond Jackson's limits
      */
     public static @Nullable ByteBuffer of(ByteBuffer json) {
         if (!isUtf8(json)) {

@@ -7,14 +7,17 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the payload of what holds one, and nothing that is added anew on each delivery or request: headers, ids, times,
- * offsets. And reads what other libraries' objects stand for, where their fields do not say it.
+ * Reads the payload of an object that holds one. Headers, ids, times and offsets, which are new on each delivery or
+ * request, do not count. Reads also what other libraries' objects stand for, where their fields do not say it.
  *
- * <p>What has one payload is that payload; what has several parts is the list of them.
+ * <p>An object with one payload is that payload; one with several parts is the list of them.
  */
 final class Envelope implements Writing {
 
-    /** Accessors by type, by name since none of these libraries has to be there. One without any is its elements, in any order. */
+    /**
+     * The accessors of each type, by name, since none of these libraries has to be there. A type without accessors is
+     * its elements, in any order.
+     */
     private static final Map<String, List<String>> ACCESSORS = Map.ofEntries(
             Map.entry("org.springframework.messaging.Message", List.of("getPayload")),
             Map.entry("org.springframework.context.PayloadApplicationEvent", List.of("getPayload")),

@@ -19,16 +19,15 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What objects of a class hold: the fields that the class and its superclasses declare, whatever annotations say of
- * them.
+ * What objects of a class hold: the fields that the class and its superclasses declare, whatever annotations say.
  *
- * <p>Not static ones, nor those that compilers and enhancers add for themselves. A transient field is mostly what was
- * computed from others, now or later: it is read by its getter, and a class where it has none is refused.
+ * <p>Static fields do not count, nor those that compilers and enhancers add for themselves. A transient field mostly
+ * holds what is computed from others: it is read by its getter, and a class without that getter is refused.
  */
 final class ObjectState {
 
     /**
-     * Superclasses of which nothing counts: who published an event and when, and what an aggregate has yet to publish.
+     * Superclasses whose fields do not count: who published an event and when, and what an aggregate will publish.
      */
     private static final Set<String> SILENT = Set.of(
             "java.util.EventObject",

@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads objects that a schema describes, messages of protobuf and records of Avro, by the fields of the schema. Their
- * classes keep more than their content, such as hash codes and sizes, and the bytes that they write may have the entries
- * of a map in any order.
+ * classes keep more than their content, such as hash codes and sizes, and their bytes have the entries of a map in any
+ * order.
  *
  * <p>Such an object is the name of its schema and a map of its fields. Fields that are not set, or null, are left out.
  * What a message holds that its schema does not know counts as bytes.

@@ -142,7 +142,7 @@ record AtomicMethods(BeanFactory beanFactory, CurrentTransaction current) {
         }
     }
 
-    /** The data source of whoever has one, be it for plain JDBC or for JPA. */
+    /** The data source of a transaction manager, for plain JDBC or for JPA. */
     private static @Nullable Object dataSource(PlatformTransactionManager manager) {
         BeanWrapper properties = PropertyAccessorFactory.forBeanPropertyAccess(manager);
         return properties.isReadableProperty("dataSource") ? properties.getPropertyValue("dataSource") : null;

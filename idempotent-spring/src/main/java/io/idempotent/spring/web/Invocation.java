@@ -24,14 +24,14 @@ import org.springframework.web.method.support.ModelAndViewContainer;
 import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandlerAdapter;
 
 /**
- * How far a request came with the handler method that it holds a key for. A handler counts as begun unless one of these
+ * How far a request came with the handler method for which it holds a key. A handler counts as begun unless one of these
  * shows that it was not:
  *
  * <ol>
- *   <li>Spring never came to call it: an interceptor has answered, or thrown.
+ *   <li>Spring never called it: an interceptor answered, or threw.
  *   <li>One of its arguments could not be resolved, or Spring's validation refused them.
- *   <li>It is a bean behind a proxy whose advice checks validity or rights, that is what failed, and the bean behind
- *       was not called.
+ *   <li>It is a bean behind a proxy whose advice checks validity or rights; the check failed, and the bean was not
+ *       called.
  * </ol>
  *
  * Used by one thread at a time.
