@@ -37,7 +37,7 @@ final class UnprotectedBeansWarning implements ApplicationContextInitializer<Con
 
     private static void warn(ConfigurableListableBeanFactory beanFactory) {
         List<String> unprotected = AnnotatedMethods.describe(
-                beanFactory, (method, targetClass) -> false, Idempotent.class, IdempotentEndpoint.class);
+                beanFactory, (method, targetClass) -> false, List.of(Idempotent.class, IdempotentEndpoint.class));
         if (!unprotected.isEmpty()) {
             LOG.warn("The methods " + unprotected
                     + " are annotated with @Idempotent or @IdempotentEndpoint, and nothing in"

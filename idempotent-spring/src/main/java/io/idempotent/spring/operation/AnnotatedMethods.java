@@ -3,7 +3,7 @@ package io.idempotent.spring.operation;
 import java.lang.annotation.Annotation;
 import java.lang.reflect.Method;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.function.BiPredicate;
@@ -27,11 +27,10 @@ public final class AnnotatedMethods {
      * @param annotations the annotations, any of which is enough
      * @param leftOut tests a method and the class of its bean
      */
-    @SafeVarargs
     public static List<String> describe(
             ConfigurableListableBeanFactory beanFactory,
             BiPredicate<Method, Class<?>> leftOut,
-            Class<? extends Annotation>... annotations) {
+            Collection<Class<? extends Annotation>> annotations) {
         List<String> described = new ArrayList<>();
         for (String beanName : beanFactory.getBeanDefinitionNames()) {
             Class<?> type = ScopedProxyUtils.isScopedTarget(beanName) ? null : targetClass(beanFactory, beanName);
@@ -57,12 +56,12 @@ public final class AnnotatedMethods {
         return targetClass != null ? targetClass : beanFactory.getType(beanName, false);
     }
 
-    private static Set<Method> select(Class<?> type, Class<? extends Annotation>[] annotations) {
-        return Arrays.stream(annotations).noneMatch(each -> AnnotationUtils.isCandidateClass(type, each))
+    private static Set<Method> select(Class<?> type, Collection<Class<? extends Annotation>> annotations) {
+        return annotations.stream().noneMatch(each -> AnnotationUtils.isCandidateClass(type, each))
                 ? Set.of()
                 : MethodIntrospector.selectMethods(
                         type,
-                        (Method method) -> Arrays.stream(annotations)
+                        (Method method) -> annotations.stream()
                                 .anyMatch(each -> AnnotatedElementUtils.hasAnnotation(method, each)));
     }
 }

@@ -125,7 +125,7 @@ final class Endpoints implements OperationDeclarer {
         List<String> unserved = AnnotatedMethods.describe(
                 beanFactory,
                 (method, targetClass) -> declared.containsKey(new MethodClassKey(method, targetClass)),
-                IdempotentEndpoint.class);
+                List.of(IdempotentEndpoint.class));
         if (!unserved.isEmpty()) {
             throw new IdempotencyConfigurationException(
                     unserved.get(0)

@@ -36,8 +36,8 @@ public final class UnservedEndpoints implements OperationDeclarer {
     /** Declares nothing. */
     @Override
     public Collection<DeclaredOperation> declare(OperationRegistry operations) {
-        List<String> unserved =
-                AnnotatedMethods.describe(beanFactory, (method, targetClass) -> false, IdempotentEndpoint.class);
+        List<String> unserved = AnnotatedMethods.describe(
+                beanFactory, (method, targetClass) -> false, List.of(IdempotentEndpoint.class));
         if (servedElsewhere && !unserved.isEmpty()) {
             throw new IdempotencyConfigurationException(
                     unserved.get(0)
