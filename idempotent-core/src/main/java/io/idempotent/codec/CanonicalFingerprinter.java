@@ -58,6 +58,16 @@ public final class CanonicalFingerprinter implements Fingerprinter {
     }
 
     /**
+     * Whether only the payload of a class's objects counts, since a framework or another library makes them around it.
+     *
+     * @param type a class or interface
+     * @return whether it is an envelope
+     */
+    public static boolean isEnvelope(Class<?> type) {
+        return Envelope.of(type) != null;
+    }
+
+    /**
      * {@inheritDoc}
      *
      * <p>Refused are streams, readers, iterators, functional interfaces, futures, publishers, threads and classes;
@@ -72,7 +82,7 @@ public final class CanonicalFingerprinter implements Fingerprinter {
 
     @Override
     public Fingerprint fingerprint(@Nullable Object content) {
-        ContentWriter writer = new ContentWriter(ContentForm::of);
+        ContentWriter writer = new ContentWriter(ContentForm::of, 512);
         try {
             writer.write(content);
         } catch (UnencodableContentException unencodable) {

@@ -112,11 +112,18 @@ sealed interface ContentForm extends Writing {
             if (envelope != null) {
                 return new Several(envelope, false);
             }
-            String reason = UnencodableTypes.reason(type);
+            SchemaFields fields = SchemaFields.of(type);
+            if (fields != null) {
+                return new Several(fields, false);
+            }
+            String reason = SchemaFields.refusal(type);
+            if (reason == null) {
+                reason = UnencodableTypes.reason(type);
+            }
             if (reason != null) {
                 return new None(type, reason);
             }
-            return PlatformContent.isPlatform(type) ? PlatformContent.of(type) : ofOthers(type);
+            return Fields.isPlatform(type) ? PlatformContent.of(type) : ofOthers(type);
         }
 
         private static ContentForm ofOthers(Class<?> type) {
@@ -128,7 +135,7 @@ sealed interface ContentForm extends Writing {
                 return new Open(type);
             }
             Class<?> platform = type;
-            while (platform != null && !PlatformContent.isPlatform(platform)) {
+            while (platform != null && !Fields.isPlatform(platform)) {
                 platform = platform.getSuperclass();
             }
             // What extends a class that can be made has it as its content; an abstract one only helps to implement it.

@@ -98,9 +98,7 @@ final class ContentTypeCheck {
         }
         Type parent = type.getGenericSuperclass();
         // A collection's class may say there what its elements are.
-        return parent == null || PlatformContent.isPlatform(type) || form instanceof Open
-                ? null
-                : elementsOf(parent, variables);
+        return parent == null || Fields.isPlatform(type) || form instanceof Open ? null : elementsOf(parent, variables);
     }
 
     private @Nullable String elementsOf(Type parent, Map<TypeVariable<?>, Bound> variables) {

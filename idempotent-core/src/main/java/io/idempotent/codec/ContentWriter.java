@@ -34,7 +34,7 @@ final class ContentWriter {
 
     private final Function<Class<?>, ? extends Writing> writings;
 
-    private byte[] bytes = new byte[512];
+    private byte[] bytes;
 
     private int length;
 
@@ -47,9 +47,11 @@ final class ContentWriter {
      * Makes a writer of nothing yet.
      *
      * @param writings knows how the objects of each class are written
+     * @param capacity how many bytes are expected
      */
-    ContentWriter(Function<Class<?>, ? extends Writing> writings) {
+    ContentWriter(Function<Class<?>, ? extends Writing> writings, int capacity) {
         this.writings = writings;
+        this.bytes = new byte[capacity];
     }
 
     /** The array that holds the text, in its first {@link #length()} bytes. */
@@ -138,34 +140,34 @@ final class ContentWriter {
     }
 
     /** Puts parts, the last of which ends here, in the order of their bytes. */
-    private void sort(Parts parts) {
+    void sort(Parts parts) {
         int count = parts.count;
-        if (count < 2) {
+        boolean inOrder = true;
+        for (int part = 1; part < count && inOrder; part++) {
+            inOrder = parts.compare(part - 1, part, this) <= 0;
+        }
+        if (inOrder) {
             return;
         }
         Integer[] order = new Integer[count];
-        Arrays.setAll(order, index -> index);
-        Arrays.sort(
-                order,
-                (left, right) -> Arrays.compareUnsigned(
-                        bytes,
-                        parts.starts[left],
-                        parts.end(left, length),
-                        bytes,
-                        parts.starts[right],
-                        parts.end(right, length)));
+        Arrays.setAll(order, part -> part);
+        Arrays.sort(order, (left, right) -> parts.compare(left, right, this));
         int start = parts.starts[0];
         byte[] sorted = new byte[length - start];
+        int[] starts = new int[count];
         int position = 0;
-        for (int index : order) {
+        for (int index = 0; index < count; index++) {
             if (position > 0) {
                 sorted[position++] = ',';
             }
-            int size = parts.end(index, length) - parts.starts[index];
-            System.arraycopy(bytes, parts.starts[index], sorted, position, size);
+            int part = order[index];
+            int size = parts.end(part, this) - parts.starts[part];
+            System.arraycopy(bytes, parts.starts[part], sorted, position, size);
+            starts[index] = start + position;
             position += size;
         }
         System.arraycopy(sorted, 0, bytes, start, position);
+        parts.starts = starts;
     }
 
     /** Appends the name of the class to which belongs what follows. */
@@ -219,14 +221,25 @@ final class ContentWriter {
         append('"');
     }
 
-    private void characters(String value, int start, int end) {
+    @SuppressWarnings("deprecation") // The only method that copies ASCII without making an array.
+    private void characters(String value, int from, int end) {
+        int start = from;
+        while (start < end && isPlain(value.charAt(start))) {
+            start++;
+        }
+        reserve(start - from);
+        value.getBytes(from, start, bytes, length);
+        length += start - from;
+        if (start == end) {
+            return;
+        }
         // Six bytes are the most that one char makes.
         reserve(6 * (end - start));
         byte[] target = bytes;
         int position = length;
         for (int index = start; index < end; index++) {
             char letter = value.charAt(index);
-            if (letter >= ' ' && letter < 0x7f && letter != '"' && letter != '\\') {
+            if (isPlain(letter)) {
                 target[position++] = (byte) letter;
             } else if (letter < 0x80) {
                 position = escape(target, position, letter);
@@ -250,6 +263,10 @@ final class ContentWriter {
             }
         }
         length = position;
+    }
+
+    private static boolean isPlain(char letter) {
+        return letter >= ' ' && letter < 0x7f && letter != '"' && letter != '\\';
     }
 
     private static byte continuation(int bits) {
@@ -308,7 +325,7 @@ final class ContentWriter {
     }
 
     /** Where parts that have no order begin. */
-    private static final class Parts {
+    static final class Parts {
 
         private int[] starts = new int[8];
 
@@ -325,8 +342,30 @@ final class ContentWriter {
         }
 
         /** Where a part ends: before the comma before the next one. */
-        int end(int part, int endOfLast) {
-            return part + 1 < count ? starts[part + 1] - 1 : endOfLast;
+        private int end(int part, ContentWriter writer) {
+            return part + 1 < count ? starts[part + 1] - 1 : writer.length;
+        }
+
+        private int compare(int left, int right, ContentWriter writer) {
+            byte[] bytes = writer.bytes;
+            return Arrays.compareUnsigned(
+                    bytes, starts[left], end(left, writer), bytes, starts[right], end(right, writer));
+        }
+
+        /** Whether two of the parts, which are in order, begin with the same text in quotation marks. */
+        boolean haveOneNameTwice(ContentWriter writer) {
+            byte[] bytes = writer.bytes;
+            for (int part = 1; part < count; part++) {
+                boolean escaped = false;
+                for (int offset = 1; bytes[starts[part - 1] + offset] == bytes[starts[part] + offset]; offset++) {
+                    byte octet = bytes[starts[part] + offset];
+                    if (octet == '"' && !escaped) {
+                        return true;
+                    }
+                    escaped = octet == '\\' && !escaped;
+                }
+            }
+            return false;
         }
     }
 }

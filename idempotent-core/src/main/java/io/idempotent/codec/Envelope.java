@@ -1,27 +1,23 @@
 package io.idempotent.codec;
 
 import io.idempotent.codec.ContentWriter.Writing;
-import java.io.IOException;
-import java.io.InputStream;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the payload of what holds one, and nothing that is added anew on each delivery or request: headers, ids, times,
- * offsets. And reads what other libraries' objects stand for, where their fields do not say it.
+ * Reads the payload of an object that holds one. Headers, ids, times and offsets, which are new on each delivery or
+ * request, do not count. Reads also what other libraries' objects stand for, where their fields do not say it.
  *
- * <p>What has one payload is that payload; what has several parts is the list of them.
+ * <p>An object with one payload is that payload; one with several parts is the list of them.
  */
 final class Envelope implements Writing {
 
-    /** The envelope itself, whose elements come in any order. */
-    private static final String ELEMENTS = "";
-
-    /** Accessors by type, all of them by name, since none of these libraries has to be there. */
+    /**
+     * The accessors of each type, by name, since none of these libraries has to be there. A type without accessors is
+     * its elements, in any order.
+     */
     private static final Map<String, List<String>> ACCESSORS = Map.ofEntries(
             Map.entry("org.springframework.messaging.Message", List.of("getPayload")),
             Map.entry("org.springframework.context.PayloadApplicationEvent", List.of("getPayload")),
@@ -29,7 +25,7 @@ final class Envelope implements Writing {
             Map.entry("org.springframework.data.redis.connection.Message", List.of("getBody")),
             Map.entry("org.springframework.data.redis.connection.stream.Record", List.of("getValue")),
             Map.entry("org.apache.kafka.clients.consumer.ConsumerRecord", List.of("key", "value")),
-            Map.entry("org.apache.kafka.clients.consumer.ConsumerRecords", List.of(ELEMENTS)),
+            Map.entry("org.apache.kafka.clients.consumer.ConsumerRecords", List.of()),
             Map.entry("org.apache.pulsar.client.api.Message", List.of("getKey", "getValue")),
             Map.entry("jakarta.jms.Message", List.of("getBody")),
             Map.entry("com.rabbitmq.client.Delivery", List.of("getBody")),
@@ -51,103 +47,47 @@ final class Envelope implements Writing {
                     List.of("getName", "getSubmittedFileName", "getContentType", "getInputStream")),
             Map.entry("org.hibernate.proxy.HibernateProxy", List.of("getHibernateLazyInitializer.getImplementation")),
             Map.entry("kotlin.Lazy", List.of("getValue")),
-            Map.entry("com.google.protobuf.Message", List.of("getDescriptorForType.getFullName", "toByteArray")),
+            Map.entry("com.google.protobuf.ByteString", List.of("toByteArray")),
+            Map.entry("com.google.protobuf.Descriptors$EnumValueDescriptor", List.of("getNumber")),
+            Map.entry("org.apache.avro.generic.GenericEnumSymbol", List.of("getSchema.getFullName", "toString")),
+            Map.entry("org.apache.avro.generic.GenericFixed", List.of("getSchema.getFullName", "bytes")),
             Map.entry("org.apache.avro.util.Utf8", List.of("toString")),
             Map.entry("org.springframework.util.MimeType", List.of("toString")));
 
-    private final String type;
+    // Empty for what is its elements.
+    private final List<Accessor> accessors;
 
-    private final List<List<Method>> accessors;
-
-    private Envelope(String type, List<List<Method>> accessors) {
-        this.type = type;
+    private Envelope(List<Accessor> accessors) {
         this.accessors = accessors;
     }
 
     /** How to read objects of a class; null if it is none of these, or of a version that has no such accessors. */
     static @Nullable Envelope of(Class<?> type) {
-        Class<?> known = find(type);
+        Class<?> known = Accessor.find(type, ACCESSORS.keySet());
+        if (known == null) {
+            return null;
+        }
+        List<Accessor> accessors = new ArrayList<>();
         try {
-            return known == null ? null : new Envelope(known.getName(), accessors(known));
+            for (String names : ACCESSORS.getOrDefault(known.getName(), List.of())) {
+                accessors.add(Accessor.of(known, names));
+            }
         } catch (NoSuchMethodException anotherVersion) {
             return null;
         }
-    }
-
-    private static @Nullable Class<?> find(@Nullable Class<?> type) {
-        if (type == null || ACCESSORS.containsKey(type.getName())) {
-            return type;
-        }
-        for (Class<?> parent : type.getInterfaces()) {
-            Class<?> found = find(parent);
-            if (found != null) {
-                return found;
-            }
-        }
-        return find(type.getSuperclass());
-    }
-
-    private static List<List<Method>> accessors(Class<?> type) throws NoSuchMethodException {
-        List<List<Method>> accessors = new ArrayList<>();
-        for (String names : ACCESSORS.getOrDefault(type.getName(), List.of())) {
-            List<Method> methods = new ArrayList<>();
-            Class<?> owner = type;
-            for (String name : names.equals(ELEMENTS) ? List.<String>of() : List.of(names.split("\\.", -1))) {
-                Method method = accessor(owner, name);
-                methods.add(method);
-                owner = method.getReturnType();
-            }
-            accessors.add(methods);
-        }
-        return accessors;
-    }
-
-    private static Method accessor(Class<?> owner, String name) throws NoSuchMethodException {
-        try {
-            return owner.getMethod(name);
-        } catch (NoSuchMethodException converting) {
-            return owner.getMethod(name, Class.class);
-        }
+        return new Envelope(accessors);
     }
 
     @Override
     public void write(Object value, ContentWriter writer) {
-        if (accessors.size() == 1) {
-            List<Method> accessor = accessors.get(0);
-            if (accessor.isEmpty()) {
-                writer.unordered((Iterable<?>) value);
-            } else {
-                writer.write(read(value, accessor));
+        switch (accessors.size()) {
+            case 0 -> writer.unordered((Iterable<?>) value);
+            case 1 -> writer.write(accessors.get(0).read(value));
+            default -> {
+                List<@Nullable Object> parts = new ArrayList<>();
+                accessors.forEach(accessor -> parts.add(accessor.read(value)));
+                writer.elements(parts);
             }
-            return;
-        }
-        List<@Nullable Object> parts = new ArrayList<>();
-        accessors.forEach(accessor -> parts.add(read(value, accessor)));
-        writer.elements(parts);
-    }
-
-    private @Nullable Object read(Object envelope, List<Method> accessor) {
-        Object current = envelope;
-        try {
-            for (Method method : accessor) {
-                if (current != null) {
-                    current = method.getParameterCount() == 0
-                            ? method.invoke(current)
-                            : method.invoke(current, Object.class);
-                }
-            }
-            if (current instanceof InputStream content) {
-                try (content) {
-                    return content.readNBytes(ContentWriter.MAXIMUM_LENGTH);
-                }
-            }
-            return current;
-        } catch (InvocationTargetException failure) {
-            throw new UnencodableContentException(type + ": its payload cannot be read, "
-                    + failure.getTargetException().getClass().getName());
-        } catch (IllegalAccessException | IOException failure) {
-            throw new UnencodableContentException(
-                    type + ": its payload cannot be read, " + failure.getClass().getName());
         }
     }
 }

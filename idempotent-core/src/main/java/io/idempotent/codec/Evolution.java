@@ -65,7 +65,10 @@ final class Evolution {
     private static final Set<Class<?>> OPTIONALS =
             Set.of(Optional.class, OptionalInt.class, OptionalLong.class, OptionalDouble.class);
 
-    private static final int MOST_ELEMENTS_OUT_OF_ORDER = 1_000;
+    /** How many elements are compared with others than the one in their own place, in all arrays together. */
+    private static final int MAXIMUM_PAIRS = 100_000;
+
+    private int pairs;
 
     private Evolution() {}
 
@@ -85,7 +88,7 @@ final class Evolution {
     static @Nullable String difference(JsonParser recorded, JsonParser read) {
         recorded.nextToken();
         read.nextToken();
-        return difference(form(recorded), form(read));
+        return new Evolution().difference(form(recorded), form(read));
     }
 
     /** The form as it was written: objects as maps, arrays as lists, everything else as text. */
@@ -111,7 +114,7 @@ final class Evolution {
         return token == JsonToken.VALUE_STRING ? '"' + text : text;
     }
 
-    private static @Nullable String difference(Object recorded, @Nullable Object read) {
+    private @Nullable String difference(Object recorded, @Nullable Object read) {
         if (recorded instanceof Map<?, ?> before && read instanceof Map<?, ?> now) {
             return members(before, now);
         }
@@ -121,7 +124,7 @@ final class Evolution {
         return recorded.equals(read) ? null : "what is recorded has another meaning now";
     }
 
-    private static @Nullable String members(Map<?, ?> recorded, Map<?, ?> read) {
+    private @Nullable String members(Map<?, ?> recorded, Map<?, ?> read) {
         Map<String, Object> known = new HashMap<>();
         Set<String> missing = new LinkedHashSet<>();
         Set<String> properties = new HashSet<>();
@@ -170,32 +173,45 @@ final class Evolution {
                 : name.replace(String.valueOf(PROPERTY), "").replace(String.valueOf(MAY_BE_MISSING), "");
     }
 
-    private static @Nullable String elements(List<?> recorded, List<?> read) {
+    private @Nullable String elements(List<?> recorded, List<?> read) {
         if (recorded.size() != read.size()) {
             return "what is recorded has more or fewer elements";
         }
-        String first = null;
-        for (int index = 0; index < recorded.size() && first == null; index++) {
-            first = difference(recorded.get(index), read.get(index));
+        Iterator<?> others = read.iterator();
+        for (Object element : recorded) {
+            String difference = difference(element, others.next());
+            if (difference != null) {
+                // Reading changes the order of a set, and of nothing else.
+                return areSameInAnyOrder(recorded, read) ? null : difference;
+            }
         }
-        if (first == null || recorded.size() > MOST_ELEMENTS_OUT_OF_ORDER) {
-            return first;
+        return null;
+    }
+
+    private boolean areSameInAnyOrder(List<?> recorded, List<?> read) {
+        if (Stream.concat(recorded.stream(), read.stream()).allMatch(String.class::isInstance)) {
+            return recorded.stream()
+                    .sorted()
+                    .toList()
+                    .equals(read.stream().sorted().toList());
         }
-        // Reading changes the order of a set only.
         List<Object> rest = new ArrayList<>(read);
         for (Object element : recorded) {
             boolean found = false;
             for (Iterator<Object> others = rest.iterator(); others.hasNext() && !found; ) {
+                if (++pairs > MAXIMUM_PAIRS) {
+                    return false;
+                }
                 if (difference(element, others.next()) == null) {
                     others.remove();
                     found = true;
                 }
             }
             if (!found) {
-                return first;
+                return false;
             }
         }
-        return null;
+        return true;
     }
 
     private static final class Marking extends ValueSerializerModifier {

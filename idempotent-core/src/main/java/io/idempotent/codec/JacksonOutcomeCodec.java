@@ -205,7 +205,7 @@ public final class JacksonOutcomeCodec implements OutcomeCodec {
             return new RecordedOutcome.NotReplayable(
                     output.isExceeded()
                             ? "it needs more than " + maximumLength + " bytes"
-                            : "it could not be encoded (" + Problem.describe(problem, mapper) + ")");
+                            : "it could not be encoded (" + JsonFailure.describe(problem, mapper) + ")");
         }
     }
 
@@ -217,7 +217,7 @@ public final class JacksonOutcomeCodec implements OutcomeCodec {
                     value, format.reader().readValue(content, HEADER_LENGTH, content.length - HEADER_LENGTH));
         } catch (RuntimeException | LinkageError | StackOverflowError problem) {
             return new RecordedOutcome.NotReplayable(
-                    "its recorded form could not be read back (" + Problem.describe(problem, mapper) + ")");
+                    "its recorded form could not be read back (" + JsonFailure.describe(problem, mapper) + ")");
         }
         return difference == null
                 ? new RecordedOutcome.Encoded(RecordedOutcome.Encoded.Kind.VALUE, content)
@@ -398,7 +398,8 @@ public final class JacksonOutcomeCodec implements OutcomeCodec {
             return known;
         }
         return new OutcomeCodecException(
-                "its recorded form cannot be read as " + what + " (" + Problem.describe(problem, mapper) + ")", null);
+                "its recorded form cannot be read as " + what + " (" + JsonFailure.describe(problem, mapper) + ")",
+                null);
     }
 
     private static boolean isNothing(Type type) {

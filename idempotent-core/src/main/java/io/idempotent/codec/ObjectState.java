@@ -19,16 +19,15 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What objects of a class hold: the fields that the class and its superclasses declare, whatever annotations say of
- * them.
+ * What objects of a class hold: the fields that the class and its superclasses declare, whatever annotations say.
  *
- * <p>Not static ones, nor those that compilers and enhancers add for themselves. A transient field is mostly what was
- * computed from others, now or later: it is read by its getter, and a class where it has none is refused.
+ * <p>Static fields do not count, nor those that compilers and enhancers add for themselves. A transient field mostly
+ * holds what is computed from others: it is read by its getter, and a class without that getter is refused.
  */
 final class ObjectState {
 
     /**
-     * Superclasses of which nothing counts: who published an event and when, and what an aggregate has yet to publish.
+     * Superclasses whose fields do not count: who published an event and when, and what an aggregate will publish.
      */
     private static final Set<String> SILENT = Set.of(
             "java.util.EventObject",
@@ -66,48 +65,26 @@ final class ObjectState {
         boolean container = Collection.class.isAssignableFrom(type) || Map.class.isAssignableFrom(type);
         List<StateField> fields = new ArrayList<>();
         Set<String> names = new HashSet<>();
-        for (Class<?> owner = type;
-                owner != null && !PlatformContent.isPlatform(owner);
-                owner = owner.getSuperclass()) {
-            for (Field field : stateOf(owner)) {
-                // What a collection that is filled where it is made, new ArrayList<>() {{ … }}, has around it.
-                if (!container || !field.isSynthetic()) {
-                    String name =
-                            names.add(field.getName()) ? field.getName() : owner.getName() + '.' + field.getName();
-                    fields.add(StateField.of(field, name));
-                }
+        for (Field field : Fields.of(type, ObjectState::counts)) {
+            // What a collection that is filled where it is made, new ArrayList<>() {{ … }}, has around it.
+            if (!container || !field.isSynthetic()) {
+                String name = field.getName();
+                fields.add(StateField.of(
+                        field,
+                        names.add(name) ? name : field.getDeclaringClass().getName() + '.' + name));
             }
         }
         fields.sort(Comparator.comparing(StateField::name));
         return new ObjectState(type, base, List.copyOf(fields));
     }
 
-    /**
-     * Whether a class declares state, or one of the superclasses that are the platform's if it is, or are not if it is
-     * not.
-     */
+    /** Whether a class has state, of its own or from classes that it extends and that are the platform's if it is. */
     static boolean isIn(Class<?> type) {
-        boolean platform = PlatformContent.isPlatform(type);
-        for (Class<?> owner = type;
-                owner != null && PlatformContent.isPlatform(owner) == platform;
-                owner = owner.getSuperclass()) {
-            if (!stateOf(owner).isEmpty()) {
-                return true;
-            }
-        }
-        return false;
+        return !Fields.of(type, ObjectState::counts).isEmpty();
     }
 
-    private static List<Field> stateOf(Class<?> owner) {
-        List<Field> state = new ArrayList<>();
-        if (!SILENT.contains(owner.getName())) {
-            for (Field field : owner.getDeclaredFields()) {
-                if (!Modifier.isStatic(field.getModifiers()) && !isAdded(field)) {
-                    state.add(field);
-                }
-            }
-        }
-        return state;
+    private static boolean counts(Field field) {
+        return !isAdded(field) && !SILENT.contains(field.getDeclaringClass().getName());
     }
 
     private static boolean isAdded(Field field) {

@@ -172,7 +172,7 @@ final class OutcomeTypeCheck {
         }
         checkClass(type.getRawClass());
         schema.add(type.toCanonical());
-        State.of(type.getRawClass()).forEach(field -> schema.add(field.toGenericString()));
+        Fields.of(type.getRawClass()).forEach(field -> schema.add(field.toGenericString()));
         remarkEntity(type.getRawClass());
         if (type.isContainerType() || type.isReferenceType()) {
             JavaType key = type.getKeyType();
@@ -321,7 +321,7 @@ final class OutcomeTypeCheck {
                 .forEach(property -> recorded.add(property.getInternalName()));
         AnnotatedMember rest = writing.introspectBeanDescription(type).findAnyGetter();
         Set<String> names = new HashSet<>();
-        for (Field field : State.of(type.getRawClass())) {
+        for (Field field : Fields.of(type.getRawClass())) {
             if (!names.add(field.getName())) {
                 throw refusal("'" + type.toCanonical() + "' has two fields '" + field.getName()
                         + "', its own and that of a class that it extends, of which one only is recorded");
@@ -345,9 +345,9 @@ final class OutcomeTypeCheck {
 
     /** What a container of the platform's is extended by is no element of it. */
     private void checkContainer(JavaType type) {
-        List<Field> state = State.of(type.getRawClass());
+        List<Field> state = Fields.of(type.getRawClass());
         Class<?> container = type.getRawClass();
-        while (!State.isPlatform(container)) {
+        while (!Fields.isPlatform(container)) {
             container = container.getSuperclass();
         }
         if (!state.isEmpty()

@@ -92,11 +92,6 @@ final class PlatformContent {
 
     private PlatformContent() {}
 
-    static boolean isPlatform(Class<?> type) {
-        ClassLoader loader = type.getClassLoader();
-        return loader == null || loader == ClassLoader.getPlatformClassLoader();
-    }
-
     /** The form of a class of the platform. */
     static ContentForm of(Class<?> type) {
         for (Map.Entry<Class<?>, ContentForm> known : FORMS.entrySet()) {
@@ -109,7 +104,9 @@ final class PlatformContent {
                 return text(current, Object::toString);
             }
         }
-        if (Throwable.class.isAssignableFrom(type) && !isMoreThan(Throwable.class, type)) {
+        if (Throwable.class.isAssignableFrom(type)
+                && Fields.of(type, field -> field.getDeclaringClass() != Throwable.class)
+                        .isEmpty()) {
             return new Several(PlatformContent::throwable, false);
         }
         boolean open = type.isInterface() || Modifier.isAbstract(type.getModifiers());
@@ -117,14 +114,6 @@ final class PlatformContent {
             return new Open(type);
         }
         return new None(type, "what objects of this class say is not known");
-    }
-
-    private static boolean isMoreThan(Class<?> parent, Class<?> type) {
-        return type != parent && (declaresState(type) || isMoreThan(parent, type.getSuperclass()));
-    }
-
-    private static boolean declaresState(Class<?> type) {
-        return Arrays.stream(type.getDeclaredFields()).anyMatch(field -> !Modifier.isStatic(field.getModifiers()));
     }
 
     /** How arrays are written. */

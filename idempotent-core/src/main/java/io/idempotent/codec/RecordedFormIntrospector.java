@@ -78,17 +78,17 @@ final class RecordedFormIntrospector extends AnnotationIntrospectorPair {
 
         @Override
         public boolean isFieldVisible(AnnotatedField field) {
-            return others.isFieldVisible(field) || State.isPartOf(field.getAnnotated());
+            return others.isFieldVisible(field) || Fields.isRecorded(field.getAnnotated());
         }
 
         @Override
         public boolean isGetterVisible(AnnotatedMethod getter) {
-            return others.isGetterVisible(getter) && !State.isShownBy(getter.getAnnotated());
+            return others.isGetterVisible(getter) && !Fields.isShownBy(getter.getAnnotated());
         }
 
         @Override
         public boolean isIsGetterVisible(AnnotatedMethod getter) {
-            return others.isIsGetterVisible(getter) && !State.isShownBy(getter.getAnnotated());
+            return others.isIsGetterVisible(getter) && !Fields.isShownBy(getter.getAnnotated());
         }
 
         @Override

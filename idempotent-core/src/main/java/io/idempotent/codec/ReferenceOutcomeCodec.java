@@ -4,8 +4,8 @@ import io.idempotent.Outcome;
 import io.idempotent.RecordedOutcome;
 
 /**
- * Keeps outcomes by reference, for a store that serves one JVM: a replay gives the very object that the first call gave,
- * so whoever changes it changes it for all; a failure is thrown again as the very object, too.
+ * Keeps outcomes by reference, for a store that serves one JVM. A replay returns the very object that the first call
+ * returned: whoever changes it changes it for all. A failure is thrown again as the same object.
  */
 public final class ReferenceOutcomeCodec implements OutcomeCodec {
 

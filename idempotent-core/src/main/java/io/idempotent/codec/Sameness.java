@@ -158,7 +158,7 @@ final class Sameness {
             }
             if (written.getClass() != read.getClass()
                     // Which knows more than its getters show.
-                    || (anatomy.hasEquals() && State.isPlatform(written.getClass()) && !written.equals(read))) {
+                    || (anatomy.hasEquals() && Fields.isPlatform(written.getClass()) && !written.equals(read))) {
                 return differ(written, read);
             }
             if (anatomy.cyclic()) {
@@ -221,7 +221,7 @@ final class Sameness {
 
         @Nullable
         Difference state(Class<?> type, Object written, Object read) {
-            for (Field field : State.of(type)) {
+            for (Field field : Fields.of(type)) {
                 if (field.trySetAccessible()) {
                     Part part = Part.of(field);
                     Difference difference = compare(part.of(written), part.of(read));
@@ -375,8 +375,8 @@ final class Sameness {
                 }
                 return new Anatomy(parts, serializer.usesObjectId(), hasEquals);
             }
-            if (!hasEquals && !State.isPlatform(type) && !type.isEnum()) {
-                List<Field> fields = State.of(type);
+            if (!hasEquals && !Fields.isPlatform(type) && !type.isEnum()) {
+                List<Field> fields = Fields.of(type);
                 if (fields.stream().allMatch(Field::trySetAccessible)) {
                     return new Anatomy(fields.stream().map(Part::of).toList(), true, false);
                 }
@@ -387,7 +387,7 @@ final class Sameness {
         private static Part part(Class<?> type, BeanPropertyWriter writer) {
             if (type.isRecord()) {
                 // An accessor may show less than there is.
-                for (Field field : State.of(type)) {
+                for (Field field : Fields.of(type)) {
                     if (field.getName().equals(writer.getMember().getName()) && field.trySetAccessible()) {
                         return Part.of(field);
                     }

@@ -16,9 +16,9 @@ import tools.jackson.databind.introspect.AnnotatedClass;
 import tools.jackson.databind.introspect.NopAnnotationIntrospector;
 
 /**
- * Lets sealed types be written and read that carry no type information of their own: as an object with one member, named
- * by the permitted class (Jackson's {@link JsonTypeInfo.Id#NAME}: {@code @JsonTypeName}, else the class's name without
- * its package). Only the classes that the sealed type permits are ever made.
+ * Lets Jackson write and read sealed types that carry no type information of their own: as an object with one member,
+ * named by the permitted class (Jackson's {@link JsonTypeInfo.Id#NAME}: {@code @JsonTypeName}, or else the class's name
+ * without its package). Makes no class but those that the sealed type permits.
  */
 final class SealedTypeIntrospector extends NopAnnotationIntrospector {
 

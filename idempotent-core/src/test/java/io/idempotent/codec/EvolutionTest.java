@@ -2,6 +2,7 @@ package io.idempotent.codec;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonIgnore;
@@ -24,15 +25,21 @@ import java.time.LocalDateTime;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Date;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -226,6 +233,46 @@ class EvolutionTest {
                 .isEqualTo(new Outcome.Value(new BigDecimal("1.5")));
         assertThatThrownBy(() -> codec.decode(decimal, OutcomeType.of(double.class)))
                 .isInstanceOf(OutcomeCodecException.class);
+    }
+
+    /** As many texts in another order as there may be. */
+    @Test
+    void aLargeSetIsReadInWhateverOrderItIs() {
+        Set<String> texts =
+                IntStream.range(0, 20_000).mapToObj(index -> "text " + index).collect(Collectors.toSet());
+        RecordedOutcome recorded = codec.encode(
+                new Outcome.Value(new Listed(new ArrayList<>(texts))), new OutcomeType(Listed.class, List.of()));
+        assertThat(codec.decode(recorded, new OutcomeType(Sorted.class, List.of())))
+                .isEqualTo(new Outcome.Value(new Sorted(new TreeSet<>(texts))));
+    }
+
+    record Sorted(SortedSet<String> value) {}
+
+    record Rows(List<List<Text>> rows) {}
+
+    record Ordered(UUID value) implements Comparable<Ordered> {
+
+        @Override
+        public int compareTo(Ordered other) {
+            return value.compareTo(other.value);
+        }
+    }
+
+    record SortedRows(List<SortedSet<Ordered>> rows) {}
+
+    /** Every element of a set might be any other, and every set too: that is not tried for ever. */
+    @Test
+    void setsOfSetsThatDifferAreRefusedSoon() {
+        List<Text> row = new ArrayList<>();
+        IntStream.range(0, 450).forEach(index -> row.add(new Text(new UUID(1, 450 - index).toString())));
+        row.add(new Text(new UUID(-1, 0).toString().toUpperCase(Locale.ROOT)));
+        RecordedOutcome recorded = codec.encode(
+                new Outcome.Value(new Rows(Collections.nCopies(450, row))), new OutcomeType(Rows.class, List.of()));
+        assertTimeoutPreemptively(
+                Duration.ofSeconds(20),
+                () -> assertThatThrownBy(() -> codec.decode(recorded, new OutcomeType(SortedRows.class, List.of())))
+                        .isInstanceOf(OutcomeCodecException.class)
+                        .hasMessageContaining("another meaning"));
     }
 
     @Test

@@ -1,5 +1,7 @@
 package io.idempotent.spring.annotation;
 
+import io.idempotent.codec.CanonicalFingerprinter;
+import io.idempotent.spring.interceptor.FrameworkTypes;
 import java.lang.reflect.Method;
 import java.lang.reflect.Type;
 import java.util.Arrays;
@@ -104,14 +106,16 @@ final class IdempotentBeanAotProcessor implements BeanRegistrationAotProcessor {
             registerValue(ResolvableType.forType(GenericTypeResolver.resolveType(declared, targetClass)));
         }
 
-        /** Of what a framework makes, an envelope say, only what the application put in. */
+        /** Of an envelope, which is called for its payload, only the payload is bound. */
         private void registerValue(ResolvableType type) {
             Class<?> raw = type.toClass();
-            if (raw.getName().startsWith("org.springframework.")
-                    || raw.getName().startsWith("jakarta.")) {
+            if (raw.isPrimitive() || FrameworkTypes.isFrameworkType(raw)) {
+                return;
+            }
+            hints.registerType(raw, MemberCategory.INVOKE_PUBLIC_METHODS);
+            if (CanonicalFingerprinter.isEnvelope(raw)) {
                 Stream.of(type.getGenerics()).forEach(this::registerValue);
-            } else if (!raw.isPrimitive()) {
-                hints.registerType(raw, MemberCategory.INVOKE_PUBLIC_METHODS);
+            } else {
                 bind(type.getType());
             }
         }

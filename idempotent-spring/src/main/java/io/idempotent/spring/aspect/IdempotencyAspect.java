@@ -13,11 +13,11 @@ import org.aspectj.lang.reflect.MethodSignature;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Protects methods that carry {@code @Idempotent}, or an annotation that carries it, wherever they are called from: by their
- * own object too, and whatever their visibility.
+ * Protects methods that carry {@code @Idempotent}, or an annotation that carries it, whoever calls them, even their own
+ * object, and whatever their visibility.
  *
- * <p>There is one in each class loader. While no application context in the mode ASPECTJ has configured it, calls pass as
- * they are; of several contexts the one that counts is the last that configured it and is not closed.
+ * <p>Each class loader has one. Calls pass unprotected until an application context in the mode ASPECTJ has configured
+ * it. Of several contexts, the last one that configured it and is not closed counts.
  */
 @Aspect
 public final class IdempotencyAspect {

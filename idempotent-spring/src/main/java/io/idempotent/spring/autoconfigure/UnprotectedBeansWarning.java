@@ -2,22 +2,15 @@ package io.idempotent.spring.autoconfigure;
 
 import io.idempotent.spring.annotation.Idempotent;
 import io.idempotent.spring.interceptor.IdempotencySupport;
+import io.idempotent.spring.operation.AnnotatedMethods;
 import io.idempotent.spring.web.IdempotentEndpoint;
-import java.lang.annotation.Annotation;
-import java.lang.reflect.Method;
-import java.util.ArrayList;
 import java.util.List;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
-import org.springframework.aop.framework.autoproxy.AutoProxyUtils;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.context.ApplicationContextInitializer;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.event.ContextRefreshedEvent;
-import org.springframework.core.MethodIntrospector;
-import org.springframework.core.annotation.AnnotatedElementUtils;
-import org.springframework.core.annotation.AnnotationUtils;
-import org.springframework.util.ClassUtils;
 
 /**
  * Says that annotated methods run bare in a context that has nothing to protect them: in a test of a slice that does
@@ -26,9 +19,6 @@ import org.springframework.util.ClassUtils;
 final class UnprotectedBeansWarning implements ApplicationContextInitializer<ConfigurableApplicationContext> {
 
     private static final Log LOG = LogFactory.getLog(UnprotectedBeansWarning.class);
-
-    private static final List<Class<? extends Annotation>> ANNOTATIONS =
-            List.of(Idempotent.class, IdempotentEndpoint.class);
 
     /** For Spring Boot. */
     UnprotectedBeansWarning() {}
@@ -46,19 +36,8 @@ final class UnprotectedBeansWarning implements ApplicationContextInitializer<Con
     }
 
     private static void warn(ConfigurableListableBeanFactory beanFactory) {
-        List<String> unprotected = new ArrayList<>();
-        for (String beanName : beanFactory.getBeanDefinitionNames()) {
-            if (beanFactory.getMergedBeanDefinition(beanName).isAbstract()) {
-                continue;
-            }
-            Class<?> targetClass = AutoProxyUtils.determineTargetClass(beanFactory, beanName);
-            Class<?> type = targetClass != null ? targetClass : beanFactory.getType(beanName, false);
-            if (type != null) {
-                for (Method method : annotated(ClassUtils.getUserClass(type))) {
-                    unprotected.add(beanName + "." + method.getName());
-                }
-            }
-        }
+        List<String> unprotected = AnnotatedMethods.describe(
+                beanFactory, (method, targetClass) -> false, List.of(Idempotent.class, IdempotentEndpoint.class));
         if (!unprotected.isEmpty()) {
             LOG.warn("The methods " + unprotected
                     + " are annotated with @Idempotent or @IdempotentEndpoint, and nothing in"
@@ -67,15 +46,5 @@ final class UnprotectedBeansWarning implements ApplicationContextInitializer<Con
                     + IdempotencyAutoConfiguration.class.getName()
                     + ", or use @EnableIdempotency");
         }
-    }
-
-    private static List<Method> annotated(Class<?> type) {
-        if (ANNOTATIONS.stream().noneMatch(annotation -> AnnotationUtils.isCandidateClass(type, annotation))) {
-            return List.of();
-        }
-        return List.copyOf(MethodIntrospector.selectMethods(
-                type,
-                (Method method) -> ANNOTATIONS.stream()
-                        .anyMatch(annotation -> AnnotatedElementUtils.hasAnnotation(method, annotation))));
     }
 }

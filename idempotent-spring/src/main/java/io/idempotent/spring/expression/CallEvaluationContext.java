@@ -16,8 +16,8 @@ import org.springframework.expression.TypeLocator;
 import org.springframework.expression.TypedValue;
 
 /**
- * One call as an expression sees it: variables and root are the call's, all else is shared. Small, since one is made for each
- * evaluation.
+ * One call as an expression sees it: variables and root are the call's, everything else is shared. Small, since one is
+ * made for each evaluation.
  */
 final class CallEvaluationContext implements EvaluationContext {
 

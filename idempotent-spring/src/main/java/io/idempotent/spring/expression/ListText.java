@@ -9,7 +9,7 @@ final class ListText {
     private ListText() {}
 
     /**
-     * Gives the elements' texts as they were written, since Spring's own rendering of a parsed expression does not always
+     * Returns the elements' texts as they were written. Spring's own rendering of a parsed expression does not always
      * parse to the same: it drops the suffix of numbers and the quotes of bean names.
      *
      * @param text the text of a list that can be parsed

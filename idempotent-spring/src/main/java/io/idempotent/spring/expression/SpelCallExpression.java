@@ -22,12 +22,12 @@ import org.springframework.expression.spel.standard.SpelExpressionParser;
  * One expression over the calls of one method.
  *
  * <ol>
- *   <li>Where the types of all parameters that it names are final, there is one compiled form.
- *   <li>Otherwise there is one for each combination of the arguments' classes that occurs, at most
- *       {@value #MAXIMUM_FORMS}; what occurs beyond that is interpreted. So are expressions over the root, whose properties
- *       can be of any class, and all of them in a native image.
- *   <li>A compiled form that fails where the interpreter does not, since a property deeper down is of another class now, is
- *       interpreted from then on; the call that finds it is evaluated once more, by the interpreter.
+ *   <li>If the types of all parameters that it names are final, it has one compiled form.
+ *   <li>Otherwise it has one for each combination of the arguments' classes that occurs, at most
+ *       {@value #MAXIMUM_FORMS}; further combinations are interpreted. So are expressions over the root, whose properties
+ *       can be of any class, and all expressions in a native image.
+ *   <li>A compiled form that fails where the interpreter does not, since a property deeper down has another class, is
+ *       interpreted from then on. The interpreter evaluates the call that finds it once more.
  * </ol>
  */
 final class SpelCallExpression implements CallExpression {

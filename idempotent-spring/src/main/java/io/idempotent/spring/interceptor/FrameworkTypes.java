@@ -18,7 +18,7 @@ import org.springframework.core.annotation.MergedAnnotations.SearchStrategy;
  * going on, and headers, which are added anew on each delivery or request. What holds the request's content, an
  * uploaded file or a message say, is not among them: its content counts.
  */
-final class FrameworkTypes {
+public final class FrameworkTypes {
 
     private static final List<String> PACKAGES = List.of(
             "org.springframework.http.server.",
@@ -102,7 +102,8 @@ final class FrameworkTypes {
                                 .isPresent(HANDLER));
     }
 
-    static boolean isFrameworkType(Class<?> type) {
+    /** Whether a parameter of a type is filled in by a framework, whatever its method. */
+    public static boolean isFrameworkType(Class<?> type) {
         return Principal.class.isAssignableFrom(type)
                 || PACKAGES.stream().anyMatch(type.getName()::startsWith)
                 || isOneOf(type);

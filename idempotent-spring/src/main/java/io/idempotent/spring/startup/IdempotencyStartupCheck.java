@@ -4,6 +4,7 @@ import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.spring.interceptor.IdempotencyAdvisor;
 import io.idempotent.spring.interceptor.IdempotencySupport;
 import io.idempotent.spring.interceptor.ProtectedMethod;
+import io.idempotent.spring.operation.AnnotatedMethods;
 import io.idempotent.spring.operation.MethodNames;
 import io.idempotent.spring.operation.OperationDeclarer;
 import io.idempotent.spring.operation.OperationDeclarer.DeclaredOperation;
@@ -28,7 +29,6 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.aop.framework.Advised;
 import org.springframework.aop.framework.AopProxyUtils;
-import org.springframework.aop.framework.autoproxy.AutoProxyUtils;
 import org.springframework.aop.scope.ScopedProxyUtils;
 import org.springframework.aop.support.AopUtils;
 import org.springframework.beans.factory.FactoryBean;
@@ -148,7 +148,9 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
             return false;
         }
         Object existing = existing(beanName);
-        Class<?> type = existing != null ? AopProxyUtils.ultimateTargetClass(existing) : declaredType(beanName);
+        Class<?> type = existing != null
+                ? AopProxyUtils.ultimateTargetClass(existing)
+                : AnnotatedMethods.targetClass(beanFactory, beanName);
         if (type == null) {
             return false;
         }
@@ -390,15 +392,6 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
     private @Nullable Object existing(String beanName) {
         Object singleton = beanFactory.containsSingleton(beanName) ? beanFactory.getSingleton(beanName) : null;
         return singleton instanceof FactoryBean<?> ? null : singleton;
-    }
-
-    private @Nullable Class<?> declaredType(String beanName) {
-        if (beanFactory.containsBeanDefinition(beanName)
-                && beanFactory.getMergedBeanDefinition(beanName).isAbstract()) {
-            return null;
-        }
-        Class<?> targetClass = AutoProxyUtils.determineTargetClass(beanFactory, beanName);
-        return targetClass != null ? targetClass : beanFactory.getType(beanName, false);
     }
 
     /** How often a call of the bean is intercepted, by proxies of proxies. */

@@ -16,19 +16,19 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
 import org.springframework.util.ClassUtils;
 
 /**
- * A transaction of Spring's that calls are made in, and the completions that follow it. Its place is among the transaction's
- * synchronizations, which Spring puts away and brings back with the transaction: one that is suspended is not found.
+ * A transaction of Spring's in which calls are made, and the completions that follow it. It is found among the
+ * transaction's synchronizations. Spring puts those away with a suspended transaction, and brings them back with it.
  *
  * <ol>
- *   <li>Before the commit each completion is recorded in the transaction, if the store can do that on the transaction's own
- *       connection, unless the transaction is read-only. This comes after the work of others before the commit, as far as
- *       that says no order itself: what they still do belongs to the transaction, and what they refuse is not recorded.
- *   <li>After the commit each is told so, before the work of others after the commit: they find the keys completed, and what
- *       they throw comes too late to keep ours from it. Those that came in only then are told when that work is done.
- *   <li>A rollback to a savepoint ends those that came after the savepoint was made; one that was made before the first call
- *       in this transaction comes before all.
- *   <li>After a rollback each is told so, unless the commit had been tried before: then nobody knows, but the store in whose
- *       transaction the outcome was recorded.
+ *   <li>Before the commit, each completion is recorded in the transaction if the store can write on the transaction's own
+ *       connection and the transaction is not read-only. This comes after the work of others that declares no order:
+ *       what they write belongs to the transaction, and what they refuse is not recorded.
+ *   <li>After the commit, each completion is told before the work of others begins. They find the keys completed, and
+ *       what they throw does not reach us. Completions that join only then are told when that work is done.
+ *   <li>A rollback to a savepoint ends the completions that joined after the savepoint. A savepoint that is older than
+ *       the first call in this transaction ends all.
+ *   <li>After a rollback, each completion is told. If the commit had been tried before, only the store knows what became
+ *       of an outcome that was recorded in the transaction, and nobody knows of another.
  * </ol>
  */
 final class CallerTransaction implements EnclosingTransaction {

@@ -10,14 +10,14 @@ import org.springframework.transaction.support.TransactionSynchronization;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 
 /**
- * Tells of a transaction whether it has ended, while those that are called after its end still see it, and would write in it
- * what is never committed. Spring does not tell: so each transaction gets a mark when it begins.
+ * Knows whether the current transaction has ended. What Spring calls after the end still sees the transaction, and would
+ * write into it what is never committed. Each transaction gets a mark when it begins, since Spring does not tell.
  */
 final class EndedTransactions implements TransactionExecutionListener {
 
     private EndedTransactions() {}
 
-    /** From now on the transactions of a manager get their marks. */
+    /** Marks the transactions that a manager begins from now on. */
     static void watch(PlatformTransactionManager manager) {
         if (manager instanceof ConfigurableTransactionManager configurable
                 && configurable.getTransactionExecutionListeners().stream()
@@ -26,7 +26,7 @@ final class EndedTransactions implements TransactionExecutionListener {
         }
     }
 
-    /** Whether the transaction of the calling thread is one that has ended. */
+    /** Whether the calling thread is in a transaction that has ended. */
     static boolean isCurrent() {
         if (!TransactionSynchronizationManager.isActualTransactionActive()) {
             return false;

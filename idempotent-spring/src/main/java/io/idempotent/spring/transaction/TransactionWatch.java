@@ -9,15 +9,14 @@ import org.springframework.transaction.TransactionExecution;
 import org.springframework.transaction.TransactionExecutionListener;
 
 /**
- * Sees what becomes of the transactions that one attempt of a method begins, since one that is rolled back because it
- * was told to be, by {@code setRollbackOnly()}, is no failure to anybody. Spring's transaction managers tell it.
+ * Watches the transactions that one attempt of a method begins. A transaction that is rolled back because somebody asked
+ * for it, by {@code setRollbackOnly()}, throws nothing. Spring's transaction managers tell of it.
  *
  * <ol>
- *   <li>What counts are transactions, and savepoints, that are not inside of another one that the attempt began.
- *   <li>The method's own, which is known by its name, decides alone: what is done in others beside it does not matter.
- *   <li>Where it has none, and is not part of its caller's either, the attempt is undone if a transaction that writes
- *       was rolled back and none was committed. What a part of it committed stands, and so does the outcome: the method
- *       knew.
+ *   <li>Transactions and savepoints count unless they are inside another one that the attempt began.
+ *   <li>The method's own transaction, which is known by its name, decides alone.
+ *   <li>A method without one, and outside of its caller's, is undone if a transaction that writes was rolled back and
+ *       none was committed. What it committed in part stands, and so does its outcome: the method knew.
  * </ol>
  *
  * <p>Confined to the thread that makes the attempt.

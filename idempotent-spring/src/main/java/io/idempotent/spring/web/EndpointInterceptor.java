@@ -11,8 +11,13 @@ import io.idempotent.spring.settings.WebSettings;
 import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.springframework.core.NestedExceptionUtils;
+import org.springframework.util.StringUtils;
 import org.springframework.util.function.SingletonSupplier;
 import org.springframework.web.context.request.async.WebAsyncManager;
 import org.springframework.web.context.request.async.WebAsyncUtils;
@@ -20,17 +25,17 @@ import org.springframework.web.method.HandlerMethod;
 import org.springframework.web.servlet.AsyncHandlerInterceptor;
 import org.springframework.web.servlet.DispatcherServlet;
 import org.springframework.web.servlet.ModelAndView;
+import org.springframework.web.util.DisconnectedClientHelper;
 
 /**
  * Claims the key of a request before its handler runs.
  *
  * <ol>
- *   <li>A handler that is no endpoint runs as ever. In a later dispatch of a request whose key is held it is part of
- *       that execution.
- *   <li>The key is read and checked before anything else; without one the request is refused, or handled unprotected.
- *   <li>The caller is found, and the body read for the fingerprint: a slow one holds no key.
- *   <li>If a response is recorded, it is sent, and nothing else is asked; else the key is claimed, or the request
- *       refused.
+ *   <li>A handler that is no endpoint runs as ever. In a later dispatch of a request that holds a key, it is part of that
+ *       execution.
+ *   <li>The key is read and checked first. A request without one is refused, or handled unprotected.
+ *   <li>The caller is found, and the body is read for the fingerprint. A slow body holds no key.
+ *   <li>A recorded response is sent. Otherwise the key is claimed, or the request is refused.
  *   <li>Afterwards it is known whether the handler has begun.
  * </ol>
  */
@@ -136,15 +141,33 @@ final class EndpointInterceptor implements AsyncHandlerInterceptor {
         return true;
     }
 
-    /** Whatever a client sends that cannot be read is the client's fault, wherever it is found out. */
-    private static Fingerprint fingerprint(RecordingRequest request, Endpoint endpoint, Settings known) {
+    /** Refuses what cannot be read as the client's fault, unless this server failed to keep it. */
+    private static Fingerprint fingerprint(RecordingRequest request, Endpoint endpoint, Settings known)
+            throws Exception {
         try {
             return known.fingerprint().take(request, endpoint.name(), endpoint.keepsReferences());
         } catch (IdempotencyException refusal) {
             throw refusal;
         } catch (Exception | StackOverflowError failure) {
+            if (isOfFiles(failure, request)) {
+                throw failure;
+            }
             throw new UnreadableRequestException(endpoint.name(), failure);
         }
+    }
+
+    /**
+     * Whether the files failed in which this server keeps a request: the disk is full, or a directory is gone. Spring
+     * answers these by 500, and failures of the connection by 400.
+     */
+    private static boolean isOfFiles(Throwable failure, HttpServletRequest request) {
+        Throwable cause = NestedExceptionUtils.getMostSpecificCause(failure);
+        return cause instanceof FileSystemException
+                || cause instanceof FileNotFoundException
+                // Containers write parts to files, and have types of their own for what is malformed.
+                || (cause.getClass() == IOException.class
+                        && StringUtils.startsWithIgnoreCase(request.getContentType(), "multipart/")
+                        && !DisconnectedClientHelper.isClientDisconnectedException(failure));
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.idempotent.spring.web;
 
 import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.spring.operation.AnnotatedMethods;
 import io.idempotent.spring.operation.AnnotationReader;
 import io.idempotent.spring.operation.DetachedOperation;
 import io.idempotent.spring.operation.MethodNames;
@@ -10,7 +11,9 @@ import io.idempotent.spring.operation.OperationRegistry;
 import io.idempotent.spring.operation.OperationSource;
 import io.idempotent.spring.settings.WebSettings;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -19,6 +22,8 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.springframework.aop.scope.ScopedProxyUtils;
+import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.core.MethodClassKey;
 import org.springframework.core.ReactiveAdapter;
@@ -94,6 +99,7 @@ final class Endpoints implements OperationDeclarer {
     @Override
     public Collection<DeclaredOperation> declare(OperationRegistry operations) {
         Map<MethodClassKey, DeclaredOperation> declared = new LinkedHashMap<>();
+        Set<String> scoped = new HashSet<>();
         for (AbstractHandlerMethodMapping<?> mapping : beanFactory
                 .getBeansOfType(AbstractHandlerMethodMapping.class, true, false)
                 .values()) {
@@ -103,7 +109,7 @@ final class Endpoints implements OperationDeclarer {
                     Reader reader = new Reader(handler, annotation, operations);
                     declared.put(key(handler), reader.declared());
                     endpoints.put(key(handler), resolved(reader));
-                    watch(handler.getBean());
+                    watch(handler.getBean(), scoped);
                 }
             }
         }
@@ -113,20 +119,52 @@ final class Endpoints implements OperationDeclarer {
                     .values()
                     .forEach(Invocation::watch);
         }
-        EndpointMethods.requireServed(
+        if (!scoped.isEmpty()) {
+            watchWhenMade(scoped);
+        }
+        List<String> unserved = AnnotatedMethods.describe(
                 beanFactory,
                 (method, targetClass) -> declared.containsKey(new MethodClassKey(method, targetClass)),
-                "and handles no requests of Spring MVC: its calls would not be protected",
-                "Annotate the handler method of a controller, or use @Idempotent for a method of a bean");
+                List.of(IdempotentEndpoint.class));
+        if (!unserved.isEmpty()) {
+            throw new IdempotencyConfigurationException(
+                    unserved.get(0)
+                            + " is annotated with @IdempotentEndpoint, and handles no requests of Spring MVC: its"
+                            + " calls would not be protected",
+                    "Annotate the handler method of a controller, or use @Idempotent for a method of a bean");
+        }
         return declared.values();
     }
 
-    private void watch(Object handler) {
+    /**
+     * Watches the bean of a handler: one of a scope, behind a scoped proxy or not, whenever one is made.
+     *
+     * @param scoped gets the names of the latter
+     */
+    private void watch(Object handler, Set<String> scoped) {
         if (!(handler instanceof String beanName)) {
             Invocation.watch(handler);
-        } else if (beanFactory.isSingleton(beanName)) {
-            Invocation.watch(beanFactory.getBean(beanName));
+            return;
         }
+        String target = ScopedProxyUtils.getTargetBeanName(beanName);
+        String checked = beanFactory.containsBeanDefinition(target) ? target : beanName;
+        if (beanFactory.isSingleton(checked)) {
+            Invocation.watch(beanFactory.getBean(checked));
+        } else {
+            scoped.add(checked);
+        }
+    }
+
+    private void watchWhenMade(Set<String> beanNames) {
+        beanFactory.addBeanPostProcessor(new BeanPostProcessor() {
+            @Override
+            public Object postProcessAfterInitialization(Object bean, String beanName) {
+                if (beanNames.contains(beanName)) {
+                    Invocation.watch(bean);
+                }
+                return bean;
+            }
+        });
     }
 
     /** Reads one annotation, and says where it stands when it cannot. */

@@ -23,22 +23,23 @@ import org.springframework.web.servlet.DispatcherServlet;
 import org.springframework.web.servlet.HandlerExceptionResolver;
 
 /**
- * One request with a key, over all its dispatches, and what becomes of that key. Used by one thread at a time, but for
- * what says so.
+ * One request with a key, over all its dispatches, and what becomes of the key. Used by one thread at a time, except
+ * where a method says otherwise.
  *
  * <ol>
- *   <li>It begins in the filter, and means nothing until the interceptor claims the key, or finds what was recorded.
- *       From then on the response is kept back.
- *   <li>At the end of a dispatch it goes on if the response is to be made by another one: by a thread of its own, or by
- *       the page of the error that was sent or thrown.
- *   <li>Otherwise the key is settled, by the status, before the response is sent: recorded, released, or abandoned. It
- *       is released too where the handler has not begun, where it ran into a conflict of another key, which passes, and
- *       where security ended it and answers outside of the filter.
- *   <li>What may still be going on, after its time ran out or its client went away, is never released: it is unknown
- *       where that is found out, when a callable has returned, and final elsewhere.
- *   <li>If a successor has recorded another response meanwhile, that is sent.
- *   <li>What no dispatch has settled by the end of the request was answered by somebody else, whose response nobody
- *       has: the key is released if the status says so, else not replayable, or abandoned where that is found out.
+ *   <li>The filter begins it. It does nothing until the interceptor claims the key or finds a recorded response; from
+ *       then on the response is kept back.
+ *   <li>At the end of a dispatch it goes on if another dispatch makes the response: a thread of its own, or the page of
+ *       an error that was sent or thrown.
+ *   <li>Otherwise the key is settled by the status, before the response is sent: recorded, released or abandoned. It is
+ *       also released if the handler has not begun, if it met a conflict of another key that passes, or if security
+ *       ended it and answers outside of the filter.
+ *   <li>Work that may still go on, after its time ran out or its client went away, is never released. It is unknown
+ *       where somebody finds out, once a callable has returned, and final elsewhere.
+ *   <li>If a successor has recorded another response meanwhile, that one is sent.
+ *   <li>What no dispatch has settled by the end of the request was answered by somebody else, whose response nobody has.
+ *       The key is released if the status says so. Otherwise it is not replayable, or abandoned where somebody finds
+ *       out.
  * </ol>
  */
 final class Exchange {
@@ -109,7 +110,7 @@ final class Exchange {
         return execution != null && execution.isOpen();
     }
 
-    /** The key is held from now on. */
+    /** Holds the key from now on. */
     void open(Endpoint claimed, OpenExecution<RecordedResponse> opened, AsyncWork work, Invocation invoked) {
         endpoint = claimed;
         execution = opened;
@@ -124,7 +125,7 @@ final class Exchange {
         return invocation;
     }
 
-    /** The request is answered by what was recorded. */
+    /** Answers the request by a recorded response. */
     void answer(RecordedResponse found) {
         recorded = found;
         response.record();
@@ -145,7 +146,7 @@ final class Exchange {
         return next;
     }
 
-    /** What happens in this thread from now on is part of the execution. */
+    /** Makes the execution the context of this thread. */
     void enter() {
         elsewhere = false;
         if (binding == null && execution != null) {
@@ -160,22 +161,22 @@ final class Exchange {
         }
     }
 
-    /** Its time is over, and what was begun may be going on. Called by any thread. */
+    /** Notes that the time is over, though the work may go on. Called by any thread. */
     void tooLate() {
         late = true;
     }
 
-    /** Its client is gone, and what was begun may be going on. Called by any thread. */
+    /** Notes that the client is gone, though the work may go on. Called by any thread. */
     void brokenOff() {
         broken = true;
     }
 
-    /** Makes this the context of another thread. Called by any thread. */
+    /** Makes the execution the context of another thread. Called by any thread. */
     OpenExecution.@Nullable Binding bind() {
         return execution == null ? null : execution.bind();
     }
 
-    /** A dispatch has returned. */
+    /** Ends a dispatch that has returned. */
     void endDispatch(HttpServletRequest dispatched) throws IOException {
         if (recorded != null) {
             response.replay(recorded, rules.headers());
@@ -252,7 +253,7 @@ final class Exchange {
         }
     }
 
-    /** Ends what nobody can repeat. */
+    /** Ends an execution whose response nobody has. */
     private void giveUp(String reason) {
         if (endpoint().keepsUnknown()) {
             abandon();
@@ -288,7 +289,7 @@ final class Exchange {
         return one == other;
     }
 
-    /** What is to be recorded; null if nothing is, and that is recorded. */
+    /** The response to record; null if it is recorded that there is none. */
     private @Nullable RecordedResponse toRecord() {
         if (broken) {
             // What is there is no answer: there was nobody to make one for.
@@ -383,7 +384,7 @@ final class Exchange {
         }
     }
 
-    /** The request is over, or a dispatch of it. */
+    /** Ends the request, or a dispatch of it. */
     void end() {
         if (!isOpen() || handedOver || request.isAsyncStarted()) {
             return;

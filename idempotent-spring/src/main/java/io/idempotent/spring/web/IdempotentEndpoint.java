@@ -60,23 +60,23 @@ public @interface IdempotentEndpoint {
     boolean fingerprint() default true;
 
     /**
-     * The operation's name, which stays when the method is renamed: letters, digits, hyphens and underscores. Made of
-     * class and method unless said otherwise.
+     * The operation's name, of letters, digits, hyphens and underscores. It stays when the method is renamed. Defaults
+     * to the names of class and method.
      */
     String operation() default "";
 
-    /** How long responses are kept: {@code "24h"}, {@code "P7D"}. 24 hours unless said otherwise. */
+    /** How long responses are kept: {@code "24h"}, {@code "P7D"}. Defaults to 24 hours. */
     String retention() default "";
 
     /**
-     * How long a claim is valid without renewal, and so how long a crash blocks its key. 30 seconds unless said
-     * otherwise.
+     * How long a claim is valid without renewal, and so how long a crash blocks its key. Defaults to 30
+     * seconds.
      */
     String lease() default "";
 
     /**
-     * How long a repeated request waits for the first one's response before it is answered by 409. Not at all unless
-     * said otherwise.
+     * How long a repeated request waits for the first one's response before it is answered by 409. Defaults to not at
+     * all.
      */
     String waitAtMost() default "";
 
@@ -95,13 +95,13 @@ public @interface IdempotentEndpoint {
     WhenStoreFails whenStoreFails() default WhenStoreFails.INHERIT;
 
     /**
-     * The bean name of the store, or that name without {@code IdempotencyStore}. The only store unless said otherwise.
+     * The bean name of the store, or that name without {@code IdempotencyStore}. Defaults to the only store.
      */
     String store() default "";
 
     /** Whose keys are kept apart. */
     enum Scope {
-        /** What {@code idempotent.web.scope} says: {@link #CALLER} unless said otherwise. */
+        /** What {@code idempotent.web.scope} says, which defaults to {@link #CALLER}. */
         INHERIT,
         /**
          * Each caller's: what the {@link IdempotencyScopeResolver} says if there is one, else the name of the request's

@@ -15,9 +15,9 @@ import org.springframework.web.servlet.HandlerExceptionResolver;
 import org.springframework.web.servlet.handler.MappedInterceptor;
 
 /**
- * Makes handler methods that are annotated with {@link IdempotentEndpoint} idempotent. Spring Boot imports it by itself; without it,
- * an application imports it beside {@code @EnableIdempotency}, declares an {@link IdempotencyExceptionHandler}, and registers
- * the bean {@link IdempotencyFilter} and an {@link EndpointRequestListener} with its servlet context.
+ * Makes handler methods idempotent that are annotated with {@link IdempotentEndpoint}. Spring Boot imports it. Without
+ * Spring Boot, import it beside {@code @EnableIdempotency}, declare an {@link IdempotencyExceptionHandler}, and register
+ * the bean {@link IdempotencyFilter} and an {@link EndpointRequestListener} with the servlet context.
  */
 @Configuration(proxyBeanMethods = false)
 @Role(BeanDefinition.ROLE_INFRASTRUCTURE)

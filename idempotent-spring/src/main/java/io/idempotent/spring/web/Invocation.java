@@ -8,6 +8,7 @@ import org.aopalliance.aop.Advice;
 import org.jspecify.annotations.Nullable;
 import org.springframework.aop.MethodBeforeAdvice;
 import org.springframework.aop.framework.Advised;
+import org.springframework.aop.scope.ScopedObject;
 import org.springframework.core.BridgeMethodResolver;
 import org.springframework.core.MethodParameter;
 import org.springframework.web.bind.support.WebDataBinderFactory;
@@ -23,14 +24,14 @@ import org.springframework.web.method.support.ModelAndViewContainer;
 import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandlerAdapter;
 
 /**
- * How far a request came with the handler method that it holds a key for. A handler counts as begun unless one of these
+ * How far a request came with the handler method for which it holds a key. A handler counts as begun unless one of these
  * shows that it was not:
  *
  * <ol>
- *   <li>Spring never came to call it: an interceptor has answered, or thrown.
+ *   <li>Spring never called it: an interceptor answered, or threw.
  *   <li>One of its arguments could not be resolved, or Spring's validation refused them.
- *   <li>It is a bean behind a proxy whose advice checks validity or rights, that is what failed, and the bean behind
- *       was not called.
+ *   <li>It is a bean behind a proxy whose advice checks validity or rights; the check failed, and the bean was not
+ *       called.
  * </ol>
  *
  * Used by one thread at a time.
@@ -42,7 +43,6 @@ final class Invocation {
             "org.springframework.validation.method.MethodValidationException");
 
     private final HandlerMethod handler;
-    private final boolean watched;
     private boolean returned;
     private boolean answered;
     private boolean called;
@@ -51,7 +51,6 @@ final class Invocation {
 
     Invocation(HandlerMethod handler) {
         this.handler = handler;
-        this.watched = handler.getBean() instanceof Advised proxy && isWatched(proxy);
     }
 
     /** Of the handler that a request holds a key for; null if it holds none. */
@@ -106,7 +105,10 @@ final class Invocation {
     }
 
     private boolean isStoppedByAdvice(@Nullable Throwable failure) {
-        return watched && !called && failure != null && (SecurityFailure.isIn(failure) || isOfAdvice(failure));
+        return !called
+                && failure != null
+                && (SecurityFailure.isIn(failure) || isOfAdvice(failure))
+                && isWatched(handler.getBean());
     }
 
     private static boolean isOfAdvice(Throwable failure) {
@@ -131,15 +133,19 @@ final class Invocation {
         }
     }
 
-    /** Lets a proxy tell when its advice has let a call pass, if the bean is one that takes more advice. */
+    /**
+     * Lets a proxy tell when its advice has let a call pass, if it takes more advice. A scoped proxy has no advice that
+     * checks anything: the bean behind it is to be watched.
+     */
     static void watch(Object bean) {
-        if (bean instanceof Advised proxy && !proxy.isFrozen() && !isWatched(proxy)) {
+        if (bean instanceof Advised proxy && !proxy.isFrozen() && !(bean instanceof ScopedObject) && !isWatched(bean)) {
             proxy.addAdvice(WATCH);
         }
     }
 
-    private static boolean isWatched(Advised proxy) {
-        return proxy.indexOf(WATCH) >= 0;
+    private static boolean isWatched(Object bean) {
+        Object checked = bean instanceof ScopedObject scoped ? scoped.getTargetObject() : bean;
+        return checked instanceof Advised proxy && proxy.indexOf(WATCH) >= 0;
     }
 
     // The last of a proxy's advice.

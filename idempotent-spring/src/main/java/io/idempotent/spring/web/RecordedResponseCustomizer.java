@@ -15,8 +15,8 @@ public interface RecordedResponseCustomizer {
      *
      * @param response what would be recorded
      * @param request what is answered
-     * @return what is recorded instead; null if nothing is: later requests with the key are refused then, since their work is
-     *     done and their response is not there
+     * @return what is recorded instead; null records nothing, so that later requests with the key are refused: the work
+     *     is done, and there is no response to give
      */
     @Nullable
     RecordedResponse customize(RecordedResponse response, HttpServletRequest request);

@@ -13,9 +13,9 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request whose body can be asked for as a whole, and is read on by whoever reads it all the same: what was read is kept, up to
- * the length that is accepted. (Spring's {@code ContentCachingRequestWrapper} keeps what its reader has read, and gives it to nobody
- * to be read again.) Used by one thread at a time.
+ * A request that keeps what is read of its body, up to the length that is accepted. The body can be asked for as a
+ * whole, and others still read it from where they are. (Spring's {@code ContentCachingRequestWrapper} gives what its
+ * reader has read to nobody who reads again.) Used by one thread at a time.
  */
 final class RecordingRequest extends HttpServletRequestWrapper {
 
@@ -37,7 +37,7 @@ final class RecordingRequest extends HttpServletRequestWrapper {
         this.maximumBodySize = maximumBodySize;
     }
 
-    /** The body from its beginning, which nobody is to change, or null if it is longer than is accepted. */
+    /** The whole body, not to be changed; null if it is longer than is accepted. */
     @Nullable
     ByteBuffer body() throws IOException {
         ServletInputStream source = super.getInputStream();
@@ -57,7 +57,7 @@ final class RecordingRequest extends HttpServletRequestWrapper {
         return position;
     }
 
-    /** Lets the body be read on from there, as a stream or by a reader, where it is kept, whoever has read on meanwhile. */
+    /** Lets the body be read from an earlier position again, as a stream or by a reader, if it is kept. */
     void rewind(int earlier) {
         if (position > earlier && !longer) {
             position = earlier;

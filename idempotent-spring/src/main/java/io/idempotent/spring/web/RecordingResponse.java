@@ -17,66 +17,25 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 import org.springframework.util.FastByteArrayOutputStream;
 
 /**
- * A response that keeps its body back, once it is told to record, until it is told to send it. Before that, and for
- * those who are never claimed for, it passes all through, and takes back what has not been sent yet. (Spring's
- * {@code ContentCachingResponseWrapper} keeps every body back, however long, and sends errors and redirections at
+ * A response that keeps its body back from when it is told to record until it is told to send. Before that, and for
+ * requests that are never claimed for, it passes everything through, and can take back what the container has not sent
+ * yet. (Spring's {@code ContentCachingResponseWrapper} keeps a body of any length, and sends errors and redirections at
  * once.) Used by one thread at a time.
  *
  * <ol>
- *   <li>Status and headers are set at once, the body, its length and errors when it is sent.
- *   <li>A body that grows longer than is recorded is sent from then on, and cannot be recorded any more.
- *   <li>Recorded are the headers that were set or changed since recording began, in the order of their names, and
- *       always in which encoding the body is. Trailers are sent, and not recorded.
+ *   <li>Status and headers are set at once. The body, its length and errors wait until the response is sent.
+ *   <li>A body that grows beyond the limit is sent from then on, and is not recorded.
+ *   <li>Recorded are the headers that were set or changed since recording began, in the order of their names, and always
+ *       the encoding of the body. Trailers are sent, and not recorded.
  * </ol>
  */
 final class RecordingResponse extends HttpServletResponseWrapper {
-
-    /** About the connection or the moment, or a session of the first caller's: never recorded. */
-    private static final Set<String> NEVER_RECORDED = caseInsensitive(List.of(
-            "Connection",
-            "Content-Length",
-            "Date",
-            "Keep-Alive",
-            "Proxy-Connection",
-            "Set-Cookie",
-            "Set-Cookie2",
-            "TE",
-            "Trailer",
-            "Transfer-Encoding",
-            "Upgrade"));
-
-    /** Credentials, and what is said to the first caller's origin: recorded only where the settings name them. */
-    private static final Set<String> NOT_RECORDED_BY_THEMSELVES = caseInsensitive(List.of(
-            "Access-Control-Allow-Credentials",
-            "Access-Control-Allow-Headers",
-            "Access-Control-Allow-Methods",
-            "Access-Control-Allow-Origin",
-            "Access-Control-Allow-Private-Network",
-            "Access-Control-Expose-Headers",
-            "Access-Control-Max-Age",
-            "Authentication-Info",
-            "Authorization",
-            "Proxy-Authenticate",
-            "Proxy-Authentication-Info",
-            "Proxy-Authorization",
-            "Timing-Allow-Origin",
-            "X-Access-Token",
-            "X-Amz-Security-Token",
-            "X-API-Key",
-            "X-Auth-Token",
-            "X-CSRF-Token",
-            "X-CSRFToken",
-            "X-ID-Token",
-            "X-Refresh-Token",
-            "X-Session-Token",
-            "X-XSRF-Token"));
 
     private static final Comparator<Header> BY_NAME = Comparator.comparing(Header::name, String.CASE_INSENSITIVE_ORDER);
 
@@ -139,17 +98,14 @@ final class RecordingResponse extends HttpServletResponseWrapper {
             String name = header.name();
             boolean always = name.equalsIgnoreCase(HttpHeaders.CONTENT_ENCODING);
             boolean changed = always || !header.values().equals(values(headersBefore, name));
-            boolean wanted = always || name.equalsIgnoreCase(HttpHeaders.CONTENT_TYPE) || isRecorded(name, chosen);
+            boolean wanted = always
+                    || name.equalsIgnoreCase(HttpHeaders.CONTENT_TYPE)
+                    || ResponseHeaders.isRecorded(name, chosen);
             if (changed && wanted && !ofConnection.contains(name)) {
                 headers.add(header);
             }
         }
         return new RecordedResponse(getStatus(), headers, body.toByteArray());
-    }
-
-    private static boolean isRecorded(String name, Set<String> chosen) {
-        return !NEVER_RECORDED.contains(name)
-                && (chosen.isEmpty() ? !NOT_RECORDED_BY_THEMSELVES.contains(name) : chosen.contains(name));
     }
 
     /** Sends what was kept back. */
@@ -199,8 +155,7 @@ final class RecordingResponse extends HttpServletResponseWrapper {
         // This request might have been answered in another encoding.
         super.setHeader(HttpHeaders.CONTENT_ENCODING, null);
         recorded.headers().stream()
-                .filter(header -> !NEVER_RECORDED.contains(header.name())
-                        && (chosen.contains(header.name()) || !NOT_RECORDED_BY_THEMSELVES.contains(header.name())))
+                .filter(header -> ResponseHeaders.isReplayed(header.name(), chosen))
                 .forEach(header -> setHeader(header.name(), header.values()));
         super.setHeader(IdempotencyFilter.REPLAYED, "true");
         if (recorded.body().length > 0) {
@@ -260,16 +215,10 @@ final class RecordingResponse extends HttpServletResponseWrapper {
         Collection<String> fields = getHeaders(HttpHeaders.CONNECTION);
         return fields.isEmpty()
                 ? Set.of()
-                : caseInsensitive(fields.stream()
+                : ResponseHeaders.names(fields.stream()
                         .flatMap(names -> Stream.of(names.split(",", -1)))
                         .map(String::strip)
                         .toList());
-    }
-
-    private static Set<String> caseInsensitive(Collection<String> names) {
-        Set<String> set = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
-        set.addAll(names);
-        return set;
     }
 
     private boolean keepsBack() {

@@ -1,6 +1,7 @@
 package io.idempotent.spring.web;
 
 import io.idempotent.Fingerprint;
+import io.idempotent.codec.CanonicalJson;
 import io.idempotent.spring.settings.WebSettings;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.Part;
@@ -30,22 +31,21 @@ import org.springframework.util.MimeType;
 import org.springframework.util.MimeTypeUtils;
 
 /**
- * What a request says, as what does not change over its repetitions: a digest, or, for stores that keep objects as they
- * are, a {@link RequestContent}.
+ * Takes fingerprints of requests, from what does not change when they are repeated. A fingerprint is a digest or, for
+ * stores that keep objects as they are, a {@link RequestContent}.
  *
  * <ol>
- *   <li>Method, path and query, as they were sent, and the headers that are configured.
- *   <li>What is said of the body: how it is encoded, in which language, and which part of the whole it is; its type,
- *       with the character set and other parameters, in one spelling and order, and without the boundary.
- *   <li>Of a form, its parameters, in order of their names, and what nobody has read of its body.
- *   <li>Of a multipart body, each part's name, file name, type, other headers and content: the boundary is another one
- *       each time. Where multipart is switched off, its bytes.
- *   <li>Of JSON in UTF-8, what it {@linkplain CanonicalJson means}; of what is no JSON, and of every other body, its
- *       bytes.
+ *   <li>Method, path and query count as they were sent, and so do the configured headers.
+ *   <li>Of the body's description count its encoding, language and range, and its type with all parameters in one
+ *       spelling and order, except the boundary.
+ *   <li>A form is its parameters in the order of their names, and the rest of its body that nobody has read.
+ *   <li>A multipart body is each part's name, file name, type, other headers and content, since the boundary changes
+ *       each time. Where multipart is switched off, it is its bytes.
+ *   <li>JSON in UTF-8 is what it {@linkplain CanonicalJson means}. Malformed JSON and every other body are their bytes.
  * </ol>
  *
- * <p>Version 1: SHA-256 over these texts in UTF-16 and contents, each with its length in bytes before it, and each list
- * with its size; of JSON -1 and what it means. Lengths and sizes take eight bytes. All is big-endian, and the digest
+ * <p>Version 1 is the SHA-256 over these texts in UTF-16 and contents, each after its length in bytes, and each list
+ * after its size. JSON is -1 and its meaning. Lengths and sizes take eight bytes, in big-endian order. The digest is
  * written in Base64 for URLs.
  */
 final class RequestFingerprint {
@@ -53,10 +53,10 @@ final class RequestFingerprint {
     private static final boolean JACKSON_PRESENT =
             ClassUtils.isPresent("tools.jackson.core.json.JsonFactory", RequestFingerprint.class.getClassLoader());
 
-    /** What says of a body how it is to be understood; its length and its digests say nothing more than itself. */
+    /** Headers that say how to understand a body. Its length and its digests say nothing more than the body itself. */
     private static final List<String> OF_BODY = List.of("content-encoding", "content-language", "content-range");
 
-    /** What is compared otherwise of a part, or says nothing. */
+    /** Headers of a part that are compared in another way, or say nothing. */
     private static final Set<String> NOT_OF_PART = Set.of("content-disposition", "content-type", "content-length");
 
     private static final Base64.Encoder BASE64 = Base64.getUrlEncoder().withoutPadding();

@@ -1,5 +1,7 @@
 package io.idempotent.spring.web;
 
+import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.spring.operation.AnnotatedMethods;
 import io.idempotent.spring.operation.OperationDeclarer;
 import io.idempotent.spring.operation.OperationRegistry;
 import java.util.Collection;
@@ -34,15 +36,15 @@ public final class UnservedEndpoints implements OperationDeclarer {
     /** Declares nothing. */
     @Override
     public Collection<DeclaredOperation> declare(OperationRegistry operations) {
-        if (servedElsewhere) {
-            EndpointMethods.requireServed(
-                    beanFactory,
-                    (method, targetClass) -> false,
-                    "and this application serves it by WebFlux, where it is not supported and would not be protected",
+        List<String> unserved = AnnotatedMethods.describe(
+                beanFactory, (method, targetClass) -> false, List.of(IdempotentEndpoint.class));
+        if (servedElsewhere && !unserved.isEmpty()) {
+            throw new IdempotencyConfigurationException(
+                    unserved.get(0)
+                            + " is annotated with @IdempotentEndpoint, and this application serves it by WebFlux,"
+                            + " where it is not supported and would not be protected",
                     "Annotate a service's blocking method with @Idempotent instead, or serve the endpoint by Spring MVC");
-            return List.of();
         }
-        List<String> unserved = EndpointMethods.unserved(beanFactory, (method, targetClass) -> false);
         if (!unserved.isEmpty()) {
             LOG.warn("The methods " + unserved
                     + " are annotated with @IdempotentEndpoint, and this application has no Spring"

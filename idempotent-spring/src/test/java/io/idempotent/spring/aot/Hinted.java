@@ -3,10 +3,13 @@ package io.idempotent.spring.aot;
 import io.idempotent.IdempotencyContext;
 import io.idempotent.Reconciliation;
 import io.idempotent.spring.annotation.Idempotent;
+import jakarta.servlet.http.HttpSession;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import org.springframework.data.domain.Page;
 import org.springframework.http.HttpEntity;
+import org.springframework.samples.shop.Purchase;
 
 /** Idempotent methods with types of every kind. */
 class Hinted implements HintedInterface {
@@ -64,6 +67,11 @@ class Hinted implements HintedInterface {
 
     @Idempotent(key = "#entity.body.text")
     void envelope(HttpEntity<Payload> entity) {}
+
+    @Idempotent(key = "#purchase.id")
+    Page<Purchase> inAPackageNamedLikeTheFrameworks(Purchase purchase, HttpSession session) {
+        return Page.empty();
+    }
 
     @Override
     public OfInterface ofInterface(String id) {

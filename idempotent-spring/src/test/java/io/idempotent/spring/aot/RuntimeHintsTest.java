@@ -16,6 +16,7 @@ import io.idempotent.spring.web.RecordedResponse;
 import io.idempotent.store.caffeine.CaffeineIdempotencyStore;
 import io.idempotent.store.caffeine.CompletedRecordCache;
 import io.idempotent.store.jdbc.JdbcIdempotencyStore;
+import jakarta.servlet.http.HttpSession;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -33,8 +34,12 @@ import org.springframework.context.annotation.AnnotationConfigApplicationContext
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.aot.ApplicationContextAotGenerator;
+import org.springframework.data.domain.Page;
+import org.springframework.http.HttpEntity;
+import org.springframework.http.HttpHeaders;
 import org.springframework.javapoet.ClassName;
 import org.springframework.jdbc.datasource.DriverManagerDataSource;
+import org.springframework.samples.shop.Purchase;
 import org.springframework.test.util.ReflectionTestUtils;
 
 /** What a native image is told to keep. */
@@ -118,6 +123,22 @@ class RuntimeHintsTest {
                 .accepts(hints);
         assertThat(reflection().onMethodInvocation(Hinted.Payload.class, "text"))
                 .accepts(hints);
+    }
+
+    @Test
+    void thePayloadOfAnEnvelopeCanBeRead() {
+        assertThat(reflection().onMethodInvocation(HttpEntity.class, "getBody")).accepts(hints);
+        assertThat(reflection().onType(HttpHeaders.class)).rejects(hints);
+    }
+
+    @Test
+    void whatIsNamedLikeTheFrameworksIsNotTakenForTheirs() {
+        assertThat(reflection().onMethodInvocation(Purchase.class, "id")).accepts(hints);
+        assertThat(reflection().onType(Purchase.Item.class).withMemberCategory(MemberCategory.ACCESS_DECLARED_FIELDS))
+                .accepts(hints);
+        assertThat(reflection().onMethodInvocation(Page.class, "getTotalElements"))
+                .accepts(hints);
+        assertThat(reflection().onType(HttpSession.class)).rejects(hints);
     }
 
     @Test

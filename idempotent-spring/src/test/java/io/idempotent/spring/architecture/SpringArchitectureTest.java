@@ -99,8 +99,7 @@ class SpringArchitectureTest {
                         settings,
                         "org.springframework.http..",
                         "org.springframework.web..",
-                        "jakarta.servlet..",
-                        "tools.jackson.."),
+                        "jakarta.servlet.."),
                 Architecture.mayDependOnly(
                         base + ".web.client",
                         "io.idempotent",

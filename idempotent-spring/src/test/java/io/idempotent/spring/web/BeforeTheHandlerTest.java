@@ -32,6 +32,7 @@ import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
+import org.springframework.context.annotation.ScopedProxyMode;
 import org.springframework.core.MethodParameter;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.HttpStatusCode;
@@ -53,10 +54,13 @@ import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RequestHeader;
+import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 import org.springframework.web.bind.annotation.RestControllerAdvice;
 import org.springframework.web.bind.support.WebDataBinderFactory;
+import org.springframework.web.context.annotation.RequestScope;
+import org.springframework.web.context.annotation.SessionScope;
 import org.springframework.web.context.request.NativeWebRequest;
 import org.springframework.web.method.support.HandlerMethodArgumentResolver;
 import org.springframework.web.method.support.ModelAndViewContainer;
@@ -124,6 +128,9 @@ class BeforeTheHandlerTest {
                 Refused.of("/parameters?count=11", 400),
                 Refused.of("/validated?count=11", 500),
                 Refused.of("/contracts?count=11", 500),
+                Refused.of("/scoped/of-request?count=11", 500),
+                Refused.of("/scoped/of-session?count=11", 500),
+                Refused.of("/scoped/without-proxy?count=11", 500),
                 Refused.of("/header", 400),
                 Refused.of("/upload", 400).sending("multipart/form-data; boundary=b", "--b--\r\n"),
                 Refused.of("/resolved", 418, "X-Resolve: fail"),
@@ -160,6 +167,10 @@ class BeforeTheHandlerTest {
         "/done/unwritable, 500",
         "/done/callable, 418",
         "/validated?count=1, 500",
+        "/scoped/of-request?count=1, 500",
+        "/scoped/of-session?count=1, 500",
+        "/scoped/without-proxy?count=1, 500",
+        "/scoped/without-advice?count=11, 500",
         "/service-validated?count=11, 500",
         "/service-denied, 404"
     })
@@ -238,7 +249,19 @@ class BeforeTheHandlerTest {
     @EnableAutoConfiguration
     @EnableWebSecurity
     @EnableMethodSecurity
-    @Import({Told.class, Orders.class, Checked.class, Contracted.class, Secured.class, Service.class, Answers.class})
+    @Import({
+        Told.class,
+        Orders.class,
+        Checked.class,
+        Contracted.class,
+        OfRequest.class,
+        OfSession.class,
+        WithoutProxy.class,
+        WithoutAdvice.class,
+        Secured.class,
+        Service.class,
+        Answers.class
+    })
     static class Application implements WebMvcConfigurer {
 
         @Bean
@@ -545,6 +568,77 @@ class BeforeTheHandlerTest {
         @Override
         public String count(Integer count) {
             return "run " + runs.incrementAndGet();
+        }
+    }
+
+    /** Each request has its own. */
+    @RestController
+    @RequestScope
+    @RequestMapping("/scoped/of-request")
+    static class OfRequest extends Validating {
+
+        OfRequest(AtomicInteger runs) {
+            super(runs);
+        }
+    }
+
+    /** Each session has its own. */
+    @RestController
+    @SessionScope
+    @RequestMapping("/scoped/of-session")
+    static class OfSession extends Validating {
+
+        OfSession(AtomicInteger runs) {
+            super(runs);
+        }
+    }
+
+    /** Where the scope has no proxy. */
+    @RestController
+    @RequestScope(proxyMode = ScopedProxyMode.NO)
+    @RequestMapping("/scoped/without-proxy")
+    static class WithoutProxy extends Validating {
+
+        WithoutProxy(AtomicInteger runs) {
+            super(runs);
+        }
+    }
+
+    @Validated
+    abstract static class Validating {
+
+        private final AtomicInteger runs;
+
+        Validating(AtomicInteger runs) {
+            this.runs = runs;
+        }
+
+        @PostMapping
+        @IdempotentEndpoint
+        @Max(0)
+        public int validated(@RequestParam @Max(10) int count) {
+            return runs.incrementAndGet();
+        }
+    }
+
+    /** Is no proxy itself, and calls one. */
+    @RestController
+    @RequestScope
+    static class WithoutAdvice {
+
+        private final AtomicInteger runs;
+        private final Service service;
+
+        WithoutAdvice(AtomicInteger runs, Service service) {
+            this.runs = runs;
+            this.service = service;
+        }
+
+        @PostMapping("/scoped/without-advice")
+        @IdempotentEndpoint
+        String called(@RequestParam int count) {
+            runs.incrementAndGet();
+            return service.validated(count);
         }
     }
 

@@ -6,9 +6,16 @@ import io.idempotent.IdempotencyContext;
 import io.idempotent.engine.IdempotencyRecords;
 import io.idempotent.spring.web.HttpServer.Answer;
 import io.idempotent.store.RecordQuery;
+import jakarta.servlet.Filter;
+import jakarta.servlet.ServletInputStream;
 import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletRequestWrapper;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.net.SocketTimeoutException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,11 +35,13 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.util.MultiValueMap;
@@ -55,6 +64,8 @@ class HostileInputTest {
     private static final long SEED = 20_261_130L;
 
     private static final String OURS = "https://idempotent.io/problems/";
+
+    private static final String PART = "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nvalue\r\n--b--\r\n";
 
     private static HttpServer server;
 
@@ -202,6 +213,46 @@ class HostileInputTest {
             client.send("POST /raw HTTP/1.1\r\nHost: localhost\r\nX-Caller: alice\r\nIdempotency-Key: broken\r\n"
                     + "Content-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks);
             assertThat(client.read().status()).isIn(400, 408);
+        }
+    }
+
+    /** As it is without a key: Spring answers it by 500. */
+    @Test
+    void aDirectoryOfUploadsThatIsGoneIsTheServersFault(@TempDir Path folder) throws IOException {
+        Path uploads = Files.createDirectory(folder.resolve("uploads"));
+        try (HttpServer served = start(
+                        "spring.servlet.multipart.resolve-lazily=true",
+                        "spring.servlet.multipart.location=" + uploads);
+                RawClient client = new RawClient(served.uri("/").getPort())) {
+            Files.delete(uploads);
+            Files.createFile(uploads);
+            for (String path : List.of("/bare/parameters", "/parameters")) {
+                client.send(
+                        request("POST", path, "Idempotency-Key: upload\r\n", "multipart/form-data; boundary=b", PART));
+                Answer answer = client.read();
+                assertThat(answer.status()).as("%s", answer).isEqualTo(500);
+                assertThat(answer.body()).doesNotContain(OURS);
+            }
+            Files.delete(uploads);
+            Files.createDirectory(uploads);
+            client.send(request(
+                    "POST", "/parameters", "Idempotency-Key: upload\r\n", "multipart/form-data; boundary=b", PART));
+            assertThat(client.read().status()).isEqualTo(200);
+        }
+    }
+
+    /** A filter that keeps bodies in files. */
+    @ParameterizedTest
+    @CsvSource({"no-such-file, 500", "reset, 400", "timeout, 400", "unknown, 400"})
+    void aBodyThatFailsIsTheServersFaultWhereItsFileFails(String failure, int status) throws IOException {
+        try (RawClient client = new RawClient(server.uri("/").getPort())) {
+            client.send(request(
+                    "POST",
+                    "/bytes",
+                    "Idempotency-Key: body\r\nX-Fail: " + failure + "\r\n",
+                    "application/json",
+                    "{}"));
+            assertThat(client.read().status()).isEqualTo(status);
         }
     }
 
@@ -571,6 +622,18 @@ class HostileInputTest {
             return new Handlers();
         }
 
+        /** Lets reading the body fail as a request's header says. */
+        @Bean
+        static FilterRegistrationBean<Filter> failures() {
+            FilterRegistrationBean<Filter> registration = new FilterRegistrationBean<>((request, response, chain) -> {
+                String failure = ((HttpServletRequest) request).getHeader("X-Fail");
+                chain.doFilter(
+                        failure == null ? request : new Failing((HttpServletRequest) request, failure), response);
+            });
+            registration.setOrder(IdempotencyFilter.ORDER - 1);
+            return registration;
+        }
+
         /** Knows a caller by its header, whose name may have any characters. */
         @Bean
         static IdempotencyScopeResolver callers() {
@@ -579,6 +642,27 @@ class HostileInputTest {
                 return name == null
                         ? null
                         : name.replace("%0A", "\n").replace("%00", "\0").replace("%uD800", "\ud800");
+            };
+        }
+    }
+
+    /** A request whose body cannot be read. */
+    private static final class Failing extends HttpServletRequestWrapper {
+
+        private final String failure;
+
+        Failing(HttpServletRequest request, String failure) {
+            super(request);
+            this.failure = failure;
+        }
+
+        @Override
+        public ServletInputStream getInputStream() throws IOException {
+            throw switch (failure) {
+                case "no-such-file" -> new NoSuchFileException("upload_1.tmp");
+                case "reset" -> new IOException("Connection reset by peer");
+                case "timeout" -> new SocketTimeoutException();
+                default -> new IOException("unknown");
             };
         }
     }

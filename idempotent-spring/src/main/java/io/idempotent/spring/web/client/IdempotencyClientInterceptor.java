@@ -167,7 +167,7 @@ public final class IdempotencyClientInterceptor implements ClientHttpRequestInte
         private Builder() {}
 
         /**
-         * The methods whose requests get a key; POST and PATCH unless said otherwise.
+         * Sets the methods whose requests get a key. Defaults to POST and PATCH.
          *
          * @throws IdempotencyConfigurationException if there are none
          */
@@ -181,7 +181,7 @@ public final class IdempotencyClientInterceptor implements ClientHttpRequestInte
         }
 
         /**
-         * The header that the key is sent in; {@value #DEFAULT_HEADER} unless said otherwise.
+         * Sets the header that carries the key. Defaults to {@value #DEFAULT_HEADER}.
          *
          * @throws IdempotencyConfigurationException if HTTP allows no header of that name
          */
@@ -195,8 +195,8 @@ public final class IdempotencyClientInterceptor implements ClientHttpRequestInte
         }
 
         /**
-         * Whether the key is sent in double quotes, as the draft of the header has it, or bare, as some providers have
-         * it; in quotes unless said otherwise.
+         * Sets whether the key is sent in double quotes, as the draft of the header has it, or bare, as some providers
+         * have it. Defaults to quotes.
          */
         public Builder quoted(boolean quoted) {
             this.quoted = quoted;
@@ -204,7 +204,7 @@ public final class IdempotencyClientInterceptor implements ClientHttpRequestInte
         }
 
         /**
-         * How many repetitions may follow the first request; three unless said otherwise; with zero none.
+         * Sets how many repetitions may follow the first request. Zero switches them off. Defaults to three.
          *
          * @throws IdempotencyConfigurationException if it is negative
          */
@@ -218,8 +218,8 @@ public final class IdempotencyClientInterceptor implements ClientHttpRequestInte
         }
 
         /**
-         * How long to wait after an {@link IOException}: so long at least, and at random up to twice as long; one
-         * second unless said otherwise. In milliseconds, rounded down.
+         * Sets the pause after an {@link IOException}. The pause is random, between this and twice as long, in whole
+         * milliseconds. Defaults to one second.
          *
          * @throws IdempotencyConfigurationException if it is negative
          */
@@ -229,7 +229,7 @@ public final class IdempotencyClientInterceptor implements ClientHttpRequestInte
         }
 
         /**
-         * The longest pause that is waited for when an answer asks for one; thirty seconds unless said otherwise.
+         * Sets the longest pause that an answer may ask for. Defaults to thirty seconds.
          *
          * @throws IdempotencyConfigurationException if it is negative
          */

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 
 /**
- * Reads the field {@code Retry-After} of RFC 9110, section 10.2.3: seconds, or a date in the forms that {@link HttpHeaders} knows.
+ * Reads the field {@code Retry-After} of RFC 9110, section 10.2.3: seconds, or a date in a form that {@link HttpHeaders}
+ * knows.
  */
 final class RetryAfter {
 
@@ -23,7 +24,7 @@ final class RetryAfter {
      *
      * @param headers the answer's
      * @param clock asked only where the answer names a date, and not its own
-     * @return zero or more, in whole milliseconds, rounded up; null if it asks for none, or what it asks for cannot be read
+     * @return zero or more, in whole milliseconds, rounded up; null if it asks for none that can be read
      */
     static @Nullable Duration pause(HttpHeaders headers, InstantSource clock) {
         String value = headers.getFirst(HttpHeaders.RETRY_AFTER);

@@ -7,21 +7,16 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.exc.ValueInstantiationException;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Tells what went wrong in reading or writing JSON without telling anything of the content. */
-final class Problem {
+/** Describes failures of reading and writing JSON. Shows nothing of the content. */
+final class JsonFailure {
 
-    private Problem() {}
+    private JsonFailure() {}
 
     /**
-     * Names the kinds of the failure and the class in which it happened. Messages hold content, and so may names of
-     * properties, since those of a map are its keys: both are left out.
+     * Names the kinds of the failure, the class in which it happened, and the properties on the way to it. Messages hold
+     * content, and so do names that are keys of a map: both are left out.
      */
-    static String describe(Throwable failure) {
-        return describe(failure, null);
-    }
-
-    /** Names also the way to the problem where it is one of properties, which the mapper knows. */
-    static String describe(Throwable failure, @Nullable JsonMapper mapper) {
+    static String describe(Throwable failure, JsonMapper mapper) {
         StringBuilder text = new StringBuilder(
                 failure instanceof RecordedFormModule.NotRecordableException refusal
                         ? refusal.getOriginalMessage()
@@ -37,7 +32,7 @@ final class Problem {
                 Class<?> type = place instanceof Class<?> named ? named : place.getClass();
                 text.append(" in ").append(type.getName());
             }
-            if (mapper != null && !path.isEmpty()) {
+            if (!path.isEmpty()) {
                 text.append(", at '").append(path(path, mapper)).append('\'');
             }
             Throwable cause = problem.getCause();

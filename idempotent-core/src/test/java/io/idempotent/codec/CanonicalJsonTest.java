@@ -1,4 +1,4 @@
-package io.idempotent.spring.web;
+package io.idempotent.codec;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -44,21 +44,19 @@ class CanonicalJsonTest {
         "1e-99999999999,1e-99999999999",
         "10e999999999999999999999,1e1000000000000000000000"
     })
-    void allNumbersOfOneValueAreOne(String number, String canonical) {
-        assertThat(of(number)).isEqualTo(ByteBuffer.wrap(('1' + canonical + '\0').getBytes(UTF_8)));
+    void all_numbers_of_one_value_are_one(String number, String canonical) {
+        assertThat(of(number)).isEqualTo(ByteBuffer.wrap(canonical.getBytes(UTF_8)));
     }
 
     @Test
-    void theMeaningOfAnObjectIsThis() {
-        assertThat(new String(
-                        of("{\"b\":[1.50,null,true,false,\"\\u0000\"], \"a\":{\"\":\"ü€\"}}")
-                                .array(),
-                        UTF_8))
-                .startsWith("{,a\0{,\0\"ü€\0},b\0[115e-1\0ntf\"");
+    void the_meaning_of_an_object_is_this() {
+        assertThat(UTF_8.decode(of("{\"b\":[1.50,null,true,false,\"\\u0000\\/\"], \"a\":{\"\":\"\\u00fc€\"}}"))
+                        .toString())
+                .isEqualTo("{\"a\":{\"\":\"ü€\"},\"b\":[15e-1,null,true,false,\"\\u0000/\"]}");
     }
 
     @Test
-    void theOrderOfMembersSaysNothingHoweverManyThereAre() {
+    void the_order_of_members_says_nothing_however_many_there_are() {
         List<String> members = new ArrayList<>(IntStream.range(0, 20_000)
                 .mapToObj(index -> "\"n" + index + "\":{\"a\":" + index + ",\"b\":\"" + index + "\"}")
                 .toList());
@@ -77,6 +75,8 @@ class CanonicalJsonTest {
                 "{}{}",
                 "{\"a\":1,\"a\":1}",
                 "{\"b\":1,\"a\":1,\"b\":1}",
+                "[{\"b\":{\"\\u0061\":1,\"a\":2}}]",
+                "{\"a\\\"\":1,\"a\\u0022\":1}",
                 "01",
                 "+1",
                 "NaN",
@@ -84,12 +84,27 @@ class CanonicalJsonTest {
                 "\"\uFEFF",
                 "[1,]"
             })
-    void whatIsNoJsonOrMeansTwoThingsMeansNothing(String text) {
+    void what_is_no_json_or_means_two_things_means_nothing(String text) {
         assertThat(of(text)).isNull();
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"a\":1,\"ab\":1}",
+                "{\"a\\\"\":1,\"a\\\"b\":1}",
+                "{\"a\\\\\":1,\"a\":1}",
+                "{\"\":1,\"\\\\\":1}",
+                "{\"a\\n\":1,\"a\\t\":1}",
+                "{\"a\":{\"a\":1}}",
+                "[{\"a\":1},{\"a\":1}]"
+            })
+    void names_that_begin_alike_are_several(String text) {
+        assertThat(of(text)).isNotNull();
+    }
+
     @Test
-    void whatIsInAnotherEncodingMeansNothing() {
+    void what_is_in_another_encoding_means_nothing() {
         for (var charset : List.of(StandardCharsets.UTF_16, StandardCharsets.UTF_16LE, StandardCharsets.UTF_16BE)) {
             assertThat(CanonicalJson.of(ByteBuffer.wrap("{\"a\":1}".getBytes(charset))))
                     .isNull();
@@ -101,7 +116,7 @@ class CanonicalJsonTest {
      * read.
      */
     @Test
-    void hostileJsonTakesLittleTimeAndSpace() {
+    void hostile_json_takes_little_time_and_space() {
         int size = 1_000_000;
         char[] open = new char[size];
         Arrays.fill(open, '[');
@@ -126,7 +141,7 @@ class CanonicalJsonTest {
             for (String json : hostile) {
                 ByteBuffer meaning = of(json);
                 if (meaning != null) {
-                    assertThat(meaning.remaining()).isLessThanOrEqualTo(json.getBytes(UTF_8).length * 3 / 2 + 8);
+                    assertThat(meaning.remaining()).isLessThanOrEqualTo(json.getBytes(UTF_8).length);
                 }
             }
         });

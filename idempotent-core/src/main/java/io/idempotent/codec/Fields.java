@@ -5,15 +5,34 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** Knows which fields are an object's state: those of the application's classes that are not said to be otherwise. */
-final class State {
+/** Knows the fields of the application's classes, and which of them are recorded. */
+final class Fields {
 
-    private State() {}
+    private Fields() {}
 
-    /** Whether a field belongs to what an object is, so that it has to be recorded. */
-    static boolean isPartOf(Field field) {
+    /** The fields of a class and of those that it extends which are recorded: they are what an object is. */
+    static List<Field> of(Class<?> type) {
+        return of(type, Fields::isRecorded);
+    }
+
+    /** The fields of a class and of those that it extends, the application's or the platform's as itself. */
+    static List<Field> of(Class<?> type, Predicate<Field> chosen) {
+        List<Field> fields = new ArrayList<>();
+        boolean platform = isPlatform(type);
+        for (Class<?> owner = type; owner != null && isPlatform(owner) == platform; owner = owner.getSuperclass()) {
+            for (Field field : owner.getDeclaredFields()) {
+                if (!Modifier.isStatic(field.getModifiers()) && chosen.test(field)) {
+                    fields.add(field);
+                }
+            }
+        }
+        return fields;
+    }
+
+    static boolean isRecorded(Field field) {
         return !Modifier.isStatic(field.getModifiers())
                 && !Modifier.isTransient(field.getModifiers())
                 && !field.isSynthetic()
@@ -22,25 +41,9 @@ final class State {
                 && !isPlatform(field.getDeclaringClass());
     }
 
-    /** The fields of a class and of those that it extends. */
-    static List<Field> of(Class<?> type) {
-        List<Field> fields = new ArrayList<>();
-        for (Class<?> current = type; current != null && !isPlatform(current); current = current.getSuperclass()) {
-            for (Field field : current.getDeclaredFields()) {
-                if (isPartOf(field)) {
-                    fields.add(field);
-                }
-            }
-        }
-        return fields;
-    }
-
     static boolean isPlatform(@Nullable Class<?> type) {
-        return type == null
-                || type.isPrimitive()
-                || type.getName().startsWith("java.")
-                || type.getClassLoader() == null
-                || type.getClassLoader() == ClassLoader.getPlatformClassLoader();
+        ClassLoader loader = type == null ? null : type.getClassLoader();
+        return loader == null || loader == ClassLoader.getPlatformClassLoader();
     }
 
     /** Whether a getter shows what a field of its own class holds, so that the field tells more truly. */
@@ -53,7 +56,7 @@ final class State {
         }
         String property = Character.toLowerCase(name.charAt(prefix)) + name.substring(prefix + 1);
         for (Field field : type.getDeclaredFields()) {
-            if (field.getName().equals(property) && isPartOf(field)) {
+            if (field.getName().equals(property) && isRecorded(field)) {
                 return field.getType() == getter.getReturnType();
             }
         }
