@@ -6,6 +6,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.function.BiFunction;
@@ -101,11 +102,7 @@ public final class SettingRecords {
 
     private static Object make(Class<?> type, Values values) {
         Shape shape = SHAPES.get(type);
-        RecordComponent[] components = shape.components();
-        @Nullable Object[] arguments = new @Nullable Object[components.length];
-        for (int index = 0; index < components.length; index++) {
-            arguments[index] = values.of(components[index]);
-        }
+        @Nullable Object[] arguments = shape.components().stream().map(values::of).toArray();
         try {
             return shape.constructor().newInstance(arguments);
         } catch (InvocationTargetException refused) {
@@ -117,14 +114,14 @@ public final class SettingRecords {
     }
 
     /** What the JDK finds anew whenever it is asked. */
-    private record Shape(RecordComponent[] components, Constructor<?> constructor) {
+    private record Shape(List<RecordComponent> components, Constructor<?> constructor) {
 
         static Shape of(Class<?> type) {
             RecordComponent[] components = type.getRecordComponents();
             Class<?>[] types =
                     Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new);
             try {
-                return new Shape(components, type.getDeclaredConstructor(types));
+                return new Shape(List.of(components), type.getDeclaredConstructor(types));
             } catch (NoSuchMethodException impossible) {
                 throw new IllegalStateException(impossible);
             }
