@@ -11,6 +11,7 @@ import io.idempotent.IdempotencyOutcomeUnknownException;
 import io.idempotent.IdempotencyStoreException;
 import io.idempotent.Outcome;
 import io.idempotent.RecordedOutcome;
+import io.idempotent.store.Backoff;
 import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
@@ -270,7 +271,7 @@ final class AtomicCalls {
 
         /** Claims the key in a transaction, which goes on only if it is claimed. */
         private Claimed claim(ClaimRequest request) {
-            Waiting.Pauses pauses = waiting.pauses();
+            Backoff backoff = Waiting.newBackoff();
             long since = execution.now();
             for (int tries = 1; ; ) {
                 Claimed answer;
@@ -282,7 +283,7 @@ final class AtomicCalls {
                     if (!(failure.isTransient() || interrupted)
                             || execution.transaction() != null
                             || tries++ == MAXIMUM_TRIES
-                            || !(interrupted || pause(pauses, Long.MAX_VALUE))) {
+                            || !(interrupted || pause(backoff, Long.MAX_VALUE))) {
                         throw outcomes.refused(key, failure);
                     }
                     continue;
@@ -304,10 +305,10 @@ final class AtomicCalls {
                 }
                 if (result instanceof ClaimResult.InProgress leased) {
                     requireSame(leased.record());
-                    awaitLater(pauses, leased.record(), since);
+                    awaitLater(backoff, leased.record(), since);
                 } else if (result == null) {
                     startWaiting(Duration.ofNanos(execution.now() - since));
-                    pauseOrBeRefused(pauses, since);
+                    pauseOrBeRefused(backoff, since);
                 } else {
                     return answer;
                 }
@@ -349,7 +350,7 @@ final class AtomicCalls {
             }
         }
 
-        private void awaitLater(Waiting.Pauses pauses, IdempotencyRecord record, long since) {
+        private void awaitLater(Backoff backoff, IdempotencyRecord record, long since) {
             if (remaining() <= 0) {
                 throw outcomes.refused(
                         key,
@@ -357,19 +358,19 @@ final class AtomicCalls {
                                 key, atDeadline(), record.claimedSince(), record.leaseRemaining()));
             }
             startWaiting(record.claimedSince());
-            pauseOrBeRefused(pauses, since);
+            pauseOrBeRefused(backoff, since);
         }
 
-        private void pauseOrBeRefused(Waiting.Pauses pauses, long since) {
-            if (!pause(pauses, remaining())) {
+        private void pauseOrBeRefused(Backoff backoff, long since) {
+            if (!pause(backoff, remaining())) {
                 throw inProgress(Reason.INTERRUPTED, Duration.ofNanos(execution.now() - since));
             }
         }
 
         /** Pauses; tells whether it was not interrupted. */
-        private static boolean pause(Waiting.Pauses pauses, long atMost) {
+        private boolean pause(Backoff backoff, long atMost) {
             try {
-                pauses.pause(atMost);
+                waiting.pause(backoff, atMost);
                 return true;
             } catch (InterruptedException interruption) {
                 Thread.currentThread().interrupt();

@@ -15,6 +15,7 @@ import io.idempotent.Reconciliation;
 import io.idempotent.RecordedOutcome;
 import io.idempotent.codec.OutcomeCodec;
 import io.idempotent.codec.ReferenceOutcomeCodec;
+import io.idempotent.store.Backoff;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
@@ -31,7 +32,6 @@ import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -82,9 +82,7 @@ public final class IdempotencyEngine implements AutoCloseable {
     /** For how long closing waits for running executions unless said otherwise: ten seconds. */
     public static final Duration DEFAULT_CLOSE_TIMEOUT = Duration.ofSeconds(10);
 
-    private static final long SHORTEST_REPEAT_PAUSE = TimeUnit.MILLISECONDS.toNanos(1);
-
-    private static final long LONGEST_REPEAT_PAUSE = TimeUnit.MILLISECONDS.toNanos(10);
+    private static final Duration REPEAT_PAUSE = Duration.ofMillis(10);
 
     private final IdempotencyStore store;
     private final Function<ClaimRequest, ClaimResult> claims;
@@ -798,7 +796,7 @@ public final class IdempotencyEngine implements AutoCloseable {
                 throw first;
             }
             // At random, so that all who lost their connections at once do not come back at once.
-            pacing.park(ThreadLocalRandom.current().nextLong(SHORTEST_REPEAT_PAUSE, LONGEST_REPEAT_PAUSE));
+            pacing.park(Backoff.of(REPEAT_PAUSE, REPEAT_PAUSE).nextNanos());
             try {
                 return claimOnce(request);
             } catch (IdempotencyStoreException second) {

@@ -4,6 +4,7 @@ import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyStoreException;
 import io.idempotent.Outcome;
 import io.idempotent.RecordedOutcome;
+import io.idempotent.store.Backoff;
 import io.idempotent.store.Claim;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
@@ -12,7 +13,6 @@ import io.idempotent.store.RenewalResult;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -28,9 +28,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Settlement {
 
-    private static final long FIRST_PAUSE = TimeUnit.MILLISECONDS.toNanos(50);
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
 
-    private static final long LONGEST_PAUSE = TimeUnit.SECONDS.toNanos(1);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
 
     /** How often it is asked whether a key is held whose record somebody has locked. */
     private static final int DECIDED_WITHIN = 5;
@@ -250,6 +250,7 @@ final class Settlement {
         }
         try {
             Set<Claim> held = Set.of(execution.claim());
+            Backoff backoff = Backoff.of(FIRST_PAUSE, FIRST_PAUSE);
             for (int tries = 1; ; tries++) {
                 long requestedAt = execution.now();
                 RenewalResult result = Interrupts.outlast(
@@ -262,7 +263,7 @@ final class Settlement {
                     return false;
                 }
                 // Somebody has locked the record, our own renewal say.
-                pacing.park(FIRST_PAUSE);
+                pacing.park(backoff.nextNanos());
             }
         } catch (RuntimeException | Error failure) {
             // Not to be told apart from a loss by whoever has to decide now, before the transaction commits.
@@ -302,7 +303,7 @@ final class Settlement {
         long since = execution.age();
         boolean interrupted = Thread.interrupted();
         try {
-            long pause = FIRST_PAUSE;
+            Backoff backoff = null;
             while (true) {
                 if (last) {
                     renewal.stop(execution);
@@ -318,9 +319,11 @@ final class Settlement {
                     if (last) {
                         renewal.start(execution);
                     }
-                    pacing.park(Math.min(pause, remaining));
+                    if (backoff == null) {
+                        backoff = Backoff.of(FIRST_PAUSE, LONGEST_PAUSE);
+                    }
+                    pacing.park(Math.min(backoff.nextNanos(), remaining));
                     interrupted |= Thread.interrupted();
-                    pause = Math.min(pause * 2, LONGEST_PAUSE);
                 }
             }
         } finally {

@@ -5,11 +5,11 @@ import io.idempotent.IdempotencyInProgressException;
 import io.idempotent.IdempotencyInProgressException.Reason;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyKeyReusedException;
+import io.idempotent.store.Backoff;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
-import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
+import java.time.Duration;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -21,17 +21,17 @@ import org.jspecify.annotations.Nullable;
  *   <li>A waiter beyond the numbers that the {@link WaitingRoom} allows is refused at once, as is one whose operation
  *       does not wait or whose request says something else than the record.
  *   <li>If the owner runs in this JVM, the waiter is woken when it ends, and looks after its lease at the latest.
- *       Otherwise it looks after pauses that double from {@value #FIRST_PAUSE_MILLIS} to {@value #LONGEST_PAUSE_MILLIS}
- *       milliseconds, each shortened at random by up to a half so that waiters do not come together.
+ *       Otherwise it looks after pauses that double from 4 to 500 milliseconds,
+ *       each shortened at random as {@link Backoff} does, so that waiters do not come together.
  *   <li>To look is to claim: the answer is the outcome, the claim itself once the key is free or abandoned, or that it
  *       is still in progress. Nobody's live claim is ever taken.
  * </ol>
  */
 final class Waiting {
 
-    private static final int FIRST_PAUSE_MILLIS = 4;
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(4);
 
-    private static final int LONGEST_PAUSE_MILLIS = 500;
+    private static final Duration LONGEST_PAUSE = Duration.ofMillis(500);
 
     private final WaitingRoom room;
     private final LongSupplier ticker;
@@ -91,14 +91,19 @@ final class Waiting {
         room.leave(key);
     }
 
-    /** The pauses of another waiter. */
-    Pauses pauses() {
-        return new Pauses(pacing);
+    /** Begins the pauses of another waiter. */
+    static Backoff newBackoff() {
+        return Backoff.of(FIRST_PAUSE, LONGEST_PAUSE);
+    }
+
+    /** Pauses, at most so many nanoseconds. */
+    void pause(Backoff backoff, long atMost) throws InterruptedException {
+        pacing.sleep(Math.min(atMost, backoff.nextNanos()));
     }
 
     private Answer await(ClaimRequest request, IdempotencyRecord first, long deadline) {
         IdempotencyRecord record = first;
-        Pauses pauses = pauses();
+        Backoff backoff = newBackoff();
         while (true) {
             long remaining = deadline - ticker.getAsLong();
             if (remaining <= 0) {
@@ -111,7 +116,7 @@ final class Waiting {
                 if (owner != null && owner.fencingToken() == record.fencingToken()) {
                     var unused = pacing.awaitEnd(owner, atMost);
                 } else {
-                    pauses.pause(atMost);
+                    pause(backoff, atMost);
                 }
             } catch (InterruptedException interrupted) {
                 Thread.currentThread().interrupt();
@@ -135,23 +140,6 @@ final class Waiting {
 
     private static IdempotencyInProgressException inProgress(IdempotencyRecord record, Reason reason) {
         return new IdempotencyInProgressException(record.key(), reason, record.claimedSince(), record.leaseRemaining());
-    }
-
-    /** The pauses of one waiter, each longer than the one before. */
-    static final class Pauses {
-
-        private final Pacing pacing;
-        private long pause = TimeUnit.MILLISECONDS.toNanos(FIRST_PAUSE_MILLIS);
-
-        private Pauses(Pacing pacing) {
-            this.pacing = pacing;
-        }
-
-        /** Pauses, at most so many nanoseconds. */
-        void pause(long atMost) throws InterruptedException {
-            pacing.sleep(Math.min(atMost, pause - ThreadLocalRandom.current().nextLong(pause / 2)));
-            pause = Math.min(pause * 2, TimeUnit.MILLISECONDS.toNanos(LONGEST_PAUSE_MILLIS));
-        }
     }
 
     /**
