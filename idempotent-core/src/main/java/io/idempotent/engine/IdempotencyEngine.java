@@ -228,7 +228,7 @@ public final class IdempotencyEngine implements AutoCloseable {
      * @throws IdempotencyException if the call was refused, or its outcome cannot be given
      * @throws Throwable a failure that was recorded
      */
-    public <T extends @Nullable Object> Opened<T> open(
+    public <T extends @Nullable Object> OpenResult<T> open(
             Operation<T> operation, IdempotencyKey key, Fingerprint fingerprint, OutcomeInquiry<T> inquiry)
             throws Throwable {
         if (closed) {
@@ -236,7 +236,7 @@ public final class IdempotencyEngine implements AutoCloseable {
         }
         NearbyOutcome nearby = findNearby(key);
         if (nearby != null) {
-            return new Opened.Recorded<>(
+            return new OpenResult.Recorded<>(
                     outcomes.replay(operation, key, fingerprint, nearby.fingerprint(), nearby.outcome()));
         }
         key.check();
@@ -244,7 +244,7 @@ public final class IdempotencyEngine implements AutoCloseable {
         Asked<T> asked = ask(operation, key, fingerprint, null);
         Execution execution = asked.execution();
         if (execution == null) {
-            return new Opened.Recorded<>(asked.recorded());
+            return new OpenResult.Recorded<>(asked.recorded());
         }
         OpenExecution<T> open = new OpenExecution<>(this, operation, execution, fingerprint);
         if (!execution.isLeased()) {
@@ -256,7 +256,7 @@ public final class IdempotencyEngine implements AutoCloseable {
             begun = true;
             Reconciliation<T> found = openBegun(execution, inquiry);
             return found instanceof Reconciliation.Completed<T> completed
-                    ? new Opened.Recorded<>(open.complete(completed.value()))
+                    ? new OpenResult.Recorded<>(open.complete(completed.value()))
                     : open;
         } catch (Throwable failure) {
             if (open.isOpen()) {

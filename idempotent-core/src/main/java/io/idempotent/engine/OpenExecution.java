@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <T> what the operation returns
  */
-public final class OpenExecution<T extends @Nullable Object> implements Opened<T> {
+public final class OpenExecution<T extends @Nullable Object> implements OpenResult<T> {
 
     private final IdempotencyEngine engine;
     private final Operation<T> operation;
