@@ -223,13 +223,13 @@ public final class IdempotencyEngine implements AutoCloseable {
      * @param operation the operation
      * @param key the key
      * @param fingerprint what the request says, to detect a key that is used again for something else
-     * @param inquiry asked where the key was abandoned before and its operation is to {@link WhenAbandoned#RECONCILE}
+     * @param reconciler asked where the key was abandoned before and its operation is to {@link WhenAbandoned#RECONCILE}
      * @return the execution, which has to be ended, or what was recorded
      * @throws IdempotencyException if the call was refused, or its outcome cannot be given
      * @throws Throwable a failure that was recorded
      */
     public <T extends @Nullable Object> OpenResult<T> open(
-            Operation<T> operation, IdempotencyKey key, Fingerprint fingerprint, OutcomeInquiry<T> inquiry)
+            Operation<T> operation, IdempotencyKey key, Fingerprint fingerprint, Reconciler<T> reconciler)
             throws Throwable {
         if (closed) {
             throw closed(key);
@@ -254,7 +254,7 @@ public final class IdempotencyEngine implements AutoCloseable {
         try {
             begin(execution);
             begun = true;
-            Reconciliation<T> found = openBegun(execution, inquiry);
+            Reconciliation<T> found = openBegun(execution, reconciler);
             return found instanceof Reconciliation.Completed<T> completed
                     ? new OpenResult.Recorded<>(open.complete(completed.value()))
                     : open;
@@ -269,11 +269,11 @@ public final class IdempotencyEngine implements AutoCloseable {
 
     /** Tells the listeners of the claim, and finds out what an earlier owner has done, if that has to be known. */
     private <T extends @Nullable Object> @Nullable Reconciliation<T> openBegun(
-            Execution execution, OutcomeInquiry<T> inquiry) {
+            Execution execution, Reconciler<T> reconciler) {
         execution.enter();
         try {
             listeners.tell(listener -> listener.claimed(execution));
-            return isUnknown(execution) ? reconcile(execution, inquiry) : null;
+            return isUnknown(execution) ? reconcile(execution, reconciler) : null;
         } finally {
             execution.leave();
         }
@@ -523,11 +523,11 @@ public final class IdempotencyEngine implements AutoCloseable {
      * @return that it was done, or that it was not and may be run; else an {@link IdempotencyOutcomeUnknownException}
      *     is thrown, or an {@link IdempotencyClaimLostException} if it was not done and the claim was lost meanwhile
      */
-    private <T extends @Nullable Object> Reconciliation<T> reconcile(Execution execution, OutcomeInquiry<T> inquiry) {
+    private <T extends @Nullable Object> Reconciliation<T> reconcile(Execution execution, Reconciler<T> reconciler) {
         Reconciliation<T> found;
         Throwable cause = null;
         try {
-            found = inquiry.ask(execution);
+            found = reconciler.reconcile(execution);
             if (found == null) {
                 found = Reconciliation.unknown();
                 cause = new IllegalStateException("The reconciler answered null");

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param <T> what the operation returns
  */
 @FunctionalInterface
-public interface OutcomeInquiry<T extends @Nullable Object> {
+public interface Reconciler<T extends @Nullable Object> {
 
     /**
      * Asks whether an earlier execution has done the operation. Called under the new claim, which is bound to the thread as the
@@ -19,5 +19,5 @@ public interface OutcomeInquiry<T extends @Nullable Object> {
      * @return that the operation was done, with what it returned; that it was not done, and may be run; or that it cannot be told
      * @throws Throwable if it cannot be told
      */
-    Reconciliation<T> ask(Execution execution) throws Throwable;
+    Reconciliation<T> reconcile(Execution execution) throws Throwable;
 }
