@@ -5,7 +5,7 @@ import io.idempotent.Outcome;
 import io.idempotent.RecordedOutcome;
 import io.idempotent.codec.OutcomeCodec;
 import io.idempotent.codec.OutcomeCodecException;
-import io.idempotent.engine.Resolution.Act;
+import io.idempotent.engine.ManualResolution.Act;
 import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
@@ -79,7 +79,7 @@ final class EngineRecords implements IdempotencyRecords {
 
     @Override
     public boolean complete(IdempotencyKey key, long fencingToken, @Nullable Object value, String who, String why) {
-        Resolution resolution = new Resolution(Act.COMPLETED, fencingToken, who, why);
+        ManualResolution resolution = new ManualResolution(Act.COMPLETED, fencingToken, who, why);
         Operation<?> operation = operations.apply(key.operation());
         if (operation == null) {
             throw new IllegalArgumentException("The operation of '" + key
@@ -98,24 +98,24 @@ final class EngineRecords implements IdempotencyRecords {
         Duration retention = operation == null ? Operation.DEFAULT_RETENTION : operation.retention();
         return resolve(
                 key,
-                new Resolution(Act.RELEASED, fencingToken, who, why),
+                new ManualResolution(Act.RELEASED, fencingToken, who, why),
                 claim -> request("release", key, () -> store.release(claim, retention)));
     }
 
     @Override
     public boolean forget(IdempotencyKey key, long fencingToken, String who, String why) {
-        Resolution resolution = new Resolution(Act.FORGOTTEN, fencingToken, who, why);
+        ManualResolution resolution = new ManualResolution(Act.FORGOTTEN, fencingToken, who, why);
         return told(key, resolution, request("forget", key, () -> store.forget(key, fencingToken)));
     }
 
-    private boolean resolve(IdempotencyKey key, Resolution resolution, Predicate<Claim> act) {
+    private boolean resolve(IdempotencyKey key, ManualResolution resolution, Predicate<Claim> act) {
         UUID claimId = claimIds.get();
         ClaimResult.Claimed claimed =
                 request("take over", key, () -> store.takeOver(key, resolution.fencingToken(), claimId, LEASE));
         return told(key, resolution, claimed != null && act.test(claimed.claim()));
     }
 
-    private boolean told(IdempotencyKey key, Resolution resolution, boolean done) {
+    private boolean told(IdempotencyKey key, ManualResolution resolution, boolean done) {
         if (done) {
             listeners.tell(listener -> listener.resolved(key, resolution));
         }

@@ -142,7 +142,7 @@ public interface IdempotencyListener {
     default void notReplayable(IdempotencyContext context, String reason) {}
 
     /** Somebody decided what is to become of a record: it was completed, released or forgotten by hand. */
-    default void resolved(IdempotencyKey key, Resolution resolution) {}
+    default void resolved(IdempotencyKey key, ManualResolution resolution) {}
 
     /** A store that is full dropped a completed record before its retention was over: its key is free again. */
     default void evicted(IdempotencyRecord record) {}

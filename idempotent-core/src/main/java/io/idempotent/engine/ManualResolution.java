@@ -8,7 +8,7 @@ package io.idempotent.engine;
  * @param who who decided; not blank
  * @param why for what reason; not blank
  */
-public record Resolution(Act act, long fencingToken, String who, String why) {
+public record ManualResolution(Act act, long fencingToken, String who, String why) {
 
     /** What can be done to a record by hand. */
     public enum Act {
@@ -25,7 +25,7 @@ public record Resolution(Act act, long fencingToken, String who, String why) {
      *
      * @throws IllegalArgumentException if it does not say who decided, or why
      */
-    public Resolution {
+    public ManualResolution {
         if (who.isBlank() || why.isBlank()) {
             throw new IllegalArgumentException("Say who resolves the record, and why");
         }
