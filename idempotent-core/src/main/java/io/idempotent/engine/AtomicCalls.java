@@ -417,8 +417,7 @@ final class AtomicCalls {
             } else if (enclosing == null) {
                 settlement.tellCompleted(execution, recordable, outcome, took());
             } else {
-                new PendingCompletion(settlement, execution, fingerprint, outcome, recordable, took())
-                        .follow(enclosing);
+                new PendingEnding(settlement, execution, fingerprint, outcome, recordable, took()).follow(enclosing);
             }
             if (afterwards != null) {
                 throw afterwards;

@@ -10,7 +10,7 @@ public interface EnclosingTransaction {
      * Takes a completion that is to follow this transaction: it has to be told of the transaction's end, or of a rollback
      * to a savepoint that was there before, whatever comes first. Does not fail.
      */
-    void enlist(PendingCompletion completion);
+    void enlist(PendingEnding completion);
 
     /**
      * Makes the transaction write what it has kept back, so that an outcome is encoded as it will be committed.

@@ -49,7 +49,7 @@ public final class Execution extends IdempotencyContext {
     private volatile int attemptsBegun;
 
     // Written by the thread that ran the operation, read by those that come later.
-    private volatile @Nullable PendingCompletion pending;
+    private volatile @Nullable PendingEnding pending;
 
     // Made by whichever thread asks first.
     private volatile @Nullable ExecutionSteps steps;
@@ -385,13 +385,13 @@ public final class Execution extends IdempotencyContext {
     }
 
     /** Leaves the end of this execution to its transaction. */
-    void pend(PendingCompletion completion) {
+    void pend(PendingEnding completion) {
         pending = completion;
     }
 
     /** What this execution's transaction is to end, or null. */
     @Nullable
-    PendingCompletion pending() {
+    PendingEnding pending() {
         return pending;
     }
 

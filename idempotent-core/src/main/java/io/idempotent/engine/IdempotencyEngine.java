@@ -63,7 +63,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>If the claim was lost meanwhile, a result is given up for the outcome that its successor recorded, or for an
  *       {@link IdempotencyClaimLostException} if there is none yet; a failure stays the caller's.
  *   <li>If the call is made in a transaction that what it does is part of, its result is recorded, and a failure on
- *       which its work stands is made known, when that transaction ends: see {@link PendingCompletion}.
+ *       which its work stands is made known, when that transaction ends: see {@link PendingEnding}.
  * </ol>
  *
  * <p>An atomic operation claims, runs and is completed in one transaction instead: see {@link #executeAtomically}.
@@ -201,7 +201,7 @@ public final class IdempotencyEngine implements AutoCloseable {
         }
         key.check();
         EnclosingTransaction transaction = work.enclosingTransaction();
-        PendingCompletion pending = pending(key);
+        PendingEnding pending = pending(key);
         if (pending != null && pending.isOutcomeIn(transaction)) {
             return outcomes.replay(operation, key, fingerprint, pending.fingerprint(), pending.recordable());
         }
@@ -375,7 +375,7 @@ public final class IdempotencyEngine implements AutoCloseable {
         }
         key.check();
         EnclosingTransaction enclosing = transactions.enclosing();
-        PendingCompletion pending = pending(key);
+        PendingEnding pending = pending(key);
         if (pending != null && pending.isOutcomeIn(enclosing)) {
             return outcomes.replay(operation, key, fingerprint, pending.fingerprint(), pending.recordable());
         }
@@ -385,7 +385,7 @@ public final class IdempotencyEngine implements AutoCloseable {
     }
 
     /** Refuses to wait for what this thread itself is to end, which would be in vain. */
-    private void requireNotHeld(IdempotencyKey key, @Nullable PendingCompletion pending) {
+    private void requireNotHeld(IdempotencyKey key, @Nullable PendingEnding pending) {
         Execution holder = pending != null && pending.isOfThisThread() ? pending.execution() : Execution.holding(key);
         if (holder == null) {
             return;
@@ -555,7 +555,7 @@ public final class IdempotencyEngine implements AutoCloseable {
         return found;
     }
 
-    private @Nullable PendingCompletion pending(IdempotencyKey key) {
+    private @Nullable PendingEnding pending(IdempotencyKey key) {
         Execution owner = owners.get(key);
         return owner == null ? null : owner.pending();
     }
@@ -662,8 +662,8 @@ public final class IdempotencyEngine implements AutoCloseable {
             Outcome outcome = new Outcome.Value(value);
             RecordedOutcome recordable = outcomes.encode(operation.type(), execution, outcome);
             if (execution.transaction() != null) {
-                PendingCompletion pending =
-                        new PendingCompletion(settlement, execution, fingerprint, outcome, recordable, took);
+                PendingEnding pending =
+                        new PendingEnding(settlement, execution, fingerprint, outcome, recordable, took);
                 pending.follow(execution.transaction());
                 if (!settlement.holds(execution)) {
                     // The transaction cannot commit any more, since the claim is asked for again before it does.
@@ -713,8 +713,7 @@ public final class IdempotencyEngine implements AutoCloseable {
             settlement.complete(execution, recordable, outcome, took);
             return;
         }
-        PendingCompletion pending =
-                new PendingCompletion(settlement, execution, fingerprint, outcome, recordable, took);
+        PendingEnding pending = new PendingEnding(settlement, execution, fingerprint, outcome, recordable, took);
         pending.follow(execution.transaction());
         if (!settlement.holds(execution)) {
             failure.addSuppressed(pending.lost());
@@ -728,7 +727,7 @@ public final class IdempotencyEngine implements AutoCloseable {
         if (execution.transaction() == null) {
             settlement.abandon(execution);
         } else {
-            new PendingCompletion(settlement, execution, fingerprint, null, null, took).follow(execution.transaction());
+            new PendingEnding(settlement, execution, fingerprint, null, null, took).follow(execution.transaction());
         }
     }
 

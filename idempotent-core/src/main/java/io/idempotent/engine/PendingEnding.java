@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  * <p>It ends once: whatever is told later has no effect. None of what is told after the transaction throws. To be told
  * by one thread at a time.
  */
-public final class PendingCompletion {
+public final class PendingEnding {
 
     /** Records an outcome in the transaction that is to commit. */
     @FunctionalInterface
@@ -64,7 +64,7 @@ public final class PendingCompletion {
      *     known
      * @param took how long the operation ran
      */
-    PendingCompletion(
+    PendingEnding(
             Settlement settlement,
             Execution execution,
             Fingerprint fingerprint,
