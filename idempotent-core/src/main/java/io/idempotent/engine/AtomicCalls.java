@@ -2,7 +2,6 @@ package io.idempotent.engine;
 
 import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyClaimLostException;
-import io.idempotent.IdempotencyException;
 import io.idempotent.IdempotencyInProgressException;
 import io.idempotent.IdempotencyInProgressException.Reason;
 import io.idempotent.IdempotencyKey;
@@ -17,11 +16,7 @@ import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
 import java.time.Duration;
-import java.util.Map;
-import java.util.UUID;
-import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,55 +48,50 @@ final class AtomicCalls {
     // The first try and those after what was undone without a trace.
     private static final int MAXIMUM_TRIES = 5;
 
-    private final Settlement settlement;
-    private final Listeners listeners;
-    private final Outcomes outcomes;
+    private final Admission admission;
+    private final Claimant claimant;
+    private final Owners owners;
     private final Waiting waiting;
+    private final Settlement settlement;
+    private final Outcomes outcomes;
+    private final Listeners listeners;
     private final LongSupplier ticker;
-    private final Map<IdempotencyKey, Execution> owners;
-    private final Supplier<UUID> claimIds;
 
-    /**
-     * Makes the part of one engine.
-     *
-     * @param owners who runs in this JVM
-     * @param claimIds makes new ones
-     */
+    /** Makes the part of one engine. */
     AtomicCalls(
-            Settlement settlement,
-            Listeners listeners,
-            Outcomes outcomes,
+            Admission admission,
+            Claimant claimant,
+            Owners owners,
             Waiting waiting,
-            LongSupplier ticker,
-            Map<IdempotencyKey, Execution> owners,
-            Supplier<UUID> claimIds) {
-        this.settlement = settlement;
-        this.listeners = listeners;
-        this.outcomes = outcomes;
-        this.waiting = waiting;
-        this.ticker = ticker;
+            Settlement settlement,
+            Outcomes outcomes,
+            Listeners listeners,
+            LongSupplier ticker) {
+        this.admission = admission;
+        this.claimant = claimant;
         this.owners = owners;
-        this.claimIds = claimIds;
+        this.waiting = waiting;
+        this.settlement = settlement;
+        this.outcomes = outcomes;
+        this.listeners = listeners;
+        this.ticker = ticker;
     }
 
-    /**
-     * Runs a call for a key that this thread does not hold.
-     *
-     * @param closed whether the engine has been closed meanwhile
-     * @param closing what is thrown then
-     */
+    /** Runs a call whose outcome is not nearby. */
     <T extends @Nullable Object> T execute(
             Operation<T> operation,
             IdempotencyKey key,
             Fingerprint fingerprint,
             StoreTransactions transactions,
-            @Nullable EnclosingTransaction enclosing,
-            AtomicWork<T> work,
-            BooleanSupplier closed,
-            Supplier<? extends RuntimeException> closing)
+            AtomicWork<T> work)
             throws Throwable {
-        Execution execution = new Execution(operation, key, ticker, enclosing, fingerprint);
-        return new Call<>(operation, fingerprint, transactions, work, execution).execute(closed, closing);
+        EnclosingTransaction enclosing = transactions.enclosing();
+        Execution earlier = admission.findPending(key, enclosing);
+        if (earlier != null) {
+            return outcomes.replayPending(operation, earlier, fingerprint);
+        }
+        Execution execution = Execution.atomic(operation, key, fingerprint, ticker, enclosing);
+        return new Call<>(operation, transactions, work, execution).execute();
     }
 
     /** One call. Confined to its thread. */
@@ -122,31 +112,24 @@ final class AtomicCalls {
         private boolean open;
         private long claimedAt;
 
-        Call(
-                Operation<T> operation,
-                Fingerprint fingerprint,
-                StoreTransactions transactions,
-                AtomicWork<T> work,
-                Execution execution) {
+        Call(Operation<T> operation, StoreTransactions transactions, AtomicWork<T> work, Execution execution) {
             this.operation = operation;
             this.key = execution.key();
-            this.fingerprint = fingerprint;
+            this.fingerprint = execution.fingerprint();
             this.transactions = transactions;
             this.work = work;
             this.execution = execution;
             this.deadline = execution.now() + Nanos.of(operation.waitAtMost());
         }
 
-        T execute(BooleanSupplier closed, Supplier<? extends RuntimeException> closing) throws Throwable {
+        T execute() throws Throwable {
             try {
                 IdempotencyRecord completed = awaitTurn();
                 if (completed != null) {
                     return replay(completed);
                 }
-                // Asked again after it can be seen by close(), which either waits for it or is noticed here.
-                if (closed.getAsBoolean()) {
-                    throw closing.get();
-                }
+                // Asked again now that close() either sees this execution or was called before.
+                owners.requireOpen(key);
                 return run();
             } finally {
                 stopWaiting();
@@ -160,7 +143,7 @@ final class AtomicCalls {
         private @Nullable IdempotencyRecord awaitTurn() {
             while (true) {
                 execution.restart();
-                Execution owner = owners.putIfAbsent(key, execution);
+                Execution owner = owners.joinIfFree(execution);
                 if (owner == null) {
                     return null;
                 }
@@ -172,13 +155,13 @@ final class AtomicCalls {
                 } else if (remaining() <= 0) {
                     return null;
                 }
-                if (owner.isOfAnotherRequest(fingerprint)) {
+                if (!owner.isLeased() && !fingerprint.matches(owner.fingerprint())) {
                     throw outcomes.refused(key, new IdempotencyKeyReusedException(key));
                 }
                 Duration age = Duration.ofNanos(owner.age());
                 startWaiting(age);
                 try {
-                    var unused = owner.awaitEnd(remaining());
+                    var unused = owners.await(owner, remaining());
                 } catch (InterruptedException interruption) {
                     Thread.currentThread().interrupt();
                     throw inProgress(Reason.INTERRUPTED, age);
@@ -246,20 +229,20 @@ final class AtomicCalls {
                 }
                 throw failure;
             } finally {
-                execution.exit();
+                execution.leave();
             }
         }
 
         private T attempt() throws Throwable {
             execution.beginAttempt();
-            ClaimRequest request = new ClaimRequest(key, claimIds.get(), fingerprint, operation.lease(), true);
-            Claimed answer = claim(request);
+            ClaimRequest request = new ClaimRequest(key, claimant.newId(), fingerprint, operation.lease(), true);
+            Answer answer = claim(request);
             if (answer.transaction() == null) {
                 if (answer.result() instanceof ClaimResult.Completed completed) {
                     if (open) {
                         // Of an earlier attempt, which was rolled back.
                         open = false;
-                        settlement.tellReleased(execution, null, took());
+                        tell(new Ending.Released(null), null);
                     }
                     return replay(completed.record());
                 }
@@ -270,11 +253,11 @@ final class AtomicCalls {
         }
 
         /** Claims the key in a transaction, which goes on only if it is claimed. */
-        private Claimed claim(ClaimRequest request) {
+        private Answer claim(ClaimRequest request) {
             Backoff backoff = Waiting.newBackoff();
             long since = execution.now();
             for (int tries = 1; ; ) {
-                Claimed answer;
+                Answer answer;
                 try {
                     answer = Interrupts.setAside(() -> claimOnce(request));
                 } catch (IdempotencyStoreException failure) {
@@ -316,7 +299,7 @@ final class AtomicCalls {
         }
 
         /** Claims the key in a new transaction, which is given up if it is not claimed. */
-        private Claimed claimOnce(ClaimRequest request) {
+        private Answer claimOnce(ClaimRequest request) {
             StoreTransaction transaction = begin();
             ClaimResult result;
             try {
@@ -326,10 +309,10 @@ final class AtomicCalls {
                 throw StoreFailures.of(failure, "claim", key);
             }
             if (result instanceof ClaimResult.Claimed) {
-                return new Claimed(result, transaction);
+                return new Answer(result, transaction);
             }
             transaction.giveUp();
-            return new Claimed(result, null);
+            return new Answer(result, null);
         }
 
         private StoreTransaction begin() {
@@ -388,7 +371,7 @@ final class AtomicCalls {
                     listeners.tell(listener -> listener.claimed(execution));
                 }
                 value = work.run(execution);
-                releases = outcomes.releases(execution, work::releases, value);
+                releases = outcomes.releases(execution, work, AtomicWork::releases, value);
                 if (!transaction.isRollbackOnly()) {
                     Interrupts.setAside(transaction::flush);
                 }
@@ -403,26 +386,28 @@ final class AtomicCalls {
                 }
                 Interrupts.setAside(transaction::rollBack);
                 open = false;
-                settlement.tellReleased(execution, null, took());
+                tell(new Ending.Released(null), null);
                 return value;
             }
-            Outcome outcome = new Outcome.Value(value);
-            RecordedOutcome recordable = releases ? null : outcomes.encode(operation.type(), execution, outcome);
+            Ending ending = releases ? new Ending.Released(null) : new Ending.Completed(new Outcome.Value(value));
+            RecordedOutcome recordable = settlement.encode(execution, ending);
             record(transaction, recordable);
             EnclosingTransaction enclosing = execution.transaction();
             Throwable afterwards = enclosing == null ? commit(transaction, request, recordable == null) : null;
             open = false;
-            if (recordable == null) {
-                settlement.tellReleased(execution, null, took());
-            } else if (enclosing == null) {
-                settlement.tellCompleted(execution, recordable, outcome, took());
+            if (recordable == null || enclosing == null) {
+                tell(ending, recordable);
             } else {
-                new PendingEnding(settlement, execution, fingerprint, outcome, recordable, took()).follow(enclosing);
+                new EndingInTransaction(settlement, execution, ending, recordable, took()).follow(enclosing);
             }
             if (afterwards != null) {
                 throw afterwards;
             }
             return value;
+        }
+
+        private void tell(Ending ending, @Nullable RecordedOutcome recorded) {
+            settlement.tell(execution, ending, recorded, took());
         }
 
         private Duration took() {
@@ -517,26 +502,24 @@ final class AtomicCalls {
 
         /** Tells the end of a call that failed for good, and records it if it is final. */
         private void settleFailure(Throwable failure) {
-            boolean isFinal = operation.type().records(failure)
-                    && !(failure instanceof IdempotencyException)
-                    && execution.transaction() == null;
+            boolean isFinal = Ending.isFinal(operation, failure) && execution.transaction() == null;
             try {
                 if (!isFinal || !Interrupts.setAside(() -> recordFailure(failure))) {
-                    settlement.tellReleased(execution, failure, took());
+                    tell(new Ending.Released(failure), null);
                 }
             } catch (RuntimeException | Error ours) {
                 failure.addSuppressed(ours);
                 if (open) {
-                    settlement.tellReleased(execution, failure, took());
+                    tell(new Ending.Released(failure), null);
                 }
             }
         }
 
         /** Records a failure in a transaction of its own; tells whether it did, since the key was free. */
         private boolean recordFailure(Throwable failure) {
-            Outcome outcome = new Outcome.Failure(failure);
-            RecordedOutcome recordable = outcomes.encode(operation.type(), execution, outcome);
-            ClaimRequest request = new ClaimRequest(key, claimIds.get(), fingerprint, operation.lease(), true);
+            Outcome.Failure outcome = new Outcome.Failure(failure);
+            RecordedOutcome recordable = outcomes.encode(execution, outcome);
+            ClaimRequest request = new ClaimRequest(key, claimant.newId(), fingerprint, operation.lease(), true);
             StoreTransaction transaction = transactions.begin();
             try {
                 ClaimResult result = transaction.claim(request);
@@ -554,7 +537,7 @@ final class AtomicCalls {
             if (afterwards != null) {
                 failure.addSuppressed(afterwards);
             }
-            settlement.tellCompleted(execution, recordable, outcome, took());
+            tell(new Ending.FailedFinally(outcome), recordable);
             return true;
         }
 
@@ -564,7 +547,7 @@ final class AtomicCalls {
          * @param result null if another transaction holds the key
          * @param transaction the transaction that it is made in; null if it is not, and the transaction has ended
          */
-        private record Claimed(
+        private record Answer(
                 @Nullable ClaimResult result, @Nullable StoreTransaction transaction) {}
     }
 }

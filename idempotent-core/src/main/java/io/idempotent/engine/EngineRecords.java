@@ -41,7 +41,7 @@ final class EngineRecords implements IdempotencyRecords {
     private final IdempotencyStore store;
     private final OutcomeCodec codec;
     private final Listeners listeners;
-    private final Supplier<UUID> claimIds;
+    private final Claimant claimant;
     private final Function<String, ? extends @Nullable Operation<?>> operations;
 
     /**
@@ -53,12 +53,12 @@ final class EngineRecords implements IdempotencyRecords {
             IdempotencyStore store,
             OutcomeCodec codec,
             Listeners listeners,
-            Supplier<UUID> claimIds,
+            Claimant claimant,
             Function<String, ? extends @Nullable Operation<?>> operations) {
         this.store = store;
         this.codec = codec;
         this.listeners = listeners;
-        this.claimIds = claimIds;
+        this.claimant = claimant;
         this.operations = operations;
     }
 
@@ -109,7 +109,7 @@ final class EngineRecords implements IdempotencyRecords {
     }
 
     private boolean resolve(IdempotencyKey key, ManualResolution resolution, Predicate<Claim> act) {
-        UUID claimId = claimIds.get();
+        UUID claimId = claimant.newId();
         ClaimResult.Claimed claimed =
                 request("take over", key, () -> store.takeOver(key, resolution.fencingToken(), claimId, LEASE));
         return told(key, resolution, claimed != null && act.test(claimed.claim()));

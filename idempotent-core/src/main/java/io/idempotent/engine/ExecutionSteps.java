@@ -6,7 +6,6 @@ import io.idempotent.IdempotencyStoreException;
 import io.idempotent.Outcome;
 import io.idempotent.Reconciliation;
 import io.idempotent.RecordedOutcome;
-import io.idempotent.Steps;
 import io.idempotent.codec.OutcomeType;
 import io.idempotent.store.RecordedStep;
 import java.lang.reflect.Type;
@@ -38,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Where an operation runs unprotected there is no claim: its steps are remembered by its attempts alone, and none that is to
  * run at most once does.
  */
-final class ExecutionSteps implements Steps {
+final class ExecutionSteps implements Execution.TrackedSteps {
 
     private final Execution execution;
     private final Settlement settlement;
@@ -73,22 +72,23 @@ final class ExecutionSteps implements Steps {
         this.inStore = !earlier.isEmpty();
     }
 
-    void beginAttempt() {
+    @Override
+    public void beginAttempt() {
         seenInAttempt.clear();
     }
 
-    /** Whether the store may have a step of this execution, or of an earlier one of its record. */
-    boolean areInStore() {
+    @Override
+    public boolean areInStore() {
         return inStore;
     }
 
-    /** Whether of some step it is not known whether it was done, or the store does not know that it was. */
-    boolean areInDoubt() {
+    @Override
+    public boolean areInDoubt() {
         return !unrecorded.isEmpty() || recorded.values().stream().anyMatch(step -> step.outcome() == null);
     }
 
-    /** Tries once more to record what the store could not be told of. */
-    void recordAgain() {
+    @Override
+    public void recordAgain() {
         for (RecordedStep step : List.copyOf(unrecorded.values())) {
             try {
                 if (settlement.recordStep(execution, step)) {
@@ -100,8 +100,8 @@ final class ExecutionSteps implements Steps {
         }
     }
 
-    /** The names of the steps that are recorded, and were not run by this execution. */
-    Set<String> leftOver() {
+    @Override
+    public Set<String> leftOver() {
         Set<String> names = new TreeSet<>(recorded.keySet());
         names.removeAll(seen);
         return names;

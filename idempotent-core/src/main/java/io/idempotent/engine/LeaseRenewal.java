@@ -136,7 +136,7 @@ final class LeaseRenewal {
         for (Execution execution : group) {
             if (execution.age() >= Nanos.of(execution.operation().maxRun())) {
                 tellLoss(execution);
-            } else if (execution.sinceRenewal() >= sixth) {
+            } else if (execution.lease().sinceRenewal() >= sixth) {
                 due.add(execution);
             }
         }
@@ -169,7 +169,7 @@ final class LeaseRenewal {
      */
     private boolean tellUndecided(List<Execution> undecided, Duration lease) {
         List<Execution> untold = undecided.stream()
-                .filter(execution -> execution.shouldTellUndecided(Nanos.of(lease) / 2))
+                .filter(execution -> execution.lease().shouldTellUndecided(Nanos.of(lease) / 2))
                 .toList();
         if (!untold.isEmpty()) {
             IdempotencyKey key = untold.get(0).key();
@@ -182,7 +182,7 @@ final class LeaseRenewal {
                     new TimeoutException("no lock in " + lease.dividedBy(2)));
             listeners.tell(listener -> listener.renewalFailed(untold.size(), failure));
         }
-        return undecided.stream().noneMatch(execution -> execution.leaseRemaining() > 0);
+        return undecided.stream().noneMatch(execution -> execution.lease().remaining() > 0);
     }
 
     /** What became of a request: the failure if it is not known, else those that the store could not decide on. */
@@ -201,11 +201,11 @@ final class LeaseRenewal {
         List<Execution> undecided = new ArrayList<>();
         for (Execution execution : due) {
             if (result.renewed().contains(execution.claim())) {
-                execution.renewed(requestedAt);
+                execution.lease().renewed(requestedAt);
             } else if (result.undecided().contains(execution.claim())) {
                 undecided.add(execution);
             } else if (failure == null && group.contains(execution)) {
-                execution.notRenewed();
+                execution.lease().notRenewed();
                 group.remove(execution);
             }
             tellLoss(execution);
@@ -216,8 +216,8 @@ final class LeaseRenewal {
 
     /** Tells the listeners, once, if the lease is lost. */
     void tellLoss(Execution execution) {
-        if (execution.shouldTellLoss()) {
-            execution.interruptRunner();
+        if (execution.lease().shouldTellLoss()) {
+            execution.lease().interruptRunner();
             listeners.tell(listener -> listener.leaseLost(execution));
         }
     }

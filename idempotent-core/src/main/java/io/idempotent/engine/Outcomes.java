@@ -17,7 +17,7 @@ import java.lang.reflect.Type;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
-import java.util.function.Predicate;
+import java.util.function.BiPredicate;
 import org.jspecify.annotations.Nullable;
 
 /** Turns what operations produced into what is recorded, and back, and tells the listeners what calls got instead of a run. */
@@ -41,6 +41,12 @@ final class Outcomes {
         return encodes;
     }
 
+    /** Encodes what an execution produced; what cannot be encoded is not replayable. */
+    RecordedOutcome encode(Execution execution, Outcome outcome) {
+        return encode(execution.operation().type(), execution, outcome);
+    }
+
+    /** Encodes what a step of an execution produced; what cannot be encoded is not replayable. */
     RecordedOutcome encode(OutcomeType type, Execution execution, Outcome outcome) {
         try {
             return codec.encode(outcome, type);
@@ -53,9 +59,10 @@ final class Outcomes {
     }
 
     /** Whether a result releases the key; it is recorded where that cannot be told. */
-    <T extends @Nullable Object> boolean releases(Execution execution, Predicate<? super T> releases, T value) {
+    <W, T extends @Nullable Object> boolean releases(
+            Execution execution, W work, BiPredicate<? super W, ? super T> releases, T value) {
         try {
-            return releases.test(value);
+            return releases.test(work, value);
         } catch (RuntimeException | Error failure) {
             errorHandler.accept(
                     "Whether to release '" + execution.key() + "' could not be told; its outcome is recorded",
@@ -90,6 +97,18 @@ final class Outcomes {
         }
         listeners.tell(listener -> listener.replayed(key));
         return (T) outcome.get();
+    }
+
+    /** Answers a call by the outcome of an earlier execution, which waits for the transaction that both are part of. */
+    <T extends @Nullable Object> T replayPending(Operation<T> operation, Execution earlier, Fingerprint fingerprint)
+            throws Throwable {
+        Execution.Pending pending = earlier.pending();
+        return replay(
+                operation,
+                earlier.key(),
+                fingerprint,
+                earlier.fingerprint(),
+                pending == null ? null : pending.outcome());
     }
 
     Outcome decoded(Operation<?> operation, IdempotencyKey key, @Nullable RecordedOutcome recorded) {

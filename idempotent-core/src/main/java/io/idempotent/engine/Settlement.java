@@ -1,6 +1,5 @@
 package io.idempotent.engine;
 
-import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyStoreException;
 import io.idempotent.Outcome;
 import io.idempotent.RecordedOutcome;
@@ -11,7 +10,6 @@ import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.RecordedStep;
 import io.idempotent.store.RenewalResult;
 import java.time.Duration;
-import java.util.Map;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
@@ -37,56 +35,112 @@ final class Settlement {
 
     private final IdempotencyStore store;
     private final LeaseRenewal renewal;
+    private final Owners owners;
+    private final Outcomes outcomes;
     private final Listeners listeners;
-    private final long timeout;
-    private final Map<IdempotencyKey, Execution> owners;
     private final Pacing pacing;
+    private final long timeout;
 
     /**
      * Makes the settlement of one engine.
      *
-     * @param timeout for how long a request is tried again, in nanoseconds
-     * @param owners who runs in this JVM
+     * @param timeout how long a request is repeated
      */
     Settlement(
             IdempotencyStore store,
             LeaseRenewal renewal,
+            Owners owners,
+            Outcomes outcomes,
             Listeners listeners,
-            long timeout,
-            Map<IdempotencyKey, Execution> owners,
-            Pacing pacing) {
+            Pacing pacing,
+            Duration timeout) {
         this.store = store;
         this.renewal = renewal;
-        this.listeners = listeners;
-        this.timeout = timeout;
         this.owners = owners;
+        this.outcomes = outcomes;
+        this.listeners = listeners;
         this.pacing = pacing;
+        this.timeout = Nanos.of(timeout);
     }
 
     IdempotencyStore store() {
         return store;
     }
 
+    Listeners listeners() {
+        return listeners;
+    }
+
+    /** Returns what is to be recorded of an ending; null if the key is not completed by it. */
+    @Nullable
+    RecordedOutcome encode(Execution execution, Ending ending) {
+        if (ending instanceof Ending.NotReplayable notReplayable) {
+            return new RecordedOutcome.NotReplayable(notReplayable.reason());
+        }
+        Outcome outcome = ending.outcome();
+        return outcome == null ? null : outcomes.encode(execution, outcome);
+    }
+
     /**
-     * Records the outcome; as not replayable if the store refuses it for good.
+     * Tells the store how an execution ends, and then the listeners.
      *
      * @param took how long the operation ran
      * @return false if the claim was lost
      * @throws IdempotencyStoreException if the store failed to the end; the listeners have been told
      */
-    boolean complete(Execution execution, RecordedOutcome recorded, Outcome outcome, Duration took) {
-        Recording recording = new Recording(recorded) {
-            @Override
-            boolean record(RecordedOutcome outcomeOrNot) {
-                return store.complete(
-                        execution.claim(), outcomeOrNot, execution.operation().retention());
-            }
-        };
-        if (!settle(execution, "complete", recording)) {
-            return false;
+    boolean settle(Execution execution, Ending ending, Duration took) {
+        return settle(execution, ending, encode(execution, ending), took);
+    }
+
+    /**
+     * Like {@link #settle(Execution, Ending, Duration)}, with the outcome encoded already.
+     *
+     * @param recordable what is to be recorded; null if the key is not completed
+     */
+    boolean settle(Execution execution, Ending ending, @Nullable RecordedOutcome recordable, Duration took) {
+        boolean held;
+        RecordedOutcome recorded = recordable;
+        if (recordable != null) {
+            Recording recording = new Recording(recordable) {
+                @Override
+                boolean record(RecordedOutcome outcomeOrNot) {
+                    return store.complete(
+                            execution.claim(),
+                            outcomeOrNot,
+                            execution.operation().retention());
+                }
+            };
+            held = end(execution, "complete", recording);
+            recorded = recording.outcome;
+        } else if (ending instanceof Ending.Released) {
+            held = giveBack(execution);
+        } else {
+            held = end(execution, "abandon", () -> store.abandon(execution.claim()));
         }
-        tellCompleted(execution, recording.outcome, outcome, took);
-        return true;
+        if (held) {
+            tell(execution, ending, recorded, took);
+        }
+        return held;
+    }
+
+    /**
+     * Tells the listeners how an execution has ended.
+     *
+     * @param recorded what was recorded; null if the key is not completed
+     * @param took how long the operation ran
+     */
+    void tell(Execution execution, Ending ending, @Nullable RecordedOutcome recorded, Duration took) {
+        if (recorded instanceof RecordedOutcome.NotReplayable notReplayable) {
+            listeners.tell(listener -> listener.notReplayable(execution, notReplayable.reason()));
+        }
+        Outcome outcome = ending.outcome();
+        if (outcome != null) {
+            listeners.tell(listener -> listener.completed(execution, outcome, took));
+        } else if (ending instanceof Ending.Released released) {
+            listeners.tell(listener -> listener.released(execution, released.failure(), took));
+        } else {
+            listeners.tell(listener -> listener.abandoned(execution));
+        }
     }
 
     /** Asks the store to record an outcome, or else that there was one. One object, since each execution needs it. */
@@ -123,30 +177,6 @@ final class Settlement {
         }
     }
 
-    void tellCompleted(Execution execution, RecordedOutcome recorded, Outcome outcome, Duration took) {
-        if (recorded instanceof RecordedOutcome.NotReplayable notReplayable) {
-            listeners.tell(listener -> listener.notReplayable(execution, notReplayable.reason()));
-        }
-        listeners.tell(listener -> listener.completed(execution, outcome, took));
-    }
-
-    /**
-     * Gives the key back.
-     *
-     * @param failure what the operation threw, or null
-     * @param took how long the operation ran
-     * @throws IdempotencyStoreException if the store failed to the end; the listeners have been told
-     */
-    void release(Execution execution, @Nullable Throwable failure, Duration took) {
-        if (giveBack(execution)) {
-            tellReleased(execution, failure, took);
-        }
-    }
-
-    void tellReleased(Execution execution, @Nullable Throwable failure, Duration took) {
-        listeners.tell(listener -> listener.released(execution, failure, took));
-    }
-
     /**
      * Gives the key back of which nobody has heard.
      *
@@ -155,7 +185,7 @@ final class Settlement {
      */
     boolean giveBack(Execution execution) {
         Duration retention = execution.operation().retention();
-        return settle(
+        return end(
                 execution,
                 "release",
                 () -> execution.hasRecordedSteps()
@@ -201,21 +231,6 @@ final class Settlement {
     }
 
     /**
-     * Gives up a claim of which it is not known what it did.
-     *
-     * @throws IdempotencyStoreException if the store failed to the end; the listeners have been told
-     */
-    void abandon(Execution execution) {
-        if (settle(execution, "abandon", () -> store.abandon(execution.claim()))) {
-            tellAbandoned(execution);
-        }
-    }
-
-    void tellAbandoned(Execution execution) {
-        listeners.tell(listener -> listener.abandoned(execution));
-    }
-
-    /**
      * Whether this very execution's outcome is recorded.
      *
      * @throws IdempotencyStoreException if the store failed to the end; the listeners have been told
@@ -233,7 +248,7 @@ final class Settlement {
      */
     boolean record(Execution execution, BooleanSupplier request) {
         return Interrupts.setAside(() -> {
-            execution.settling();
+            execution.lease().settling();
             renewal.stop(execution);
             try {
                 return request.getAsBoolean();
@@ -256,7 +271,7 @@ final class Settlement {
                 RenewalResult result = Interrupts.outlast(
                         () -> store.renew(held, execution.operation().lease()));
                 if (!result.renewed().isEmpty()) {
-                    execution.renewed(requestedAt);
+                    execution.lease().renewed(requestedAt);
                     return !execution.leaseLost();
                 }
                 if (result.undecided().isEmpty() || tries == DECIDED_WITHIN) {
@@ -273,24 +288,25 @@ final class Settlement {
 
     /** The claim is lost, whoever asks. */
     void lost(Execution execution) {
-        execution.refuse();
+        execution.lease().refuse();
         renewal.tellLoss(execution);
     }
 
     /** The execution has ended, whatever its end. */
     void finish(Execution execution) {
         renewal.stop(execution);
-        owners.remove(execution.key(), execution);
-        execution.end();
+        owners.leave(execution);
     }
 
-    private boolean settle(Execution execution, String what, Supplier<Boolean> request) {
+    private boolean end(Execution execution, String what, Supplier<Boolean> request) {
         return heldAfter(execution, repeat(execution, what, request));
     }
 
     /** Makes a request that ends the execution again and again for a bounded time while the store fails. */
     <T extends @Nullable Object> T repeat(Execution execution, String what, Supplier<T> request) {
-        execution.settling();
+        if (execution.isLeased()) {
+            execution.lease().settling();
+        }
         try {
             return repeat(execution, what, true, request);
         } catch (IdempotencyStoreException failure) {

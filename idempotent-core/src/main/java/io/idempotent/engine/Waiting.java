@@ -10,9 +10,7 @@ import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
 import java.time.Duration;
-import java.util.function.Function;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Waits for a key that is in progress.
@@ -35,27 +33,21 @@ final class Waiting {
 
     private final WaitingRoom room;
     private final LongSupplier ticker;
-    private final Function<IdempotencyKey, @Nullable Execution> owners;
-    private final Function<ClaimRequest, ClaimResult> store;
+    private final Owners owners;
+    private final Claimant claimant;
     private final Pacing pacing;
 
     /**
      * Makes what waits for one engine.
      *
      * @param room bounds how many wait
-     * @param owners who holds a key in this JVM, if anybody does
-     * @param store claims
+     * @param owners who holds a key in this JVM
      */
-    Waiting(
-            WaitingRoom room,
-            LongSupplier ticker,
-            Function<IdempotencyKey, @Nullable Execution> owners,
-            Function<ClaimRequest, ClaimResult> store,
-            Pacing pacing) {
+    Waiting(WaitingRoom room, LongSupplier ticker, Owners owners, Claimant claimant, Pacing pacing) {
         this.room = room;
         this.ticker = ticker;
         this.owners = owners;
-        this.store = store;
+        this.claimant = claimant;
         this.pacing = pacing;
     }
 
@@ -111,10 +103,10 @@ final class Waiting {
             }
             // One more nanosecond than the lease, since it is over only then.
             long atMost = Math.min(remaining, Nanos.of(record.leaseRemaining()) + 1);
-            Execution owner = owners.apply(request.key());
+            Execution owner = owners.find(request.key());
             try {
                 if (owner != null && owner.fencingToken() == record.fencingToken()) {
-                    var unused = pacing.awaitEnd(owner, atMost);
+                    var unused = owners.await(owner, atMost);
                 } else {
                     pause(backoff, atMost);
                 }
@@ -123,7 +115,7 @@ final class Waiting {
                 throw inProgress(record, Reason.INTERRUPTED);
             }
             long requestedAt = ticker.getAsLong();
-            ClaimResult result = store.apply(request);
+            ClaimResult result = claimant.claim(request);
             if (!(result instanceof ClaimResult.InProgress inProgress)) {
                 return new Answer(result, requestedAt);
             }
