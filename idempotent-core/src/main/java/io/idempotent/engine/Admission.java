@@ -31,8 +31,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>The key is claimed. If the store fails, the call is refused, or runs unprotected if its operation allows that.
  *   <li>A key that is in progress is waited for, as long as its operation allows.
  *   <li>A completed key's outcome is replayed. An abandoned key that must not be taken over is refused.
- *   <li>A claimed key is known in this JVM, and its lease is renewed, from now on. If the engine was closed meanwhile, or
- *       the lease is over already, the key is given back and the call refused.
+ *   <li>A claimed key is known in this JVM, and its lease is renewed, from now on. If the engine was closed meanwhile,
+ *       or the lease is over already, the key is given back and the call refused.
  * </ol>
  *
  * <p>An atomic call claims in a transaction of its own, and so needs the first five rules only.
@@ -166,7 +166,8 @@ final class Admission {
         try {
             result = claimant.claim(request);
         } catch (IdempotencyStoreException failure) {
-            // An interrupt that came meanwhile may be what broke the store, an embedded database say: no reason to run.
+            // An interrupt that came meanwhile may have broken the store, such as an embedded database: no reason to
+            // run.
             if (operation.whenStoreFails() == WhenStoreFails.RUN
                     && (interrupted || !Thread.currentThread().isInterrupted())) {
                 listeners.tell(listener -> listener.unprotected(key, failure));

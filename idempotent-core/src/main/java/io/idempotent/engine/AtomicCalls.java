@@ -20,32 +20,31 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs operations once per key in transactions on the store's own database: claim, what the operation writes there, and
- * the completion are committed together, or not at all.
+ * Runs operations once per key in transactions on the store's own database: the claim, what the operation writes there,
+ * and the completion are committed together, or not at all.
  *
  * <ol>
- *   <li>In this JVM a key has one caller at a time, so that no connection is held in order to wait for another. Who
- *       finds somebody else there asks for the record, and waits as long as its operation says. One that is in a
- *       transaction of its own already, and so holds a connection in any case, does not ask, but tries to claim when it
- *       has waited.
- *   <li>An attempt begins a transaction and claims in it. If another transaction holds the key, that of another node
- *       say, the attempt's own is ended, and begun again after a pause, as long as the operation waits. If the database
- *       did not do what it was asked for, or the connection broke, that is tried again in a new transaction a few
- *       times: nothing can have been left behind.
- *   <li>If the key is completed, its outcome is replayed. A leased claim of it is respected, or taken over if it is
- *       abandoned.
- *   <li>The operation runs. Its result is recorded in the transaction, which is then committed. Any failure rolls back;
- *       after that another attempt may be made, and after the last one a failure that the operation declares final is
- *       recorded in a transaction of its own, if the key is still free.
- *   <li>If nobody knows what became of a commit, the key is claimed with the same claim id: it is found completed by
- *       this claim, or free. As long as another transaction holds it, that may be the one that is to commit.
- *   <li>In a transaction of the caller's, there is one attempt, which joins it; the call is complete when that
+ *   <li>In this JVM a key has one caller at a time, so that nobody holds a connection in order to wait. A caller that
+ *       finds another one asks for the record, and waits as long as its operation allows. A caller in a transaction of
+ *       its own holds a connection in any case: it does not ask, but claims after it has waited.
+ *   <li>An attempt begins a transaction and claims in it. If another transaction holds the key, such as one of another
+ *       node, the attempt ends its own and begins again after a pause, as long as the operation waits. If the database
+ *       failed or the connection broke, the attempt begins again in a new transaction a few times: nothing can have
+ *       been left behind.
+ *   <li>If the key is completed, its outcome is replayed. A leased claim of the key is respected, or taken over if it
+ *       is abandoned.
+ *   <li>The operation runs. Its result is recorded in the transaction, which is then committed. Any failure rolls back,
+ *       and another attempt may follow. After the last one, a failure that the operation declares final is recorded in
+ *       a transaction of its own, if the key is still free.
+ *   <li>If nobody knows how a commit ended, the key is claimed with the same claim id: this claim has completed it, or
+ *       it is free. While another transaction holds the key, that may be the one that is to commit.
+ *   <li>In a transaction of the caller's there is one attempt, which joins it. The call is complete when that
  *       transaction commits, and a failure leaves it to be rolled back.
  * </ol>
  */
 final class AtomicCalls {
 
-    // The first try and those after what was undone without a trace.
+    // Includes the first.
     private static final int MAXIMUM_TRIES = 5;
 
     private final Admission admission;
@@ -108,7 +107,7 @@ final class AtomicCalls {
         // Whether the call has a place among those who wait.
         private boolean waits;
 
-        // Whether it has been told that the key is claimed, and not yet what became of that.
+        // Whether the listeners know that the key is claimed, and not yet how that ended.
         private boolean open;
         private long claimedAt;
 
@@ -139,7 +138,7 @@ final class AtomicCalls {
             }
         }
 
-        /** Waits until nobody else in this JVM has the key; gives its record if that is completed. */
+        /** Waits until nobody else in this JVM has the key; returns its record if that is completed. */
         private @Nullable IdempotencyRecord awaitTurn() {
             while (true) {
                 execution.restart();
@@ -178,7 +177,7 @@ final class AtomicCalls {
             }
         }
 
-        /** Why a call does not wait when its time is over, which asking alone may have taken. */
+        /** Returns why a call does not wait when its time is over, which asking alone may have taken. */
         private Reason atDeadline() {
             return operation.waitAtMost().isZero() ? Reason.NOT_WAITING : Reason.WAITED;
         }
@@ -240,13 +239,13 @@ final class AtomicCalls {
             if (answer.transaction() == null) {
                 if (answer.result() instanceof ClaimResult.Completed completed) {
                     if (open) {
-                        // Of an earlier attempt, which was rolled back.
+                        // The claim of an earlier attempt, which was rolled back.
                         open = false;
                         tell(new Ending.Released(null), null);
                     }
                     return replay(completed.record());
                 }
-                // Abandoned by a leased claim of a request that said something else.
+                // A leased claim abandoned it, of a request that said something else.
                 throw outcomes.refused(key, new IdempotencyKeyReusedException(key));
             }
             return run(answer.transaction(), request);
@@ -261,7 +260,7 @@ final class AtomicCalls {
                 try {
                     answer = Interrupts.setAside(() -> claimOnce(request));
                 } catch (IdempotencyStoreException failure) {
-                    // What an interrupt may have broken is tried again at once, and anything else after a pause.
+                    // What an interrupt may have broken is repeated at once, and anything else after a pause.
                     boolean interrupted = Thread.currentThread().isInterrupted();
                     if (!(failure.isTransient() || interrupted)
                             || execution.transaction() != null
@@ -275,7 +274,7 @@ final class AtomicCalls {
                 StoreTransaction transaction = answer.transaction();
                 if (result instanceof ClaimResult.Claimed won && transaction != null) {
                     if (!won.steps().isEmpty()) {
-                        // Recorded when the operation was not atomic: what they did would be done again.
+                        // They were recorded when the operation was not atomic, and what they did would be done again.
                         Interrupts.setAside(transaction::giveUp);
                         throw outcomes.refused(
                                 key,
@@ -350,7 +349,7 @@ final class AtomicCalls {
             }
         }
 
-        /** Pauses; tells whether it was not interrupted. */
+        /** Pauses; tells whether nobody interrupted that. */
         private boolean pause(Backoff backoff, long atMost) {
             try {
                 waiting.pause(backoff, atMost);
@@ -381,7 +380,7 @@ final class AtomicCalls {
             }
             if (transaction.isRollbackOnly()) {
                 if (transaction.isNew() && !transaction.isRollbackMeant()) {
-                    // Its work is undone, though it returned: nobody is to take that for success.
+                    // Its work is undone, though it returned: nobody may take that for success.
                     Interrupts.setAside(transaction::commit);
                 }
                 Interrupts.setAside(transaction::rollBack);
@@ -425,7 +424,8 @@ final class AtomicCalls {
                     throw new IdempotencyClaimLostException(
                             key,
                             claim.fencingToken(),
-                            "its record is not the one that this transaction wrote, and the transaction was rolled back");
+                            "its record is not the one that this transaction wrote, and the transaction was"
+                                    + " rolled back");
                 }
             } catch (RuntimeException | Error thrown) {
                 RuntimeException failure = thrown instanceof IdempotencyClaimLostException lost
@@ -467,7 +467,7 @@ final class AtomicCalls {
             }
         }
 
-        /** Asks what became of a commit that failed. */
+        /** Asks how a commit ended that failed. */
         private boolean isCommitted(ClaimRequest request, boolean releases, Throwable failure) {
             try {
                 return settlement.repeat(
@@ -480,7 +480,7 @@ final class AtomicCalls {
             }
         }
 
-        /** Whether the key is completed, or was given back, by the claim of this request. */
+        /** Tells whether the claim of this request completed the key, or gave it back. */
         private boolean claimAgain(ClaimRequest request, boolean releases) {
             StoreTransaction transaction = transactions.begin();
             ClaimResult result;
@@ -515,7 +515,7 @@ final class AtomicCalls {
             }
         }
 
-        /** Records a failure in a transaction of its own; tells whether it did, since the key was free. */
+        /** Records a failure in a transaction of its own, and tells whether it did: only if the key was free. */
         private boolean recordFailure(Throwable failure) {
             Outcome.Failure outcome = new Outcome.Failure(failure);
             RecordedOutcome recordable = outcomes.encode(execution, outcome);
@@ -545,7 +545,8 @@ final class AtomicCalls {
          * The answer to a claim.
          *
          * @param result null if another transaction holds the key
-         * @param transaction the transaction that it is made in; null if it is not, and the transaction has ended
+         * @param transaction the transaction that claimed; null if the key is not claimed, and the transaction has
+         *     ended
          */
         private record Answer(
                 @Nullable ClaimResult result, @Nullable StoreTransaction transaction) {}

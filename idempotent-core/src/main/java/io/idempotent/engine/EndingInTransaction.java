@@ -13,15 +13,15 @@ import org.jspecify.annotations.Nullable;
  * Ends an execution as its transaction does.
  *
  * <ol>
- *   <li>Before the commit, the outcome is recorded in the transaction itself where that is possible. Elsewhere the store
- *       is asked for the claim if its lease may be lost. The transaction must not commit if the claim is lost.
+ *   <li>Before the commit, the outcome is recorded in the transaction itself where that is possible. Elsewhere the
+ *       store is asked for the claim if its lease may be lost. The transaction must not commit if the claim is lost.
  *   <li>After the commit, an outcome that is not yet recorded is recorded, repeated for a bounded time while the store
  *       fails. A key whose end the store could not be told becomes abandoned, and never free.
  *   <li>After a rollback the key is free again, or abandoned if the operation has effects outside.
  *   <li>If nobody knows how the transaction ended, the store tells whether the outcome is recorded. If it is not, the
  *       key is abandoned.
- *   <li>An execution that claimed in the transaction is recorded there already, and a rollback leaves nothing of it; only
- *       the listeners are told.
+ *   <li>An execution that claimed in the transaction is recorded there already, and a rollback leaves nothing of it;
+ *       only the listeners are told.
  * </ol>
  */
 final class EndingInTransaction implements PendingEnding {
@@ -116,7 +116,7 @@ final class EndingInTransaction implements PendingEnding {
     @Override
     public void rolledBack() {
         end(() -> {
-            // If it is recorded nevertheless, it was not rolled back: the store is the judge.
+            // If it is recorded nevertheless, it was not rolled back: the store knows.
             if (recorded && committing && settlement.isCompleted(execution)) {
                 tell(ending);
             } else if (execution.isLeased()) {
@@ -162,7 +162,7 @@ final class EndingInTransaction implements PendingEnding {
         try {
             last.run();
         } catch (IdempotencyStoreException toldAlready) {
-            // Nobody is there to be told but the listeners, and they have been: the record becomes abandoned.
+            // Only the listeners are there to be told, and they have been: the record becomes abandoned.
         } finally {
             settlement.finish(execution);
         }

@@ -29,9 +29,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <ol>
  *   <li>A value is encoded, and decoded again, before anything is touched.
- *   <li>The record is taken over, if it is abandoned and its token is the one that was seen: nobody else can do
- *       anything to it then.
- *   <li>It is completed or released. If that fails, it is abandoned again when the lease of a minute is over.
+ *   <li>The record is taken over if it is abandoned and its token is the one that was seen. Nobody else can change it
+ *       then.
+ *   <li>It is completed or released. If that fails, it is abandoned again when its lease of a minute is over.
  * </ol>
  */
 final class EngineRecords implements IdempotencyRecords {
@@ -45,9 +45,9 @@ final class EngineRecords implements IdempotencyRecords {
     private final Function<String, ? extends @Nullable Operation<?>> operations;
 
     /**
-     * Makes the operations of one engine.
+     * Makes the records of one engine.
      *
-     * @param operations the operation of a name, or null
+     * @param operations gives the operation of a name, or null
      */
     EngineRecords(
             IdempotencyStore store,

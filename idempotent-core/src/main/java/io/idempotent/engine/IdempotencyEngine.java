@@ -23,45 +23,45 @@ import org.jspecify.annotations.Nullable;
  * Runs operations once per key.
  *
  * <ol>
- *   <li>If the store has the key's completed record in this JVM's memory, its outcome is replayed like any other.
+ *   <li>If the store has the key's outcome in this JVM's memory, the outcome is replayed.
  *   <li>A key that is not acceptable is refused. A call in the same transaction as an earlier one, whose outcome waits
- *       for that transaction's end, gets that outcome. A key that this very thread holds otherwise is refused.
- *   <li>The key is claimed. If the store fails in a way that may pass, the same claim is asked for once more after a
- *       few milliseconds: if only the answer was lost, it is given again. If the store still fails, the call is
- *       refused, or runs unprotected where its operation says so.
- *   <li>If the key is completed, its outcome is replayed: returned, or thrown. If it is in progress, the call is
- *       refused, or waits as long as its operation says and claims again: woken by an owner in this JVM, asking at
- *       growing and random intervals otherwise. In both cases a request that says something else is refused.
- *   <li>If the key was abandoned, the operation says what is to be done: it is taken over, and the operation run again;
- *       or asked, under the new claim, what became of the earlier execution: if its operation was done that is the
- *       outcome, if not the operation runs, and if nobody can tell, or finding out fails, the key is abandoned again
- *       and the call refused; or it is not taken over, and every call is refused.
- *   <li>If the key is claimed, the operation runs, its lease being renewed meanwhile. If the lease is over by the time
- *       that the claim is heard of, it does not.
- *   <li>What it returns is recorded, or a failure that it declares final; one after which nobody knows whether it was
- *       done, or whether a step of it was, abandons the key; any other failure, and a result that is not to be
- *       recorded, releases the key, whose recorded steps wait for the next claim. If the store fails, that is tried
- *       again for a bounded time, the lease still being renewed.
- *   <li>If the claim was lost meanwhile, a result is given up for the outcome that its successor recorded, or for an
- *       {@link IdempotencyClaimLostException} if there is none yet; a failure stays the caller's.
- *   <li>If the call is made in a transaction that what it does is part of, its result is recorded, and a failure on
- *       which its work stands is made known, when that transaction ends: see {@link PendingEnding}.
+ *       for the transaction's end, gets that outcome. A key that this very thread holds otherwise is refused.
+ *   <li>The key is claimed. If the store fails in a way that may pass, it is asked once more a few milliseconds later,
+ *       with the same claim id: if only the answer was lost, the store gives it again. If the store still fails, the
+ *       call is refused, or runs unprotected if its operation allows that.
+ *   <li>The outcome of a completed key is replayed: returned, or thrown. If the key is in progress, the call is
+ *       refused, or waits as long as its operation allows: an owner in this JVM wakes it, and otherwise it asks again
+ *       at growing and random intervals. In both cases a request that says something else is refused.
+ *   <li>The operation decides about an abandoned key. It may be taken over, and the operation runs again. It may be
+ *       taken over, and a reconciler is asked what became of the earlier execution: a known result is the outcome, an
+ *       operation that was not done runs, and if the reconciler cannot tell, the key is abandoned again and the call
+ *       refused. Or it is not taken over, and every call is refused.
+ *   <li>The operation runs while its claim's lease is renewed. It does not run if the lease is over by the time that
+ *       the answer to the claim arrives.
+ *   <li>A result is recorded, and so is a failure that the operation declares final. A failure after which nobody knows
+ *       whether the operation, or a step of it, was done abandons the key. Any other failure, and a result that is not
+ *       to be recorded, releases the key, and recorded steps wait for the next claim. If the store fails, this is
+ *       repeated for a bounded time, and the lease is still renewed.
+ *   <li>If the claim was lost meanwhile, the caller gets the outcome that its successor recorded instead of the result,
+ *       or an {@link IdempotencyClaimLostException} if there is none yet. A failure stays the caller's.
+ *   <li>If the operation is part of its caller's transaction, its ending waits for the end of that transaction: see
+ *       {@link PendingEnding}.
  * </ol>
  *
- * <p>An atomic operation claims, runs and is completed in one transaction instead: see {@link #executeAtomically}.
+ * <p>An atomic operation claims, runs and completes in one transaction instead: see {@link #executeAtomically}.
  *
- * <p>Safe for use by many threads; one engine serves all operations on a store. Close it after the last call: it then
- * waits for running executions, whose leases it renews until the end, and leaves the store open.
+ * <p>Safe for use by many threads; one engine serves all operations on a store. Close it after the last call. It then
+ * waits for running executions, renews their leases until they end, and leaves the store open.
  */
 public final class IdempotencyEngine implements AutoCloseable {
 
-    /** How many callers may wait at the same time unless said otherwise: {@value}. */
+    /** How many callers may wait at the same time, by default: {@value}. */
     public static final int DEFAULT_MAX_WAITERS = 1_000;
 
-    /** For how long recording an outcome is tried when the store fails, unless said otherwise: ten seconds. */
+    /** How long recording an outcome is repeated while the store fails, by default: ten seconds. */
     public static final Duration DEFAULT_COMPLETION_TIMEOUT = Duration.ofSeconds(10);
 
-    /** For how long closing waits for running executions unless said otherwise: ten seconds. */
+    /** How long closing waits for running executions, by default: ten seconds. */
     public static final Duration DEFAULT_CLOSE_TIMEOUT = Duration.ofSeconds(10);
 
     private final IdempotencyStore store;
@@ -109,26 +109,27 @@ public final class IdempotencyEngine implements AutoCloseable {
             try {
                 errorHandler.accept(message, failure);
             } catch (RuntimeException | Error unreported) {
-                // There is nobody left to tell, and no call is to break over it.
+                // There is nobody left to tell, and no call may break over it.
             }
         };
     }
 
-    /** Begins an engine on a store, which it does not close. */
+    /** Begins an engine on a store. The engine does not close the store. */
     public static Builder builder(IdempotencyStore store) {
         return new Builder(store);
     }
 
     /**
-     * What people do with records of this engine's store. Usable as long as the store is.
+     * Returns what people do with records of this engine's store. Usable as long as the store is.
      *
-     * @param operations the operation of a name, which tells what it returns; null where it is not known
+     * @param operations gives the operation of a name, which tells what the operation returns; gives null if it is not
+     *     known
      */
     public IdempotencyRecords records(Function<String, ? extends @Nullable Operation<?>> operations) {
         return new EngineRecords(store, codec, listeners, claimant, operations);
     }
 
-    /** The store that this engine works on. */
+    /** Returns the store that this engine works on. */
     public IdempotencyStore store() {
         return store;
     }
@@ -181,14 +182,14 @@ public final class IdempotencyEngine implements AutoCloseable {
 
     /**
      * Opens an execution that its caller ends, later and in whichever thread: for work that does not return to whoever
-     * began it, such as a request that several threads serve in turn. What holds for {@link #execute(Operation,
-     * IdempotencyKey, Fingerprint, IdempotentWork)} holds for it, its lease being renewed until it is ended, or has run
-     * for as long as its operation may; it is part of no transaction.
+     * began it, such as a request that several threads serve in turn. It is like {@link #execute(Operation,
+     * IdempotencyKey, Fingerprint, IdempotentWork)} otherwise. Its lease is renewed until it is ended, or has run for
+     * as long as its operation may. It is part of no transaction.
      *
      * @param operation the operation
      * @param key the key
      * @param fingerprint what the request says, to detect a key that is used again for something else
-     * @param reconciler asked where the key was abandoned before and its operation is to {@link WhenAbandoned#RECONCILE}
+     * @param reconciler asked if the key was abandoned before, and its operation is to {@link WhenAbandoned#RECONCILE}
      * @return the execution, which has to be ended, or what was recorded
      * @throws IdempotencyException if the call was refused, or its outcome cannot be given
      * @throws Throwable a failure that was recorded
@@ -206,13 +207,13 @@ public final class IdempotencyEngine implements AutoCloseable {
     }
 
     /**
-     * Runs an operation once for a key, in a transaction that it is claimed and completed in; or replays what it
-     * produced.
+     * Runs an operation once for a key, and claims and completes the key in the operation's own transaction; or replays
+     * what it produced.
      *
-     * @param operation the operation; its lease, the limit of its run and what to do when the store fails do not matter
+     * @param operation the operation; its lease, its longest run and what to do when the store fails do not matter
      * @param key the key
      * @param fingerprint what the request says, to detect a key that is used again for something else
-     * @param transactions on the database of this engine's store
+     * @param transactions begins transactions on the database of this engine's store
      * @param work what to run in the transaction
      * @return what it returned, now or when it ran
      * @throws IdempotencyException if the call was refused, or its outcome cannot be given
@@ -232,8 +233,8 @@ public final class IdempotencyEngine implements AutoCloseable {
     }
 
     /**
-     * Refuses further calls, waits for running executions as long as the close timeout says, and stops renewing leases.
-     * The store stays open. Closing twice has no effect.
+     * Refuses further calls, waits for running executions as long as the close timeout allows, and stops renewing
+     * leases. The store stays open. Closing twice has no effect.
      */
     @Override
     public void close() {
@@ -243,8 +244,8 @@ public final class IdempotencyEngine implements AutoCloseable {
     }
 
     /**
-     * Waits until the operations that are running now have ended. Leases are renewed meanwhile, and calls are served
-     * on. An interrupt ends the wait, and the flag stays set.
+     * Waits until the operations that run now have ended. Leases are renewed meanwhile, and further calls are served.
+     * An interrupt ends the wait, and the flag stays set.
      *
      * @param atMost how long to wait
      * @return whether they have ended
@@ -253,7 +254,7 @@ public final class IdempotencyEngine implements AutoCloseable {
         return owners.awaitIdle(atMost);
     }
 
-    /** Collects what an engine is made of. Not safe for use by several threads. */
+    /** Collects what an engine is made of. For one thread at a time. */
     public static final class Builder {
 
         private final IdempotencyStore store;
@@ -274,21 +275,21 @@ public final class IdempotencyEngine implements AutoCloseable {
             this.store = store;
         }
 
-        /** How outcomes are kept; by reference unless said otherwise, where the store keeps references. */
+        /** Sets how outcomes are kept. Defaults to by reference, if the store keeps references. */
         public Builder codec(OutcomeCodec codec) {
             this.codec = codec;
             return this;
         }
 
-        /** Adds a listener, told after those added before. */
+        /** Adds a listener. It is told after those added before. */
         public Builder listener(IdempotencyListener listener) {
             listeners.add(listener);
             return this;
         }
 
         /**
-         * How many callers may wait at the same time, over all operations; {@value #DEFAULT_MAX_WAITERS} unless said
-         * otherwise; with zero none waits.
+         * Sets how many callers may wait at the same time, over all operations. Defaults to {@value
+         * #DEFAULT_MAX_WAITERS}; with zero none waits.
          *
          * @throws IdempotencyConfigurationException if it is negative
          */
@@ -296,17 +297,15 @@ public final class IdempotencyEngine implements AutoCloseable {
             return waitingRoom(new WaitingRoom(maxWaiters, maxWaiters));
         }
 
-        /**
-         * Bounds how many callers wait, in all and for each key, together with other engines that have the same room.
-         */
+        /** Bounds how many callers wait, in all and for each key. Several engines may share a room. */
         public Builder waitingRoom(WaitingRoom waitingRoom) {
             this.waitingRoom = waitingRoom;
             return this;
         }
 
         /**
-         * For how long, after the work is done, recording its outcome or releasing its key is tried while the store
-         * fails; ten seconds unless said otherwise; with zero once.
+         * Sets how long, after the work is done, recording its outcome or releasing its key is repeated while the store
+         * fails. Defaults to ten seconds; with zero the store is asked once.
          *
          * @throws IdempotencyConfigurationException if it is negative
          */
@@ -316,7 +315,7 @@ public final class IdempotencyEngine implements AutoCloseable {
         }
 
         /**
-         * For how long closing waits for running executions; ten seconds unless said otherwise.
+         * Sets how long closing waits for running executions. Defaults to ten seconds.
          *
          * @throws IdempotencyConfigurationException if it is negative
          */
@@ -326,29 +325,29 @@ public final class IdempotencyEngine implements AutoCloseable {
         }
 
         /**
-         * Whether the thread that runs an operation is interrupted when its lease is lost, so that one that hangs may
-         * end; not unless said otherwise. The interrupt ends with the operation: the caller's thread does not keep it.
+         * Sets whether the thread that runs an operation is interrupted when its lease is lost, so that one that hangs
+         * may end. Defaults to false. The interrupt ends with the operation: the caller's thread does not keep it.
          */
         public Builder interruptOnLeaseLoss(boolean interrupt) {
             this.interruptOnLeaseLoss = interrupt;
             return this;
         }
 
-        /** The monotonic clock, in nanoseconds, by which this engine measures; for tests. */
+        /** Sets the monotonic clock, in nanoseconds, by which this engine measures. For tests. */
         public Builder ticker(LongSupplier ticker) {
             this.ticker = ticker;
             return this;
         }
 
-        /** How threads wait and leases are visited; for tests. */
+        /** Sets how threads wait, and who visits the leases. For tests. */
         Builder pacing(Pacing pacing) {
             this.pacing = pacing;
             return this;
         }
 
         /**
-         * Told what fails beside a call, a listener or a codec say, and so cannot be thrown; the thread's handler of
-         * uncaught exceptions unless said otherwise.
+         * Sets who is told what fails beside a call, such as a listener or a codec, and so cannot be thrown. Defaults
+         * to the thread's handler of uncaught exceptions.
          */
         public Builder errorHandler(BiConsumer<String, Throwable> errorHandler) {
             this.errorHandler = errorHandler;
@@ -373,7 +372,7 @@ public final class IdempotencyEngine implements AutoCloseable {
             }
             throw new IdempotencyConfigurationException(
                     "The store " + store.getClass().getName() + " keeps bytes, and no codec is given to make them",
-                    "Give the engine a codec, JacksonOutcomeCodec say");
+                    "Give the engine a codec, such as JacksonOutcomeCodec");
         }
 
         private static Duration notNegative(String setting, Duration duration) {

@@ -5,8 +5,8 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an owner knows of its claim by its own clock. A lease counts from before the request that granted it, so an owner
- * never relies on it for longer than the store does. Safe for use by many threads.
+ * What an owner knows of its claim by its own clock. A lease counts from before the request that granted it, so an
+ * owner never relies on it for longer than the store does. Safe for use by many threads.
  */
 final class Lease {
 
@@ -66,12 +66,16 @@ final class Lease {
         refused = true;
     }
 
-    /** Takes note that the request that ends the claim is on its way: only its answer tells whether the claim was lost. */
+    /**
+     * Takes note that the request that ends the claim is on its way: only its answer tells whether the claim was lost.
+     */
     void settling() {
         settling = true;
     }
 
-    /** Takes note that the store did not renew the lease. It is lost, unless the request that ends the claim was faster. */
+    /**
+     * Takes note that the store did not renew the lease. It is lost, unless the request that ends the claim was faster.
+     */
     void notRenewed() {
         if (!settling) {
             unknownToStore = sinceRenewal() < nanos;
@@ -98,7 +102,9 @@ final class Lease {
         }
     }
 
-    /** Tells whether to report now that the store cannot decide on the lease: true once for each grant that is so old. */
+    /**
+     * Tells whether to report now that the store cannot decide on the lease: true once for each grant that is so old.
+     */
     boolean shouldTellUndecided(long age) {
         long grant = renewedAt;
         if (ticker.getAsLong() - grant < age || undecidedToldOf == grant) {

@@ -16,12 +16,12 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An execution that holds its key until its caller ends it, by exactly one of {@link #complete},
- * {@link #completeNotReplayable}, {@link #release} and {@link #abandon}. One that is never ended keeps its key for as
- * long as its operation may run, and leaves it abandoned then.
+ * An execution that holds its key until its caller ends it, by exactly one of {@link #complete}, {@link
+ * #completeNotReplayable}, {@link #release} and {@link #abandon}. One that is never ended keeps its key for as long as
+ * its operation may run, and leaves it abandoned then.
  *
- * <p>Safe for use by several threads, one after the other. An execution that runs unprotected, since the store failed and
- * its operation allows that, ends without any effect.
+ * <p>Safe for use by several threads, one after the other. An execution that runs unprotected, since the store failed
+ * and its operation allows that, ends without any effect.
  *
  * @param <T> what the operation returns
  */
@@ -62,8 +62,8 @@ public final class OpenExecution<T extends @Nullable Object> implements OpenResu
     }
 
     /**
-     * Ends this execution: the operation is done. If the store fails, that is repeated for a bounded time. What was done
-     * stays done, and its value is returned, whatever the store does.
+     * Ends this execution: the operation is done. If the store fails, that is repeated for a bounded time. What was
+     * done stays done, and its value is returned, whatever the store does.
      *
      * @param value what the operation returned
      * @return what the caller is to get: the value, or the one that a successor has recorded if the claim was lost
@@ -94,8 +94,8 @@ public final class OpenExecution<T extends @Nullable Object> implements OpenResu
     }
 
     /**
-     * Ends this execution: the operation was not done, and the key is free again. The key is abandoned instead if nobody
-     * knows whether some step was done.
+     * Ends this execution: the operation was not done, and the key is free again. The key is abandoned instead if
+     * nobody knows whether some step was done.
      *
      * @param failure why it ended, for the listeners; null if it only returned
      * @throws IllegalStateException if this execution was ended before
@@ -198,8 +198,8 @@ public final class OpenExecution<T extends @Nullable Object> implements OpenResu
     }
 
     /**
-     * Prepares for a result to be recorded, in a thread that has bound this execution: what the transaction has kept back
-     * is written, so that the result is encoded as it will be committed.
+     * Prepares for a result to be recorded, in a thread that has bound this execution: what the transaction has kept
+     * back is written, so that the result is encoded as it will be committed.
      *
      * @param returned whether the operation has run
      */

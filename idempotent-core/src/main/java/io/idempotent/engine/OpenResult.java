@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 public sealed interface OpenResult<T extends @Nullable Object> permits OpenExecution, OpenResult.Recorded {
 
     /**
-     * The operation was done before, and is not to be run.
+     * The operation was done before, and must not run.
      *
      * @param value what it returned
      */

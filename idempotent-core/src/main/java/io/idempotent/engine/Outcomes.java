@@ -20,7 +20,9 @@ import java.util.function.BiFunction;
 import java.util.function.BiPredicate;
 import org.jspecify.annotations.Nullable;
 
-/** Turns what operations produced into what is recorded, and back, and tells the listeners what calls got instead of a run. */
+/**
+ * Encodes what operations produced, decodes what was recorded, and tells the listeners what calls got instead of a run.
+ */
 final class Outcomes {
 
     private final OutcomeCodec codec;
@@ -36,7 +38,7 @@ final class Outcomes {
         this.encodes = !(codec instanceof ReferenceOutcomeCodec);
     }
 
-    /** Whether outcomes are recorded as they are when they are encoded, and not as they become. */
+    /** Tells whether outcomes are recorded as they are when they are encoded, and not by reference. */
     boolean encodes() {
         return encodes;
     }
@@ -58,7 +60,7 @@ final class Outcomes {
         }
     }
 
-    /** Whether a result releases the key; it is recorded where that cannot be told. */
+    /** Tells whether a result releases the key. If that cannot be told, the result is recorded. */
     <W, T extends @Nullable Object> boolean releases(
             Execution execution, W work, BiPredicate<? super W, ? super T> releases, T value) {
         try {
@@ -74,7 +76,7 @@ final class Outcomes {
     /**
      * Answers a call by a recorded outcome.
      *
-     * @throws IdempotencyException if it says something else, or the outcome cannot be given
+     * @throws IdempotencyException if the call says something else than the first one, or the outcome cannot be given
      * @throws Throwable the failure that was recorded
      */
     // The codec decodes to the operation's own type, which its maker vouched to be T, null included.
@@ -119,7 +121,7 @@ final class Outcomes {
                 operation.type(), recorded, (problem, cause) -> new IdempotencyOutcomeException(key, problem, cause));
     }
 
-    /** What a step produced. */
+    /** Decodes what a step produced. */
     Outcome decodedStep(OutcomeType type, IdempotencyKey key, String step, RecordedOutcome recorded) {
         return decoded(type, recorded, (problem, cause) -> new IdempotencyOutcomeException(key, step, problem, cause));
     }
@@ -154,13 +156,13 @@ final class Outcomes {
         });
     }
 
-    /** Tells the listeners of a refusal, to be thrown. */
+    /** Tells the listeners of a refusal, and returns it to be thrown. */
     <E extends IdempotencyException> E refused(IdempotencyKey key, E refusal) {
         listeners.tell(listener -> listener.refused(key, refusal));
         return refusal;
     }
 
-    /** Says that the codec failed, without its message, which may show the outcome. */
+    /** Names the type of the failure. Its message may show the outcome. */
     private static String failureOfCodec(Throwable failure) {
         return "the codec failed with " + failure.getClass().getName();
     }

@@ -96,7 +96,9 @@ final class Owners {
         return true;
     }
 
-    /** Returns the execution that claimed later. The lease of the other was over, or the key had not been claimed again. */
+    /**
+     * Returns the execution that claimed later. The lease of the other was over, or the key had not been claimed again.
+     */
     private static Execution successor(Execution one, Execution other) {
         boolean inOrder = one.fencingToken() < other.fencingToken();
         (inOrder ? one : other).superseded();

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <ol>
  *   <li>Call {@link #beforeCommit} before the transaction commits. If it throws, roll the transaction back.
- *   <li>Then call one of {@link #committed}, {@link #rolledBack} and {@link #unknown}. The first call counts, later ones
- *       have no effect, and none of them throws.
+ *   <li>Then call one of {@link #committed}, {@link #rolledBack} and {@link #unknown}. The first call counts, later
+ *       ones have no effect, and none of them throws.
  * </ol>
  *
  * <p>For one thread at a time.

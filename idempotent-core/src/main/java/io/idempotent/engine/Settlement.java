@@ -16,12 +16,12 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells the store the end of executions, and the listeners what it said.
+ * Tells the store how executions end, wakes those that wait for them, and tells the listeners.
  *
  * <ol>
- *   <li>No renewal is under way while a request is that ends the claim.
- *   <li>A request that fails is made again after growing pauses, for a bounded time, the lease being renewed meanwhile.
- *   <li>An interrupt ends no pause before such a request; the flag is restored.
+ *   <li>No renewal is under way during a request that ends the claim.
+ *   <li>A request that fails is repeated after growing pauses, for a bounded time, and the lease is renewed meanwhile.
+ *   <li>An interrupt ends no pause before such a request; the flag is set again afterwards.
  * </ol>
  */
 final class Settlement {
@@ -30,7 +30,7 @@ final class Settlement {
 
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
 
-    /** How often it is asked whether a key is held whose record somebody has locked. */
+    /** How often the store is asked whether a key is held if somebody locks its record. */
     private static final int DECIDED_WITHIN = 5;
 
     private final IdempotencyStore store;
@@ -143,7 +143,7 @@ final class Settlement {
         }
     }
 
-    /** Asks the store to record an outcome, or else that there was one. One object, since each execution needs it. */
+    /** Asks the store to record an outcome, or that there was one. One object, since each execution needs it. */
     private abstract static class Recording implements Supplier<Boolean> {
 
         /** What the store took, once it has. */
@@ -178,7 +178,7 @@ final class Settlement {
     }
 
     /**
-     * Gives the key back of which nobody has heard.
+     * Gives the key back, without telling the listeners.
      *
      * @return false if the claim was lost
      * @throws IdempotencyStoreException if the store failed to the end; the listeners have been told
@@ -194,8 +194,8 @@ final class Settlement {
     }
 
     /**
-     * Records a step, its outcome as not replayable if the store refuses that for good. The execution goes on after it,
-     * and its lease is renewed meanwhile.
+     * Records a step, as not replayable if the store refuses its outcome for good. The execution goes on, and its lease
+     * is renewed meanwhile.
      *
      * @return false if the claim was lost
      * @throws IdempotencyStoreException if the store failed to the end
@@ -231,7 +231,7 @@ final class Settlement {
     }
 
     /**
-     * Whether this very execution's outcome is recorded.
+     * Tells whether the outcome of this very execution is recorded.
      *
      * @throws IdempotencyStoreException if the store failed to the end; the listeners have been told
      */
@@ -241,10 +241,10 @@ final class Settlement {
     }
 
     /**
-     * Records the outcome by a request that cannot be made again, and does not yet end the execution.
+     * Records the outcome by a request that cannot be repeated, and does not yet end the execution.
      *
      * @return false if the claim was lost
-     * @throws IdempotencyStoreException if it failed
+     * @throws IdempotencyStoreException if the request failed
      */
     boolean record(Execution execution, BooleanSupplier request) {
         return Interrupts.setAside(() -> {
@@ -258,7 +258,7 @@ final class Settlement {
         });
     }
 
-    /** Whether the key is held without doubt: the store is asked if the lease may have been lost. */
+    /** Tells whether the key is held without doubt. Asks the store if the lease may be lost. */
     boolean holds(Execution execution) {
         if (!execution.leaseLost()) {
             return true;
@@ -277,22 +277,22 @@ final class Settlement {
                 if (result.undecided().isEmpty() || tries == DECIDED_WITHIN) {
                     return false;
                 }
-                // Somebody has locked the record, our own renewal say.
+                // Somebody has locked the record, perhaps our own renewal.
                 pacing.park(backoff.nextNanos());
             }
         } catch (RuntimeException | Error failure) {
-            // Not to be told apart from a loss by whoever has to decide now, before the transaction commits.
+            // Whoever has to decide now, before the transaction commits, cannot tell this from a loss.
             return false;
         }
     }
 
-    /** The claim is lost, whoever asks. */
+    /** Takes note that the claim is lost, and tells the listeners. */
     void lost(Execution execution) {
         execution.lease().refuse();
         renewal.tellLoss(execution);
     }
 
-    /** The execution has ended, whatever its end. */
+    /** Ends the renewal of an execution that has ended, whatever its end, and wakes those that wait for it. */
     void finish(Execution execution) {
         renewal.stop(execution);
         owners.leave(execution);
@@ -302,7 +302,7 @@ final class Settlement {
         return heldAfter(execution, repeat(execution, what, request));
     }
 
-    /** Makes a request that ends the execution again and again for a bounded time while the store fails. */
+    /** Makes a request that ends the execution, and repeats it for a bounded time while the store fails. */
     <T extends @Nullable Object> T repeat(Execution execution, String what, Supplier<T> request) {
         if (execution.isLeased()) {
             execution.lease().settling();

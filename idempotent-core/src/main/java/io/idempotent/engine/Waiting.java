@@ -16,13 +16,13 @@ import java.util.function.LongSupplier;
  * Waits for a key that is in progress.
  *
  * <ol>
- *   <li>A waiter beyond the numbers that the {@link WaitingRoom} allows is refused at once, as is one whose operation
- *       does not wait or whose request says something else than the record.
- *   <li>If the owner runs in this JVM, the waiter is woken when it ends, and looks after its lease at the latest.
- *       Otherwise it looks after pauses that double from 4 to 500 milliseconds,
- *       each shortened at random as {@link Backoff} does, so that waiters do not come together.
- *   <li>To look is to claim: the answer is the outcome, the claim itself once the key is free or abandoned, or that it
- *       is still in progress. Nobody's live claim is ever taken.
+ *   <li>A waiter is refused at once if the {@link WaitingRoom} has no place for it, its operation does not wait, or its
+ *       request says something else than the record.
+ *   <li>An owner in this JVM wakes the waiter when it ends; the waiter looks after the owner's lease at the latest. It
+ *       looks for an owner elsewhere after pauses that double from 4 to 500 milliseconds, each shortened at random as
+ *       {@link Backoff} does, so that waiters do not come together.
+ *   <li>To look is to claim: the answer is the outcome, the claim itself once the key is free or abandoned, or that the
+ *       key is still in progress. A live owner's claim is never taken.
  * </ol>
  */
 final class Waiting {
@@ -52,10 +52,10 @@ final class Waiting {
     }
 
     /**
-     * Waits until the claim's answer is another than in progress.
+     * Waits until the claim has another answer than in progress.
      *
      * @param first the record that was found in progress
-     * @throws IdempotencyConflictException if the caller is not to wait, or waited in vain
+     * @throws IdempotencyConflictException if the caller must not wait, or waited in vain
      */
     Answer await(Operation<?> operation, ClaimRequest request, IdempotencyRecord first) {
         check(request, first);
@@ -101,7 +101,7 @@ final class Waiting {
             if (remaining <= 0) {
                 throw inProgress(record, Reason.WAITED);
             }
-            // One more nanosecond than the lease, since it is over only then.
+            // One nanosecond more, since the lease is over only then.
             long atMost = Math.min(remaining, Nanos.of(record.leaseRemaining()) + 1);
             Execution owner = owners.find(request.key());
             try {
@@ -135,7 +135,7 @@ final class Waiting {
     }
 
     /**
-     * What the store answered last.
+     * The store's last answer.
      *
      * @param result anything but in progress
      * @param requestedAt the ticker's time before the request
