@@ -119,6 +119,10 @@ public final class OpenExecution<T extends @Nullable Object> implements OpenResu
         });
     }
 
+    // A driver, in a thread that has bound the execution, calls begin, then reconcile if what an earlier execution did
+    // is
+    // unknown, else runs the work, then prepare if the result is to be recorded. It ends by one of end and fail.
+
     /** Returns the execution, for its driver. */
     Execution execution() {
         return execution;

@@ -301,6 +301,17 @@ final class OpenExecutionTest {
     }
 
     @Test
+    void steps_of_an_execution_that_is_found_done_are_not_left_over() throws Throwable {
+        Operation<String> reconciling = operation(WhenAbandoned.RECONCILE);
+        OpenExecution<String> first = opened(reconciling);
+        assertThat(first.context().steps().run("charge", () -> "charge-1")).isEqualTo("charge-1");
+        first.abandon();
+        assertThat(engine.open(reconciling, KEY, FINGERPRINT, execution -> Reconciliation.completed("found")))
+                .isEqualTo(new OpenResult.Recorded<>("found"));
+        assertThat(events.names()).contains("reconciled", "completed").doesNotContain("steps left over");
+    }
+
+    @Test
     void a_refused_key_stays_with_who_abandoned_it() throws Throwable {
         Operation<String> refusing = operation(WhenAbandoned.REFUSE);
         opened(refusing).abandon();
