@@ -4,21 +4,21 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a request said, in a form that can be compared; it detects a key that is used again for something else.
+ * What a request said, in a form that can be compared. It detects a key that is used again for something else.
  *
  * <p>Immutable, provided that the content of an {@link Equality} is. Its text never shows what the request said.
  */
 public sealed interface Fingerprint {
 
-    /** Says nothing of the request, and so matches every fingerprint. */
+    /** Returns the fingerprint that says nothing, and so matches every other. */
     static Fingerprint none() {
         return None.NONE;
     }
 
     /**
-     * Takes the request's content itself as the fingerprint, compared by {@link Object#equals(Object)}. Meaningful
-     * within one JVM only, and only for content that is never changed afterwards; a store for several JVMs takes
-     * {@linkplain #ofDigest(String) digests}.
+     * Takes the request's content itself as the fingerprint, compared by {@link Object#equals(Object)}. It is
+     * meaningful within one JVM only, and only for content that never changes afterwards. A store for several JVMs
+     * takes {@linkplain #ofDigest(String) digests}.
      *
      * @param content what the request said; kept by reference
      */
@@ -29,7 +29,7 @@ public sealed interface Fingerprint {
     /**
      * Takes a digest of the request's content as the fingerprint.
      *
-     * @param digest a text that begins with the version of the method by which it was made
+     * @param digest a text that begins with the version of the method that made it
      */
     static Fingerprint ofDigest(String digest) {
         return new Digest(digest);
@@ -78,7 +78,7 @@ public sealed interface Fingerprint {
     /**
      * A digest of the request's content.
      *
-     * @param text the version of its method and the digest itself
+     * @param text the version of the method that made it, and the digest itself
      */
     record Digest(String text) implements Fingerprint {
 

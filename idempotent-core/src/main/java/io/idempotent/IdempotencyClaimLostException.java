@@ -1,8 +1,8 @@
 package io.idempotent;
 
 /**
- * The claim was lost: its lease ended without renewal, and no outcome is recorded under the key yet. What the operation did
- * until then stands, and is not recorded; the message tells whether it was begun at all.
+ * The claim was lost: its lease ended without renewal, and no outcome is recorded under the key yet. What the operation
+ * did until then stands, and is not recorded. The message tells whether the operation began at all.
  */
 public final class IdempotencyClaimLostException extends IdempotencyException {
 
@@ -15,7 +15,7 @@ public final class IdempotencyClaimLostException extends IdempotencyException {
      *
      * @param key the key whose claim was lost
      * @param fencingToken the token of the claim that was lost
-     * @param what what was refused or not begun
+     * @param what what was refused, or did not begin
      */
     public IdempotencyClaimLostException(IdempotencyKey key, long fencingToken, String what) {
         super(
@@ -26,7 +26,7 @@ public final class IdempotencyClaimLostException extends IdempotencyException {
         this.fencingToken = fencingToken;
     }
 
-    /** The token of the claim that was lost. */
+    /** Returns the token of the claim that was lost. */
     public long fencingToken() {
         return fencingToken;
     }

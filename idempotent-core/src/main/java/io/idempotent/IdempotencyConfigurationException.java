@@ -34,12 +34,12 @@ public final class IdempotencyConfigurationException extends IdempotencyExceptio
         this.action = action;
     }
 
-    /** What is wrong, and where. */
+    /** Returns what is wrong, and where. */
     public String description() {
         return description;
     }
 
-    /** What to do about it. */
+    /** Returns what to do about it. */
     public String action() {
         return action;
     }

@@ -1,6 +1,6 @@
 package io.idempotent;
 
-/** Another request has this key. Nothing was run by the call that gets this exception. */
+/** Another request has this key. The call that gets this exception ran nothing. */
 public abstract class IdempotencyConflictException extends IdempotencyException {
 
     private static final long serialVersionUID = 1L;

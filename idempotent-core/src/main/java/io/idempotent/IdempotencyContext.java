@@ -9,10 +9,10 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What code that runs inside an idempotent operation may know of its execution.
+ * What code inside an idempotent operation may know of its execution.
  *
- * <p>Bound to the thread that runs the operation; a thread that the operation hands work to has to be given what it
- * needs. The methods of one instance may be called by any thread.
+ * <p>It is bound to the thread that runs the operation. Give another thread, which the operation hands work to, what
+ * that needs. Any thread may call the methods of one instance.
  */
 public abstract class IdempotencyContext {
 
@@ -24,9 +24,9 @@ public abstract class IdempotencyContext {
     protected IdempotencyContext() {}
 
     /**
-     * The context of the innermost idempotent operation that this thread is running.
+     * Returns the context of the innermost idempotent operation that this thread runs.
      *
-     * @throws IllegalStateException if it is running none
+     * @throws IllegalStateException if this thread runs none
      */
     public static IdempotencyContext current() {
         IdempotencyContext context = CURRENT.get();
@@ -39,7 +39,7 @@ public abstract class IdempotencyContext {
         return context;
     }
 
-    /** Like {@link #current()}, but null where this thread is running no idempotent operation. */
+    /** Like {@link #current()}, but null if this thread runs no idempotent operation. */
     public static @Nullable IdempotencyContext currentOrNull() {
         return CURRENT.get();
     }
@@ -47,62 +47,62 @@ public abstract class IdempotencyContext {
     /**
      * Binds a context to this thread, or none.
      *
-     * @return what was bound before, to be bound again afterwards
+     * @return what was bound before; bind it again afterwards
      */
     protected static @Nullable IdempotencyContext bind(@Nullable IdempotencyContext context) {
         IdempotencyContext before = CURRENT.get();
-        // Set to null rather than removed: the thread's entry stays, and is not made anew for each execution.
+        // Set to null and not removed, so that the thread's entry is not made anew for each execution.
         CURRENT.set(context);
         return before;
     }
 
-    /** The key that this execution holds. */
+    /** Returns the key that this execution holds. */
     public abstract IdempotencyKey key();
 
-    /** Which attempt is running: 1 for the first, then one more for each retry within this claim. */
+    /** Returns which attempt runs: 1 for the first, and one more for each retry within this claim. */
     public abstract int attempt();
 
-    /** How many claims of this key took over from an owner whose lease had ended: 0 for the first claim. */
+    /** Returns how many claims of this key took over from an owner whose lease had ended: 0 for the first claim. */
     public abstract int takeovers();
 
-    /** When the key was first claimed, by the store's clock; a claim that takes over keeps it. */
+    /** Returns when the key was first claimed, by the store's clock. A claim that takes over keeps that time. */
     public abstract Instant firstClaimedAt();
 
     /**
-     * The claim's fencing token, which grows with every claim of a key. Hand it to whatever this operation writes to,
-     * so that it can refuse the writes of an owner that was taken over. In SQL, where a row is written under one key only,
-     * and keeps the token of whoever wrote it last, 0 at first:
+     * Returns the claim's fencing token, which grows with every claim of a key. Hand it to whatever this operation
+     * writes to, so that the other side can refuse an owner whose claim was taken over. In SQL, for a row that is
+     * written under one key only and keeps the token of its last writer, 0 at first:
      *
      * <pre>{@code
      * UPDATE payment SET status = ?, fencing_token = ?
      * WHERE id = ? AND fencing_token <= ?
      * }</pre>
      *
-     * <p>The token is the second parameter and the last. Where no row was updated, a later owner has written it: throw, so that
-     * the rest of the transaction is rolled back. Tokens of different keys say nothing of each other.
+     * <p>The token is the second parameter and the last. If no row was updated, a later owner has written it: throw, so
+     * that the rest of the transaction is rolled back. Tokens of different keys cannot be compared.
      */
     public abstract long fencingToken();
 
     /**
-     * Tells whether this execution can no longer be sure of its claim: a renewal was refused, or the lease is over as
-     * measured from before the last successful request. Long operations ask before they act again.
+     * Tells whether this execution can no longer be sure of its claim: the store refused a renewal, or the lease is
+     * over, counted from before its last successful renewal. Ask this before each act of a long operation.
      */
     public abstract boolean leaseLost();
 
     /**
-     * The steps of this execution: parts whose outcome is recorded once, and which no later attempt runs again.
+     * Returns the steps of this execution: parts whose outcome is recorded once, and which no later attempt runs again.
      *
      * @throws IllegalStateException if the operation is atomic: its transaction undoes or keeps all of it
      */
     public abstract Steps steps();
 
     /**
-     * An identifier derived from the key and a name: the same on every attempt and every later execution of this key,
+     * Derives an identifier from the key and a name: the same on every attempt and every later execution of this key,
      * and another for every other key or name. Use it for what the operation creates.
      */
     public final UUID uuid(String name) {
         byte[] digest = digest(name);
-        // Version 8 of RFC 9562: bits of the maker's own choosing.
+        // Version 8 of RFC 9562: the maker chooses the bits.
         digest[6] = (byte) ((digest[6] & 0x0f) | 0x80);
         digest[8] = (byte) ((digest[8] & 0x3f) | 0x80);
         long high = 0;
@@ -115,7 +115,7 @@ public abstract class IdempotencyContext {
     }
 
     /**
-     * A key for a downstream call, derived from this key and a name: 64 hexadecimal digits, the same on every attempt
+     * Derives a key for a downstream call from this key and a name: 64 hexadecimal digits, the same on every attempt
      * and every later execution of this key.
      */
     public final String keyFor(String name) {
@@ -123,9 +123,8 @@ public abstract class IdempotencyContext {
     }
 
     private byte[] digest(String name) {
-        // The length keeps (key, name) apart from every other pair that would make the same text. The number before it
-        // is the
-        // generation of what is derived: the first, and the same for as long as nothing that was done is undone.
+        // The length keeps (key, name) apart from every other pair that would make the same text. The generation stays
+        // the same, or what was derived before would change.
         String key = key().toString();
         String text = GENERATION + ":" + key.length() + ':' + key + name;
         try {

@@ -3,25 +3,22 @@ package io.idempotent;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** Another claim of this key is live: the first call is still running. */
+/** Another claim of this key is live: the first call still runs. */
 public final class IdempotencyInProgressException extends IdempotencyConflictException {
 
     private static final long serialVersionUID = 1L;
 
-    /** Why the call does not wait for the claim's end, or waits no longer. */
+    /** Why the call does not wait for the end of the claim, or waits no longer. */
     public enum Reason {
         /** The operation does not wait for the first call's outcome. */
         NOT_WAITING,
-        /** The operation waited as long as it is allowed to. */
+        /** The operation waited as long as it may. */
         WAITED,
-        /** As many callers as are allowed to wait, in all or for this key, are waiting. */
+        /** As many callers as may wait, in all or for this key, wait already. */
         TOO_MANY_WAITERS,
         /** The waiting thread was interrupted; its interrupt flag is set. */
         INTERRUPTED,
-        /**
-         * The key is held by this very thread: by a call further up the stack, or by a transaction that is not at its
-         * end.
-         */
+        /** This very thread holds the key, by a call further up the stack or by a transaction that has not ended. */
         REENTRANT
     }
 
@@ -54,11 +51,11 @@ public final class IdempotencyInProgressException extends IdempotencyConflictExc
     }
 
     /**
-     * Makes the exception for a key that is held by a transaction, and so has no lease.
+     * Makes the exception for a key that a transaction holds, which has no lease.
      *
      * @param key the key that is in progress
      * @param reason why the call does not wait, or no longer
-     * @param claimedSince for how long it is known to be held
+     * @param claimedSince how long it is known to be held
      */
     public IdempotencyInProgressException(IdempotencyKey key, Reason reason, Duration claimedSince) {
         super(
@@ -70,27 +67,30 @@ public final class IdempotencyInProgressException extends IdempotencyConflictExc
         this.leaseRemaining = null;
     }
 
-    /** Why the call does not wait for the claim's end, or waits no longer. */
+    /** Returns why the call does not wait for the end of the claim, or waits no longer. */
     public Reason reason() {
         return reason;
     }
 
-    /** How long ago the live claim was made, by the store's clock; at least, where it is held by a transaction. */
+    /**
+     * Returns how long ago the live claim was made, by the store's clock. It may be longer ago if a transaction holds
+     * the key.
+     */
     public Duration claimedSince() {
         return claimedSince;
     }
 
     /**
-     * How long the claim's lease still lasts, by the store's clock. The lease of a running call is renewed, so this is
-     * how long it takes to notice that its owner died. Null where the key is held by a transaction, which has no lease.
+     * Returns how long the claim's lease still lasts, by the store's clock. The lease of a running call is renewed, so
+     * this is how long it takes to notice that its owner died. Null if a transaction holds the key, which has no lease.
      */
     public @Nullable Duration leaseRemaining() {
         return leaseRemaining;
     }
 
     /**
-     * After how long to repeat the call: as long as the first one has run by now, one second at least, and no longer
-     * than its lease lasts. Repetitions come at growing intervals, and the last one soon after the end.
+     * Returns after how long to repeat the call: as long as the first one has run by now, at least one second, and no
+     * longer than its lease lasts. So repetitions come at growing intervals, and the last one soon after the end.
      */
     public Duration retryAfter() {
         return retryAfter(claimedSince, leaseRemaining);
@@ -116,7 +116,8 @@ public final class IdempotencyInProgressException extends IdempotencyConflictExc
                         + "; as many callers as max-waiters or max-waiters-per-key allows are waiting already";
             case INTERRUPTED -> "the wait for its outcome was interrupted";
             case REENTRANT ->
-                "it is held by this very thread, in a call or a transaction that is not at its end, and cannot wait for itself";
+                "it is held by this very thread, in a call or a transaction that has not ended,"
+                        + " and cannot wait for itself";
         };
     }
 

@@ -7,11 +7,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * Names one logical request: an operation, the scope that keeps callers apart, and the value that the caller gave.
  *
- * <p>Two requests are the same request exactly when all three parts are equal, char by char: no collation, no case
+ * <p>Two requests are the same request exactly if all three parts are equal, char by char: no collation, no case
  * folding, no trimming. Immutable and safe for use by many threads. A key may be logged and must not hold a secret.
  *
  * <p>The <b>operation</b> is the stable name of what is protected: 1 to {@value #MAXIMUM_OPERATION_LENGTH} characters
- * of {@code A-Z a-z 0-9 _ -}. The <b>scope</b> is what keeps callers apart, a tenant say: the empty string where there
+ * of {@code A-Z a-z 0-9 _ -}. The <b>scope</b> is what keeps callers apart, such as a tenant: the empty string if there
  * is none; at most {@value #MAXIMUM_LENGTH} characters. The <b>value</b> is the caller's own key: not blank, at most
  * {@value #MAXIMUM_LENGTH} characters. Neither has control characters or unpaired surrogates.
  */
@@ -33,7 +33,7 @@ public final class IdempotencyKey {
      * @param operation the name of what is protected
      * @param scope what keeps callers apart, or the empty string
      * @param value the caller's own key
-     * @throws IllegalArgumentException if the operation's name has characters that it must not have
+     * @throws IllegalArgumentException if the operation's name is not acceptable
      * @throws IdempotencyKeyException if the scope or the value is not acceptable
      */
     public IdempotencyKey(String operation, String scope, String value) {
@@ -50,8 +50,8 @@ public final class IdempotencyKey {
     }
 
     /**
-     * Makes a key that is only good to be looked up until it is {@linkplain #check() checked}: what is not acceptable
-     * was never recorded, so that a replay need not look at each character.
+     * Makes a key that may only be looked up until it is {@linkplain #check() checked}. What is not acceptable was
+     * never recorded, so a replay need not look at each character.
      *
      * @param operation the name of what is protected
      * @param scope what keeps callers apart, or the empty string
@@ -64,7 +64,7 @@ public final class IdempotencyKey {
     /**
      * Makes a key without a scope.
      *
-     * @throws IllegalArgumentException if the operation's name has characters that it must not have
+     * @throws IllegalArgumentException if the operation's name is not acceptable
      * @throws IdempotencyKeyException if the value is not acceptable
      */
     public static IdempotencyKey of(String operation, String value) {
@@ -72,8 +72,8 @@ public final class IdempotencyKey {
     }
 
     /**
-     * Joins the elements of a composite key into one value, so that no two different lists make the same value:
-     * elements are separated by a comma, and a comma or backslash inside an element is escaped by a backslash.
+     * Joins the elements of a composite key into one value, so that no two different lists make the same value. A comma
+     * separates elements, and a backslash escapes a comma or backslash inside an element.
      *
      * @param operation the operation that the key is for, for the error's message
      * @throws IdempotencyKeyException if there are no elements, or one is blank
@@ -86,7 +86,7 @@ public final class IdempotencyKey {
         for (int index = 0; index < elements.size(); index++) {
             length += elements.get(index).length();
         }
-        // As long as it becomes where nothing is escaped.
+        // The length if nothing is escaped.
         StringBuilder joined = new StringBuilder(length);
         for (int index = 0; index < elements.size(); index++) {
             String element = elements.get(index);
@@ -126,8 +126,8 @@ public final class IdempotencyKey {
     }
 
     /**
-     * Tells whether a text looks blank: has nothing but white space, characters that only format, and others that show
-     * nothing, such as the zero width space and the byte order mark.
+     * Tells whether a text looks blank: it has nothing but white space, characters that only format, and others that
+     * show nothing, such as the zero width space and the byte order mark.
      */
     public static boolean isBlank(String text) {
         for (int index = 0; index < text.length(); index++) {
@@ -165,7 +165,7 @@ public final class IdempotencyKey {
     /**
      * Refuses a key that was made {@linkplain #unchecked unchecked} and is not acceptable.
      *
-     * @throws IllegalArgumentException if the operation's name has characters that it must not have
+     * @throws IllegalArgumentException if the operation's name is not acceptable
      * @throws IdempotencyKeyException if the scope or the value is not acceptable
      */
     public void check() {
@@ -180,17 +180,17 @@ public final class IdempotencyKey {
         check(operation, "key", value);
     }
 
-    /** The stable name of what is protected. */
+    /** Returns the stable name of what is protected. */
     public String operation() {
         return operation;
     }
 
-    /** What keeps callers apart; the empty string where there is no scope. */
+    /** Returns what keeps callers apart; the empty string if there is no scope. */
     public String scope() {
         return scope;
     }
 
-    /** The caller's own key. */
+    /** Returns the caller's own key. */
     public String value() {
         return value;
     }
@@ -198,8 +198,8 @@ public final class IdempotencyKey {
     /**
      * Reads a key from its {@linkplain #toString() text}.
      *
-     * @param text what a key was written as
-     * @throws IllegalArgumentException if no key is written so
+     * @param text the text of a key
+     * @throws IllegalArgumentException if no key has that text
      * @throws IdempotencyKeyException if the scope or the value is not acceptable
      */
     public static IdempotencyKey parse(String text) {
@@ -218,12 +218,12 @@ public final class IdempotencyKey {
             }
         }
         if (index == text.length()) {
-            throw new IllegalArgumentException("'" + text
-                    + "' is no idempotency key: it is written as operation:value, or" + " operation@scope:value");
+            throw new IllegalArgumentException(
+                    "'" + text + "' is no idempotency key: write it as operation:value, or operation@scope:value");
         }
         IdempotencyKey key = new IdempotencyKey(text.substring(0, end), scope.toString(), text.substring(index + 1));
         if (!key.toString().equals(text)) {
-            throw new IllegalArgumentException("'" + text + "' is no idempotency key: '" + key + "' is written so");
+            throw new IllegalArgumentException("'" + text + "' is no idempotency key: write it as '" + key + "'");
         }
         return key;
     }
@@ -271,7 +271,7 @@ public final class IdempotencyKey {
         }
     }
 
-    // The value first, which is what differs.
+    // The value first, since that differs most.
     @Override
     public boolean equals(@Nullable Object other) {
         return this == other
@@ -287,8 +287,8 @@ public final class IdempotencyKey {
     }
 
     /**
-     * The three parts as one text, which no other key has: {@code operation:value}, or {@code operation@scope:value}
-     * where there is a scope, with a colon or backslash inside the scope escaped by a backslash.
+     * Returns the three parts as one text, which no other key has: {@code operation:value}, or {@code
+     * operation@scope:value} if there is a scope. A backslash escapes a colon or backslash inside the scope.
      */
     @Override
     public String toString() {

@@ -2,7 +2,7 @@ package io.idempotent;
 
 import org.jspecify.annotations.Nullable;
 
-/** No acceptable key could be had: it is null, blank, too long, malformed, or its expression failed. Nothing was run. */
+/** The key is not acceptable: null, blank, too long or malformed, or its expression failed. Nothing was run. */
 public final class IdempotencyKeyException extends IdempotencyException {
 
     private static final long serialVersionUID = 1L;
@@ -39,12 +39,12 @@ public final class IdempotencyKeyException extends IdempotencyException {
         this.problem = problem;
     }
 
-    /** What is wrong with the key. */
+    /** Returns what is wrong with the key. */
     public String problem() {
         return problem;
     }
 
-    /** The operation that was called. */
+    /** Returns the operation that was called. */
     public String operation() {
         return operation;
     }

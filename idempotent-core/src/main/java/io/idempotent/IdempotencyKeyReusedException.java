@@ -1,6 +1,6 @@
 package io.idempotent;
 
-/** The key has been used for a request with other content. The record that has it is left as it is. */
+/** The key was used for a request with other content. Its record stays as it is. */
 public final class IdempotencyKeyReusedException extends IdempotencyConflictException {
 
     private static final long serialVersionUID = 1L;

@@ -3,8 +3,8 @@ package io.idempotent;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The operation, or a step of it, has been completed under this key, but its recorded outcome cannot be given: it could not be
- * encoded when it was recorded, or cannot be decoded now. It is not run again.
+ * The operation, or a step of it, was completed under this key, but its recorded outcome cannot be given: it could not
+ * be encoded when it was recorded, or cannot be decoded now. The operation does not run again.
  */
 public final class IdempotencyOutcomeException extends IdempotencyException {
 
@@ -45,7 +45,7 @@ public final class IdempotencyOutcomeException extends IdempotencyException {
         this.problem = problem;
     }
 
-    /** Why the outcome cannot be given, in words that reveal nothing of it. */
+    /** Returns why the outcome cannot be given, in words that reveal nothing of it. */
     public String problem() {
         return problem;
     }

@@ -4,8 +4,8 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An earlier execution of this key was begun, and nobody knows whether its operation, or a step of it, was done: its owner died
- * or gave up. It was not run again, since it says so.
+ * An earlier execution of this key began, and nobody knows whether its operation, or a step of it, was done: its owner
+ * died or gave up. The operation was not run again, since it declares so.
  */
 public final class IdempotencyOutcomeUnknownException extends IdempotencyException {
 
@@ -21,7 +21,7 @@ public final class IdempotencyOutcomeUnknownException extends IdempotencyExcepti
      * @param key the key that is abandoned
      * @param fencingToken the token of the record that was seen
      * @param firstClaimedAt when the key was first claimed, by the store's clock
-     * @param reconciled whether it was tried to find out
+     * @param reconciled whether a reconciler was asked
      * @param cause why that failed, or null
      */
     public IdempotencyOutcomeUnknownException(
@@ -34,8 +34,8 @@ public final class IdempotencyOutcomeUnknownException extends IdempotencyExcepti
                 "Idempotency key '" + key + "' was first claimed at " + firstClaimedAt
                         + " and is abandoned, with the fencing token " + fencingToken + "; "
                         + (reconciled
-                                ? "its reconciler could not tell whether its operation was done: repeat the call later, or resolve"
-                                        + " the record by hand"
+                                ? "its reconciler could not tell whether its operation was done: repeat the call later,"
+                                        + " or resolve the record by hand"
                                 : "whether its operation was done is not known, and it is not run again: find out, and"
                                         + " resolve the record by hand"),
                 key,
@@ -51,7 +51,7 @@ public final class IdempotencyOutcomeUnknownException extends IdempotencyExcepti
      * @param fencingToken the token of that execution
      * @param firstClaimedAt when the key was first claimed, by the store's clock
      * @param step the step's name
-     * @param reconciled whether it was tried to find out
+     * @param reconciled whether a reconciler was asked
      * @param cause why that failed, or null
      */
     public IdempotencyOutcomeUnknownException(
@@ -74,12 +74,12 @@ public final class IdempotencyOutcomeUnknownException extends IdempotencyExcepti
         this.firstClaimedAt = firstClaimedAt;
     }
 
-    /** The token of the record that was seen: whoever resolves it presents it. */
+    /** Returns the token of the record that was seen: whoever resolves the record presents it. */
     public long fencingToken() {
         return fencingToken;
     }
 
-    /** When the key was first claimed, by the store's clock. */
+    /** Returns when the key was first claimed, by the store's clock. */
     public Instant firstClaimedAt() {
         return firstClaimedAt;
     }

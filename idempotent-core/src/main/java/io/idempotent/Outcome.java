@@ -9,14 +9,14 @@ import org.jspecify.annotations.Nullable;
  */
 public sealed interface Outcome {
 
-    /** What the caller of the operation gets: the value, or the failure thrown. */
+    /** Returns the value, or throws the failure, that the caller of the operation gets. */
     @Nullable
     Object get() throws Throwable;
 
     /**
      * The operation returned.
      *
-     * @param value what it returned; null too where it returned nothing
+     * @param value what it returned; null too if it returned nothing
      */
     record Value(@Nullable Object value) implements Outcome {
 

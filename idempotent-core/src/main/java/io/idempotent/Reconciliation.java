@@ -16,23 +16,23 @@ public sealed interface Reconciliation<T extends @Nullable Object> {
      */
     record Completed<T extends @Nullable Object>(T value) implements Reconciliation<T> {}
 
-    /** The operation was not done, and will not be by whoever began it: it may be run. */
+    /** The operation was not done, and whoever began it will not do it any more: it may run. */
     record NotDone<T extends @Nullable Object>() implements Reconciliation<T> {}
 
-    /** Whether the operation was done cannot be told now. */
+    /** It cannot be told now whether the operation was done. */
     record Unknown<T extends @Nullable Object>() implements Reconciliation<T> {}
 
-    /** Says that the operation was done: its outcome is recorded, and it is not run again. */
+    /** Says that the operation was done: its outcome is recorded, and it does not run again. */
     static <T extends @Nullable Object> Reconciliation<T> completed(T value) {
         return new Completed<>(value);
     }
 
-    /** Says that the operation was not done, and can safely be run. */
+    /** Says that the operation was not done, and can safely run. */
     static <T extends @Nullable Object> Reconciliation<T> notDone() {
         return new NotDone<>();
     }
 
-    /** Says that it cannot be told: the operation is not run, and the next call asks again. */
+    /** Says that it cannot be told: the operation does not run, and the next call asks again. */
     static <T extends @Nullable Object> Reconciliation<T> unknown() {
         return new Unknown<>();
     }

@@ -21,9 +21,9 @@ public sealed interface RecordedOutcome {
      * The outcome as bytes that a codec made and can read.
      *
      * @param kind whether the bytes are a value or a failure
-     * @param content the bytes; not copied, so neither the giver nor the receiver may change them
+     * @param content the bytes; not copied, so that neither the giver nor the receiver may change them
      */
-    // Equality is written out below; a copy for each replay would cost what large outcomes cannot afford.
+    // Equality is written out below; large outcomes cannot afford a copy for each replay.
     @SuppressWarnings("ArrayRecordComponent")
     record Encoded(Kind kind, byte[] content) implements RecordedOutcome {
 
@@ -55,8 +55,8 @@ public sealed interface RecordedOutcome {
     }
 
     /**
-     * The operation's work is done, but what it produced could not be kept: later calls must neither run it again nor
-     * can they be answered.
+     * The operation's work is done, but what it produced could not be kept: later calls must not run it again, and
+     * cannot be answered.
      *
      * @param reason why, in words that reveal nothing of the outcome
      */

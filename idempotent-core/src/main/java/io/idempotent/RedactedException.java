@@ -3,8 +3,8 @@ package io.idempotent;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Stands for an exception whose message may show arguments or outcomes: it names the type and has the stack trace, of its
- * causes too, and no message of theirs. So it can be logged, and be a cause.
+ * Stands for an exception whose message may show arguments or outcomes. It has the name of its type and its stack
+ * trace, and those of its causes, but no message of theirs, so that it can be logged and be a cause.
  */
 public final class RedactedException extends RuntimeException {
 

@@ -7,8 +7,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The steps of an execution: parts of an operation whose outcome is recorded once each, and which no later attempt runs again,
- * be it a retry, a call after the operation threw, or one that takes over after a crash.
+ * The steps of an execution: parts of an operation whose outcome is recorded once each. No later attempt runs them
+ * again, whether it is a retry, a call after the operation threw, or one that takes over after a crash.
  *
  * <pre>{@code
  * Reservation reservation = steps.run("reserve", () -> stock.reserve(order));
@@ -16,47 +16,47 @@ import org.jspecify.annotations.Nullable;
  * return steps.run("confirm", () -> mail.confirm(order, reservation, charge));
  * }</pre>
  *
- * <p><b>What is promised.</b> A step whose outcome is recorded does not run again: its value is given from the record, as long as
- * the operation's retention, and until the operation is completed. A step that throws is not recorded, and runs again with the
- * next attempt. An execution that was taken over can record no step any more, and begins none once its lease is lost. A step runs
- * more than once only if its process dies or halts past its lease, or the store fails for long, between its effect and its record, or
- * between the last look at the lease and its effect: give the other side a {@linkplain #keyFor key} to tell such repetitions by, or let the step run {@linkplain #atMostOnce() at
- * most once}.
+ * <p><b>What is promised.</b> A step whose outcome is recorded does not run again: its value comes from the record, as
+ * long as the operation's retention, and until the operation is completed. A step that throws is not recorded, and runs
+ * again with the next attempt. An execution that was taken over records no step any more, and begins none once its
+ * lease is lost. A step runs more than once only if its process dies or halts past its lease, or the store fails for
+ * long, between its effect and its record, or between the last look at the lease and its effect. Give the other side a
+ * {@linkplain #keyFor key} that tells such repetitions, or let the step run {@linkplain #atMostOnce() at most once}.
  *
- * <p><b>What is not.</b> A step is no transaction. Its record is not part of one either: a step's effects should stand when it
- * returns. What it writes to a database in a transaction that goes on after it, the operation's or the caller's, is lost if that is
- * rolled back, while the step stays recorded; begin a transaction in the step instead.
+ * <p><b>What is not.</b> A step is no transaction, and its record is not part of one either: a step's effects should
+ * stand when it returns. What a step writes to a database in a transaction that goes on after it, the operation's or
+ * the caller's, is lost if that is rolled back, while the step stays recorded. Begin a transaction in the step instead.
  *
- * <p>Names tell steps apart: they are unique within an attempt, and stay what they are from one version of the code to the next.
- * What runs between steps runs with each attempt. A step may be run in a step.
+ * <p>Names tell steps apart. They are unique within an attempt, and stay the same from one version of the code to the
+ * next. What runs between steps runs with each attempt. A step may run inside of a step.
  *
- * <p><b>Types.</b> Where a store keeps bytes, a step's value is decoded to the type that the lambda expression was compiled to
- * return, which is an erased one: give a step that returns a generic type, {@code List<Item>} say, that type explicitly, and
- * write <code>() -> { … ; }</code> where you do not need what it returns.
+ * <p><b>Types.</b> Where a store keeps bytes, a step's value is decoded to the type that the lambda expression was
+ * compiled to return, which is an erased one. Give a step that returns a generic type, such as {@code List<Item>}, that
+ * type explicitly, and write <code>() -> { … ; }</code> if you do not need what it returns.
  *
- * <p>Each step costs the store one request, and operations without steps nothing. Safe for use by many threads; within an attempt
- * each name by one of them.
+ * <p>Each step costs the store one request, and operations without steps cost nothing. Safe for use by many threads;
+ * within an attempt each name is for one of them.
  */
 public interface Steps {
 
     /**
-     * Runs a step, or gives what it recorded.
+     * Runs a step, or returns what it recorded.
      *
      * @param name the step's name: 1 to 255 characters, not blank
      * @param work the step; a lambda expression, or an object whose class says what it returns
      * @return what it returned, now or when it ran
      * @throws X what the step throws; nothing is recorded then
-     * @throws IllegalStateException if a step of this name was run in this attempt already, or is running, or the operation has
-     *     ended or is atomic
+     * @throws IllegalStateException if a step of this name was run in this attempt already, or is running, or the
+     *     operation has ended or is atomic
      * @throws IllegalArgumentException if the name is not acceptable, or what the step returns cannot be told or kept
-     * @throws IdempotencyClaimLostException if the claim is lost: the step was not begun, or not recorded
+     * @throws IdempotencyClaimLostException if the claim is lost: the step did not begin, or is not recorded
      * @throws IdempotencyOutcomeException if the step was done before, and what it returned cannot be given
-     * @throws IdempotencyOutcomeUnknownException if the step was begun before as one that runs at most once
+     * @throws IdempotencyOutcomeUnknownException if the step began before as one that runs at most once
      */
     <T extends @Nullable Object, X extends Throwable> T run(String name, Work<T, X> work) throws X;
 
     /**
-     * Runs a step that returns nothing, or does not, if it is recorded. Else like {@link #run(String, Work)}.
+     * Runs a step that returns nothing, unless it is recorded. Like {@link #run(String, Work)} otherwise.
      *
      * @param name the step's name
      * @param action the step
@@ -65,7 +65,7 @@ public interface Steps {
     <X extends Throwable> void run(String name, Action<X> action) throws X;
 
     /**
-     * Runs a step that returns a generic type, or gives what it recorded. Else like {@link #run(String, Work)}.
+     * Runs a step that returns a generic type, or returns what it recorded. Like {@link #run(String, Work)} otherwise.
      *
      * @param name the step's name
      * @param type what the step returns; the caller vouches that {@code T} is that type
@@ -76,8 +76,9 @@ public interface Steps {
     <T extends @Nullable Object, X extends Throwable> T run(String name, Type type, Work<T, X> work) throws X;
 
     /**
-     * Steps that never run again once they were begun, unless they are known not to have been done: for what the other side
-     * cannot tell repetitions of. That a step begins is recorded before it does, which costs one more request.
+     * Returns steps that never run again once they began, unless they are known not to have been done: for what the
+     * other side cannot tell repetitions of. The beginning of such a step is recorded first, which costs one more
+     * request.
      */
     AtMostOnce atMostOnce();
 
@@ -88,21 +89,21 @@ public interface Steps {
     UUID uuid(String name);
 
     /**
-     * Like {@link IdempotencyContext#firstClaimedAt}: the same on every attempt of a claim, after a crash, and, once a step is
-     * recorded, after the operation threw.
+     * Like {@link IdempotencyContext#firstClaimedAt}: the same on every attempt of a claim, after a crash, and, once a
+     * step is recorded, after the operation threw.
      */
     Instant firstClaimedAt();
 
     /**
      * Steps that run at most once.
      *
-     * <p>A step that was begun before and has no outcome is <i>unknown</i>: its process died in it, or it threw, since of what
-     * throws nobody knows how far it got. Its reconciler is asked then. If the step was done, what that says is recorded as its outcome; if
-     * not, the step runs; else, or if there is no reconciler or it fails, the step is refused, and the operation's key is
-     * abandoned unless the operation returns, or throws what it declares final, all the same. Without a reconciler it stays
-     * unknown until the record is completed or forgotten by hand, as a whole.
+     * <p>A step that began before and has no outcome is <i>unknown</i>: its process died in it, or it threw, and nobody
+     * knows how far it got. Its reconciler is asked then. If the step was done, what the reconciler says is recorded as
+     * its outcome; if not, the step runs. If there is no reconciler, or it cannot tell, the step is refused, and the
+     * operation's key is abandoned unless the operation returns, or throws what it declares final, all the same.
+     * Without a reconciler the step stays unknown until a person completes or forgets the record as a whole.
      *
-     * <p>None runs while its operation runs unprotected.
+     * <p>No such step runs while its operation runs unprotected.
      */
     interface AtMostOnce {
 
@@ -113,36 +114,36 @@ public interface Steps {
         <X extends Throwable> void run(String name, Action<X> action) throws X;
 
         /**
-         * Runs a step at most once, or gives what it recorded. Else like {@link Steps#run(String, Work)}.
+         * Runs a step at most once, or returns what it recorded. Like {@link Steps#run(String, Work)} otherwise.
          *
          * @param name the step's name
          * @param work the step
-         * @param reconciler asked where the step is unknown
+         * @param reconciler asked if the step is unknown
          * @return what it returned, now or when it ran
          * @throws X what the step throws; it is unknown then
          * @throws IdempotencyOutcomeUnknownException if the step is unknown, and stays so
-         * @throws IdempotencyStoreException if it could not be recorded that the step begins: it does not
+         * @throws IdempotencyStoreException if the step's beginning could not be recorded: it does not begin
          */
         <T extends @Nullable Object, X extends Throwable> T run(
                 String name, Work<T, X> work, Reconciler<? extends T> reconciler) throws X;
 
         /**
-         * Runs a step that returns nothing at most once. Else like {@link #run(String, Work, Reconciler)}.
+         * Runs a step that returns nothing at most once. Like {@link #run(String, Work, Reconciler)} otherwise.
          *
          * @param name the step's name
          * @param action the step
-         * @param reconciler asked where the step is unknown; if it was done, with any value
+         * @param reconciler asked if the step is unknown; if it was done, its value does not matter
          * @throws X what the step throws; it is unknown then
          */
         <X extends Throwable> void run(String name, Action<X> action, Reconciler<?> reconciler) throws X;
 
         /**
-         * Runs a step that returns a generic type at most once. Else like {@link #run(String, Work, Reconciler)}.
+         * Runs a step that returns a generic type at most once. Like {@link #run(String, Work, Reconciler)} otherwise.
          *
          * @param name the step's name
          * @param type what the step returns; the caller vouches that {@code T} is that type
          * @param work the step
-         * @param reconciler asked where the step is unknown
+         * @param reconciler asked if the step is unknown
          * @return what it returned, now or when it ran
          * @throws X what the step throws; it is unknown then
          */
@@ -151,7 +152,8 @@ public interface Steps {
     }
 
     /**
-     * What a step does. Serializable only so that a lambda expression tells what it returns; it is never written anywhere.
+     * What a step does. Serializable only so that a lambda expression tells what it returns; it is never written
+     * anywhere.
      *
      * @param <T> what it returns
      * @param <X> what it throws
@@ -176,7 +178,7 @@ public interface Steps {
     }
 
     /**
-     * Finds out what became of a step that was begun.
+     * Finds out what became of a step that began.
      *
      * @param <T> what the step returns
      */
@@ -184,9 +186,9 @@ public interface Steps {
     interface Reconciler<T extends @Nullable Object> {
 
         /**
-         * Finds out whether the step was done. That it fails means that it cannot be told.
+         * Tells whether the step was done.
          *
-         * @throws Exception if that cannot be told
+         * @throws Exception if it cannot be told
          */
         Reconciliation<T> reconcile() throws Exception;
     }

@@ -2,10 +2,10 @@ package io.idempotent;
 
 /**
  * A value that knows how much memory it takes. A store that keeps values by reference, and is bounded by bytes, asks
- * it; it counts texts and bytes by their length, and any other value as {@code 256} bytes.
+ * it. The store counts texts and bytes by their length, and any other value as {@code 256} bytes.
  */
 public interface Weighted {
 
-    /** About how many bytes of memory the value takes; always the same. */
+    /** Returns about how many bytes of memory the value takes; always the same. */
     long weight();
 }

@@ -135,7 +135,7 @@ final class WordsTest {
         assertThat(inProgress(Reason.REENTRANT))
                 .hasMessage(
                         begin
-                                + "it is held by this very thread, in a call or a transaction that is not at its end, and cannot wait for itself");
+                                + "it is held by this very thread, in a call or a transaction that has not ended, and cannot wait for itself");
 
         IdempotencyInProgressException refusal = inProgress(Reason.WAITED);
         assertThat(refusal).isInstanceOf(IdempotencyConflictException.class);

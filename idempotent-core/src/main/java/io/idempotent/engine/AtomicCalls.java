@@ -2,7 +2,6 @@ package io.idempotent.engine;
 
 import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyClaimLostException;
-import io.idempotent.IdempotencyException;
 import io.idempotent.IdempotencyInProgressException;
 import io.idempotent.IdempotencyInProgressException.Reason;
 import io.idempotent.IdempotencyKey;
@@ -11,96 +10,87 @@ import io.idempotent.IdempotencyOutcomeUnknownException;
 import io.idempotent.IdempotencyStoreException;
 import io.idempotent.Outcome;
 import io.idempotent.RecordedOutcome;
+import io.idempotent.store.Backoff;
 import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
 import java.time.Duration;
-import java.util.Map;
-import java.util.UUID;
-import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs operations once per key in transactions on the store's own database: claim, what the operation writes there, and
- * the completion are committed together, or not at all.
+ * Runs operations once per key in transactions on the store's own database: the claim, what the operation writes there,
+ * and the completion are committed together, or not at all.
  *
  * <ol>
- *   <li>In this JVM a key has one caller at a time, so that no connection is held in order to wait for another. Who
- *       finds somebody else there asks for the record, and waits as long as its operation says. One that is in a
- *       transaction of its own already, and so holds a connection in any case, does not ask, but tries to claim when it
- *       has waited.
- *   <li>An attempt begins a transaction and claims in it. If another transaction holds the key, that of another node
- *       say, the attempt's own is ended, and begun again after a pause, as long as the operation waits. If the database
- *       did not do what it was asked for, or the connection broke, that is tried again in a new transaction a few
- *       times: nothing can have been left behind.
- *   <li>If the key is completed, its outcome is replayed. A leased claim of it is respected, or taken over if it is
- *       abandoned.
- *   <li>The operation runs. Its result is recorded in the transaction, which is then committed. Any failure rolls back;
- *       after that another attempt may be made, and after the last one a failure that the operation declares final is
- *       recorded in a transaction of its own, if the key is still free.
- *   <li>If nobody knows what became of a commit, the key is claimed with the same claim id: it is found completed by
- *       this claim, or free. As long as another transaction holds it, that may be the one that is to commit.
- *   <li>In a transaction of the caller's, there is one attempt, which joins it; the call is complete when that
+ *   <li>In this JVM a key has one caller at a time, so that nobody holds a connection in order to wait. A caller that
+ *       finds another one asks for the record, and waits as long as its operation allows. A caller in a transaction of
+ *       its own holds a connection in any case: it does not ask, but claims after it has waited.
+ *   <li>An attempt begins a transaction and claims in it. If another transaction holds the key, such as one of another
+ *       node, the attempt ends its own and begins again after a pause, as long as the operation waits. If the database
+ *       failed or the connection broke, the attempt begins again in a new transaction a few times: nothing can have
+ *       been left behind.
+ *   <li>If the key is completed, its outcome is replayed. A leased claim of the key is respected, or taken over if it
+ *       is abandoned.
+ *   <li>The operation runs. Its result is recorded in the transaction, which is then committed. Any failure rolls back,
+ *       and another attempt may follow. After the last one, a failure that the operation declares final is recorded in
+ *       a transaction of its own, if the key is still free.
+ *   <li>If nobody knows how a commit ended, the key is claimed with the same claim id: this claim has completed it, or
+ *       it is free. While another transaction holds the key, that may be the one that is to commit.
+ *   <li>In a transaction of the caller's there is one attempt, which joins it. The call is complete when that
  *       transaction commits, and a failure leaves it to be rolled back.
  * </ol>
  */
 final class AtomicCalls {
 
-    // The first try and those after what was undone without a trace.
+    // Includes the first.
     private static final int MAXIMUM_TRIES = 5;
 
-    private final Settlement settlement;
-    private final Listeners listeners;
-    private final Outcomes outcomes;
+    private final Admission admission;
+    private final Claimant claimant;
+    private final Owners owners;
     private final Waiting waiting;
+    private final Settlement settlement;
+    private final Outcomes outcomes;
+    private final Listeners listeners;
     private final LongSupplier ticker;
-    private final Map<IdempotencyKey, Execution> owners;
-    private final Supplier<UUID> claimIds;
 
-    /**
-     * Makes the part of one engine.
-     *
-     * @param owners who runs in this JVM
-     * @param claimIds makes new ones
-     */
+    /** Makes the part of one engine. */
     AtomicCalls(
-            Settlement settlement,
-            Listeners listeners,
-            Outcomes outcomes,
+            Admission admission,
+            Claimant claimant,
+            Owners owners,
             Waiting waiting,
-            LongSupplier ticker,
-            Map<IdempotencyKey, Execution> owners,
-            Supplier<UUID> claimIds) {
-        this.settlement = settlement;
-        this.listeners = listeners;
-        this.outcomes = outcomes;
-        this.waiting = waiting;
-        this.ticker = ticker;
+            Settlement settlement,
+            Outcomes outcomes,
+            Listeners listeners,
+            LongSupplier ticker) {
+        this.admission = admission;
+        this.claimant = claimant;
         this.owners = owners;
-        this.claimIds = claimIds;
+        this.waiting = waiting;
+        this.settlement = settlement;
+        this.outcomes = outcomes;
+        this.listeners = listeners;
+        this.ticker = ticker;
     }
 
-    /**
-     * Runs a call for a key that this thread does not hold.
-     *
-     * @param closed whether the engine has been closed meanwhile
-     * @param closing what is thrown then
-     */
+    /** Runs a call whose outcome is not nearby. */
     <T extends @Nullable Object> T execute(
             Operation<T> operation,
             IdempotencyKey key,
             Fingerprint fingerprint,
             StoreTransactions transactions,
-            @Nullable EnclosingTransaction enclosing,
-            AtomicWork<T> work,
-            BooleanSupplier closed,
-            Supplier<? extends RuntimeException> closing)
+            AtomicWork<T> work)
             throws Throwable {
-        Execution execution = new Execution(operation, key, ticker, enclosing, fingerprint);
-        return new Call<>(operation, fingerprint, transactions, work, execution).execute(closed, closing);
+        EnclosingTransaction enclosing = transactions.enclosing();
+        Execution earlier = admission.findPending(key, enclosing);
+        if (earlier != null) {
+            return outcomes.replayPending(operation, earlier, fingerprint);
+        }
+        Execution execution = Execution.atomic(operation, key, fingerprint, ticker, enclosing);
+        return new Call<>(operation, transactions, work, execution).execute();
     }
 
     /** One call. Confined to its thread. */
@@ -117,35 +107,28 @@ final class AtomicCalls {
         // Whether the call has a place among those who wait.
         private boolean waits;
 
-        // Whether it has been told that the key is claimed, and not yet what became of that.
+        // Whether the listeners know that the key is claimed, and not yet how that ended.
         private boolean open;
         private long claimedAt;
 
-        Call(
-                Operation<T> operation,
-                Fingerprint fingerprint,
-                StoreTransactions transactions,
-                AtomicWork<T> work,
-                Execution execution) {
+        Call(Operation<T> operation, StoreTransactions transactions, AtomicWork<T> work, Execution execution) {
             this.operation = operation;
             this.key = execution.key();
-            this.fingerprint = fingerprint;
+            this.fingerprint = execution.fingerprint();
             this.transactions = transactions;
             this.work = work;
             this.execution = execution;
             this.deadline = execution.now() + Nanos.of(operation.waitAtMost());
         }
 
-        T execute(BooleanSupplier closed, Supplier<? extends RuntimeException> closing) throws Throwable {
+        T execute() throws Throwable {
             try {
                 IdempotencyRecord completed = awaitTurn();
                 if (completed != null) {
                     return replay(completed);
                 }
-                // Asked again after it can be seen by close(), which either waits for it or is noticed here.
-                if (closed.getAsBoolean()) {
-                    throw closing.get();
-                }
+                // Asked again now that close() either sees this execution or was called before.
+                owners.requireOpen(key);
                 return run();
             } finally {
                 stopWaiting();
@@ -155,11 +138,11 @@ final class AtomicCalls {
             }
         }
 
-        /** Waits until nobody else in this JVM has the key; gives its record if that is completed. */
+        /** Waits until nobody else in this JVM has the key; returns its record if that is completed. */
         private @Nullable IdempotencyRecord awaitTurn() {
             while (true) {
                 execution.restart();
-                Execution owner = owners.putIfAbsent(key, execution);
+                Execution owner = owners.joinIfFree(execution);
                 if (owner == null) {
                     return null;
                 }
@@ -171,13 +154,13 @@ final class AtomicCalls {
                 } else if (remaining() <= 0) {
                     return null;
                 }
-                if (owner.isOfAnotherRequest(fingerprint)) {
+                if (!owner.isLeased() && !fingerprint.matches(owner.fingerprint())) {
                     throw outcomes.refused(key, new IdempotencyKeyReusedException(key));
                 }
                 Duration age = Duration.ofNanos(owner.age());
                 startWaiting(age);
                 try {
-                    var unused = owner.awaitEnd(remaining());
+                    var unused = owners.await(owner, remaining());
                 } catch (InterruptedException interruption) {
                     Thread.currentThread().interrupt();
                     throw inProgress(Reason.INTERRUPTED, age);
@@ -194,7 +177,7 @@ final class AtomicCalls {
             }
         }
 
-        /** Why a call does not wait when its time is over, which asking alone may have taken. */
+        /** Returns why a call does not wait when its time is over, which asking alone may have taken. */
         private Reason atDeadline() {
             return operation.waitAtMost().isZero() ? Reason.NOT_WAITING : Reason.WAITED;
         }
@@ -245,44 +228,44 @@ final class AtomicCalls {
                 }
                 throw failure;
             } finally {
-                execution.exit();
+                execution.leave();
             }
         }
 
         private T attempt() throws Throwable {
             execution.beginAttempt();
-            ClaimRequest request = new ClaimRequest(key, claimIds.get(), fingerprint, operation.lease(), true);
-            Claimed answer = claim(request);
+            ClaimRequest request = new ClaimRequest(key, claimant.newId(), fingerprint, operation.lease(), true);
+            Answer answer = claim(request);
             if (answer.transaction() == null) {
                 if (answer.result() instanceof ClaimResult.Completed completed) {
                     if (open) {
-                        // Of an earlier attempt, which was rolled back.
+                        // The claim of an earlier attempt, which was rolled back.
                         open = false;
-                        settlement.tellReleased(execution, null, took());
+                        tell(new Ending.Released(null), null);
                     }
                     return replay(completed.record());
                 }
-                // Abandoned by a leased claim of a request that said something else.
+                // A leased claim abandoned it, of a request that said something else.
                 throw outcomes.refused(key, new IdempotencyKeyReusedException(key));
             }
             return run(answer.transaction(), request);
         }
 
         /** Claims the key in a transaction, which goes on only if it is claimed. */
-        private Claimed claim(ClaimRequest request) {
-            Waiting.Pauses pauses = waiting.pauses();
+        private Answer claim(ClaimRequest request) {
+            Backoff backoff = Waiting.newBackoff();
             long since = execution.now();
             for (int tries = 1; ; ) {
-                Claimed answer;
+                Answer answer;
                 try {
                     answer = Interrupts.setAside(() -> claimOnce(request));
                 } catch (IdempotencyStoreException failure) {
-                    // What an interrupt may have broken is tried again at once, and anything else after a pause.
+                    // What an interrupt may have broken is repeated at once, and anything else after a pause.
                     boolean interrupted = Thread.currentThread().isInterrupted();
                     if (!(failure.isTransient() || interrupted)
                             || execution.transaction() != null
                             || tries++ == MAXIMUM_TRIES
-                            || !(interrupted || pause(pauses, Long.MAX_VALUE))) {
+                            || !(interrupted || pause(backoff, Long.MAX_VALUE))) {
                         throw outcomes.refused(key, failure);
                     }
                     continue;
@@ -291,7 +274,7 @@ final class AtomicCalls {
                 StoreTransaction transaction = answer.transaction();
                 if (result instanceof ClaimResult.Claimed won && transaction != null) {
                     if (!won.steps().isEmpty()) {
-                        // Recorded when the operation was not atomic: what they did would be done again.
+                        // They were recorded when the operation was not atomic, and what they did would be done again.
                         Interrupts.setAside(transaction::giveUp);
                         throw outcomes.refused(
                                 key,
@@ -304,10 +287,10 @@ final class AtomicCalls {
                 }
                 if (result instanceof ClaimResult.InProgress leased) {
                     requireSame(leased.record());
-                    awaitLater(pauses, leased.record(), since);
+                    awaitLater(backoff, leased.record(), since);
                 } else if (result == null) {
                     startWaiting(Duration.ofNanos(execution.now() - since));
-                    pauseOrBeRefused(pauses, since);
+                    pauseOrBeRefused(backoff, since);
                 } else {
                     return answer;
                 }
@@ -315,7 +298,7 @@ final class AtomicCalls {
         }
 
         /** Claims the key in a new transaction, which is given up if it is not claimed. */
-        private Claimed claimOnce(ClaimRequest request) {
+        private Answer claimOnce(ClaimRequest request) {
             StoreTransaction transaction = begin();
             ClaimResult result;
             try {
@@ -325,10 +308,10 @@ final class AtomicCalls {
                 throw StoreFailures.of(failure, "claim", key);
             }
             if (result instanceof ClaimResult.Claimed) {
-                return new Claimed(result, transaction);
+                return new Answer(result, transaction);
             }
             transaction.giveUp();
-            return new Claimed(result, null);
+            return new Answer(result, null);
         }
 
         private StoreTransaction begin() {
@@ -349,7 +332,7 @@ final class AtomicCalls {
             }
         }
 
-        private void awaitLater(Waiting.Pauses pauses, IdempotencyRecord record, long since) {
+        private void awaitLater(Backoff backoff, IdempotencyRecord record, long since) {
             if (remaining() <= 0) {
                 throw outcomes.refused(
                         key,
@@ -357,19 +340,19 @@ final class AtomicCalls {
                                 key, atDeadline(), record.claimedSince(), record.leaseRemaining()));
             }
             startWaiting(record.claimedSince());
-            pauseOrBeRefused(pauses, since);
+            pauseOrBeRefused(backoff, since);
         }
 
-        private void pauseOrBeRefused(Waiting.Pauses pauses, long since) {
-            if (!pause(pauses, remaining())) {
+        private void pauseOrBeRefused(Backoff backoff, long since) {
+            if (!pause(backoff, remaining())) {
                 throw inProgress(Reason.INTERRUPTED, Duration.ofNanos(execution.now() - since));
             }
         }
 
-        /** Pauses; tells whether it was not interrupted. */
-        private static boolean pause(Waiting.Pauses pauses, long atMost) {
+        /** Pauses; tells whether nobody interrupted that. */
+        private boolean pause(Backoff backoff, long atMost) {
             try {
-                pauses.pause(atMost);
+                waiting.pause(backoff, atMost);
                 return true;
             } catch (InterruptedException interruption) {
                 Thread.currentThread().interrupt();
@@ -387,7 +370,7 @@ final class AtomicCalls {
                     listeners.tell(listener -> listener.claimed(execution));
                 }
                 value = work.run(execution);
-                releases = outcomes.releases(execution, work::releases, value);
+                releases = outcomes.releases(execution, work, AtomicWork::releases, value);
                 if (!transaction.isRollbackOnly()) {
                     Interrupts.setAside(transaction::flush);
                 }
@@ -397,32 +380,33 @@ final class AtomicCalls {
             }
             if (transaction.isRollbackOnly()) {
                 if (transaction.isNew() && !transaction.isRollbackMeant()) {
-                    // Its work is undone, though it returned: nobody is to take that for success.
+                    // Its work is undone, though it returned: nobody may take that for success.
                     Interrupts.setAside(transaction::commit);
                 }
                 Interrupts.setAside(transaction::rollBack);
                 open = false;
-                settlement.tellReleased(execution, null, took());
+                tell(new Ending.Released(null), null);
                 return value;
             }
-            Outcome outcome = new Outcome.Value(value);
-            RecordedOutcome recordable = releases ? null : outcomes.encode(operation.type(), execution, outcome);
+            Ending ending = releases ? new Ending.Released(null) : new Ending.Completed(new Outcome.Value(value));
+            RecordedOutcome recordable = settlement.encode(execution, ending);
             record(transaction, recordable);
             EnclosingTransaction enclosing = execution.transaction();
             Throwable afterwards = enclosing == null ? commit(transaction, request, recordable == null) : null;
             open = false;
-            if (recordable == null) {
-                settlement.tellReleased(execution, null, took());
-            } else if (enclosing == null) {
-                settlement.tellCompleted(execution, recordable, outcome, took());
+            if (recordable == null || enclosing == null) {
+                tell(ending, recordable);
             } else {
-                new PendingCompletion(settlement, execution, fingerprint, outcome, recordable, took())
-                        .follow(enclosing);
+                new EndingInTransaction(settlement, execution, ending, recordable, took()).follow(enclosing);
             }
             if (afterwards != null) {
                 throw afterwards;
             }
             return value;
+        }
+
+        private void tell(Ending ending, @Nullable RecordedOutcome recorded) {
+            settlement.tell(execution, ending, recorded, took());
         }
 
         private Duration took() {
@@ -440,7 +424,8 @@ final class AtomicCalls {
                     throw new IdempotencyClaimLostException(
                             key,
                             claim.fencingToken(),
-                            "its record is not the one that this transaction wrote, and the transaction was rolled back");
+                            "its record is not the one that this transaction wrote, and the transaction was"
+                                    + " rolled back");
                 }
             } catch (RuntimeException | Error thrown) {
                 RuntimeException failure = thrown instanceof IdempotencyClaimLostException lost
@@ -482,7 +467,7 @@ final class AtomicCalls {
             }
         }
 
-        /** Asks what became of a commit that failed. */
+        /** Asks how a commit ended that failed. */
         private boolean isCommitted(ClaimRequest request, boolean releases, Throwable failure) {
             try {
                 return settlement.repeat(
@@ -495,7 +480,7 @@ final class AtomicCalls {
             }
         }
 
-        /** Whether the key is completed, or was given back, by the claim of this request. */
+        /** Tells whether the claim of this request completed the key, or gave it back. */
         private boolean claimAgain(ClaimRequest request, boolean releases) {
             StoreTransaction transaction = transactions.begin();
             ClaimResult result;
@@ -517,26 +502,24 @@ final class AtomicCalls {
 
         /** Tells the end of a call that failed for good, and records it if it is final. */
         private void settleFailure(Throwable failure) {
-            boolean isFinal = operation.type().records(failure)
-                    && !(failure instanceof IdempotencyException)
-                    && execution.transaction() == null;
+            boolean isFinal = Ending.isFinal(operation, failure) && execution.transaction() == null;
             try {
                 if (!isFinal || !Interrupts.setAside(() -> recordFailure(failure))) {
-                    settlement.tellReleased(execution, failure, took());
+                    tell(new Ending.Released(failure), null);
                 }
             } catch (RuntimeException | Error ours) {
                 failure.addSuppressed(ours);
                 if (open) {
-                    settlement.tellReleased(execution, failure, took());
+                    tell(new Ending.Released(failure), null);
                 }
             }
         }
 
-        /** Records a failure in a transaction of its own; tells whether it did, since the key was free. */
+        /** Records a failure in a transaction of its own, and tells whether it did: only if the key was free. */
         private boolean recordFailure(Throwable failure) {
-            Outcome outcome = new Outcome.Failure(failure);
-            RecordedOutcome recordable = outcomes.encode(operation.type(), execution, outcome);
-            ClaimRequest request = new ClaimRequest(key, claimIds.get(), fingerprint, operation.lease(), true);
+            Outcome.Failure outcome = new Outcome.Failure(failure);
+            RecordedOutcome recordable = outcomes.encode(execution, outcome);
+            ClaimRequest request = new ClaimRequest(key, claimant.newId(), fingerprint, operation.lease(), true);
             StoreTransaction transaction = transactions.begin();
             try {
                 ClaimResult result = transaction.claim(request);
@@ -554,7 +537,7 @@ final class AtomicCalls {
             if (afterwards != null) {
                 failure.addSuppressed(afterwards);
             }
-            settlement.tellCompleted(execution, recordable, outcome, took());
+            tell(new Ending.FailedFinally(outcome), recordable);
             return true;
         }
 
@@ -562,9 +545,10 @@ final class AtomicCalls {
          * The answer to a claim.
          *
          * @param result null if another transaction holds the key
-         * @param transaction the transaction that it is made in; null if it is not, and the transaction has ended
+         * @param transaction the transaction that claimed; null if the key is not claimed, and the transaction has
+         *     ended
          */
-        private record Claimed(
+        private record Answer(
                 @Nullable ClaimResult result, @Nullable StoreTransaction transaction) {}
     }
 }

@@ -16,8 +16,8 @@ public interface AtomicWork<T extends @Nullable Object> {
         /**
          * Begins a transaction, claims the key and runs the operation; or replays what another call has recorded.
          *
-         * @throws Throwable what the operation throws, now or when it ran, or an {@link io.idempotent.IdempotencyException},
-         *     after which no further attempt is to be made
+         * @throws Throwable what the operation throws, now or when it ran, or an {@link
+         *     io.idempotent.IdempotencyException}, after which no further attempt may be made
          */
         T run() throws Throwable;
     }
@@ -25,19 +25,19 @@ public interface AtomicWork<T extends @Nullable Object> {
     /**
      * Runs the operation.
      *
-     * @param execution this execution, also bound to the thread as the current context
+     * @param execution this execution, which is also the thread's current context
      * @throws Throwable whatever the operation throws
      */
     T run(Execution execution) throws Throwable;
 
     /**
-     * Makes one attempt after another, as the operation is to be retried; not asked where the caller's transaction allows one
-     * attempt only.
+     * Makes one attempt after another, as the operation is to be retried. Not called where the caller's transaction
+     * allows one attempt only. Defaults to one attempt.
      *
      * @param execution this execution
      * @param attempt makes one attempt
      * @return what the last attempt returned
-     * @throws Throwable what the last attempt threw; one attempt only, unless overridden
+     * @throws Throwable what the last attempt threw
      */
     default T retry(Execution execution, Attempt<T> attempt) throws Throwable {
         return attempt.run();

@@ -5,7 +5,7 @@ import io.idempotent.Outcome;
 import io.idempotent.RecordedOutcome;
 import io.idempotent.codec.OutcomeCodec;
 import io.idempotent.codec.OutcomeCodecException;
-import io.idempotent.engine.Resolution.Act;
+import io.idempotent.engine.ManualResolution.Act;
 import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
@@ -29,9 +29,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <ol>
  *   <li>A value is encoded, and decoded again, before anything is touched.
- *   <li>The record is taken over, if it is abandoned and its token is the one that was seen: nobody else can do
- *       anything to it then.
- *   <li>It is completed or released. If that fails, it is abandoned again when the lease of a minute is over.
+ *   <li>The record is taken over if it is abandoned and its token is the one that was seen. Nobody else can change it
+ *       then.
+ *   <li>It is completed or released. If that fails, it is abandoned again when its lease of a minute is over.
  * </ol>
  */
 final class EngineRecords implements IdempotencyRecords {
@@ -41,24 +41,24 @@ final class EngineRecords implements IdempotencyRecords {
     private final IdempotencyStore store;
     private final OutcomeCodec codec;
     private final Listeners listeners;
-    private final Supplier<UUID> claimIds;
+    private final Claimant claimant;
     private final Function<String, ? extends @Nullable Operation<?>> operations;
 
     /**
-     * Makes the operations of one engine.
+     * Makes the records of one engine.
      *
-     * @param operations the operation of a name, or null
+     * @param operations gives the operation of a name, or null
      */
     EngineRecords(
             IdempotencyStore store,
             OutcomeCodec codec,
             Listeners listeners,
-            Supplier<UUID> claimIds,
+            Claimant claimant,
             Function<String, ? extends @Nullable Operation<?>> operations) {
         this.store = store;
         this.codec = codec;
         this.listeners = listeners;
-        this.claimIds = claimIds;
+        this.claimant = claimant;
         this.operations = operations;
     }
 
@@ -79,7 +79,7 @@ final class EngineRecords implements IdempotencyRecords {
 
     @Override
     public boolean complete(IdempotencyKey key, long fencingToken, @Nullable Object value, String who, String why) {
-        Resolution resolution = new Resolution(Act.COMPLETED, fencingToken, who, why);
+        ManualResolution resolution = new ManualResolution(Act.COMPLETED, fencingToken, who, why);
         Operation<?> operation = operations.apply(key.operation());
         if (operation == null) {
             throw new IllegalArgumentException("The operation of '" + key
@@ -98,24 +98,24 @@ final class EngineRecords implements IdempotencyRecords {
         Duration retention = operation == null ? Operation.DEFAULT_RETENTION : operation.retention();
         return resolve(
                 key,
-                new Resolution(Act.RELEASED, fencingToken, who, why),
+                new ManualResolution(Act.RELEASED, fencingToken, who, why),
                 claim -> request("release", key, () -> store.release(claim, retention)));
     }
 
     @Override
     public boolean forget(IdempotencyKey key, long fencingToken, String who, String why) {
-        Resolution resolution = new Resolution(Act.FORGOTTEN, fencingToken, who, why);
+        ManualResolution resolution = new ManualResolution(Act.FORGOTTEN, fencingToken, who, why);
         return told(key, resolution, request("forget", key, () -> store.forget(key, fencingToken)));
     }
 
-    private boolean resolve(IdempotencyKey key, Resolution resolution, Predicate<Claim> act) {
-        UUID claimId = claimIds.get();
+    private boolean resolve(IdempotencyKey key, ManualResolution resolution, Predicate<Claim> act) {
+        UUID claimId = claimant.newId();
         ClaimResult.Claimed claimed =
                 request("take over", key, () -> store.takeOver(key, resolution.fencingToken(), claimId, LEASE));
         return told(key, resolution, claimed != null && act.test(claimed.claim()));
     }
 
-    private boolean told(IdempotencyKey key, Resolution resolution, boolean done) {
+    private boolean told(IdempotencyKey key, ManualResolution resolution, boolean done) {
         if (done) {
             listeners.tell(listener -> listener.resolved(key, resolution));
         }

@@ -4,6 +4,7 @@ import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyClaimLostException;
 import io.idempotent.IdempotencyContext;
 import io.idempotent.IdempotencyKey;
+import io.idempotent.RecordedOutcome;
 import io.idempotent.Steps;
 import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimResult;
@@ -11,9 +12,9 @@ import io.idempotent.store.RecordedStep;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -25,119 +26,120 @@ public final class Execution extends IdempotencyContext {
 
     private final Operation<?> operation;
     private final IdempotencyKey key;
+    private final Fingerprint fingerprint;
     private final LongSupplier ticker;
-    private final long leaseNanos;
-    private final boolean leased;
+    private final @Nullable Lease lease;
     private final @Nullable EnclosingTransaction transaction;
-    private final @Nullable Fingerprint fingerprint;
     private final @Nullable StepSource stepSource;
     private final CountDownLatch ended = new CountDownLatch(1);
 
-    // Written once, but where each attempt claims anew, in a transaction of its own.
-    private volatile @Nullable Claim claim;
-    private volatile Instant firstClaimedAt;
-    private volatile int takeovers;
+    // Written once, but by an atomic execution, which claims anew for each attempt.
+    private volatile ClaimResult.@Nullable Claimed claimed;
 
-    // Written once, but where the execution has to wait for its turn.
+    // Written once, but by an execution that waits for its turn.
     private volatile long startedAt;
 
-    // Written by the renewing thread, read by the running one.
-    private volatile long renewedAt;
-    private volatile boolean refused;
-    private volatile boolean unknownToStore;
-    private volatile boolean settling;
+    // Written by the thread that runs the operation.
     private volatile int attemptsBegun;
+    private volatile @Nullable Pending pending;
+    private volatile boolean earlierUnknown;
 
-    // Written by the thread that ran the operation, read by those that come later.
-    private volatile @Nullable PendingCompletion pending;
-
-    // Made by whichever thread asks first.
-    private volatile @Nullable ExecutionSteps steps;
-
-    // Asked by threads that the operation has left behind.
+    // Written while the latch is locked. Threads that the operation has left behind may read them.
+    private volatile @Nullable TrackedSteps steps;
     private volatile boolean over;
 
-    // Written and read by the renewing thread only, one at a time.
-    private long undecidedToldOf = Long.MIN_VALUE;
-
-    // Both only with the monitor held that is told the loss.
-    private @Nullable Thread runner;
-    private boolean interrupted;
-
-    // Confined to the thread that runs the operation.
+    // Used by the thread that runs the operation only.
     private @Nullable IdempotencyContext outer;
-
-    // Written with the same value only.
-    private volatile boolean interruptible;
-
-    // The renewing thread and the running one both may tell.
-    private final AtomicBoolean lossTold = new AtomicBoolean();
-
-    /**
-     * Makes an execution under a lease.
-     *
-     * @param claim null where the operation runs unprotected
-     * @param requestedAt the ticker's time before the claim was requested: the lease cannot have begun earlier
-     * @param transaction what its operation is part of, or null
-     * @param stepSource makes its steps
-     */
-    Execution(
-            Operation<?> operation,
-            IdempotencyKey key,
-            @Nullable Claim claim,
-            Instant firstClaimedAt,
-            int takeovers,
-            LongSupplier ticker,
-            long requestedAt,
-            @Nullable EnclosingTransaction transaction,
-            StepSource stepSource) {
-        this(operation, key, claim, firstClaimedAt, takeovers, ticker, requestedAt, transaction, null, stepSource);
-    }
 
     private Execution(
             Operation<?> operation,
             IdempotencyKey key,
-            @Nullable Claim claim,
-            Instant firstClaimedAt,
-            int takeovers,
+            Fingerprint fingerprint,
+            ClaimResult.@Nullable Claimed claimed,
             LongSupplier ticker,
-            long requestedAt,
+            long startedAt,
+            @Nullable Lease lease,
             @Nullable EnclosingTransaction transaction,
-            @Nullable Fingerprint fingerprint,
             @Nullable StepSource stepSource) {
         this.operation = operation;
         this.key = key;
-        this.claim = claim;
-        this.firstClaimedAt = firstClaimedAt;
-        this.takeovers = takeovers;
-        this.ticker = ticker;
-        this.startedAt = requestedAt;
-        this.renewedAt = requestedAt;
-        this.leaseNanos = Nanos.of(operation.lease());
-        this.leased = claim != null;
-        this.transaction = transaction;
         this.fingerprint = fingerprint;
+        this.claimed = claimed;
+        this.ticker = ticker;
+        this.startedAt = startedAt;
+        this.lease = lease;
+        this.transaction = transaction;
         this.stepSource = stepSource;
+        this.earlierUnknown = takeovers() > 0 && operation.whenAbandoned() == WhenAbandoned.RECONCILE;
+    }
+
+    /**
+     * Makes an execution under a lease.
+     *
+     * @param requestedAt the ticker's time before the claim was requested
+     * @param interrupts whether the thread that runs the operation is interrupted when the lease is lost
+     * @param transaction what the operation is part of, or null
+     */
+    static Execution leased(
+            Operation<?> operation,
+            ClaimResult.Claimed claimed,
+            Fingerprint fingerprint,
+            LongSupplier ticker,
+            long requestedAt,
+            boolean interrupts,
+            @Nullable EnclosingTransaction transaction,
+            StepSource stepSource) {
+        Lease lease = new Lease(operation.lease(), ticker, requestedAt, interrupts);
+        Execution execution = new Execution(
+                operation,
+                claimed.claim().key(),
+                fingerprint,
+                claimed,
+                ticker,
+                requestedAt,
+                lease,
+                transaction,
+                stepSource);
+        if (!claimed.steps().isEmpty()) {
+            var unused = execution.makeSteps(claimed.steps());
+        }
+        return execution;
+    }
+
+    /** Makes an execution that nothing protects, since the store failed. Its token is less than that of every claim. */
+    static Execution unprotected(
+            Operation<?> operation,
+            IdempotencyKey key,
+            Fingerprint fingerprint,
+            LongSupplier ticker,
+            long requestedAt,
+            @Nullable EnclosingTransaction transaction,
+            StepSource stepSource) {
+        Claim nobodys = new Claim(key, new UUID(0, 0), 0);
+        return new Execution(
+                operation,
+                key,
+                fingerprint,
+                new ClaimResult.Claimed(nobodys, Instant.now(), 0),
+                ticker,
+                requestedAt,
+                null,
+                transaction,
+                stepSource);
     }
 
     /**
      * Makes an execution without a lease, which claims in transactions.
      *
      * @param transaction what its operation is part of, or null if it has transactions of its own
-     * @param fingerprint what its request says, since no record tells others that while it runs
      */
-    Execution(
+    static Execution atomic(
             Operation<?> operation,
             IdempotencyKey key,
+            Fingerprint fingerprint,
             LongSupplier ticker,
-            @Nullable EnclosingTransaction transaction,
-            Fingerprint fingerprint) {
-        this(operation, key, null, Instant.EPOCH, 0, ticker, ticker.getAsLong(), transaction, fingerprint, null);
-    }
-
-    /** Whether its request is known to say something else. */
-    boolean isOfAnotherRequest(Fingerprint other) {
-        return fingerprint != null && !other.matches(fingerprint);
+            @Nullable EnclosingTransaction transaction) {
+        return new Execution(operation, key, fingerprint, null, ticker, ticker.getAsLong(), null, transaction, null);
     }
 
     @Override
@@ -152,41 +154,42 @@ public final class Execution extends IdempotencyContext {
 
     @Override
     public int takeovers() {
-        return takeovers;
+        ClaimResult.Claimed held = claimed;
+        return held == null ? 0 : held.takeovers();
     }
 
     @Override
     public Instant firstClaimedAt() {
-        return firstClaimedAt;
+        ClaimResult.Claimed held = claimed;
+        return held == null ? Instant.EPOCH : held.firstClaimedAt();
     }
 
     /** {@inheritDoc} Zero, which is less than every claim's, where the operation runs unprotected. */
     @Override
     public long fencingToken() {
-        Claim held = claim;
-        return held == null ? 0 : held.fencingToken();
+        ClaimResult.Claimed held = claimed;
+        return held == null ? 0 : held.claim().fencingToken();
     }
 
     /** {@inheritDoc} Never true where there is no lease: where the operation runs unprotected, or is atomic. */
     @Override
     public boolean leaseLost() {
-        return leased && (refused || ticker.getAsLong() - renewedAt >= leaseNanos);
+        return lease != null && lease.isLost();
     }
 
     @Override
     public Steps steps() {
-        ExecutionSteps made = steps;
+        TrackedSteps made = steps;
         return made != null ? made : makeSteps(List.of());
     }
 
-    /** The steps, with what earlier claims of the record recorded of them. */
-    private ExecutionSteps makeSteps(List<RecordedStep> earlier) {
+    private TrackedSteps makeSteps(List<RecordedStep> earlier) {
         if (stepSource == null) {
             throw new IllegalStateException("The operation '" + operation.name()
                     + "' is atomic and has no steps: its transaction keeps or undoes all that it does");
         }
-        synchronized (lossTold) {
-            ExecutionSteps made = steps;
+        synchronized (ended) {
+            TrackedSteps made = steps;
             if (made == null) {
                 made = stepSource.stepsOf(this, earlier);
                 steps = made;
@@ -195,56 +198,13 @@ public final class Execution extends IdempotencyContext {
         }
     }
 
-    /** The record was claimed with steps that earlier claims recorded. */
-    void continueWith(List<RecordedStep> earlier) {
-        if (!earlier.isEmpty()) {
-            var unused = makeSteps(earlier);
-        }
-    }
-
-    /** Whether the operation has returned or thrown. */
-    boolean isOver() {
-        return over;
-    }
-
-    /** Tries once more to record the steps that the store could not be told of. */
-    void recordStepsAgain() {
-        ExecutionSteps made = steps;
-        if (made != null) {
-            made.recordAgain();
-        }
-    }
-
-    /** Whether the store may have steps of this record. */
-    boolean hasRecordedSteps() {
-        ExecutionSteps made = steps;
-        return made != null && made.areInStore();
-    }
-
-    /** Whether of some step it is not known whether it was done, or the store does not know that it was. */
-    boolean hasStepsInDoubt() {
-        ExecutionSteps made = steps;
-        return made != null && made.areInDoubt();
-    }
-
-    /** The names of recorded steps that this execution did not ask for. */
-    Set<String> stepsLeftOver() {
-        ExecutionSteps made = steps;
-        return made == null ? Set.of() : made.leftOver();
-    }
-
-    /** Whether a rollback of its transaction leaves effects of this execution behind. */
-    boolean hasEffectsOutside() {
-        return operation.hasEffectsOutside() || hasRecordedSteps();
-    }
-
-    /** The operation that runs. */
+    /** Returns the operation that runs. */
     public Operation<?> operation() {
         return operation;
     }
 
     /**
-     * Says that an attempt begins. The first one may be left unsaid.
+     * Begins an attempt. Work that attempts only once need not call this.
      *
      * @throws IdempotencyClaimLostException if the lease is lost, so that no further attempt may begin
      */
@@ -254,93 +214,209 @@ public final class Execution extends IdempotencyContext {
             throw new IdempotencyClaimLostException(key, fencingToken(), "attempt " + next + " was not begun");
         }
         attemptsBegun = next;
-        ExecutionSteps made = steps;
+        TrackedSteps made = steps;
         if (made != null) {
             made.beginAttempt();
         }
     }
 
     /**
-     * Whether another attempt is worth beginning: the lease is not lost, and a transaction that the operation is part
-     * of can still commit.
+     * Tells whether another attempt is worth beginning: the lease is not lost, and a transaction that the operation is
+     * part of can still commit.
      */
     public boolean mayAttemptAgain() {
         return !leaseLost() && (transaction == null || !transaction.isRollbackOnly());
     }
 
-    /** Makes the steps of an execution. */
+    /**
+     * Tells whether the store did not know the claim although its lease was not over, so that nobody can have taken it
+     * over: the record is gone, or the lease was to be renewed in another database than it was claimed in.
+     */
+    public boolean isUnknownToStore() {
+        return lease != null && lease.isUnknownToStore();
+    }
+
+    /** The steps of an execution, and what its ending depends on. */
+    interface TrackedSteps extends Steps {
+
+        /** A step may run once more, in the attempt that begins. */
+        void beginAttempt();
+
+        /** Tells whether the store may have steps of the execution's record. */
+        boolean areInStore();
+
+        /** Tells whether nobody knows if some step was done, or the store does not know that it was. */
+        boolean areInDoubt();
+
+        /** Records once more what the store could not be told of. */
+        void recordAgain();
+
+        /** Returns the names of recorded steps that the execution did not ask for. */
+        Set<String> leftOver();
+    }
+
+    /** Makes the steps of executions. */
     @FunctionalInterface
     interface StepSource {
 
-        /** Makes them, with what earlier claims of the record recorded. */
-        ExecutionSteps stepsOf(Execution execution, List<RecordedStep> earlier);
+        /** Makes the steps of an execution, with those that earlier claims of the record recorded. */
+        TrackedSteps stepsOf(Execution execution, List<RecordedStep> earlier);
     }
 
+    /** Records once more the steps that the store could not be told of. */
+    void recordStepsAgain() {
+        TrackedSteps made = steps;
+        if (made != null) {
+            made.recordAgain();
+        }
+    }
+
+    /** Tells whether the store may have steps of this record. */
+    boolean hasRecordedSteps() {
+        TrackedSteps made = steps;
+        return made != null && made.areInStore();
+    }
+
+    /** Tells whether nobody knows if some step was done, or the store does not know that it was. */
+    boolean hasStepsInDoubt() {
+        TrackedSteps made = steps;
+        return made != null && made.areInDoubt();
+    }
+
+    /** Returns the names of recorded steps that this execution did not ask for. */
+    Set<String> stepsLeftOver() {
+        TrackedSteps made = steps;
+        return made == null ? Set.of() : made.leftOver();
+    }
+
+    /** Tells whether effects of this execution outlive a rollback of its transaction. */
+    boolean hasEffectsOutside() {
+        return operation.hasEffectsOutside() || hasRecordedSteps();
+    }
+
+    /** Returns what the request says. */
+    Fingerprint fingerprint() {
+        return fingerprint;
+    }
+
+    /** Tells whether what an earlier execution did has to be found out, and is not yet known. */
+    boolean isEarlierUnknown() {
+        return earlierUnknown;
+    }
+
+    /** Takes note that no earlier execution has done the operation, as far as that has to be known. */
+    void earlierNotDone() {
+        earlierUnknown = false;
+    }
+
+    /** Returns the proof that the key is held. */
+    Claim claim() {
+        ClaimResult.Claimed held = claimed;
+        if (held == null) {
+            throw new IllegalStateException("The execution of " + key + " holds no claim");
+        }
+        return held.claim();
+    }
+
+    /** Takes note that the key was claimed for the next attempt, in that attempt's transaction. */
+    void claimed(ClaimResult.Claimed next) {
+        claimed = next;
+    }
+
+    /** Tells whether the claim is a lease, and not the lock of a transaction, or none. */
+    boolean isLeased() {
+        return lease != null;
+    }
+
+    /** Returns the lease of an execution that has one. */
+    Lease lease() {
+        if (lease == null) {
+            throw new IllegalStateException("The execution of " + key + " has no lease");
+        }
+        return lease;
+    }
+
+    /** Takes note that the key has another claim by now. */
+    void superseded() {
+        if (lease != null) {
+            lease.refuse();
+        }
+    }
+
+    /** Returns the transaction that the operation is part of, or null. */
+    @Nullable
+    EnclosingTransaction transaction() {
+        return transaction;
+    }
+
+    /**
+     * What is known of an execution whose transaction has not ended.
+     *
+     * @param outcome what the same transaction may be told already; null if the outcome is not known
+     * @param thread the thread of the transaction
+     */
+    record Pending(@Nullable RecordedOutcome outcome, Thread thread) {}
+
+    /** Leaves the end of this execution to its transaction, which this thread has. */
+    void pend(@Nullable RecordedOutcome outcome) {
+        pending = new Pending(outcome, Thread.currentThread());
+    }
+
+    /** Returns what is known while the transaction has not ended; null before the operation ran. */
+    @Nullable
+    Pending pending() {
+        return pending;
+    }
+
+    /** Returns the ticker's time. */
+    long now() {
+        return ticker.getAsLong();
+    }
+
+    /** Begins only now, after a wait. */
+    void restart() {
+        startedAt = ticker.getAsLong();
+    }
+
+    /** Returns how long ago the execution began, in nanoseconds. */
+    long age() {
+        return ticker.getAsLong() - startedAt;
+    }
+
+    /** Binds this context to the thread that runs the operation. */
     void enter() {
-        outer = bind(this);
+        outer = bindHere();
     }
 
-    void exit() {
-        over = true;
-        leave();
-    }
-
-    /** This thread no longer runs the operation. */
+    /** Takes this context from the thread that ran the operation. */
     void leave() {
         leaveTo(outer);
+        outer = null;
     }
 
-    /** A thread that need not be the one that began it runs a part of the operation; gives its context from before. */
+    /**
+     * Binds this context to a thread that runs a part of the operation.
+     *
+     * @return what was bound before, to be given to {@link #leaveTo}
+     */
     @Nullable
-    IdempotencyContext enterAside() {
-        return bind(this);
+    IdempotencyContext bindHere() {
+        IdempotencyContext before = bind(this);
+        if (lease != null) {
+            lease.enter();
+        }
+        return before;
     }
 
-    /** The thread goes back to the context that it had before. */
+    /** Binds the context that the thread had before. */
     void leaveTo(@Nullable IdempotencyContext before) {
         bind(before);
-        if (!interruptible) {
-            return;
-        }
-        synchronized (lossTold) {
-            if (!Thread.currentThread().equals(runner)) {
-                return;
-            }
-            runner = null;
-            if (interrupted) {
-                // It was meant for the operation, which is over.
-                interrupted = false;
-                Thread.interrupted();
-            }
+        if (lease != null) {
+            lease.leave();
         }
     }
 
-    /** The operation is over, in whichever thread it ran. */
-    void endOperation() {
-        over = true;
-    }
-
-    /** The thread that runs the operation is this one, and is to be interrupted when the lease is lost. */
-    void interruptible() {
-        interruptible = true;
-        synchronized (lossTold) {
-            runner = Thread.currentThread();
-        }
-    }
-
-    /** Interrupts the thread that runs the operation, if it still does and wants to be. */
-    void interruptRunner() {
-        synchronized (lossTold) {
-            Thread running = runner;
-            // One that is interrupted already keeps that interrupt, which was not ours.
-            if (running != null && running != Thread.currentThread() && !running.isInterrupted()) {
-                interrupted = true;
-                running.interrupt();
-            }
-        }
-    }
-
-    /** The execution of a key further up the stack of this thread, or null. */
+    /** Returns the execution that holds a key further up the stack of this thread, or null. */
     static @Nullable Execution holding(IdempotencyKey key) {
         IdempotencyContext context = currentOrNull();
         while (context instanceof Execution execution) {
@@ -352,124 +428,36 @@ public final class Execution extends IdempotencyContext {
         return null;
     }
 
-    /** The proof that the key is held. */
-    Claim claim() {
-        Claim held = claim;
-        if (held == null) {
-            throw new IllegalStateException("The execution of " + key + " holds no claim");
+    /**
+     * Takes note that the operation has returned or thrown, in whichever thread.
+     *
+     * @return whether that is news
+     */
+    boolean endOperation() {
+        synchronized (ended) {
+            boolean news = !over;
+            over = true;
+            return news;
         }
-        return held;
     }
 
-    /** The execution begins only now, after it has waited. */
-    void restart() {
-        startedAt = ticker.getAsLong();
-    }
-
-    /** The key was claimed for the next attempt, in that attempt's transaction. */
-    void claimed(ClaimResult.Claimed claimed) {
-        claim = claimed.claim();
-        firstClaimedAt = claimed.firstClaimedAt();
-        takeovers = claimed.takeovers();
-    }
-
-    /** Whether the claim is a lease, and not a lock of the transaction's. */
-    boolean isLeased() {
-        return leased;
-    }
-
-    /** The transaction that its operation is part of, or null. */
-    @Nullable
-    EnclosingTransaction transaction() {
-        return transaction;
-    }
-
-    /** Leaves the end of this execution to its transaction. */
-    void pend(PendingCompletion completion) {
-        pending = completion;
-    }
-
-    /** What this execution's transaction is to end, or null. */
-    @Nullable
-    PendingCompletion pending() {
-        return pending;
-    }
-
-    /** The ticker's time. */
-    long now() {
-        return ticker.getAsLong();
-    }
-
-    /** How long ago the execution began, in nanoseconds. */
-    long age() {
-        return ticker.getAsLong() - startedAt;
-    }
-
-    /** How long ago the lease was last known to be granted, in nanoseconds. */
-    long sinceRenewal() {
-        return ticker.getAsLong() - renewedAt;
-    }
-
-    /** How long the lease still lasts at least, in nanoseconds. */
-    long leaseRemaining() {
-        return Math.max(0, leaseNanos - sinceRenewal());
-    }
-
-    /** The lease was renewed by a request made at this time. */
-    void renewed(long requestedAt) {
-        renewedAt = requestedAt;
-    }
-
-    /** The store said that the claim is not the key's any more. */
-    void refuse() {
-        refused = true;
-    }
-
-    /** The last request is on its way, whose answer alone tells whether the claim was lost. */
-    void settling() {
-        settling = true;
-    }
-
-    /** The store did not renew the lease: it is lost, unless the last request has ended it. */
-    void notRenewed() {
-        if (!settling) {
-            unknownToStore = sinceRenewal() < leaseNanos;
-            refused = true;
-        }
+    /** Tells whether the operation has returned or thrown. */
+    boolean isOver() {
+        return over;
     }
 
     /**
-     * Whether the store did not know the claim although its lease was not over, so that nobody can have taken it over:
-     * the record is gone, or the lease was to be renewed in another database than it was claimed in.
+     * Waits until the execution has ended, whatever its end.
+     *
+     * @param nanos how long to wait at most
+     * @return whether it has ended
      */
-    public boolean isUnknownToStore() {
-        return unknownToStore;
-    }
-
-    /** Whether the loss of the lease is to be told now: true once, when it is lost. */
-    boolean shouldTellLoss() {
-        return leaseLost() && lossTold.compareAndSet(false, true);
-    }
-
-    /**
-     * Whether it is to be told now that the store cannot decide on the lease: true once for each grant, when it is so
-     * old.
-     */
-    boolean shouldTellUndecided(long nanos) {
-        long grant = renewedAt;
-        if (ticker.getAsLong() - grant < nanos || undecidedToldOf == grant) {
-            return false;
-        }
-        undecidedToldOf = grant;
-        return true;
-    }
-
-    /** Waits until the execution has ended, whatever its end, at most so long; tells whether it has. */
     boolean awaitEnd(long nanos) throws InterruptedException {
         return ended.await(nanos, TimeUnit.NANOSECONDS);
     }
 
-    void end() {
+    /** Wakes those that wait for the end. */
+    void wake() {
         ended.countDown();
     }
 }

@@ -6,7 +6,6 @@ import io.idempotent.IdempotencyStoreException;
 import io.idempotent.Outcome;
 import io.idempotent.Reconciliation;
 import io.idempotent.RecordedOutcome;
-import io.idempotent.Steps;
 import io.idempotent.codec.OutcomeType;
 import io.idempotent.store.RecordedStep;
 import java.lang.reflect.Type;
@@ -24,21 +23,21 @@ import org.jspecify.annotations.Nullable;
  * The steps of one execution.
  *
  * <ol>
- *   <li>A step whose outcome is recorded, by this claim or an earlier one of the record, is answered by it.
- *   <li>No step begins once the lease is lost or the operation has ended, or while a step of its name is running.
- *   <li>A step that was begun and has no outcome is unknown: its reconciler says that it was done, which is recorded as its outcome, or
- *       that it was not, and it runs; else it is refused.
- *   <li>That a step begins is recorded before, if it runs at most once; if that fails, it does not begin.
- *   <li>What a step returned is recorded, tried again for a bounded time while the store fails. If it fails to the end, the
- *       execution goes on, since the step is done, and remembers it. It is tried once more when the operation has ended and its
- *       key is to be released; if that fails too, the key is abandoned instead.
- *   <li>A record that is refused means that the claim is lost.
+ *   <li>A step whose outcome is recorded, by this claim or an earlier one of the record, is answered by that outcome.
+ *   <li>No step begins once the lease is lost or the operation has ended, or while a step of the same name runs.
+ *   <li>A step that was begun and has no outcome is unknown. Its reconciler says that it was done, which is recorded as
+ *       its outcome, or that it was not, and it runs. Otherwise it is refused.
+ *   <li>The beginning of a step that runs at most once is recorded first. If that fails, the step does not begin.
+ *   <li>What a step returned is recorded, repeated for a bounded time while the store fails. If the store fails to the
+ *       end, the execution goes on, since the step is done, and remembers it. It is recorded once more when the
+ *       operation has ended and its key is to be released. If that fails too, the key is abandoned instead.
+ *   <li>A record that the store refuses means that the claim is lost.
  * </ol>
  *
- * <p>Where an operation runs unprotected there is no claim: its steps are remembered by its attempts alone, and none that is to
- * run at most once does.
+ * <p>Where an operation runs unprotected there is no claim. Only its attempts remember its steps, and none runs that is
+ * to run at most once.
  */
-final class ExecutionSteps implements Steps {
+final class ExecutionSteps implements Execution.TrackedSteps {
 
     private final Execution execution;
     private final Settlement settlement;
@@ -49,10 +48,10 @@ final class ExecutionSteps implements Steps {
     private final Set<String> seenInAttempt = ConcurrentHashMap.newKeySet();
     private final Set<String> running = ConcurrentHashMap.newKeySet();
 
-    // What is done, and the store does not know.
+    // Steps that were done, and that the store does not know of.
     private final Map<String, RecordedStep> unrecorded = new ConcurrentHashMap<>();
 
-    // What cannot be encoded, for later attempts of this execution.
+    // Outcomes that cannot be encoded, for later attempts of this execution.
     private final Map<String, Outcome.Value> unencodable = new ConcurrentHashMap<>();
 
     private volatile boolean inStore;
@@ -73,22 +72,23 @@ final class ExecutionSteps implements Steps {
         this.inStore = !earlier.isEmpty();
     }
 
-    void beginAttempt() {
+    @Override
+    public void beginAttempt() {
         seenInAttempt.clear();
     }
 
-    /** Whether the store may have a step of this execution, or of an earlier one of its record. */
-    boolean areInStore() {
+    @Override
+    public boolean areInStore() {
         return inStore;
     }
 
-    /** Whether of some step it is not known whether it was done, or the store does not know that it was. */
-    boolean areInDoubt() {
+    @Override
+    public boolean areInDoubt() {
         return !unrecorded.isEmpty() || recorded.values().stream().anyMatch(step -> step.outcome() == null);
     }
 
-    /** Tries once more to record what the store could not be told of. */
-    void recordAgain() {
+    @Override
+    public void recordAgain() {
         for (RecordedStep step : List.copyOf(unrecorded.values())) {
             try {
                 if (settlement.recordStep(execution, step)) {
@@ -100,8 +100,8 @@ final class ExecutionSteps implements Steps {
         }
     }
 
-    /** The names of the steps that are recorded, and were not run by this execution. */
-    Set<String> leftOver() {
+    @Override
+    public Set<String> leftOver() {
         Set<String> names = new TreeSet<>(recorded.keySet());
         names.removeAll(seen);
         return names;
@@ -142,7 +142,7 @@ final class ExecutionSteps implements Steps {
         return execution.firstClaimedAt();
     }
 
-    /** Runs a step, or gives what it recorded; the type is null where the work has to tell it. */
+    /** Runs a step, or returns what it recorded. The type is null where the work has to tell it. */
     private <T extends @Nullable Object, X extends Throwable> T perform(
             String name,
             @Nullable Type type,
@@ -157,8 +157,8 @@ final class ExecutionSteps implements Steps {
             throw new IllegalStateException("Step '" + name + "' of idempotency key '" + execution.key()
                     + "' was run twice in one attempt; give each step a name of its own");
         }
-        // A thread of an earlier attempt may still run it. Looked at only then what is recorded, which it is before it
-        // ends.
+        // A thread of an earlier attempt may still run it. It records its outcome before it ends, so look for that
+        // afterwards.
         if (!running.add(name)) {
             throw notBegun(name, "it is running on another thread");
         }
@@ -202,7 +202,7 @@ final class ExecutionSteps implements Steps {
         } else if (atMostOnce) {
             recordBegin(new RecordedStep(name, null));
         }
-        // Once more, for finding out and recording may have taken long.
+        // Asked again, since finding out and recording may have taken long.
         requireLease(name);
         long since = execution.age();
         T value = work.run();
@@ -218,7 +218,7 @@ final class ExecutionSteps implements Steps {
         return outcomes.ofValues(type != null ? type : StepTypes.of(name, work));
     }
 
-    /** What the step's reconciler found out, if that is anything; refuses the step else. */
+    /** Returns what the step's reconciler found out. Refuses the step if that is nothing. */
     private <T extends @Nullable Object> Reconciliation<? extends T> reconcile(
             String name, @Nullable Reconciler<? extends T> reconciler) {
         Throwable cause = null;
@@ -249,8 +249,8 @@ final class ExecutionSteps implements Steps {
         if (!execution.isLeased()) {
             throw new IdempotencyStoreException(
                     "Step '" + begun.name() + "' of idempotency key '" + execution.key()
-                            + "' runs at most once and was not begun: its operation runs unprotected, since the store failed,"
-                            + " and so nothing can be recorded",
+                            + "' runs at most once and was not begun: its operation runs unprotected, since the store"
+                            + " failed, and so nothing can be recorded",
                     execution.key(),
                     new IllegalStateException("The operation runs unprotected"),
                     false);
@@ -311,7 +311,7 @@ final class ExecutionSteps implements Steps {
         };
     }
 
-    /** The steps that record first that they begin. */
+    /** The steps whose beginning is recorded first. */
     private final class StepsAtMostOnce implements AtMostOnce {
 
         @Override

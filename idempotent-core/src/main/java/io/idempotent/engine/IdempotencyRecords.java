@@ -11,9 +11,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * What people do with records that no call can decide about: look at them, and say what became of their operations.
  *
- * <p>Each act presents the fencing token that the record was seen with, and says who decided and why, which listeners are told.
- * It takes effect only if the record is still the one that was seen and nobody holds it; an owner that hangs, and comes back later, can
- * do nothing to it any more. Nothing is run by it.
+ * <p>Each act presents the fencing token of the record that was seen, and says who decided and why, which the listeners
+ * are told. An act takes effect only if the record is still the same and nobody holds it. An owner that hangs and comes
+ * back later can no longer change the record. No act runs an operation.
  *
  * <p>Safe for use by many threads.
  */
@@ -37,11 +37,11 @@ public interface IdempotencyRecords {
     List<RecordedStep> findSteps(IdempotencyKey key);
 
     /**
-     * Lists records that have no outcome. It may read all records of the store.
+     * Lists records that have no outcome. This may read all records of the store.
      *
-     * @param query which, and how many
-     * @return one page; the last if it has fewer records than the query's limit
-     * @throws IllegalArgumentException if records are kept in several stores, and the query names no operation
+     * @param query which records, and how many
+     * @return one page; the last page if it has fewer records than the query's limit
+     * @throws IllegalArgumentException if several stores keep records, and the query names no operation
      * @throws IdempotencyStoreException if they could not be read
      */
     List<IdempotencyRecord> list(RecordQuery query);
@@ -50,40 +50,40 @@ public interface IdempotencyRecords {
      * Says that the operation of an abandoned record was done: a value is recorded as its outcome, and replayed.
      *
      * @param key the key
-     * @param fencingToken the token that the record was seen with
+     * @param fencingToken the token of the record that was seen
      * @param value what the operation returned, or would have; null if it returns nothing
      * @param who who says so; not blank
-     * @param why for what reason; not blank
-     * @return whether it is recorded; false if the record is not abandoned, or is another by now
+     * @param why the reason; not blank
+     * @return whether the value is recorded; false if the record is not abandoned, or another by now
      * @throws IllegalArgumentException if the operation is not known here, or cannot return that value
-     * @throws IdempotencyStoreException if it is not known whether it is recorded: look again
+     * @throws IdempotencyStoreException if it is not known whether the value is recorded: look again
      */
     boolean complete(IdempotencyKey key, long fencingToken, @Nullable Object value, String who, String why);
 
     /**
-     * Says that the operation of an abandoned record was not done: the next call runs it. Steps that are recorded stay so, and one
-     * that runs at most once and was begun stays unknown, so that without a reconciler it is refused again: complete or forget the
-     * record then.
+     * Says that the operation of an abandoned record was not done: the next call runs it. Recorded steps stay recorded.
+     * A step that runs at most once and was begun stays unknown, and is refused again if it has no reconciler: complete
+     * or forget the record then.
      *
      * @param key the key
-     * @param fencingToken the token that the record was seen with
+     * @param fencingToken the token of the record that was seen
      * @param who who says so; not blank
-     * @param why for what reason; not blank
-     * @return whether the key was given back; false if the record is not abandoned, or is another by now
-     * @throws IdempotencyStoreException if it is not known whether it was given back: look again
+     * @param why the reason; not blank
+     * @return whether the key was given back; false if the record is not abandoned, or another by now
+     * @throws IdempotencyStoreException if it is not known whether the key was given back: look again
      */
     boolean release(IdempotencyKey key, long fencingToken, String who, String why);
 
     /**
-     * Removes a record that nobody holds, be it abandoned, completed or released, with its steps: the key is free, and the next
+     * Removes a record that nobody holds, abandoned, completed or released with steps: the key is free, and the next
      * call runs the operation.
      *
      * @param key the key
-     * @param fencingToken the token that the record was seen with
+     * @param fencingToken the token of the record that was seen
      * @param who who says so; not blank
-     * @param why for what reason; not blank
-     * @return whether it was removed; false if there is none, it is in progress, or another by now
-     * @throws IdempotencyStoreException if it is not known whether it was removed: look again
+     * @param why the reason; not blank
+     * @return whether the record was removed; false if there is none, it is in progress, or another by now
+     * @throws IdempotencyStoreException if it is not known whether the record was removed: look again
      */
     boolean forget(IdempotencyKey key, long fencingToken, String who, String why);
 }

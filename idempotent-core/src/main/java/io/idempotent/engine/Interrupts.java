@@ -10,18 +10,18 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps a caller's interrupt away from what must not end halfway. The flag is cleared before and set again after it.
+ * Keeps a caller's interrupt away from what must not end halfway: clears the flag before, and sets it again afterwards.
  *
- * <p>An interrupt that comes meanwhile can still end it: some drivers stop to wait for an answer then, and some close
- * the connection or the file. A request that can be made again is then made by a thread that nobody interrupts: a store
- * answers it as it would have the first, as its contract says, but for {@code forget}, which may find nothing left to
+ * <p>An interrupt that comes meanwhile can still end the work: some drivers stop waiting for an answer then, and some
+ * close the connection or the file. A request that can be made again is then made by a thread that nobody interrupts. A
+ * store answers it as it would have answered the first, except for {@code forget}, which may find nothing left to
  * forget.
  */
 final class Interrupts {
 
     private Interrupts() {}
 
-    /** Does what cannot be done again. */
+    /** Does work that cannot be done again. */
     static void setAside(Runnable work) {
         Interrupts.<@Nullable Void>setAside(() -> {
             work.run();
@@ -29,7 +29,7 @@ final class Interrupts {
         });
     }
 
-    /** Does what cannot be done again. */
+    /** Does work that cannot be done again. */
     static <T extends @Nullable Object> T setAside(Supplier<T> work) {
         boolean interrupted = Thread.interrupted();
         try {
@@ -45,8 +45,8 @@ final class Interrupts {
     }
 
     /**
-     * Makes a request that gets the same answer when it is made again. If it fails and an interrupt came meanwhile, it
-     * is made again by another thread, and takes as long as it may by itself.
+     * Makes a request that gets the same answer when it is made again. If it fails and an interrupt came meanwhile,
+     * another thread makes it again, and takes as long as that takes.
      */
     static <T extends @Nullable Object> T outlast(Supplier<T> request) {
         return outlast(Supplier::get, request);
@@ -79,7 +79,7 @@ final class Interrupts {
             try {
                 return task.get();
             } catch (InterruptedException another) {
-                // Known already; the request ends by its own timeout.
+                // It is remembered already; the request ends by its own timeout.
             } catch (ExecutionException failed) {
                 Throwable failure = Objects.requireNonNull(failed.getCause());
                 if (failure != first) {
@@ -93,7 +93,7 @@ final class Interrupts {
         }
     }
 
-    /** Whether an interrupt is what it failed at. Not every driver sets the flag again. */
+    /** Tells whether a failure comes from an interrupt. Not every driver sets the flag again. */
     private static boolean tells(Throwable failure) {
         for (Throwable each = failure; each != null; each = each.getCause()) {
             if (each instanceof InterruptedException || each instanceof ClosedByInterruptException) {

@@ -22,24 +22,23 @@ import org.jspecify.annotations.Nullable;
  * Renews the leases of running executions in the background.
  *
  * <ol>
- *   <li>Executions with equal leases form a group, which one thread visits each third of the lease; each group has a
+ *   <li>Executions with equal leases form a group. One thread visits it each third of the lease, and each group has a
  *       thread of its own to wait for the store.
  *   <li>An execution that has run longer than its operation allows is not renewed any more; its lease runs out.
- *   <li>Those that were granted their lease less than a sixth of it ago are left alone until the next visit, so that
- *       short operations cost no request; the others are renewed by one request for all, at most half a lease after the
- *       last.
- *   <li>Those that the store cannot decide on, since somebody locks their records, have the group visited again soon,
- *       until they are decided on or their leases are over.
- *   <li>If the request for all fails, each is asked for alone: one that the store fails for does not cost the others
- *       theirs. A request may take a third of the lease, and at a visit half of it is left at least: so none is begun
- *       after a sixth.
- *   <li>A renewal counts from before its request. One that is refused means that the claim is lost; one whose request
- *       fails is tried again at the next visit.
+ *   <li>Executions whose lease was granted less than a sixth of it ago wait for the next visit, so that short
+ *       operations cost no request. One request renews all others, at most half a lease after the last.
+ *   <li>If the store cannot decide on some, since somebody locks their records, the group is visited again soon, until
+ *       the store decides or their leases are over.
+ *   <li>If the request for all fails, each is asked for alone: an execution that the store fails for does not cost the
+ *       others their leases. A request may take a third of the lease, and at a visit at least half of it is left, so no
+ *       request begins after a sixth.
+ *   <li>A renewal counts from before its request. One that the store refuses means that the claim is lost; one whose
+ *       request fails is repeated at the next visit.
  * </ol>
  */
 final class LeaseRenewal {
 
-    /** How many times as soon a group is visited again of which something is undecided. */
+    /** How many times sooner a group is visited again if the store could not decide on some. */
     private static final int SOON = 8;
 
     private final IdempotencyStore store;
@@ -77,7 +76,7 @@ final class LeaseRenewal {
     }
 
     /**
-     * Ends the visits; a request that is on its way ends by itself, since to interrupt it may break an embedded
+     * Ends the visits. A request that is on its way ends by itself, since to interrupt it may break an embedded
      * database.
      */
     void close() {
@@ -93,7 +92,7 @@ final class LeaseRenewal {
         Set<Execution> group = ConcurrentHashMap.newKeySet();
         // One more thread, so that a store that is slow to renew one kind of lease costs no other kind its own.
         scheduler.setCorePoolSize(threads.incrementAndGet());
-        // The group itself is only looked at by the thread later on, so that scheduling inside computeIfAbsent is safe.
+        // The thread looks at the group later, so scheduling inside of computeIfAbsent is safe.
         visitIn(interval(lease), group, lease);
         return group;
     }
@@ -106,7 +105,7 @@ final class LeaseRenewal {
         try {
             var unused = scheduler.schedule(() -> visitAgain(group, lease), nanos, TimeUnit.NANOSECONDS);
         } catch (RejectedExecutionException closed) {
-            // Nothing is renewed any more; whoever came late is told by the engine.
+            // Nothing is renewed any more; the engine refuses whoever came late.
         }
     }
 
@@ -120,12 +119,15 @@ final class LeaseRenewal {
         }
     }
 
-    /** One visit to a group. Never throws, since that would end the visits. False if it is to be visited again soon. */
+    /**
+     * Visits a group, and tells whether it need not be visited again soon. Never throws, since that would end the
+     * visits.
+     */
     boolean visit(Set<Execution> group, Duration lease) {
         try {
             return renew(group, lease);
         } catch (RuntimeException | Error failure) {
-            errorHandler.accept("The renewal of leases failed; it is tried again", failure);
+            errorHandler.accept("The renewal of leases failed; it is repeated", failure);
             return true;
         }
     }
@@ -136,7 +138,7 @@ final class LeaseRenewal {
         for (Execution execution : group) {
             if (execution.age() >= Nanos.of(execution.operation().maxRun())) {
                 tellLoss(execution);
-            } else if (execution.sinceRenewal() >= sixth) {
+            } else if (execution.lease().sinceRenewal() >= sixth) {
                 due.add(execution);
             }
         }
@@ -158,37 +160,37 @@ final class LeaseRenewal {
             if (ticker.getAsLong() - begin >= sixth) {
                 break;
             }
-            // Told already; which of them it was is for the next visit to find out.
+            // A failure has been told already; the next visit finds out whose it was.
             undecided.addAll(request(group, List.of(execution), lease).undecided());
         }
         return tellUndecided(undecided, lease);
     }
 
     /**
-     * Tells of those that are still undecided after a while, once each lease; true if there are none to ask for again.
+     * Reports those that are undecided for a while, once for each lease, and tells whether none is to be asked for
+     * again.
      */
     private boolean tellUndecided(List<Execution> undecided, Duration lease) {
         List<Execution> untold = undecided.stream()
-                .filter(execution -> execution.shouldTellUndecided(Nanos.of(lease) / 2))
+                .filter(execution -> execution.lease().shouldTellUndecided(Nanos.of(lease) / 2))
                 .toList();
         if (!untold.isEmpty()) {
             IdempotencyKey key = untold.get(0).key();
             IdempotencyStoreException failure = new IdempotencyStoreException(
                     "The leases of " + untold.size() + " idempotency keys, '" + key
-                            + "' among them, cannot be renewed, since"
-                            + " somebody else locks their records in the store; it is tried again until they are over: end"
-                            + " the transaction that does",
+                            + "' among them, cannot be renewed, since somebody else locks their records in the store"
+                            + "; renewal is repeated until they are over: end the transaction that holds the locks",
                     untold.size() == 1 ? key : null,
                     new TimeoutException("no lock in " + lease.dividedBy(2)));
             listeners.tell(listener -> listener.renewalFailed(untold.size(), failure));
         }
-        return undecided.stream().noneMatch(execution -> execution.leaseRemaining() > 0);
+        return undecided.stream().noneMatch(execution -> execution.lease().remaining() > 0);
     }
 
-    /** What became of a request: the failure if it is not known, else those that the store could not decide on. */
+    /** The answer to a request: the failure, or else those that the store could not decide on. */
     private record Answer(@Nullable IdempotencyStoreException failure, List<Execution> undecided) {}
 
-    /** Renews the leases by one request. */
+    /** Renews leases by one request. */
     private Answer request(Set<Execution> group, List<Execution> due, Duration lease) {
         long requestedAt = ticker.getAsLong();
         RenewalResult result = RenewalResult.of(Set.of());
@@ -201,11 +203,11 @@ final class LeaseRenewal {
         List<Execution> undecided = new ArrayList<>();
         for (Execution execution : due) {
             if (result.renewed().contains(execution.claim())) {
-                execution.renewed(requestedAt);
+                execution.lease().renewed(requestedAt);
             } else if (result.undecided().contains(execution.claim())) {
                 undecided.add(execution);
             } else if (failure == null && group.contains(execution)) {
-                execution.notRenewed();
+                execution.lease().notRenewed();
                 group.remove(execution);
             }
             tellLoss(execution);
@@ -214,10 +216,10 @@ final class LeaseRenewal {
         return new Answer(failure, undecided);
     }
 
-    /** Tells the listeners, once, if the lease is lost. */
+    /** Tells the listeners, once, that a lease is lost, if it is. */
     void tellLoss(Execution execution) {
-        if (execution.shouldTellLoss()) {
-            execution.interruptRunner();
+        if (execution.lease().shouldTellLoss()) {
+            execution.lease().interruptRunner();
             listeners.tell(listener -> listener.leaseLost(execution));
         }
     }

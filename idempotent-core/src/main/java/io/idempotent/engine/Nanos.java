@@ -2,7 +2,7 @@ package io.idempotent.engine;
 
 import java.time.Duration;
 
-/** Durations as nanoseconds that can be added to a ticker's reading without overflow. */
+/** Durations in nanoseconds that can be added to a ticker's reading without overflow. */
 final class Nanos {
 
     // About 146 years: half of what a long can hold, so that sums and differences stay in range.

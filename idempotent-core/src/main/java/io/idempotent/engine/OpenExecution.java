@@ -1,152 +1,365 @@
 package io.idempotent.engine;
 
-import io.idempotent.Fingerprint;
+import io.idempotent.IdempotencyClaimLostException;
 import io.idempotent.IdempotencyContext;
+import io.idempotent.IdempotencyKey;
+import io.idempotent.IdempotencyOutcomeUnknownException;
 import io.idempotent.IdempotencyStoreException;
-import java.util.concurrent.atomic.AtomicBoolean;
+import io.idempotent.Outcome;
+import io.idempotent.Reconciliation;
+import io.idempotent.engine.IdempotentWork.Remains;
+import io.idempotent.store.IdempotencyRecord;
+import java.time.Duration;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An execution that holds its key until its caller ends it, by exactly one of {@link #complete}, {@link #completeNotReplayable},
- * {@link #release} and {@link #abandon}. One that is never ended keeps its key for as long as its operation may run, and leaves
- * it abandoned then.
+ * An execution that holds its key until its caller ends it, by exactly one of {@link #complete}, {@link
+ * #completeNotReplayable}, {@link #release} and {@link #abandon}. One that is never ended keeps its key for as long as
+ * its operation may run, and leaves it abandoned then.
  *
- * <p>Safe for use by several threads, one after the other. Where it runs unprotected, since the store failed and its operation
- * says so, ending it does nothing.
+ * <p>Safe for use by several threads, one after the other. An execution that runs unprotected, since the store failed
+ * and its operation allows that, ends without any effect.
  *
  * @param <T> what the operation returns
  */
-public final class OpenExecution<T extends @Nullable Object> implements Opened<T> {
+public final class OpenExecution<T extends @Nullable Object> implements OpenResult<T> {
 
-    private final IdempotencyEngine engine;
-    private final Operation<T> operation;
     private final Execution execution;
-    private final Fingerprint fingerprint;
-    private final AtomicBoolean open = new AtomicBoolean(true);
+    private final Settlement settlement;
+    private final Outcomes outcomes;
 
-    OpenExecution(IdempotencyEngine engine, Operation<T> operation, Execution execution, Fingerprint fingerprint) {
-        this.engine = engine;
-        this.operation = operation;
+    OpenExecution(Execution execution, Settlement settlement, Outcomes outcomes) {
         this.execution = execution;
-        this.fingerprint = fingerprint;
+        this.settlement = settlement;
+        this.outcomes = outcomes;
     }
 
-    /** The execution as its code sees it. */
+    /** Returns the execution as its code sees it. */
     public IdempotencyContext context() {
         return execution;
     }
 
-    /** Whether a record protects it; false where it runs although the store failed. */
+    /** Tells whether a record protects this execution; false if it runs although the store failed. */
     public boolean isProtected() {
         return execution.isLeased();
     }
 
-    /** Whether it is still to be ended. */
+    /** Tells whether this execution is still to be ended. */
     public boolean isOpen() {
-        return open.get();
+        return !execution.isOver();
     }
 
     /**
-     * Makes this the current context of this thread, until what is returned is closed in the same thread. If it is that already,
-     * it stays so when that is closed.
+     * Makes this the current context of this thread, until the returned binding is closed in the same thread. If it is
+     * the current context already, it stays so when the binding is closed.
      */
     public Binding bind() {
-        IdempotencyContext before = execution.enterAside();
-        if (execution.equals(before)) {
-            return () -> {};
-        }
-        if (engine.interruptsOnLeaseLoss()) {
-            execution.interruptible();
-        }
-        return () -> execution.leaveTo(before);
+        IdempotencyContext before = execution.bindHere();
+        return execution.equals(before) ? () -> {} : () -> execution.leaveTo(before);
     }
 
     /**
-     * Ends it: the operation is done. If the store fails, that is tried again for a bounded time; what was done stays done, and
-     * its value is given back, whatever the store does.
+     * Ends this execution: the operation is done. If the store fails, that is repeated for a bounded time. What was
+     * done stays done, and its value is returned, whatever the store does.
      *
      * @param value what the operation returned
      * @return what the caller is to get: the value, or the one that a successor has recorded if the claim was lost
-     * @throws io.idempotent.IdempotencyClaimLostException if the claim was lost, and no successor has recorded an outcome
-     * @throws IllegalStateException if it was ended before
+     * @throws IdempotencyClaimLostException if the claim was lost, and no successor has recorded an outcome
+     * @throws IllegalStateException if this execution was ended before
      * @throws Throwable a failure that a successor has recorded
      */
     public T complete(T value) throws Throwable {
-        end();
-        if (!isProtected()) {
-            return value;
+        requireOpen();
+        if (isProtected()) {
+            tellStepsLeftOver();
         }
-        try {
-            return engine.end(operation, execution, fingerprint, value);
-        } finally {
-            engine.finish(execution);
-        }
+        return settle(value, true, Remains.ALL);
     }
 
     /**
-     * Ends it: the operation is done, and what it returned cannot be recorded. Later calls are refused with an
-     * {@link io.idempotent.IdempotencyOutcomeException}.
+     * Ends this execution: the operation is done, and what it returned cannot be recorded. Later calls are refused with
+     * an {@link io.idempotent.IdempotencyOutcomeException}.
      *
      * @param reason why, in words that reveal nothing of the outcome
-     * @throws IllegalStateException if it was ended before
+     * @throws IllegalStateException if this execution was ended before
      */
     public void completeNotReplayable(String reason) {
-        settle(() -> engine.endNotReplayable(execution, reason));
+        end(() -> {
+            tellStepsLeftOver();
+            return new Ending.NotReplayable(reason);
+        });
     }
 
     /**
-     * Ends it: the operation was not done, and the key is free again, or abandoned if it is not known of some step whether it was
-     * done.
+     * Ends this execution: the operation was not done, and the key is free again. The key is abandoned instead if
+     * nobody knows whether some step was done.
      *
-     * @param failure what made it end, for the listeners; null if it only returned
-     * @throws IllegalStateException if it was ended before
+     * @param failure why it ended, for the listeners; null if it only returned
+     * @throws IllegalStateException if this execution was ended before
      */
     public void release(@Nullable Throwable failure) {
-        settle(() -> engine.endReleased(execution, fingerprint, failure));
+        end(() -> {
+            execution.recordStepsAgain();
+            return Ending.ofRelease(execution, failure);
+        });
     }
 
     /**
-     * Ends it: nobody knows whether the operation was done.
+     * Ends this execution: nobody knows whether the operation was done.
      *
-     * @throws IllegalStateException if it was ended before
+     * @throws IllegalStateException if this execution was ended before
      */
     public void abandon() {
-        settle(() -> engine.endUnknown(execution, fingerprint));
+        end(() -> {
+            execution.recordStepsAgain();
+            return Ending.Unknown.UNKNOWN;
+        });
     }
 
-    /** Ends it for what came between opening it and giving it to its caller. */
-    void fail(boolean begun, Throwable failure) {
-        try {
-            if (begun) {
-                abandon();
-            } else {
-                end();
-                engine.finish(execution);
-            }
-        } catch (RuntimeException | Error ours) {
-            failure.addSuppressed(ours);
+    // A driver, in a thread that has bound the execution, calls begin, then reconcile if what an earlier execution did
+    // is
+    // unknown, else runs the work, then prepare if the result is to be recorded. It ends by one of end and fail.
+
+    /** Returns the execution, for its driver. */
+    Execution execution() {
+        return execution;
+    }
+
+    /** Tells the listeners of the claim, in a thread that has bound this execution. */
+    void begin() {
+        if (isProtected()) {
+            settlement.listeners().tell(listener -> listener.claimed(execution));
         }
     }
 
-    private void settle(Runnable settlement) {
-        end();
+    /**
+     * Begins, and is handed on to whoever ends it.
+     *
+     * @return this, or what an earlier execution did
+     */
+    OpenResult<T> handOn(Reconciler<T> reconciler) throws Throwable {
+        Reconciliation.Completed<T> found;
+        execution.enter();
+        try {
+            begin();
+            found = execution.isEarlierUnknown() ? reconcile(reconciler) : null;
+        } catch (Throwable failure) {
+            execution.leave();
+            fail(failure, false, unasked -> false);
+            throw failure;
+        }
+        execution.leave();
+        return found == null ? this : new Recorded<>(end(found.value(), true, Remains.ALL));
+    }
+
+    /**
+     * Finds out what an earlier execution did, in a thread that has bound this execution.
+     *
+     * @return what it did; null if it was not done, and the operation may run
+     * @throws IdempotencyOutcomeUnknownException if the reconciler cannot tell
+     * @throws IdempotencyClaimLostException if it was not done, and the claim was lost meanwhile
+     */
+    Reconciliation.@Nullable Completed<T> reconcile(Reconciler<T> reconciler) {
+        Reconciliation<T> found;
+        Throwable cause = null;
+        try {
+            found = reconciler.reconcile(execution);
+            if (found == null) {
+                found = Reconciliation.unknown();
+                cause = new IllegalStateException("The reconciler answered null");
+            }
+        } catch (Error failure) {
+            throw failure;
+        } catch (Throwable failure) {
+            found = Reconciliation.unknown();
+            cause = failure;
+        }
+        Reconciliation<T> told = found;
+        settlement.listeners().tell(listener -> listener.reconciled(execution, told));
+        IdempotencyKey key = execution.key();
+        if (found instanceof Reconciliation.Unknown<T>) {
+            throw outcomes.refused(
+                    key,
+                    new IdempotencyOutcomeUnknownException(
+                            key, execution.fencingToken(), execution.firstClaimedAt(), true, cause));
+        }
+        if (found instanceof Reconciliation.Completed<T> completed) {
+            return completed;
+        }
+        if (execution.leaseLost()) {
+            throw outcomes.refused(key, lost("the operation was not begun"));
+        }
+        execution.earlierNotDone();
+        return null;
+    }
+
+    /** Tells whether a result is to be recorded. */
+    boolean isRecorded(IdempotentWork<T> work, T value) {
+        return !outcomes.releases(execution, work, IdempotentWork::releases, value);
+    }
+
+    /**
+     * Prepares for a result to be recorded, in a thread that has bound this execution: what the transaction has kept
+     * back is written, so that the result is encoded as it will be committed.
+     *
+     * @param returned whether the operation has run
+     */
+    void prepare(boolean returned) {
         if (!isProtected()) {
             return;
         }
-        try {
-            settlement.run();
-        } catch (IdempotencyStoreException toldAlready) {
-            // The listeners know, and the record is abandoned when its lease is over.
-        } finally {
-            engine.finish(execution);
+        if (returned) {
+            tellStepsLeftOver();
+        }
+        EnclosingTransaction transaction = execution.transaction();
+        if (transaction != null && outcomes.encodes()) {
+            Interrupts.setAside(transaction::flush);
         }
     }
 
-    private void end() {
-        if (!open.compareAndSet(true, false)) {
+    private void tellStepsLeftOver() {
+        Set<String> names = execution.stepsLeftOver();
+        if (!names.isEmpty()) {
+            settlement.listeners().tell(listener -> listener.stepsLeftOver(execution, names));
+        }
+    }
+
+    /**
+     * Ends this execution after the operation returned, or was found to have been done.
+     *
+     * @param value its result
+     * @param isRecorded whether the result is to be recorded
+     * @param remains what is left of what the operation did
+     * @return what the caller is to get
+     */
+    T end(T value, boolean isRecorded, Remains remains) throws Throwable {
+        requireOpen();
+        return settle(value, isRecorded, remains);
+    }
+
+    /**
+     * Ends this execution after something failed. What fails now is added to that.
+     *
+     * @param returned whether the operation had returned
+     * @param mayStand tells whether what the operation did may stand
+     */
+    void fail(Throwable failure, boolean returned, Predicate<? super Throwable> mayStand) {
+        requireOpen();
+        if (!isProtected()) {
+            return;
+        }
+        Duration took = took();
+        try {
+            execution.recordStepsAgain();
+            var unused = settle(Ending.ofFailure(execution, failure, returned, mayStand), took);
+        } catch (RuntimeException | Error ours) {
+            failure.addSuppressed(ours);
+        } finally {
+            finish();
+        }
+    }
+
+    private void end(Supplier<Ending> decision) {
+        requireOpen();
+        if (!isProtected()) {
+            return;
+        }
+        Duration took = took();
+        try {
+            var unused = settle(decision.get(), took);
+        } catch (IdempotencyStoreException toldAlready) {
+            // The listeners know, and the record is abandoned when its lease is over.
+        } finally {
+            finish();
+        }
+    }
+
+    private T settle(T value, boolean isRecorded, Remains remains) throws Throwable {
+        if (!isProtected()) {
+            return value;
+        }
+        Duration took = took();
+        try {
+            if (!isRecorded) {
+                execution.recordStepsAgain();
+            }
+            boolean held;
+            try {
+                held = settle(Ending.ofValue(execution, value, isRecorded, remains), took);
+            } catch (IdempotencyStoreException toldAlready) {
+                // The work is over, and its caller gets the result, whatever the store does.
+                return value;
+            }
+            return held || !isRecorded ? value : outcomeOfSuccessor();
+        } finally {
+            finish();
+        }
+    }
+
+    /**
+     * Ends this execution, or leaves that to its transaction. A key that is only given back does not wait for the
+     * transaction.
+     *
+     * @return false if the claim was lost
+     */
+    private boolean settle(Ending ending, Duration took) {
+        EnclosingTransaction transaction = execution.transaction();
+        if (transaction == null || ending instanceof Ending.Released) {
+            return settlement.settle(execution, ending, took);
+        }
+        EndingInTransaction pending =
+                new EndingInTransaction(settlement, execution, ending, settlement.encode(execution, ending), took);
+        pending.follow(transaction);
+        if (ending != Ending.Unknown.UNKNOWN && !settlement.holds(execution)) {
+            // The transaction cannot commit any more, since the claim is asked for again before it does.
+            throw pending.lost();
+        }
+        return true;
+    }
+
+    // The codec decodes to the operation's own type, which its maker vouched to be T, null included.
+    @SuppressWarnings({"unchecked", "NullAway"})
+    private T outcomeOfSuccessor() throws Throwable {
+        IdempotencyKey key = execution.key();
+        IdempotencyClaimLostException lost = lost("the operation ran to its end, and its outcome was not recorded");
+        IdempotencyRecord record;
+        try {
+            record = Interrupts.<@Nullable IdempotencyRecord>outlast(
+                    () -> settlement.store().find(key));
+        } catch (RuntimeException failure) {
+            lost.addSuppressed(failure);
+            throw lost;
+        }
+        if (record == null
+                || record.outcome() == null
+                || !execution.fingerprint().matches(record.fingerprint())) {
+            throw lost;
+        }
+        Outcome recorded = outcomes.decoded(execution.operation(), key, record.outcome());
+        return (T) recorded.get();
+    }
+
+    private IdempotencyClaimLostException lost(String what) {
+        return new IdempotencyClaimLostException(execution.key(), execution.fencingToken(), what);
+    }
+
+    private Duration took() {
+        return Duration.ofNanos(execution.age());
+    }
+
+    private void finish() {
+        if (execution.pending() == null) {
+            settlement.finish(execution);
+        }
+    }
+
+    private void requireOpen() {
+        if (!execution.endOperation()) {
             throw new IllegalStateException("The execution of '" + execution.key() + "' was ended before");
         }
-        execution.endOperation();
     }
 
     /** The context of a thread, for as long as it runs a part of an execution. */

@@ -10,20 +10,19 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is protected, and how: a name and the settings that hold for each call. Immutable; made once and used for every
- * call.
+ * What is protected, and how: a name and the settings of each call. Immutable; made once and used for every call.
  *
  * @param <T> what the operation returns
  */
 public final class Operation<T extends @Nullable Object> {
 
-    /** How long outcomes are kept unless said otherwise: 24 hours. */
+    /** How long outcomes are kept, by default: 24 hours. */
     public static final Duration DEFAULT_RETENTION = Duration.ofHours(24);
 
-    /** How long a claim is valid without renewal unless said otherwise: 30 seconds. */
+    /** How long a claim is valid without renewal, by default: 30 seconds. */
     public static final Duration DEFAULT_LEASE = Duration.ofSeconds(30);
 
-    /** How long a lease is renewed at most unless said otherwise: one hour. */
+    /** How long a lease is renewed at most, by default: one hour. */
     public static final Duration DEFAULT_MAX_RUN = Duration.ofHours(1);
 
     private static final int LONGEST_CHAIN_OF_CAUSES = 100;
@@ -75,47 +74,47 @@ public final class Operation<T extends @Nullable Object> {
         return new Builder<>(name, valueType);
     }
 
-    /** The operation's stable name. */
+    /** Returns the operation's stable name. */
     public String name() {
         return name;
     }
 
-    /** What the operation can produce. */
+    /** Returns what the operation can produce. */
     public OutcomeType type() {
         return type;
     }
 
-    /** How long a recorded outcome is kept. */
+    /** Returns how long a recorded outcome is kept. */
     public Duration retention() {
         return retention;
     }
 
-    /** How long a claim is valid without renewal. */
+    /** Returns how long a claim is valid without renewal. */
     public Duration lease() {
         return lease;
     }
 
-    /** How long the lease of one execution is renewed at most. */
+    /** Returns how long the lease of one execution is renewed at most. */
     public Duration maxRun() {
         return maxRun;
     }
 
-    /** How long a call waits for the outcome of the one that is running. */
+    /** Returns how long a call waits for the outcome of the one that is running. */
     public Duration waitAtMost() {
         return waitAtMost;
     }
 
-    /** What to do when the store cannot tell whether the key is free. */
+    /** Returns what to do when the store cannot tell whether the key is free. */
     public WhenStoreFails whenStoreFails() {
         return whenStoreFails;
     }
 
-    /** What to do for a key that is abandoned. */
+    /** Returns what to do about a key that is abandoned. */
     public WhenAbandoned whenAbandoned() {
         return whenAbandoned;
     }
 
-    /** Whether after this failure, or one that caused it, nobody knows whether the operation was done. */
+    /** Tells whether nobody knows if the operation was done after this failure, or after one that caused it. */
     public boolean isUnknownOn(Throwable failure) {
         if (unknownOn.isEmpty()) {
             return false;
@@ -134,12 +133,12 @@ public final class Operation<T extends @Nullable Object> {
         return false;
     }
 
-    /** Whether a rollback of the transaction that a call is made in leaves effects of the operation behind. */
+    /** Tells whether effects of the operation outlive a rollback of the transaction that a call is made in. */
     public boolean hasEffectsOutside() {
         return effectsOutside;
     }
 
-    /** A key of this operation, without a scope. */
+    /** Makes a key of this operation, without a scope. */
     public IdempotencyKey key(String value) {
         return IdempotencyKey.of(name, value);
     }
@@ -150,7 +149,7 @@ public final class Operation<T extends @Nullable Object> {
     }
 
     /**
-     * Collects an operation's settings and fails fast on the ones that cannot be. Not safe for use by several threads.
+     * Collects an operation's settings, and refuses at once what cannot be. For one thread at a time.
      *
      * @param <T> what the operation returns
      */
@@ -180,7 +179,7 @@ public final class Operation<T extends @Nullable Object> {
         }
 
         /**
-         * How long a recorded outcome is kept; positive; 24 hours unless said otherwise.
+         * Sets how long a recorded outcome is kept. Defaults to 24 hours.
          *
          * @throws IdempotencyConfigurationException if it is not positive
          */
@@ -190,11 +189,10 @@ public final class Operation<T extends @Nullable Object> {
         }
 
         /**
-         * How long a claim is valid without renewal, and so how long a crash blocks its key; at least 10 milliseconds;
-         * 30 seconds unless said otherwise. It is renewed in the background, so it need not be as long as the operation
-         * runs.
+         * Sets how long a claim is valid without renewal, and so how long a crash blocks its key. Defaults to 30
+         * seconds. The lease is renewed in the background, so it need not be as long as the operation runs.
          *
-         * @throws IdempotencyConfigurationException if it is shorter than that
+         * @throws IdempotencyConfigurationException if it is shorter than 10 milliseconds
          */
         public Builder<T> lease(Duration lease) {
             if (lease.compareTo(Duration.ofMillis(10)) < 0) {
@@ -205,8 +203,8 @@ public final class Operation<T extends @Nullable Object> {
         }
 
         /**
-         * How long the lease of one execution is renewed at most, so that one that hangs gives its key up; positive; one
-         * hour unless said otherwise.
+         * Sets how long the lease of one execution is renewed at most, so that one that hangs gives its key up.
+         * Defaults to one hour.
          *
          * @throws IdempotencyConfigurationException if it is not positive
          */
@@ -216,8 +214,8 @@ public final class Operation<T extends @Nullable Object> {
         }
 
         /**
-         * How long a call waits for the outcome of the one that is running, instead of being refused at once; zero
-         * unless said otherwise.
+         * Sets how long a call waits for the outcome of the one that is running, instead of being refused at once.
+         * Defaults to zero.
          *
          * @throws IdempotencyConfigurationException if it is negative
          */
@@ -230,8 +228,8 @@ public final class Operation<T extends @Nullable Object> {
         }
 
         /**
-         * The types of failures that are final: recorded and replayed like a value. None unless said otherwise: a
-         * failure releases the key.
+         * Sets the types of failures that are final: they are recorded and replayed like a value. Any other failure
+         * releases the key. Defaults to none.
          */
         public Builder<T> recordFailures(List<Class<? extends Throwable>> types) {
             recordFailures.clear();
@@ -239,31 +237,33 @@ public final class Operation<T extends @Nullable Object> {
             return this;
         }
 
-        /** What to do when the store cannot tell whether the key is free; {@code REFUSE} unless said otherwise. */
+        /** Sets what to do when the store cannot tell whether the key is free. Defaults to {@code REFUSE}. */
         public Builder<T> whenStoreFails(WhenStoreFails policy) {
             this.whenStoreFails = policy;
             return this;
         }
 
         /**
-         * Whether the operation has effects outside of the transaction that it is called in, which a rollback does not undo:
-         * its key is then abandoned, and not free, after one; false unless said otherwise, by this or by what is to be done
-         * when it is abandoned.
+         * Sets whether the operation has effects outside of the transaction that it is called in, which a rollback does
+         * not undo. Its key is then abandoned after a rollback, and not free. Defaults to false; an operation that is
+         * not to {@code RUN_AGAIN} when it is abandoned always has such effects, and so has one with failures in {@link
+         * #unknownOn}.
          */
         public Builder<T> effectsOutside(boolean effectsOutside) {
             this.effectsOutside = effectsOutside;
             return this;
         }
 
-        /** What to do for a key that is abandoned; {@code RUN_AGAIN} unless said otherwise. */
+        /** Sets what to do about a key that is abandoned. Defaults to {@code RUN_AGAIN}. */
         public Builder<T> whenAbandoned(WhenAbandoned policy) {
             this.whenAbandoned = policy;
             return this;
         }
 
         /**
-         * The types of failures after which nobody knows whether the operation was done, a read timeout say; causes are
-         * searched for them. None unless said otherwise. Such a failure abandons the key, whatever else is declared for it.
+         * Sets the types of failures after which nobody knows whether the operation was done, such as a read timeout.
+         * The causes of a failure count too. Such a failure abandons the key, whatever else is declared for it.
+         * Defaults to none.
          */
         public Builder<T> unknownOn(List<Class<? extends Throwable>> types) {
             unknownOn.clear();
@@ -274,7 +274,7 @@ public final class Operation<T extends @Nullable Object> {
         /**
          * Makes the operation.
          *
-         * @throws IdempotencyConfigurationException if an outcome may be unknown, and it would be run again all the same
+         * @throws IdempotencyConfigurationException if its outcome may be unknown, and it would run again all the same
          */
         public Operation<T> build() {
             if (!unknownOn.isEmpty() && whenAbandoned == WhenAbandoned.RUN_AGAIN) {

@@ -17,10 +17,12 @@ import java.lang.reflect.Type;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
-import java.util.function.Predicate;
+import java.util.function.BiPredicate;
 import org.jspecify.annotations.Nullable;
 
-/** Turns what operations produced into what is recorded, and back, and tells the listeners what calls got instead of a run. */
+/**
+ * Encodes what operations produced, decodes what was recorded, and tells the listeners what calls got instead of a run.
+ */
 final class Outcomes {
 
     private final OutcomeCodec codec;
@@ -36,11 +38,17 @@ final class Outcomes {
         this.encodes = !(codec instanceof ReferenceOutcomeCodec);
     }
 
-    /** Whether outcomes are recorded as they are when they are encoded, and not as they become. */
+    /** Tells whether outcomes are recorded as they are when they are encoded, and not by reference. */
     boolean encodes() {
         return encodes;
     }
 
+    /** Encodes what an execution produced; what cannot be encoded is not replayable. */
+    RecordedOutcome encode(Execution execution, Outcome outcome) {
+        return encode(execution.operation().type(), execution, outcome);
+    }
+
+    /** Encodes what a step of an execution produced; what cannot be encoded is not replayable. */
     RecordedOutcome encode(OutcomeType type, Execution execution, Outcome outcome) {
         try {
             return codec.encode(outcome, type);
@@ -52,10 +60,11 @@ final class Outcomes {
         }
     }
 
-    /** Whether a result releases the key; it is recorded where that cannot be told. */
-    <T extends @Nullable Object> boolean releases(Execution execution, Predicate<? super T> releases, T value) {
+    /** Tells whether a result releases the key. If that cannot be told, the result is recorded. */
+    <W, T extends @Nullable Object> boolean releases(
+            Execution execution, W work, BiPredicate<? super W, ? super T> releases, T value) {
         try {
-            return releases.test(value);
+            return releases.test(work, value);
         } catch (RuntimeException | Error failure) {
             errorHandler.accept(
                     "Whether to release '" + execution.key() + "' could not be told; its outcome is recorded",
@@ -67,7 +76,7 @@ final class Outcomes {
     /**
      * Answers a call by a recorded outcome.
      *
-     * @throws IdempotencyException if it says something else, or the outcome cannot be given
+     * @throws IdempotencyException if the call says something else than the first one, or the outcome cannot be given
      * @throws Throwable the failure that was recorded
      */
     // The codec decodes to the operation's own type, which its maker vouched to be T, null included.
@@ -92,6 +101,18 @@ final class Outcomes {
         return (T) outcome.get();
     }
 
+    /** Answers a call by the outcome of an earlier execution, which waits for the transaction that both are part of. */
+    <T extends @Nullable Object> T replayPending(Operation<T> operation, Execution earlier, Fingerprint fingerprint)
+            throws Throwable {
+        Execution.Pending pending = earlier.pending();
+        return replay(
+                operation,
+                earlier.key(),
+                fingerprint,
+                earlier.fingerprint(),
+                pending == null ? null : pending.outcome());
+    }
+
     Outcome decoded(Operation<?> operation, IdempotencyKey key, @Nullable RecordedOutcome recorded) {
         if (recorded == null) {
             throw new IllegalStateException("The store gave a completed record without an outcome for '" + key + "'");
@@ -100,7 +121,7 @@ final class Outcomes {
                 operation.type(), recorded, (problem, cause) -> new IdempotencyOutcomeException(key, problem, cause));
     }
 
-    /** What a step produced. */
+    /** Decodes what a step produced. */
     Outcome decodedStep(OutcomeType type, IdempotencyKey key, String step, RecordedOutcome recorded) {
         return decoded(type, recorded, (problem, cause) -> new IdempotencyOutcomeException(key, step, problem, cause));
     }
@@ -135,13 +156,13 @@ final class Outcomes {
         });
     }
 
-    /** Tells the listeners of a refusal, to be thrown. */
+    /** Tells the listeners of a refusal, and returns it to be thrown. */
     <E extends IdempotencyException> E refused(IdempotencyKey key, E refusal) {
         listeners.tell(listener -> listener.refused(key, refusal));
         return refusal;
     }
 
-    /** Says that the codec failed, without its message, which may show the outcome. */
+    /** Names the type of the failure. Its message may show the outcome. */
     private static String failureOfCodec(Throwable failure) {
         return "the codec failed with " + failure.getClass().getName();
     }

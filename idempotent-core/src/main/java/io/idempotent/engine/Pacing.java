@@ -4,12 +4,12 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * How the threads of an engine wait, and who visits the leases that it renews: the JVM's own ways, unless a test plays them,
- * which then decides who goes on.
+ * How the threads of an engine wait, and who visits the leases that it renews. Defaults to what the JVM offers; a test
+ * decides itself who goes on.
  */
 interface Pacing {
 
-    /** Waits so many nanoseconds, or less; an interrupt ends the wait, and the flag stays set. */
+    /** Waits so many nanoseconds, or less. An interrupt ends the wait, and the flag stays set. */
     default void park(long nanos) {
         LockSupport.parkNanos(nanos);
     }
@@ -30,7 +30,7 @@ interface Pacing {
         return owner.awaitEnd(nanos);
     }
 
-    /** What visits the leases of one engine; it starts its thread with the first group. */
+    /** Makes the scheduler that visits the leases of one engine; it starts its thread with the first group. */
     default ScheduledThreadPoolExecutor renewalScheduler() {
         return new ScheduledThreadPoolExecutor(1, task -> {
             Thread thread = new Thread(task, "idempotent-lease-renewal");

@@ -1,95 +1,149 @@
 package io.idempotent.engine;
 
-import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyStoreException;
 import io.idempotent.Outcome;
 import io.idempotent.RecordedOutcome;
+import io.idempotent.store.Backoff;
 import io.idempotent.store.Claim;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.RecordedStep;
 import io.idempotent.store.RenewalResult;
 import java.time.Duration;
-import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells the store the end of executions, and the listeners what it said.
+ * Tells the store how executions end, wakes those that wait for them, and tells the listeners.
  *
  * <ol>
- *   <li>No renewal is under way while a request is that ends the claim.
- *   <li>A request that fails is made again after growing pauses, for a bounded time, the lease being renewed meanwhile.
- *   <li>An interrupt ends no pause before such a request; the flag is restored.
+ *   <li>No renewal is under way during a request that ends the claim.
+ *   <li>A request that fails is repeated after growing pauses, for a bounded time, and the lease is renewed meanwhile.
+ *   <li>An interrupt ends no pause before such a request; the flag is set again afterwards.
  * </ol>
  */
 final class Settlement {
 
-    private static final long FIRST_PAUSE = TimeUnit.MILLISECONDS.toNanos(50);
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
 
-    private static final long LONGEST_PAUSE = TimeUnit.SECONDS.toNanos(1);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
 
-    /** How often it is asked whether a key is held whose record somebody has locked. */
+    /** How often the store is asked whether a key is held if somebody locks its record. */
     private static final int DECIDED_WITHIN = 5;
 
     private final IdempotencyStore store;
     private final LeaseRenewal renewal;
+    private final Owners owners;
+    private final Outcomes outcomes;
     private final Listeners listeners;
-    private final long timeout;
-    private final Map<IdempotencyKey, Execution> owners;
     private final Pacing pacing;
+    private final long timeout;
 
     /**
      * Makes the settlement of one engine.
      *
-     * @param timeout for how long a request is tried again, in nanoseconds
-     * @param owners who runs in this JVM
+     * @param timeout how long a request is repeated
      */
     Settlement(
             IdempotencyStore store,
             LeaseRenewal renewal,
+            Owners owners,
+            Outcomes outcomes,
             Listeners listeners,
-            long timeout,
-            Map<IdempotencyKey, Execution> owners,
-            Pacing pacing) {
+            Pacing pacing,
+            Duration timeout) {
         this.store = store;
         this.renewal = renewal;
-        this.listeners = listeners;
-        this.timeout = timeout;
         this.owners = owners;
+        this.outcomes = outcomes;
+        this.listeners = listeners;
         this.pacing = pacing;
+        this.timeout = Nanos.of(timeout);
     }
 
     IdempotencyStore store() {
         return store;
     }
 
+    Listeners listeners() {
+        return listeners;
+    }
+
+    /** Returns what is to be recorded of an ending; null if the key is not completed by it. */
+    @Nullable
+    RecordedOutcome encode(Execution execution, Ending ending) {
+        if (ending instanceof Ending.NotReplayable notReplayable) {
+            return new RecordedOutcome.NotReplayable(notReplayable.reason());
+        }
+        Outcome outcome = ending.outcome();
+        return outcome == null ? null : outcomes.encode(execution, outcome);
+    }
+
     /**
-     * Records the outcome; as not replayable if the store refuses it for good.
+     * Tells the store how an execution ends, and then the listeners.
      *
      * @param took how long the operation ran
      * @return false if the claim was lost
      * @throws IdempotencyStoreException if the store failed to the end; the listeners have been told
      */
-    boolean complete(Execution execution, RecordedOutcome recorded, Outcome outcome, Duration took) {
-        Recording recording = new Recording(recorded) {
-            @Override
-            boolean record(RecordedOutcome outcomeOrNot) {
-                return store.complete(
-                        execution.claim(), outcomeOrNot, execution.operation().retention());
-            }
-        };
-        if (!settle(execution, "complete", recording)) {
-            return false;
-        }
-        tellCompleted(execution, recording.outcome, outcome, took);
-        return true;
+    boolean settle(Execution execution, Ending ending, Duration took) {
+        return settle(execution, ending, encode(execution, ending), took);
     }
 
-    /** Asks the store to record an outcome, or else that there was one. One object, since each execution needs it. */
+    /**
+     * Like {@link #settle(Execution, Ending, Duration)}, with the outcome encoded already.
+     *
+     * @param recordable what is to be recorded; null if the key is not completed
+     */
+    boolean settle(Execution execution, Ending ending, @Nullable RecordedOutcome recordable, Duration took) {
+        boolean held;
+        RecordedOutcome recorded = recordable;
+        if (recordable != null) {
+            Recording recording = new Recording(recordable) {
+                @Override
+                boolean record(RecordedOutcome outcomeOrNot) {
+                    return store.complete(
+                            execution.claim(),
+                            outcomeOrNot,
+                            execution.operation().retention());
+                }
+            };
+            held = end(execution, "complete", recording);
+            recorded = recording.outcome;
+        } else if (ending instanceof Ending.Released) {
+            held = giveBack(execution);
+        } else {
+            held = end(execution, "abandon", () -> store.abandon(execution.claim()));
+        }
+        if (held) {
+            tell(execution, ending, recorded, took);
+        }
+        return held;
+    }
+
+    /**
+     * Tells the listeners how an execution has ended.
+     *
+     * @param recorded what was recorded; null if the key is not completed
+     * @param took how long the operation ran
+     */
+    void tell(Execution execution, Ending ending, @Nullable RecordedOutcome recorded, Duration took) {
+        if (recorded instanceof RecordedOutcome.NotReplayable notReplayable) {
+            listeners.tell(listener -> listener.notReplayable(execution, notReplayable.reason()));
+        }
+        Outcome outcome = ending.outcome();
+        if (outcome != null) {
+            listeners.tell(listener -> listener.completed(execution, outcome, took));
+        } else if (ending instanceof Ending.Released released) {
+            listeners.tell(listener -> listener.released(execution, released.failure(), took));
+        } else {
+            listeners.tell(listener -> listener.abandoned(execution));
+        }
+    }
+
+    /** Asks the store to record an outcome, or that there was one. One object, since each execution needs it. */
     private abstract static class Recording implements Supplier<Boolean> {
 
         /** What the store took, once it has. */
@@ -123,39 +177,15 @@ final class Settlement {
         }
     }
 
-    void tellCompleted(Execution execution, RecordedOutcome recorded, Outcome outcome, Duration took) {
-        if (recorded instanceof RecordedOutcome.NotReplayable notReplayable) {
-            listeners.tell(listener -> listener.notReplayable(execution, notReplayable.reason()));
-        }
-        listeners.tell(listener -> listener.completed(execution, outcome, took));
-    }
-
     /**
-     * Gives the key back.
-     *
-     * @param failure what the operation threw, or null
-     * @param took how long the operation ran
-     * @throws IdempotencyStoreException if the store failed to the end; the listeners have been told
-     */
-    void release(Execution execution, @Nullable Throwable failure, Duration took) {
-        if (giveBack(execution)) {
-            tellReleased(execution, failure, took);
-        }
-    }
-
-    void tellReleased(Execution execution, @Nullable Throwable failure, Duration took) {
-        listeners.tell(listener -> listener.released(execution, failure, took));
-    }
-
-    /**
-     * Gives the key back of which nobody has heard.
+     * Gives the key back, without telling the listeners.
      *
      * @return false if the claim was lost
      * @throws IdempotencyStoreException if the store failed to the end; the listeners have been told
      */
     boolean giveBack(Execution execution) {
         Duration retention = execution.operation().retention();
-        return settle(
+        return end(
                 execution,
                 "release",
                 () -> execution.hasRecordedSteps()
@@ -164,8 +194,8 @@ final class Settlement {
     }
 
     /**
-     * Records a step, its outcome as not replayable if the store refuses that for good. The execution goes on after it,
-     * and its lease is renewed meanwhile.
+     * Records a step, as not replayable if the store refuses its outcome for good. The execution goes on, and its lease
+     * is renewed meanwhile.
      *
      * @return false if the claim was lost
      * @throws IdempotencyStoreException if the store failed to the end
@@ -201,22 +231,7 @@ final class Settlement {
     }
 
     /**
-     * Gives up a claim of which it is not known what it did.
-     *
-     * @throws IdempotencyStoreException if the store failed to the end; the listeners have been told
-     */
-    void abandon(Execution execution) {
-        if (settle(execution, "abandon", () -> store.abandon(execution.claim()))) {
-            tellAbandoned(execution);
-        }
-    }
-
-    void tellAbandoned(Execution execution) {
-        listeners.tell(listener -> listener.abandoned(execution));
-    }
-
-    /**
-     * Whether this very execution's outcome is recorded.
+     * Tells whether the outcome of this very execution is recorded.
      *
      * @throws IdempotencyStoreException if the store failed to the end; the listeners have been told
      */
@@ -226,14 +241,14 @@ final class Settlement {
     }
 
     /**
-     * Records the outcome by a request that cannot be made again, and does not yet end the execution.
+     * Records the outcome by a request that cannot be repeated, and does not yet end the execution.
      *
      * @return false if the claim was lost
-     * @throws IdempotencyStoreException if it failed
+     * @throws IdempotencyStoreException if the request failed
      */
     boolean record(Execution execution, BooleanSupplier request) {
         return Interrupts.setAside(() -> {
-            execution.settling();
+            execution.lease().settling();
             renewal.stop(execution);
             try {
                 return request.getAsBoolean();
@@ -243,53 +258,55 @@ final class Settlement {
         });
     }
 
-    /** Whether the key is held without doubt: the store is asked if the lease may have been lost. */
+    /** Tells whether the key is held without doubt. Asks the store if the lease may be lost. */
     boolean holds(Execution execution) {
         if (!execution.leaseLost()) {
             return true;
         }
         try {
             Set<Claim> held = Set.of(execution.claim());
+            Backoff backoff = Backoff.of(FIRST_PAUSE, FIRST_PAUSE);
             for (int tries = 1; ; tries++) {
                 long requestedAt = execution.now();
                 RenewalResult result = Interrupts.outlast(
                         () -> store.renew(held, execution.operation().lease()));
                 if (!result.renewed().isEmpty()) {
-                    execution.renewed(requestedAt);
+                    execution.lease().renewed(requestedAt);
                     return !execution.leaseLost();
                 }
                 if (result.undecided().isEmpty() || tries == DECIDED_WITHIN) {
                     return false;
                 }
-                // Somebody has locked the record, our own renewal say.
-                pacing.park(FIRST_PAUSE);
+                // Somebody has locked the record, perhaps our own renewal.
+                pacing.park(backoff.nextNanos());
             }
         } catch (RuntimeException | Error failure) {
-            // Not to be told apart from a loss by whoever has to decide now, before the transaction commits.
+            // Whoever has to decide now, before the transaction commits, cannot tell this from a loss.
             return false;
         }
     }
 
-    /** The claim is lost, whoever asks. */
+    /** Takes note that the claim is lost, and tells the listeners. */
     void lost(Execution execution) {
-        execution.refuse();
+        execution.lease().refuse();
         renewal.tellLoss(execution);
     }
 
-    /** The execution has ended, whatever its end. */
+    /** Ends the renewal of an execution that has ended, whatever its end, and wakes those that wait for it. */
     void finish(Execution execution) {
         renewal.stop(execution);
-        owners.remove(execution.key(), execution);
-        execution.end();
+        owners.leave(execution);
     }
 
-    private boolean settle(Execution execution, String what, Supplier<Boolean> request) {
+    private boolean end(Execution execution, String what, Supplier<Boolean> request) {
         return heldAfter(execution, repeat(execution, what, request));
     }
 
-    /** Makes a request that ends the execution again and again for a bounded time while the store fails. */
+    /** Makes a request that ends the execution, and repeats it for a bounded time while the store fails. */
     <T extends @Nullable Object> T repeat(Execution execution, String what, Supplier<T> request) {
-        execution.settling();
+        if (execution.isLeased()) {
+            execution.lease().settling();
+        }
         try {
             return repeat(execution, what, true, request);
         } catch (IdempotencyStoreException failure) {
@@ -302,7 +319,7 @@ final class Settlement {
         long since = execution.age();
         boolean interrupted = Thread.interrupted();
         try {
-            long pause = FIRST_PAUSE;
+            Backoff backoff = null;
             while (true) {
                 if (last) {
                     renewal.stop(execution);
@@ -318,9 +335,11 @@ final class Settlement {
                     if (last) {
                         renewal.start(execution);
                     }
-                    pacing.park(Math.min(pause, remaining));
+                    if (backoff == null) {
+                        backoff = Backoff.of(FIRST_PAUSE, LONGEST_PAUSE);
+                    }
+                    pacing.park(Math.min(backoff.nextNanos(), remaining));
                     interrupted |= Thread.interrupted();
-                    pause = Math.min(pause * 2, LONGEST_PAUSE);
                 }
             }
         } finally {

@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <ol>
  *   <li>A class that implements {@link Steps.Work} says it by its type argument.
- *   <li>A lambda expression or method reference says it by what it was compiled to, which is told in order to be
- *       serialized; that is an erased type, so that one with parameters of its own does not do.
+ *   <li>A lambda expression or method reference says it by the method that it was compiled to, which it tells in order
+ *       to be serialized. That is an erased type, so one with type parameters of its own is not enough.
  * </ol>
  */
 final class StepTypes {
@@ -23,7 +23,7 @@ final class StepTypes {
     private StepTypes() {}
 
     /**
-     * What the step returns.
+     * Returns the type that a step returns.
      *
      * @throws IllegalArgumentException if that cannot be told
      */
@@ -42,8 +42,8 @@ final class StepTypes {
     }
 
     /**
-     * What a class says, or one of its superclasses and interfaces; null for a lambda expression, whose class says
-     * nothing.
+     * Returns what a class, or one of its superclasses and interfaces, declares; null for a lambda expression, whose
+     * class declares nothing.
      */
     private static @Nullable Type declared(Class<?> workClass) {
         return workClass.isHidden()

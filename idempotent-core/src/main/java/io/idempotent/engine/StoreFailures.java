@@ -5,7 +5,10 @@ import io.idempotent.IdempotencyStoreException;
 import io.idempotent.store.ClaimRequest;
 import org.jspecify.annotations.Nullable;
 
-/** Makes one kind of exception of whatever a store throws; what breaks its contract is a fault, and does not pass. */
+/**
+ * Turns whatever a store throws into one kind of exception. What breaks the contract of a store is a fault, and not
+ * transient.
+ */
 final class StoreFailures {
 
     private static final double NANOS_PER_SECOND = 1e9;
@@ -24,7 +27,7 @@ final class StoreFailures {
                 false);
     }
 
-    /** Says of a claim that failed twice how long the key may be held by nobody. */
+    /** Says of a claim that failed twice how long nobody may get the key. */
     static IdempotencyStoreException ofClaim(
             ClaimRequest request, IdempotencyStoreException first, IdempotencyStoreException second) {
         if (second != first) {

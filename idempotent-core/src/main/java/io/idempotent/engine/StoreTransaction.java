@@ -9,13 +9,13 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A transaction in which an atomic operation claims its key, runs and completes: one that was begun for it, which it
- * ends by one of {@link #commit}, {@link #rollBack} and {@link #giveUp}, or the caller's, whose end is not ours. Used
- * by the thread that it belongs to.
+ * A transaction in which an atomic operation claims its key, runs and completes. Either it was begun for the operation,
+ * which ends it by one of {@link #commit}, {@link #rollBack} and {@link #giveUp}; or it is the caller's, and the caller
+ * ends it. Used by the thread that it belongs to.
  */
 public interface StoreTransaction {
 
-    /** What became of a transaction whose commit failed. */
+    /** How a transaction ended whose commit failed. */
     enum End {
         /** It has committed; what failed came after that. */
         COMMITTED,
@@ -25,12 +25,12 @@ public interface StoreTransaction {
         UNKNOWN
     }
 
-    /** Whether the transaction was begun for the execution, and is not the caller's. */
+    /** Tells whether the transaction was begun for the execution, and is not the caller's. */
     boolean isNew();
 
     /**
-     * Like {@link io.idempotent.store.TransactionalIdempotencyStore#claimOn}. Where the claim is not made, a caller's
-     * transaction can go on as if it had not been asked for, or it can only be rolled back.
+     * Like {@link io.idempotent.store.TransactionalIdempotencyStore#claimOn}. If the key is not claimed, a caller's
+     * transaction goes on as if it had not been asked for, or can only be rolled back.
      *
      * @return the answer; null if another transaction holds the key, and has not ended
      * @throws IdempotencyStoreException if it is not known whether the key is claimed
@@ -38,15 +38,13 @@ public interface StoreTransaction {
     @Nullable
     ClaimResult claim(ClaimRequest request);
 
-    /** Whether the transaction can only be rolled back. */
+    /** Tells whether the transaction can only be rolled back. */
     boolean isRollbackOnly();
 
     /**
-     * Whether it was the operation's own doing, by its own transaction, that this one can only be rolled back: it may
-     * return all the same, and its caller gets what it returns. Where a part of it asked for that, nobody is to take it
-     * for success.
-     *
-     * @return false, unless overridden
+     * Tells whether the operation itself, by its own transaction, asked for this one to be rolled back. It may return
+     * all the same then, and its caller gets what it returns. If a part of the operation asked for that, nobody may
+     * take the return for success. Defaults to false.
      */
     default boolean isRollbackMeant() {
         return false;
@@ -55,7 +53,7 @@ public interface StoreTransaction {
     /**
      * Makes the transaction write what it has kept back, so that an outcome is encoded as it will be committed.
      *
-     * @throws RuntimeException if what the operation did cannot be written; it is the operation's failure then
+     * @throws RuntimeException if what the operation did cannot be written; this is the operation's failure then
      */
     void flush();
 
@@ -66,19 +64,19 @@ public interface StoreTransaction {
     boolean release(Claim claim);
 
     /**
-     * Commits; a caller's goes on.
+     * Commits; a caller's transaction goes on.
      *
-     * @throws RuntimeException if it failed, or can only be rolled back and so was; {@link #end} tells what became of
-     *     it
+     * @throws RuntimeException if the commit failed, or the transaction could only be rolled back and was; {@link #end}
+     *     tells how it ended
      */
     void commit();
 
-    /** What became of the transaction after {@link #commit} failed. */
+    /** Tells how the transaction ended after {@link #commit} failed. */
     End end();
 
-    /** Rolls back; a caller's can only be rolled back from now on. */
+    /** Rolls back; a caller's transaction can only be rolled back from now on. */
     void rollBack();
 
-    /** Ends a transaction that wrote nothing, or is to leave nothing; a caller's goes on. Does not fail. */
+    /** Ends a transaction that wrote nothing, or must leave nothing; a caller's transaction goes on. Does not fail. */
     void giveUp();
 }

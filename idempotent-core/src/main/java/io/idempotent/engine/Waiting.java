@@ -5,65 +5,57 @@ import io.idempotent.IdempotencyInProgressException;
 import io.idempotent.IdempotencyInProgressException.Reason;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyKeyReusedException;
+import io.idempotent.store.Backoff;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
-import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
+import java.time.Duration;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Waits for a key that is in progress.
  *
  * <ol>
- *   <li>A waiter beyond the numbers that the {@link WaitingRoom} allows is refused at once, as is one whose operation
- *       does not wait or whose request says something else than the record.
- *   <li>If the owner runs in this JVM, the waiter is woken when it ends, and looks after its lease at the latest.
- *       Otherwise it looks after pauses that double from {@value #FIRST_PAUSE_MILLIS} to {@value #LONGEST_PAUSE_MILLIS}
- *       milliseconds, each shortened at random by up to a half so that waiters do not come together.
- *   <li>To look is to claim: the answer is the outcome, the claim itself once the key is free or abandoned, or that it
- *       is still in progress. Nobody's live claim is ever taken.
+ *   <li>A waiter is refused at once if the {@link WaitingRoom} has no place for it, its operation does not wait, or its
+ *       request says something else than the record.
+ *   <li>An owner in this JVM wakes the waiter when it ends; the waiter looks after the owner's lease at the latest. It
+ *       looks for an owner elsewhere after pauses that double from 4 to 500 milliseconds, each shortened at random as
+ *       {@link Backoff} does, so that waiters do not come together.
+ *   <li>To look is to claim: the answer is the outcome, the claim itself once the key is free or abandoned, or that the
+ *       key is still in progress. A live owner's claim is never taken.
  * </ol>
  */
 final class Waiting {
 
-    private static final int FIRST_PAUSE_MILLIS = 4;
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(4);
 
-    private static final int LONGEST_PAUSE_MILLIS = 500;
+    private static final Duration LONGEST_PAUSE = Duration.ofMillis(500);
 
     private final WaitingRoom room;
     private final LongSupplier ticker;
-    private final Function<IdempotencyKey, @Nullable Execution> owners;
-    private final Function<ClaimRequest, ClaimResult> store;
+    private final Owners owners;
+    private final Claimant claimant;
     private final Pacing pacing;
 
     /**
      * Makes what waits for one engine.
      *
      * @param room bounds how many wait
-     * @param owners who holds a key in this JVM, if anybody does
-     * @param store claims
+     * @param owners who holds a key in this JVM
      */
-    Waiting(
-            WaitingRoom room,
-            LongSupplier ticker,
-            Function<IdempotencyKey, @Nullable Execution> owners,
-            Function<ClaimRequest, ClaimResult> store,
-            Pacing pacing) {
+    Waiting(WaitingRoom room, LongSupplier ticker, Owners owners, Claimant claimant, Pacing pacing) {
         this.room = room;
         this.ticker = ticker;
         this.owners = owners;
-        this.store = store;
+        this.claimant = claimant;
         this.pacing = pacing;
     }
 
     /**
-     * Waits until the claim's answer is another than in progress.
+     * Waits until the claim has another answer than in progress.
      *
      * @param first the record that was found in progress
-     * @throws IdempotencyConflictException if the caller is not to wait, or waited in vain
+     * @throws IdempotencyConflictException if the caller must not wait, or waited in vain
      */
     Answer await(Operation<?> operation, ClaimRequest request, IdempotencyRecord first) {
         check(request, first);
@@ -91,34 +83,39 @@ final class Waiting {
         room.leave(key);
     }
 
-    /** The pauses of another waiter. */
-    Pauses pauses() {
-        return new Pauses(pacing);
+    /** Begins the pauses of another waiter. */
+    static Backoff newBackoff() {
+        return Backoff.of(FIRST_PAUSE, LONGEST_PAUSE);
+    }
+
+    /** Pauses, at most so many nanoseconds. */
+    void pause(Backoff backoff, long atMost) throws InterruptedException {
+        pacing.sleep(Math.min(atMost, backoff.nextNanos()));
     }
 
     private Answer await(ClaimRequest request, IdempotencyRecord first, long deadline) {
         IdempotencyRecord record = first;
-        Pauses pauses = pauses();
+        Backoff backoff = newBackoff();
         while (true) {
             long remaining = deadline - ticker.getAsLong();
             if (remaining <= 0) {
                 throw inProgress(record, Reason.WAITED);
             }
-            // One more nanosecond than the lease, since it is over only then.
+            // One nanosecond more, since the lease is over only then.
             long atMost = Math.min(remaining, Nanos.of(record.leaseRemaining()) + 1);
-            Execution owner = owners.apply(request.key());
+            Execution owner = owners.find(request.key());
             try {
                 if (owner != null && owner.fencingToken() == record.fencingToken()) {
-                    var unused = pacing.awaitEnd(owner, atMost);
+                    var unused = owners.await(owner, atMost);
                 } else {
-                    pauses.pause(atMost);
+                    pause(backoff, atMost);
                 }
             } catch (InterruptedException interrupted) {
                 Thread.currentThread().interrupt();
                 throw inProgress(record, Reason.INTERRUPTED);
             }
             long requestedAt = ticker.getAsLong();
-            ClaimResult result = store.apply(request);
+            ClaimResult result = claimant.claim(request);
             if (!(result instanceof ClaimResult.InProgress inProgress)) {
                 return new Answer(result, requestedAt);
             }
@@ -137,25 +134,8 @@ final class Waiting {
         return new IdempotencyInProgressException(record.key(), reason, record.claimedSince(), record.leaseRemaining());
     }
 
-    /** The pauses of one waiter, each longer than the one before. */
-    static final class Pauses {
-
-        private final Pacing pacing;
-        private long pause = TimeUnit.MILLISECONDS.toNanos(FIRST_PAUSE_MILLIS);
-
-        private Pauses(Pacing pacing) {
-            this.pacing = pacing;
-        }
-
-        /** Pauses, at most so many nanoseconds. */
-        void pause(long atMost) throws InterruptedException {
-            pacing.sleep(Math.min(atMost, pause - ThreadLocalRandom.current().nextLong(pause / 2)));
-            pause = Math.min(pause * 2, TimeUnit.MILLISECONDS.toNanos(LONGEST_PAUSE_MILLIS));
-        }
-    }
-
     /**
-     * What the store answered last.
+     * The store's last answer.
      *
      * @param result anything but in progress
      * @param requestedAt the ticker's time before the request

@@ -18,7 +18,7 @@ public final class WaitingRoom {
     private final ConcurrentHashMap<IdempotencyKey, Integer> waitersOfKeys = new ConcurrentHashMap<>();
 
     /**
-     * Makes a room that nobody is in.
+     * Makes an empty room.
      *
      * @param maxWaiters how many callers may wait at the same time; with zero none waits
      * @param maxWaitersPerKey how many of them may wait for one key
@@ -36,7 +36,7 @@ public final class WaitingRoom {
         return number;
     }
 
-    /** Takes a place among those who wait, to be left again; tells whether there was one. */
+    /** Takes a place, to be left again; tells whether there was one. */
     boolean enter(IdempotencyKey key) {
         if (waiters.getAndUpdate(number -> Math.min(number + 1, maxWaiters)) >= maxWaiters) {
             return false;

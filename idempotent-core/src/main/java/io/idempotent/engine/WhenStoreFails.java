@@ -2,7 +2,7 @@ package io.idempotent.engine;
 
 /** What to do with a call when the store cannot tell whether its key is free. */
 public enum WhenStoreFails {
-    /** Refuse the call with {@link io.idempotent.IdempotencyStoreException}; the operation is not run. */
+    /** Refuse the call with an {@link io.idempotent.IdempotencyStoreException}; the operation does not run. */
     REFUSE,
     /** Run the operation unprotected, and tell the listeners. */
     RUN

@@ -1,10 +1,13 @@
 /**
- * The state machine: claim a key, then replay its outcome, or run the operation and complete, release or abandon the key;
- * reconcile what was abandoned, or let people resolve it; record the steps of an operation; or do all but these in one transaction
- * of the store's. Usable without Spring: {@link io.idempotent.engine.IdempotencyEngine} is the entrance.
+ * The state machine: claim a key, then replay its outcome, or run the operation and complete, release or abandon the
+ * key. Usable without Spring: {@link io.idempotent.engine.IdempotencyEngine} is the entrance.
  *
- * <p>Depends on {@code io.idempotent}, {@code io.idempotent.store} and {@code io.idempotent.codec}. Nothing else in this
- * module may depend on it.
+ * <p>Inside, a call is admitted ({@code Admission}), opened ({@code OpenExecution}), run by a driver ({@code
+ * BlockingCall}) and ended: {@code Ending} decides how, and {@code Settlement} tells the store. An atomic call ({@code
+ * AtomicCalls}) does all of this in one transaction of the store's.
+ *
+ * <p>Depends on {@code io.idempotent}, {@code io.idempotent.store} and {@code io.idempotent.codec}. Nothing else in
+ * this module may depend on it.
  */
 @NullMarked
 package io.idempotent.engine;

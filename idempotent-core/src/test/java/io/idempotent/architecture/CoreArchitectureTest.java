@@ -57,6 +57,7 @@ class CoreArchitectureTest {
                 Architecture.mayDependOnly(engine, store, codec, base),
                 Architecture.nobodyMayDependOn(engine),
                 Architecture.noCycles(base),
+                Architecture.noKnots(base),
                 Architecture.noEmptyNames(),
                 Architecture.noSynchronizedMethods(),
                 Architecture.everyPackageIsNullMarked());

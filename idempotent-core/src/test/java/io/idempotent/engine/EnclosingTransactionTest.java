@@ -41,14 +41,14 @@ final class EnclosingTransactionTest {
     /** A transaction that does nothing by itself. */
     private static final class Transaction implements EnclosingTransaction {
 
-        private final List<PendingCompletion> completions = new ArrayList<>();
+        private final List<PendingEnding> completions = new ArrayList<>();
         private int flushes;
         private @Nullable RuntimeException flushFailure;
         private @Nullable RuntimeException refusal;
         private boolean rollbackOnly;
 
         @Override
-        public void enlist(PendingCompletion completion) {
+        public void enlist(PendingEnding completion) {
             if (refusal != null) {
                 throw refusal;
             }
@@ -68,7 +68,7 @@ final class EnclosingTransactionTest {
             return rollbackOnly;
         }
 
-        PendingCompletion only() {
+        PendingEnding only() {
             assertThat(completions).hasSize(1);
             return completions.get(0);
         }
@@ -108,7 +108,7 @@ final class EnclosingTransactionTest {
     @AfterEach
     void close() {
         callers.close();
-        transaction.completions.forEach(PendingCompletion::rolledBack);
+        transaction.completions.forEach(PendingEnding::rolledBack);
         engine.close();
     }
 

@@ -96,7 +96,7 @@ final class Events implements IdempotencyListener, BiConsumer<String, Throwable>
     }
 
     @Override
-    public void resolved(IdempotencyKey key, Resolution resolution) {
+    public void resolved(IdempotencyKey key, ManualResolution resolution) {
         add("resolved", resolution);
     }
 

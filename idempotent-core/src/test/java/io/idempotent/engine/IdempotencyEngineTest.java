@@ -383,7 +383,7 @@ final class IdempotencyEngineTest {
         assertRefused(
                 () -> IdempotencyEngine.builder(ofBytes).build(),
                 "The store " + ofBytes.getClass().getName() + " keeps bytes, and no codec is given to make them",
-                "Give the engine a codec, JacksonOutcomeCodec say");
+                "Give the engine a codec, such as JacksonOutcomeCodec");
         IdempotencyEngine.builder(ofBytes)
                 .codec(new ReferenceOutcomeCodec())
                 .build()

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.idempotent.Fingerprint;
+import io.idempotent.IdempotencyKey;
+import io.idempotent.IdempotencyOutcomeUnknownException;
+import io.idempotent.Reconciliation;
 import io.idempotent.store.caffeine.CaffeineIdempotencyStore;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
@@ -110,6 +113,28 @@ final class LeaseInterruptTest {
                     assertThat(never.await(1, TimeUnit.MILLISECONDS)).isFalse();
                     throw new IllegalStateException("not interrupted");
                 }));
+        assertThat(Thread.currentThread().isInterrupted()).isFalse();
+    }
+
+    @Test
+    @Timeout(60)
+    void a_reconciler_that_hangs_is_interrupted_where_an_execution_is_opened() throws Throwable {
+        Operation<String> reconciling = Operation.builder("payment-service-pay", String.class)
+                .whenAbandoned(WhenAbandoned.RECONCILE)
+                .lease(PAY.lease())
+                .maxRun(PAY.maxRun())
+                .build();
+        IdempotencyKey key = reconciling.key("4711");
+        ((OpenExecution<String>)
+                        interrupting.open(reconciling, key, Fingerprint.none(), unasked -> Reconciliation.unknown()))
+                .abandon();
+        assertThatExceptionOfType(IdempotencyOutcomeUnknownException.class)
+                .isThrownBy(() -> interrupting.open(reconciling, key, Fingerprint.none(), execution -> {
+                    loseLease();
+                    never.await();
+                    return Reconciliation.notDone();
+                }))
+                .withCauseInstanceOf(InterruptedException.class);
         assertThat(Thread.currentThread().isInterrupted()).isFalse();
     }
 }

@@ -69,16 +69,8 @@ final class LeaseRenewalTest {
         long requestedAt = ticker.getAsLong();
         ClaimResult.Claimed claimed = (ClaimResult.Claimed)
                 store.claim(new ClaimRequest(PAY.key(key), UUID.randomUUID(), Fingerprint.none(), LEASE, true));
-        Execution execution = new Execution(
-                PAY,
-                PAY.key(key),
-                claimed.claim(),
-                claimed.firstClaimedAt(),
-                claimed.takeovers(),
-                ticker,
-                requestedAt,
-                null,
-                (self, earlier) -> {
+        Execution execution = Execution.leased(
+                PAY, claimed, Fingerprint.none(), ticker, requestedAt, false, null, (self, earlier) -> {
                     throw new IllegalStateException("without steps");
                 });
         group.add(execution);
@@ -106,7 +98,7 @@ final class LeaseRenewalTest {
         visit();
         assertThat(store.renewed()).containsExactly(1);
         assertThat(remaining(execution.key())).isEqualTo(LEASE);
-        assertThat(execution.leaseRemaining()).isEqualTo(LEASE.toNanos());
+        assertThat(execution.lease().remaining()).isEqualTo(LEASE.toNanos());
 
         ticker.elapse(SIXTH.minusNanos(1));
         visit();
@@ -250,7 +242,9 @@ final class LeaseRenewalTest {
         // The request for all, and the first of those for one.
         store.fail(Request.RENEW, 2);
         visit();
-        assertThat(executions.stream().map(Execution::leaseRemaining).sorted())
+        assertThat(executions.stream()
+                        .map(execution -> execution.lease().remaining())
+                        .sorted())
                 .containsExactly(LEASE.minus(SIXTH).toNanos(), LEASE.toNanos(), LEASE.toNanos());
         assertThat(executions).noneMatch(Execution::leaseLost);
         assertThat(events.names()).containsExactly("renewalFailed");
@@ -304,7 +298,7 @@ final class LeaseRenewalTest {
         assertThat(renewal.visit(group, LEASE)).isFalse();
         store.meet(Request.RENEW, Supplier::get);
         assertThat(renewal.visit(group, LEASE)).isTrue();
-        assertThat(locked.leaseRemaining()).isEqualTo(LEASE.toNanos());
+        assertThat(locked.lease().remaining()).isEqualTo(LEASE.toNanos());
     }
 
     @Test
@@ -347,7 +341,8 @@ final class LeaseRenewalTest {
             return answer;
         });
         visit();
-        assertThat(execution.leaseRemaining()).isEqualTo(SIXTH.multipliedBy(4).toNanos());
+        assertThat(execution.lease().remaining())
+                .isEqualTo(SIXTH.multipliedBy(4).toNanos());
     }
 
     @Test
@@ -473,7 +468,7 @@ final class LeaseRenewalTest {
             return answer;
         });
         engine.execute(PAY, PAY.key("4711"), Fingerprint.none(), execution -> {
-            assertThat(execution.leaseRemaining())
+            assertThat(execution.lease().remaining())
                     .isEqualTo(Duration.ofSeconds(20).toNanos());
             ticker.elapse(Duration.ofSeconds(20));
             assertThat(execution.leaseLost()).isTrue();
@@ -494,7 +489,10 @@ final class LeaseRenewalTest {
         }));
         gate.awaitEntered();
         Future<Long> second = callers.call(() -> engine.execute(
-                waits, "4711", Fingerprint.none(), () -> ((Execution) IdempotencyContext.current()).leaseRemaining()));
+                waits,
+                "4711",
+                Fingerprint.none(),
+                () -> ((Execution) IdempotencyContext.current()).lease().remaining()));
         callers.awaitWaiting(1);
         ticker.elapse(LEASE.dividedBy(2));
         gate.open();
@@ -541,7 +539,7 @@ final class LeaseRenewalTest {
     void of_two_threads_that_see_the_loss_of_a_lease_one_tells_it() throws Exception {
         for (int round = 0; round < 300; round++) {
             Execution execution = begin("round " + round);
-            execution.refuse();
+            execution.lease().refuse();
             AtomicInteger told = new AtomicInteger();
             CountDownLatch together = new CountDownLatch(2);
             List<Future<Boolean>> threads = callers.call(2, () -> {
@@ -549,7 +547,7 @@ final class LeaseRenewalTest {
                 while (together.getCount() > 0) {
                     Thread.onSpinWait();
                 }
-                return execution.shouldTellLoss();
+                return execution.lease().shouldTellLoss();
             });
             for (Future<Boolean> thread : threads) {
                 if (Callers.get(thread)) {

@@ -166,7 +166,7 @@ final class ModelCall implements IdempotentWork<String>, Runnable {
         Execution begun = execution;
         long hash = begun == null
                 ? Hash.mix(Math.min(now - begunAt, LONGEST), Math.min(now - requestedAt, LONGEST))
-                : Hash.mix(begun.leaseLost() ? 1 : 2, begun.leaseRemaining());
+                : Hash.mix(begun.leaseLost() ? 1 : 2, begun.lease().remaining());
         hash = Hash.mix(hash, seenFailure ? 1 + Math.min(1, now - failedAt) : 0);
         return Hash.mix(hash, Math.min(1, now - workedUntil));
     }

@@ -19,7 +19,7 @@ final class ModelTransaction implements EnclosingTransaction {
     private final Promises promises;
     private final ModelStore store;
     private final Transactions kind;
-    private final List<PendingCompletion> completions = new ArrayList<>();
+    private final List<PendingEnding> completions = new ArrayList<>();
     private final List<Runnable> written = new ArrayList<>();
     private State state = State.ACTIVE;
     private boolean unheard;
@@ -46,7 +46,7 @@ final class ModelTransaction implements EnclosingTransaction {
     }
 
     @Override
-    public void enlist(PendingCompletion completion) {
+    public void enlist(PendingEnding completion) {
         completions.add(completion);
     }
 
@@ -77,14 +77,14 @@ final class ModelTransaction implements EnclosingTransaction {
             case ROLLS_BACK_UNHEARD -> endUnheard(State.ROLLED_BACK);
             default -> {
                 end(State.COMMITTED);
-                completions.forEach(PendingCompletion::committed);
+                completions.forEach(PendingEnding::committed);
             }
         }
     }
 
     void rollBack() {
         end(State.ROLLED_BACK);
-        completions.forEach(PendingCompletion::rolledBack);
+        completions.forEach(PendingEnding::rolledBack);
     }
 
     /** Its node has crashed: the database rolls it back. */
@@ -98,7 +98,7 @@ final class ModelTransaction implements EnclosingTransaction {
     private void endUnheard(State end) {
         unheard = true;
         end(end);
-        completions.forEach(PendingCompletion::unknown);
+        completions.forEach(PendingEnding::unknown);
     }
 
     private void end(State end) {
@@ -114,7 +114,7 @@ final class ModelTransaction implements EnclosingTransaction {
         schedule.pause("after the end of its transaction", Move.GOES_ON);
     }
 
-    private PendingCompletion.Recorder recorder() {
+    private PendingEnding.Recorder recorder() {
         return switch (kind) {
             case NONE, ELSEWHERE -> null;
             case RECORDING_TOO_EARLY -> store::complete;

@@ -66,7 +66,7 @@ final class OpenExecutionTest {
         Thread.interrupted();
     }
 
-    private static Opened<String> open(IdempotencyEngine node, Operation<String> operation) throws Throwable {
+    private static OpenResult<String> open(IdempotencyEngine node, Operation<String> operation) throws Throwable {
         return node.open(operation, KEY, FINGERPRINT, execution -> Reconciliation.unknown());
     }
 
@@ -79,7 +79,7 @@ final class OpenExecutionTest {
     }
 
     private String recorded() throws Throwable {
-        return ((Opened.Recorded<String>) open(otherNode, PAY)).value();
+        return ((OpenResult.Recorded<String>) open(otherNode, PAY)).value();
     }
 
     private <T> T elsewhere(Callable<T> call) throws Exception {
@@ -247,7 +247,7 @@ final class OpenExecutionTest {
                 engine.open(PAY, PAY.key(key), FINGERPRINT, execution -> Reconciliation.unknown());
     }
 
-    private Opened<String> openOther(String key) throws Throwable {
+    private OpenResult<String> openOther(String key) throws Throwable {
         ticker.elapse(PAY.maxRun().plus(PAY.lease()));
         return otherNode.open(PAY, PAY.key(key), FINGERPRINT, execution -> Reconciliation.unknown());
     }
@@ -289,15 +289,26 @@ final class OpenExecutionTest {
         OpenExecution<String> run = (OpenExecution<String>)
                 engine.open(reconciling, KEY, FINGERPRINT, execution -> Reconciliation.notDone());
         run.abandon();
-        Opened<String> found = engine.open(reconciling, KEY, FINGERPRINT, execution -> {
+        OpenResult<String> found = engine.open(reconciling, KEY, FINGERPRINT, execution -> {
             assertThat(IdempotencyContext.current()).isSameAs(execution);
             return Reconciliation.completed("found");
         });
-        assertThat(found).isEqualTo(new Opened.Recorded<>("found"));
+        assertThat(found).isEqualTo(new OpenResult.Recorded<>("found"));
         assertThat(IdempotencyContext.currentOrNull()).isNull();
         IdempotencyRecord record = store.find(KEY);
         assertThat(record).isNotNull();
         assertThat(record.outcome()).isInstanceOf(RecordedOutcome.ByReference.class);
+    }
+
+    @Test
+    void steps_of_an_execution_that_is_found_done_are_not_left_over() throws Throwable {
+        Operation<String> reconciling = operation(WhenAbandoned.RECONCILE);
+        OpenExecution<String> first = opened(reconciling);
+        assertThat(first.context().steps().run("charge", () -> "charge-1")).isEqualTo("charge-1");
+        first.abandon();
+        assertThat(engine.open(reconciling, KEY, FINGERPRINT, execution -> Reconciliation.completed("found")))
+                .isEqualTo(new OpenResult.Recorded<>("found"));
+        assertThat(events.names()).contains("reconciled", "completed").doesNotContain("steps left over");
     }
 
     @Test

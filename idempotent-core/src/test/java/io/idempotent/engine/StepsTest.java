@@ -536,7 +536,7 @@ final class StepsTest {
 
     @Test
     void an_atomic_operation_has_no_steps() {
-        Execution atomic = new Execution(PLACE, KEY, ticker, null, FINGERPRINT);
+        Execution atomic = Execution.atomic(PLACE, KEY, FINGERPRINT, ticker, null);
         assertThatIllegalStateException()
                 .isThrownBy(atomic::steps)
                 .withMessageContaining("'place' is atomic and has no steps");

@@ -160,7 +160,7 @@ final class StoreFailureTest {
         });
         assertThat(engine.execute(PAY, KEY, Fingerprint.none(), execution -> {
                     assertThat(execution.takeovers()).isZero();
-                    assertThat(execution.leaseRemaining())
+                    assertThat(execution.lease().remaining())
                             .as("counted from before the first request")
                             .isEqualTo(Duration.ofSeconds(20).toNanos());
                     return "receipt of run " + runs.incrementAndGet();

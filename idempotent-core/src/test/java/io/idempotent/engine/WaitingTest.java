@@ -227,8 +227,11 @@ final class WaitingTest {
                         .satisfies(refusal -> assertThat(refusal.reason()).isEqualTo(Reason.TOO_MANY_WAITERS));
                 waiters.add(callers.call(() -> shared.execute(WAITS, "another", Fingerprint.none(), () -> "never")));
                 callers.awaitWaiting(3);
-                // Whoever leaves makes room for the next round.
-                callers.waiting().forEach(Thread::interrupt);
+                // Whoever leaves makes room for the next round. One that looks just now is interrupted later.
+                Callers.until(() -> {
+                    callers.waiting().forEach(Thread::interrupt);
+                    return waiters.stream().allMatch(Future::isDone);
+                });
                 waiters.forEach(waiter -> assertThatThrownBy(() -> Callers.get(waiter))
                         .hasCauseInstanceOf(IdempotencyInProgressException.class));
             }

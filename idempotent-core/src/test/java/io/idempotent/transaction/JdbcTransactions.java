@@ -3,7 +3,7 @@ package io.idempotent.transaction;
 import io.idempotent.IdempotencyStoreException;
 import io.idempotent.RecordedOutcome;
 import io.idempotent.engine.EnclosingTransaction;
-import io.idempotent.engine.PendingCompletion;
+import io.idempotent.engine.PendingEnding;
 import io.idempotent.engine.StoreTransaction;
 import io.idempotent.engine.StoreTransactions;
 import io.idempotent.store.Claim;
@@ -227,7 +227,7 @@ public final class JdbcTransactions implements StoreTransactions {
     public final class CallersTransaction implements EnclosingTransaction, AutoCloseable {
 
         private final Connection connection;
-        private final List<PendingCompletion> completions = new ArrayList<>();
+        private final List<PendingEnding> completions = new ArrayList<>();
         private boolean rollbackOnly;
         private boolean ended;
 
@@ -236,7 +236,7 @@ public final class JdbcTransactions implements StoreTransactions {
         }
 
         @Override
-        public void enlist(PendingCompletion completion) {
+        public void enlist(PendingEnding completion) {
             completions.add(completion);
         }
 
@@ -259,7 +259,7 @@ public final class JdbcTransactions implements StoreTransactions {
         public void commit() throws SQLException {
             completions.forEach(completion -> completion.beforeCommit(null));
             connection.commit();
-            end(PendingCompletion::committed);
+            end(PendingEnding::committed);
         }
 
         /** Rolls back what has not been committed. */
@@ -269,12 +269,12 @@ public final class JdbcTransactions implements StoreTransactions {
                 try {
                     connection.rollback();
                 } finally {
-                    end(PendingCompletion::rolledBack);
+                    end(PendingEnding::rolledBack);
                 }
             }
         }
 
-        private void end(Consumer<PendingCompletion> told) {
+        private void end(Consumer<PendingEnding> told) {
             ended = true;
             CALLERS.remove();
             JdbcTransactions.this.close(connection);

@@ -4,7 +4,7 @@ import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.Reconciliation;
 import io.idempotent.engine.IdempotencyEngine;
-import io.idempotent.engine.Opened;
+import io.idempotent.engine.OpenResult;
 import io.idempotent.engine.Operation;
 import org.jspecify.annotations.Nullable;
 
@@ -28,7 +28,7 @@ public record DetachedOperation<T>(
      * @throws io.idempotent.IdempotencyException if the call was refused, or its outcome cannot be given
      * @throws Throwable a failure that was recorded
      */
-    public Opened<T> open(IdempotencyKey key, Fingerprint fingerprint, Object... arguments) throws Throwable {
+    public OpenResult<T> open(IdempotencyKey key, Fingerprint fingerprint, Object... arguments) throws Throwable {
         return engine.open(operation, key, fingerprint, execution -> {
             Reconciliation<?> found =
                     reconciler == null ? Reconciliation.unknown() : reconciler.reconcile(execution, arguments);

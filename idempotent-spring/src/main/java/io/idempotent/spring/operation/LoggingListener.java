@@ -8,7 +8,7 @@ import io.idempotent.Outcome;
 import io.idempotent.Reconciliation;
 import io.idempotent.engine.Execution;
 import io.idempotent.engine.IdempotencyListener;
-import io.idempotent.engine.Resolution;
+import io.idempotent.engine.ManualResolution;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Set;
@@ -84,7 +84,7 @@ final class LoggingListener implements IdempotencyListener {
     }
 
     @Override
-    public void resolved(IdempotencyKey key, Resolution resolution) {
+    public void resolved(IdempotencyKey key, ManualResolution resolution) {
         LOG.warn("Idempotency key '" + key + "' with fencing token " + resolution.fencingToken() + " was "
                 + resolution.act().name().toLowerCase(Locale.ROOT) + " by " + resolution.who() + ": "
                 + resolution.why());

@@ -1,7 +1,7 @@
 package io.idempotent.spring.transaction;
 
 import io.idempotent.engine.EnclosingTransaction;
-import io.idempotent.engine.PendingCompletion;
+import io.idempotent.engine.PendingEnding;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.TransactionalCompletion;
 import io.idempotent.store.caffeine.CompletedRecordCache;
@@ -37,7 +37,7 @@ final class CallerTransaction implements EnclosingTransaction {
             "org.springframework.jdbc.datasource.DataSourceUtils", CallerTransaction.class.getClassLoader());
 
     private final CurrentTransaction current;
-    private final List<PendingCompletion> completions = new ArrayList<>();
+    private final List<PendingEnding> completions = new ArrayList<>();
 
     // How many completions there were when a savepoint was made.
     private final IdentityHashMap<Object, Integer> savepoints = new IdentityHashMap<>();
@@ -62,7 +62,7 @@ final class CallerTransaction implements EnclosingTransaction {
     }
 
     @Override
-    public void enlist(PendingCompletion completion) {
+    public void enlist(PendingEnding completion) {
         completions.add(completion);
     }
 
@@ -77,13 +77,13 @@ final class CallerTransaction implements EnclosingTransaction {
     }
 
     /** Tells each, and those too that a listener's own calls add meanwhile. */
-    private void each(Consumer<PendingCompletion> told) {
+    private void each(Consumer<PendingEnding> told) {
         for (int index = 0; index < completions.size(); index++) {
             told.accept(completions.get(index));
         }
     }
 
-    private static PendingCompletion.@Nullable Recorder recorder(PendingCompletion completion) {
+    private static PendingEnding.@Nullable Recorder recorder(PendingEnding completion) {
         // The near cache must not see what may yet be rolled back.
         return JDBC_PRESENT && behind(completion.store()) instanceof TransactionalCompletion store
                 ? JdbcRecorder.inCurrentTransaction(store)
@@ -105,7 +105,7 @@ final class CallerTransaction implements EnclosingTransaction {
 
         @Override
         public void afterCommit() {
-            each(PendingCompletion::committed);
+            each(PendingEnding::committed);
         }
     }
 
@@ -129,8 +129,8 @@ final class CallerTransaction implements EnclosingTransaction {
         @Override
         public void savepointRollback(Object savepoint) {
             Integer before = savepoints.get(savepoint);
-            List<PendingCompletion> undone = completions.subList(before == null ? 0 : before, completions.size());
-            undone.forEach(PendingCompletion::rolledBack);
+            List<PendingEnding> undone = completions.subList(before == null ? 0 : before, completions.size());
+            undone.forEach(PendingEnding::rolledBack);
             undone.clear();
         }
 

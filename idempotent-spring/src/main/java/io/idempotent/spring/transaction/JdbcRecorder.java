@@ -1,7 +1,7 @@
 package io.idempotent.spring.transaction;
 
 import io.idempotent.RecordedOutcome;
-import io.idempotent.engine.PendingCompletion;
+import io.idempotent.engine.PendingEnding;
 import io.idempotent.store.Claim;
 import io.idempotent.store.TransactionalCompletion;
 import java.sql.Connection;
@@ -16,10 +16,10 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
  *
  * @param store where
  */
-record JdbcRecorder(TransactionalCompletion store) implements PendingCompletion.Recorder {
+record JdbcRecorder(TransactionalCompletion store) implements PendingEnding.Recorder {
 
     /** The recorder for a store; null if the current transaction is not the store's, or cannot see its claims. */
-    static PendingCompletion.@Nullable Recorder inCurrentTransaction(TransactionalCompletion store) {
+    static PendingEnding.@Nullable Recorder inCurrentTransaction(TransactionalCompletion store) {
         if (!TransactionSynchronizationManager.hasResource(store.dataSource())) {
             return null;
         }

@@ -6,7 +6,7 @@ import io.idempotent.IdempotencyException;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyKeyException;
 import io.idempotent.engine.OpenExecution;
-import io.idempotent.engine.Opened;
+import io.idempotent.engine.OpenResult;
 import io.idempotent.spring.settings.WebSettings;
 import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.http.HttpServletRequest;
@@ -120,7 +120,7 @@ final class EndpointInterceptor implements AsyncHandlerInterceptor {
             throws Exception {
         Fingerprint fingerprint =
                 endpoint.fingerprint() ? fingerprint(exchange.request(), endpoint, known) : Fingerprint.none();
-        Opened<RecordedResponse> opened;
+        OpenResult<RecordedResponse> opened;
         try {
             opened = endpoint.operation().open(key, fingerprint, request);
         } catch (Exception | Error thrown) {
@@ -128,7 +128,7 @@ final class EndpointInterceptor implements AsyncHandlerInterceptor {
         } catch (Throwable neither) {
             throw new IllegalStateException("A failure was recorded for '" + key + "', and not a response", neither);
         }
-        if (opened instanceof Opened.Recorded<RecordedResponse> recorded) {
+        if (opened instanceof OpenResult.Recorded<RecordedResponse> recorded) {
             exchange.answer(recorded.value());
             return false;
         }

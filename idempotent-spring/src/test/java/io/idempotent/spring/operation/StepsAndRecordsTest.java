@@ -12,7 +12,7 @@ import io.idempotent.IdempotencyOutcomeUnknownException;
 import io.idempotent.Steps;
 import io.idempotent.engine.IdempotencyListener;
 import io.idempotent.engine.IdempotencyRecords;
-import io.idempotent.engine.Resolution;
+import io.idempotent.engine.ManualResolution;
 import io.idempotent.spring.annotation.EnableIdempotency;
 import io.idempotent.spring.annotation.Idempotent;
 import io.idempotent.spring.test.FakeTicker;
@@ -130,7 +130,7 @@ class StepsAndRecordsTest {
     private final FakeTicker ticker = new FakeTicker();
     private final CaffeineIdempotencyStore store =
             CaffeineIdempotencyStore.builder().ticker(ticker).build();
-    private final List<Resolution> resolutions = new ArrayList<>();
+    private final List<ManualResolution> resolutions = new ArrayList<>();
 
     private Orders orders() {
         return context.getBean(Orders.class);
@@ -151,7 +151,7 @@ class StepsAndRecordsTest {
         context.registerBean(CaffeineIdempotencyStore.class, () -> store);
         context.registerBean(IdempotencyListener.class, () -> new IdempotencyListener() {
             @Override
-            public void resolved(IdempotencyKey key, Resolution resolution) {
+            public void resolved(IdempotencyKey key, ManualResolution resolution) {
                 resolutions.add(resolution);
             }
         });
@@ -214,8 +214,8 @@ class StepsAndRecordsTest {
         assertThat(orders().refuse("4711")).isEqualTo("found");
         assertThat(target().effects).isEmpty();
         assertThat(resolutions)
-                .containsExactly(
-                        new Resolution(Resolution.Act.COMPLETED, dead.fencingToken(), "Ada", "seen at the gateway"));
+                .containsExactly(new ManualResolution(
+                        ManualResolution.Act.COMPLETED, dead.fencingToken(), "Ada", "seen at the gateway"));
     }
 
     @Test
@@ -239,7 +239,7 @@ class StepsAndRecordsTest {
         assertThat(Objects.requireNonNull(operations().find(dead.key())).state())
                 .isInstanceOf(IdempotencyRecord.Released.class);
         assertThat(orders().refuse("4711")).isEqualTo("refuse 1");
-        assertThat(resolutions).extracting(Resolution::act).containsExactly(Resolution.Act.RELEASED);
+        assertThat(resolutions).extracting(ManualResolution::act).containsExactly(ManualResolution.Act.RELEASED);
     }
 
     @Test

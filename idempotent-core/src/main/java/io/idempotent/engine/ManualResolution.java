@@ -1,22 +1,22 @@
 package io.idempotent.engine;
 
 /**
- * What somebody decided about a record, since no call could.
+ * What a person decided about a record, since no call could.
  *
  * @param act what was done to the record
  * @param fencingToken the token of the record that was seen
  * @param who who decided; not blank
- * @param why for what reason; not blank
+ * @param why the reason; not blank
  */
-public record Resolution(Act act, long fencingToken, String who, String why) {
+public record ManualResolution(Act act, long fencingToken, String who, String why) {
 
-    /** What can be done to a record by hand. */
+    /** What a person can do to a record. */
     public enum Act {
-        /** Its operation was done: a value was recorded as its outcome. */
+        /** The operation was done: a value was recorded as its outcome. */
         COMPLETED,
-        /** Its operation was not done: the key was given back, its recorded steps kept. */
+        /** The operation was not done: the key was given back, and its recorded steps were kept. */
         RELEASED,
-        /** Nothing of it matters any more: it was removed, its recorded steps with it. */
+        /** The record does not matter any more: it was removed with its recorded steps. */
         FORGOTTEN
     }
 
@@ -25,7 +25,7 @@ public record Resolution(Act act, long fencingToken, String who, String why) {
      *
      * @throws IllegalArgumentException if it does not say who decided, or why
      */
-    public Resolution {
+    public ManualResolution {
         if (who.isBlank() || why.isBlank()) {
             throw new IllegalArgumentException("Say who resolves the record, and why");
         }

@@ -7,12 +7,12 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <T> what the operation returns
  */
-public sealed interface Opened<T extends @Nullable Object> permits OpenExecution, Opened.Recorded {
+public sealed interface OpenResult<T extends @Nullable Object> permits OpenExecution, OpenResult.Recorded {
 
     /**
-     * The operation was done before, and is not to be run.
+     * The operation was done before, and must not run.
      *
      * @param value what it returned
      */
-    record Recorded<T extends @Nullable Object>(T value) implements Opened<T> {}
+    record Recorded<T extends @Nullable Object>(T value) implements OpenResult<T> {}
 }

@@ -1,0 +1,252 @@
+package io.idempotent.engine;
+
+import io.idempotent.Fingerprint;
+import io.idempotent.IdempotencyClaimLostException;
+import io.idempotent.IdempotencyException;
+import io.idempotent.IdempotencyInProgressException;
+import io.idempotent.IdempotencyInProgressException.Reason;
+import io.idempotent.IdempotencyKey;
+import io.idempotent.IdempotencyKeyReusedException;
+import io.idempotent.IdempotencyOutcomeUnknownException;
+import io.idempotent.IdempotencyStoreException;
+import io.idempotent.store.ClaimRequest;
+import io.idempotent.store.ClaimResult;
+import io.idempotent.store.IdempotencyRecord;
+import io.idempotent.store.IdempotencyStore;
+import io.idempotent.store.NearbyOutcome;
+import java.time.Duration;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides whether a call may run.
+ *
+ * <ol>
+ *   <li>A closed engine refuses every call.
+ *   <li>If the store has the outcome in this JVM's memory, it is replayed.
+ *   <li>A key that is not acceptable is refused.
+ *   <li>A call in the same transaction as an earlier one, whose outcome waits for the transaction's end, gets that
+ *       outcome.
+ *   <li>A key that this very thread holds is refused: it would wait for itself.
+ *   <li>The key is claimed. If the store fails, the call is refused, or runs unprotected if its operation allows that.
+ *   <li>A key that is in progress is waited for, as long as its operation allows.
+ *   <li>A completed key's outcome is replayed. An abandoned key that must not be taken over is refused.
+ *   <li>A claimed key is known in this JVM, and its lease is renewed, from now on. If the engine was closed meanwhile,
+ *       or the lease is over already, the key is given back and the call refused.
+ * </ol>
+ *
+ * <p>An atomic call claims in a transaction of its own, and so needs the first five rules only.
+ */
+final class Admission {
+
+    private final IdempotencyStore store;
+    private final Claimant claimant;
+    private final Owners owners;
+    private final Waiting waiting;
+    private final LeaseRenewal renewal;
+    private final Settlement settlement;
+    private final Outcomes outcomes;
+    private final Listeners listeners;
+    private final LongSupplier ticker;
+    private final boolean interruptOnLeaseLoss;
+    private final Execution.StepSource stepSource;
+
+    /**
+     * Makes the admission of one engine.
+     *
+     * @param interruptOnLeaseLoss whether a thread that runs an operation is interrupted when its lease is lost
+     */
+    Admission(
+            IdempotencyStore store,
+            Claimant claimant,
+            Owners owners,
+            Waiting waiting,
+            LeaseRenewal renewal,
+            Settlement settlement,
+            Outcomes outcomes,
+            Listeners listeners,
+            LongSupplier ticker,
+            boolean interruptOnLeaseLoss) {
+        this.store = store;
+        this.claimant = claimant;
+        this.owners = owners;
+        this.waiting = waiting;
+        this.renewal = renewal;
+        this.settlement = settlement;
+        this.outcomes = outcomes;
+        this.listeners = listeners;
+        this.ticker = ticker;
+        this.interruptOnLeaseLoss = interruptOnLeaseLoss;
+        this.stepSource =
+                (execution, earlier) -> new ExecutionSteps(execution, earlier, settlement, outcomes, listeners);
+    }
+
+    /**
+     * Looks for the outcome in this JVM's memory.
+     *
+     * @return the outcome; null if there is none, and the key is acceptable
+     * @throws IllegalStateException if the engine is closed
+     * @throws io.idempotent.IdempotencyKeyException if the key is not acceptable
+     */
+    @Nullable
+    NearbyOutcome findNearby(IdempotencyKey key) {
+        owners.requireOpen(key);
+        NearbyOutcome nearby = null;
+        try {
+            nearby = store.findNearby(key);
+        } catch (RuntimeException | Error failure) {
+            // The claim, which is asked for next, tells what is wrong with the store.
+        }
+        if (nearby == null) {
+            key.check();
+        }
+        return nearby;
+    }
+
+    /**
+     * Looks for an earlier call in the same transaction.
+     *
+     * @param transaction the transaction that the call is made in, or null
+     * @return the earlier call's execution, which has a pending outcome; null if there is none
+     * @throws IdempotencyInProgressException if this thread holds the key otherwise
+     */
+    @Nullable
+    Execution findPending(IdempotencyKey key, @Nullable EnclosingTransaction transaction) {
+        Execution owner = owners.find(key);
+        Execution.Pending pending = owner == null ? null : owner.pending();
+        if (owner != null
+                && pending != null
+                && pending.outcome() != null
+                && transaction != null
+                && transaction == owner.transaction()) {
+            return owner;
+        }
+        Execution holder =
+                pending != null && pending.thread() == Thread.currentThread() ? owner : Execution.holding(key);
+        if (holder != null) {
+            throw outcomes.refused(key, reentrant(holder));
+        }
+        return null;
+    }
+
+    private static IdempotencyInProgressException reentrant(Execution holder) {
+        Duration age = Duration.ofNanos(holder.age());
+        return holder.isLeased()
+                ? new IdempotencyInProgressException(
+                        holder.key(),
+                        Reason.REENTRANT,
+                        age,
+                        Duration.ofNanos(holder.lease().remaining()))
+                : new IdempotencyInProgressException(holder.key(), Reason.REENTRANT, age);
+    }
+
+    /**
+     * Admits a call whose outcome is not nearby.
+     *
+     * @param transaction the transaction that the call is made in, or null
+     * @return the execution that may run now, or what was recorded
+     * @throws IdempotencyException if the call is refused
+     * @throws Throwable a failure that was recorded
+     */
+    <T extends @Nullable Object> OpenResult<T> admit(
+            Operation<T> operation,
+            IdempotencyKey key,
+            Fingerprint fingerprint,
+            @Nullable EnclosingTransaction transaction)
+            throws Throwable {
+        Execution earlier = findPending(key, transaction);
+        if (earlier != null) {
+            return new OpenResult.Recorded<>(outcomes.replayPending(operation, earlier, fingerprint));
+        }
+        boolean mayTakeOver = operation.whenAbandoned() != WhenAbandoned.REFUSE;
+        ClaimRequest request = new ClaimRequest(key, claimant.newId(), fingerprint, operation.lease(), mayTakeOver);
+        boolean interrupted = Thread.currentThread().isInterrupted();
+        long requestedAt = ticker.getAsLong();
+        ClaimResult result;
+        try {
+            result = claimant.claim(request);
+        } catch (IdempotencyStoreException failure) {
+            // An interrupt that came meanwhile may have broken the store, such as an embedded database: no reason to
+            // run.
+            if (operation.whenStoreFails() == WhenStoreFails.RUN
+                    && (interrupted || !Thread.currentThread().isInterrupted())) {
+                listeners.tell(listener -> listener.unprotected(key, failure));
+                return open(Execution.unprotected(
+                        operation, key, fingerprint, ticker, requestedAt, transaction, stepSource));
+            }
+            throw outcomes.refused(key, failure);
+        }
+        if (result instanceof ClaimResult.InProgress inProgress) {
+            try {
+                Waiting.Answer answer = waiting.await(operation, request, inProgress.record());
+                result = answer.result();
+                requestedAt = answer.requestedAt();
+            } catch (IdempotencyException refusal) {
+                // A store that fails now never leads to an unprotected run: another call is known to be running.
+                throw outcomes.refused(key, refusal);
+            }
+        }
+        if (result instanceof ClaimResult.Claimed claimed) {
+            Execution execution = Execution.leased(
+                    operation,
+                    claimed,
+                    fingerprint,
+                    ticker,
+                    requestedAt,
+                    interruptOnLeaseLoss,
+                    transaction,
+                    stepSource);
+            begin(execution);
+            return open(execution);
+        }
+        if (result instanceof ClaimResult.Completed completed) {
+            IdempotencyRecord record = completed.record();
+            return new OpenResult.Recorded<>(
+                    outcomes.replay(operation, key, fingerprint, record.fingerprint(), record.outcome()));
+        }
+        IdempotencyRecord abandoned = ((ClaimResult.Abandoned) result).record();
+        throw outcomes.refused(
+                key,
+                fingerprint.matches(abandoned.fingerprint())
+                        ? new IdempotencyOutcomeUnknownException(
+                                key, abandoned.fencingToken(), abandoned.firstClaimedAt(), false, null)
+                        : new IdempotencyKeyReusedException(key));
+    }
+
+    private <T extends @Nullable Object> OpenExecution<T> open(Execution execution) {
+        return new OpenExecution<>(execution, settlement, outcomes);
+    }
+
+    private void begin(Execution execution) {
+        renewal.start(execution);
+        try {
+            owners.join(execution);
+        } catch (IllegalStateException closed) {
+            giveUp(execution, closed);
+            throw closed;
+        }
+        if (execution.leaseLost()) {
+            IdempotencyKey key = execution.key();
+            IdempotencyClaimLostException lost = outcomes.refused(
+                    key,
+                    new IdempotencyClaimLostException(key, execution.fencingToken(), "the operation was not begun"));
+            giveUp(execution, lost);
+            throw lost;
+        }
+    }
+
+    /** Gives the key back. One whose outcome was unknown before stays so. */
+    private void giveUp(Execution execution, RuntimeException refusal) {
+        try {
+            if (execution.isEarlierUnknown()) {
+                settlement.settle(execution, Ending.Unknown.UNKNOWN, Duration.ZERO);
+            } else {
+                settlement.giveBack(execution);
+            }
+        } catch (RuntimeException | Error failure) {
+            refusal.addSuppressed(failure);
+        } finally {
+            settlement.finish(execution);
+        }
+    }
+}

@@ -1,0 +1,123 @@
+package io.idempotent.engine;
+
+import io.idempotent.IdempotencyException;
+import io.idempotent.Outcome;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How an execution ends. The first rule that applies decides.
+ *
+ * <p>The operation, or something before or after it, failed:
+ *
+ * <ol>
+ *   <li>Nobody has found out yet what an earlier execution did: <b>unknown</b>.
+ *   <li>The operation had returned, and has effects outside of its transaction: <b>unknown</b>.
+ *   <li>The operation declares this failure, or one of its causes, as unknown: <b>unknown</b>.
+ *   <li>The operation declares this failure as final, and it is none of this library's: <b>failed finally</b>.
+ *   <li>A step is in doubt, or what the operation did may stand: <b>unknown</b>.
+ *   <li>Otherwise: <b>released</b>.
+ * </ol>
+ *
+ * <p>The operation returned:
+ *
+ * <ol start="7">
+ *   <li>Its result is to be recorded: <b>completed</b>.
+ *   <li>A step is in doubt, or what an earlier attempt did may stand: <b>unknown</b>.
+ *   <li>It was rolled back, and has effects outside of its transaction: <b>unknown</b>.
+ *   <li>Otherwise: <b>released</b>.
+ * </ol>
+ *
+ * <p>Its driver, or its transaction, says how it ends:
+ *
+ * <ol start="11">
+ *   <li>It is to be released, and a step is in doubt: <b>unknown</b>.
+ *   <li>Its transaction was rolled back, and it has effects outside of that: <b>unknown</b>.
+ *   <li>Otherwise as they say: <b>not replayable</b>, <b>unknown</b> or <b>released</b>.
+ * </ol>
+ */
+sealed interface Ending {
+
+    /** The operation returned, and what it returned is recorded. */
+    record Completed(Outcome.Value outcome) implements Ending {}
+
+    /** The operation threw, and what it threw is recorded. */
+    record FailedFinally(Outcome.Failure outcome) implements Ending {}
+
+    /** The operation was done, and nothing of what it produced can be recorded. */
+    record NotReplayable(String reason) implements Ending {
+
+        @Override
+        public Outcome outcome() {
+            return new Outcome.Value(null);
+        }
+    }
+
+    /** The key is given back. */
+    record Released(@Nullable Throwable failure) implements Ending {}
+
+    /** Nobody knows whether the operation was done: the key is abandoned. */
+    enum Unknown implements Ending {
+        /** The only instance. */
+        UNKNOWN
+    }
+
+    /** Returns what the execution produced; null if the key is not completed. */
+    default @Nullable Outcome outcome() {
+        return null;
+    }
+
+    /**
+     * Decides after a failure.
+     *
+     * @param returned whether the operation had returned
+     * @param mayStand tells whether what the operation did may stand
+     */
+    static Ending ofFailure(
+            Execution execution, Throwable failure, boolean returned, Predicate<? super Throwable> mayStand) {
+        Operation<?> operation = execution.operation();
+        if (execution.isEarlierUnknown()
+                || (returned && execution.hasEffectsOutside())
+                || operation.isUnknownOn(failure)) {
+            return Unknown.UNKNOWN;
+        }
+        if (isFinal(operation, failure)) {
+            return new FailedFinally(new Outcome.Failure(failure));
+        }
+        return execution.hasStepsInDoubt() || mayStand.test(failure) ? Unknown.UNKNOWN : new Released(failure);
+    }
+
+    /** Tells whether a failure is recorded. What this library says of a call is never the operation's last word. */
+    static boolean isFinal(Operation<?> operation, Throwable failure) {
+        return operation.type().records(failure) && !(failure instanceof IdempotencyException);
+    }
+
+    /**
+     * Decides after the operation returned.
+     *
+     * @param isRecorded whether its result is to be recorded
+     * @param remains what is left of what it did
+     */
+    static Ending ofValue(
+            Execution execution, @Nullable Object value, boolean isRecorded, IdempotentWork.Remains remains) {
+        if (isRecorded) {
+            return new Completed(new Outcome.Value(value));
+        }
+        boolean unknown = execution.hasStepsInDoubt()
+                || remains == IdempotentWork.Remains.UNKNOWN
+                || (remains == IdempotentWork.Remains.NOTHING && execution.hasEffectsOutside());
+        return unknown ? Unknown.UNKNOWN : new Released(null);
+    }
+
+    /** Decides for a driver that releases the key. */
+    static Ending ofRelease(Execution execution, @Nullable Throwable failure) {
+        return execution.hasStepsInDoubt() ? Unknown.UNKNOWN : new Released(failure);
+    }
+
+    /** Decides after the transaction was rolled back that this ending waited for. */
+    default Ending ofRollback(Execution execution) {
+        return execution.hasEffectsOutside()
+                ? Unknown.UNKNOWN
+                : new Released(outcome() instanceof Outcome.Failure failed ? failed.cause() : null);
+    }
+}
