@@ -20,6 +20,7 @@ import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.NearbyOutcome;
+import io.idempotent.store.NearbyOutcomes;
 import java.lang.reflect.UndeclaredThrowableException;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -87,6 +88,7 @@ public final class IdempotencyEngine implements AutoCloseable {
     private static final long LONGEST_REPEAT_PAUSE = TimeUnit.MILLISECONDS.toNanos(10);
 
     private final IdempotencyStore store;
+    private final @Nullable NearbyOutcomes nearbyOutcomes;
     private final Function<ClaimRequest, ClaimResult> claims;
     private final OutcomeCodec codec;
     private final Outcomes outcomes;
@@ -111,6 +113,7 @@ public final class IdempotencyEngine implements AutoCloseable {
 
     private IdempotencyEngine(Builder builder) {
         this.store = builder.store;
+        this.nearbyOutcomes = store.unwrap(NearbyOutcomes.class);
         this.claims = store::claim;
         this.codec = builder.codec();
         BiConsumer<String, Throwable> errorHandler = harmless(builder.errorHandler);
@@ -782,7 +785,7 @@ public final class IdempotencyEngine implements AutoCloseable {
 
     private @Nullable NearbyOutcome findNearby(IdempotencyKey key) {
         try {
-            return store.findNearby(key);
+            return nearbyOutcomes == null ? null : nearbyOutcomes.findNearby(key);
         } catch (RuntimeException | Error failure) {
             // The claim, which is asked for next, tells what is wrong with the store.
             return null;

@@ -195,17 +195,6 @@ public interface IdempotencyStore {
     ClaimResult.@Nullable Claimed takeOver(IdempotencyKey key, long expectedToken, UUID claimId, Duration lease);
 
     /**
-     * Looks for the outcome of a completed key where that costs next to nothing, in this JVM's memory: asked before a
-     * claim is even thought of, so that a replay is as cheap as it can be.
-     *
-     * @return the outcome, its retention not over, or null if there is none nearby, whatever the store has; null,
-     *     unless the store says otherwise; never fails
-     */
-    default @Nullable NearbyOutcome findNearby(IdempotencyKey key) {
-        return null;
-    }
-
-    /**
      * Removes the record of a key, completed, abandoned or released with steps, so that the key is free. A live one is
      * left alone.
      *
@@ -218,11 +207,24 @@ public interface IdempotencyStore {
 
     /**
      * Whether this store keeps the very objects that it is given, fingerprints by content and outcomes by reference,
-     * and so serves one JVM only. Never changes.
-     *
-     * @return false, unless the store says otherwise
+     * and so serves one JVM only. Never changes. Defaults to false.
      */
     default boolean keepsReferences() {
         return false;
+    }
+
+    /**
+     * Gives a further ability of this store, or of the store behind it: {@link TransactionalCompletion}, {@link
+     * TransactionalIdempotencyStore}, {@link NearbyOutcomes}, or a class of store. Whoever needs an ability asks for it
+     * here, and never by {@code instanceof}. The answer never changes.
+     *
+     * <p>A store that decorates another one asks that one for what it does not have itself, as {@link
+     * ForwardingIdempotencyStore} does.
+     *
+     * @param ability the type of the ability
+     * @return the ability; null if neither this store nor one behind it has it
+     */
+    default <T> @Nullable T unwrap(Class<T> ability) {
+        return ability.isInstance(this) ? ability.cast(this) : null;
     }
 }

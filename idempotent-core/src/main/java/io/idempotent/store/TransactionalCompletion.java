@@ -8,8 +8,8 @@ import java.time.Duration;
 import javax.sql.DataSource;
 
 /**
- * What an {@link IdempotencyStore} has beside, if it can record an outcome in a transaction that somebody else began and
- * ends: the record is then completed if, and only if, that transaction commits.
+ * The ability of a store to record an outcome in a transaction that somebody else began and ends: the record is
+ * completed if, and only if, that transaction commits. {@link IdempotencyStore#unwrap} gives it.
  */
 public interface TransactionalCompletion {
 

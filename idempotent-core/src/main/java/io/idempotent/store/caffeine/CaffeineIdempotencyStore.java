@@ -14,6 +14,7 @@ import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.NearbyOutcome;
+import io.idempotent.store.NearbyOutcomes;
 import io.idempotent.store.RecordQuery;
 import io.idempotent.store.RecordedStep;
 import io.idempotent.store.RenewalResult;
@@ -70,7 +71,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Safe for use by many threads.
  */
-public final class CaffeineIdempotencyStore implements IdempotencyStore {
+public final class CaffeineIdempotencyStore implements IdempotencyStore, NearbyOutcomes {
 
     /** How many records a store keeps unless told otherwise: {@value}. */
     public static final long DEFAULT_MAXIMUM_SIZE = 100_000;

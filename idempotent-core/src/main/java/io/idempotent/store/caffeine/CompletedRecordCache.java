@@ -11,15 +11,12 @@ import io.idempotent.RecordedOutcome;
 import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
+import io.idempotent.store.ForwardingIdempotencyStore;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.NearbyOutcome;
-import io.idempotent.store.RecordQuery;
-import io.idempotent.store.RecordedStep;
-import io.idempotent.store.RenewalResult;
+import io.idempotent.store.NearbyOutcomes;
 import java.time.Duration;
-import java.util.Collection;
-import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentMap;
@@ -68,7 +65,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Safe for use by many threads.
  */
-public final class CompletedRecordCache implements IdempotencyStore {
+public final class CompletedRecordCache extends ForwardingIdempotencyStore implements NearbyOutcomes {
 
     /** How many records are kept unless told otherwise: {@value}. */
     public static final long DEFAULT_MAXIMUM_SIZE = 10_000;
@@ -78,7 +75,6 @@ public final class CompletedRecordCache implements IdempotencyStore {
 
     private static final Duration FOR_EVER = Duration.ofNanos(Long.MAX_VALUE);
 
-    private final IdempotencyStore store;
     private final Ticker ticker;
     private final long timeToLive;
     private final Cache<IdempotencyKey, Kept> cache;
@@ -86,7 +82,7 @@ public final class CompletedRecordCache implements IdempotencyStore {
     private final AtomicLong forgets = new AtomicLong();
 
     private CompletedRecordCache(Builder builder) {
-        this.store = builder.store;
+        super(builder.store);
         this.ticker = builder.ticker;
         this.timeToLive = TimeUnit.NANOSECONDS.convert(builder.timeToLive);
         long share = Math.max(1, builder.maximumWeight / builder.maximumSize);
@@ -113,16 +109,11 @@ public final class CompletedRecordCache implements IdempotencyStore {
         return new Builder(store);
     }
 
-    /** The other store. */
-    public IdempotencyStore store() {
-        return store;
-    }
-
     @Override
     public ClaimResult claim(ClaimRequest request) {
         IdempotencyKey key = request.key();
         Moment asked = now();
-        ClaimResult result = store.claim(request);
+        ClaimResult result = super.claim(request);
         if (result instanceof ClaimResult.Completed completed) {
             keep(completed.record(), asked);
             return result;
@@ -142,15 +133,10 @@ public final class CompletedRecordCache implements IdempotencyStore {
     }
 
     @Override
-    public RenewalResult renew(Collection<Claim> claims, Duration lease) {
-        return store.renew(claims, lease);
-    }
-
-    @Override
     public boolean complete(Claim claim, RecordedOutcome outcome, Duration retention) {
         Fingerprint fingerprint = takeNote(claim);
         Moment asked = now();
-        boolean completed = store.complete(claim, outcome, retention);
+        boolean completed = super.complete(claim, outcome, retention);
         if (completed && fingerprint != null) {
             keep(claim.key(), asked, retention, fingerprint, outcome);
         }
@@ -158,31 +144,21 @@ public final class CompletedRecordCache implements IdempotencyStore {
     }
 
     @Override
-    public boolean recordStep(Claim claim, RecordedStep step) {
-        return store.recordStep(claim, step);
-    }
-
-    @Override
     public boolean release(Claim claim, Duration stepRetention) {
         var unused = takeNote(claim);
-        return store.release(claim, stepRetention);
+        return super.release(claim, stepRetention);
     }
 
     @Override
     public boolean release(Claim claim) {
         var unused = takeNote(claim);
-        return store.release(claim);
-    }
-
-    @Override
-    public boolean abandon(Claim claim) {
-        return store.abandon(claim);
+        return super.release(claim);
     }
 
     @Override
     public @Nullable IdempotencyRecord find(IdempotencyKey key) {
         Moment asked = now();
-        IdempotencyRecord record = store.find(key);
+        IdempotencyRecord record = super.find(key);
         if (record == null || !keep(record, asked)) {
             removeCompleted(key);
         }
@@ -190,19 +166,9 @@ public final class CompletedRecordCache implements IdempotencyStore {
     }
 
     @Override
-    public List<RecordedStep> findSteps(IdempotencyKey key) {
-        return store.findSteps(key);
-    }
-
-    @Override
-    public List<IdempotencyRecord> list(RecordQuery query) {
-        return store.list(query);
-    }
-
-    @Override
     public ClaimResult.@Nullable Claimed takeOver(
             IdempotencyKey key, long expectedToken, UUID claimId, Duration lease) {
-        ClaimResult.Claimed claimed = store.takeOver(key, expectedToken, claimId, lease);
+        ClaimResult.Claimed claimed = super.takeOver(key, expectedToken, claimId, lease);
         if (claimed != null) {
             removeCompleted(key);
         }
@@ -223,7 +189,7 @@ public final class CompletedRecordCache implements IdempotencyStore {
     public boolean forget(IdempotencyKey key, long expectedToken) {
         entries.remove(key);
         try {
-            return store.forget(key, expectedToken);
+            return super.forget(key, expectedToken);
         } finally {
             // Also what was asked for since, and answered before the forgetting took effect.
             forgets.incrementAndGet();

@@ -1,8 +1,11 @@
 package io.idempotent.spring.autoconfigure;
 
+import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.jdbc.JdbcIdempotencyStore;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import javax.sql.DataSource;
 import org.apache.commons.logging.Log;
 import org.jspecify.annotations.Nullable;
@@ -29,14 +32,18 @@ final class SharedConnections {
      * many call at a time, and whoever gets no connection is told what to do.
      */
     static void tell(ConfigurableListableBeanFactory beans, Log log) {
-        for (String name : beans.getBeanNamesForType(JdbcIdempotencyStore.class, false, false)) {
-            if (beans.getSingleton(name) instanceof JdbcIdempotencyStore store) {
-                List<String> sharing = transactionManagers(beans, store);
-                if (!sharing.isEmpty()) {
-                    tell(sharing, mostConnections(store.ownDataSource()), log);
-                }
-            }
-        }
+        Arrays.stream(beans.getBeanNamesForType(IdempotencyStore.class, false, false))
+                .map(beans::getSingleton)
+                .map(made -> made instanceof IdempotencyStore store ? store.unwrap(JdbcIdempotencyStore.class) : null)
+                .filter(Objects::nonNull)
+                // A store and one that decorates it may both be beans.
+                .distinct()
+                .forEach(store -> {
+                    List<String> sharing = transactionManagers(beans, store);
+                    if (!sharing.isEmpty()) {
+                        tell(sharing, mostConnections(store.ownDataSource()), log);
+                    }
+                });
     }
 
     private static void tell(List<String> sharing, @Nullable Integer most, Log log) {

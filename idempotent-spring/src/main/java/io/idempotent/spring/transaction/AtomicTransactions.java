@@ -21,14 +21,14 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
  * @param manager begins and ends them
  * @param definition as the method's own transaction is declared
  * @param store where records are kept
- * @param nearby the store as operations use it: the same, or a near cache in front of it
+ * @param used the store as operations use it: the same, or one in front of it that may have a near cache
  * @param current the transaction of the calling thread
  */
 record AtomicTransactions(
         PlatformTransactionManager manager,
         TransactionDefinition definition,
         TransactionalIdempotencyStore store,
-        IdempotencyStore nearby,
+        IdempotencyStore used,
         CurrentTransaction current)
         implements StoreTransactions {
 

@@ -2,9 +2,7 @@ package io.idempotent.spring.transaction;
 
 import io.idempotent.engine.EnclosingTransaction;
 import io.idempotent.engine.PendingCompletion;
-import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.TransactionalCompletion;
-import io.idempotent.store.caffeine.CompletedRecordCache;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -84,15 +82,9 @@ final class CallerTransaction implements EnclosingTransaction {
     }
 
     private static PendingCompletion.@Nullable Recorder recorder(PendingCompletion completion) {
-        // The near cache must not see what may yet be rolled back.
-        return JDBC_PRESENT && behind(completion.store()) instanceof TransactionalCompletion store
-                ? JdbcRecorder.inCurrentTransaction(store)
-                : null;
-    }
-
-    /** The store itself, without the near cache that may be in front of it. */
-    static IdempotencyStore behind(IdempotencyStore store) {
-        return store instanceof CompletedRecordCache cache ? cache.store() : store;
+        // Goes past a near cache, which must not see what may yet be rolled back.
+        TransactionalCompletion store = JDBC_PRESENT ? completion.store().unwrap(TransactionalCompletion.class) : null;
+        return store == null ? null : JdbcRecorder.inCurrentTransaction(store);
     }
 
     /** What has to come before what others do. */
