@@ -16,6 +16,7 @@ import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.NearbyOutcome;
 import io.idempotent.store.NearbyOutcomes;
+import io.idempotent.store.RecordForm;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.UUID;
@@ -25,15 +26,15 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps completed records of another store in the memory of this JVM, in a Caffeine cache, so that a replay costs no
- * round trip: {@link #findNearby} answers from it. Every other request goes to the other store, and is answered by it.
+ * Keeps completed records of another store in the memory of this JVM, in a Caffeine cache. A replay that {@link
+ * #findNearby} answers costs no round trip. Every other request goes to the other store, and is answered by it.
  *
  * <p>Records are kept by value: encoded outcomes and digests of requests. The fingerprint is kept with the outcome, so
  * that a key that is used again for something else is noticed here, too.
  *
- * <p><b>Size.</b> At most so many records as its maximum size says are kept, and they weigh no more than its maximum
- * weight, which is about how many bytes they take: one that weighs more than its share counts as several. Beyond that
- * those go that are asked for least, which costs a round trip and nothing else.
+ * <p><b>Size.</b> The cache keeps no more records than its maximum size, and they weigh no more than its maximum weight.
+ * The weight of a record is about how many bytes it takes; one that weighs more than its share counts as several. Beyond
+ * that, those go that are asked for least, which costs a round trip and nothing else.
  *
  * <p><b>Time.</b> A record is kept until its time-to-live or its retention is over, whichever is sooner. What is left
  * of the retention is told by the other store's clock when it answers; it is counted by a {@link Ticker}, from before
@@ -44,7 +45,8 @@ import org.jspecify.annotations.Nullable;
  * node replays its outcome.
  *
  * <p><b>Transactions.</b> What a transaction of the caller completes may yet be rolled back, and must not be seen here
- * earlier: such a completion is to go to the other store itself. It is then found here after the first replay.
+ * before. So such a completion goes to the other store itself, which {@link #unwrap} gives, and the outcome is found
+ * here after the first replay.
  *
  * <p><b>How a key's entry changes:</b>
  *
@@ -67,10 +69,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CompletedRecordCache extends ForwardingIdempotencyStore implements NearbyOutcomes {
 
-    /** How many records are kept unless told otherwise: {@value}. */
+    /** How many records are kept by default: {@value}. */
     public static final long DEFAULT_MAXIMUM_SIZE = 10_000;
 
-    /** How long a record is kept unless told otherwise: five minutes. */
+    /** How long a record is kept by default: five minutes. */
     public static final Duration DEFAULT_TIME_TO_LIVE = Duration.ofMinutes(5);
 
     private static final Duration FOR_EVER = Duration.ofNanos(Long.MAX_VALUE);
@@ -331,54 +333,48 @@ public final class CompletedRecordCache extends ForwardingIdempotencyStore imple
         }
 
         /**
-         * How many records may be kept, the claims of this node that are running included;
-         * {@value CompletedRecordCache#DEFAULT_MAXIMUM_SIZE} unless said.
+         * Sets how many records may be kept, including the claims of this node that are running. Defaults to {@value
+         * CompletedRecordCache#DEFAULT_MAXIMUM_SIZE}.
          *
          * @param records the number, positive
          * @return this builder
          * @throws IllegalArgumentException if it is not positive
          */
         public Builder maximumSize(long records) {
-            if (records <= 0) {
-                throw new IllegalArgumentException("The maximum size has to be positive, not " + records);
-            }
+            RecordForm.requirePositive("maximum size", records);
             this.maximumSize = records;
             return this;
         }
 
         /**
-         * How much the records may weigh; defaults to a quarter of the JVM's maximum heap.
+         * Sets how much the records may weigh. Defaults to a quarter of the JVM's maximum heap.
          *
          * @param bytes the weight, positive
          * @return this builder
          * @throws IllegalArgumentException if it is not positive
          */
         public Builder maximumWeight(long bytes) {
-            if (bytes <= 0) {
-                throw new IllegalArgumentException("The maximum weight has to be positive, not " + bytes);
-            }
+            RecordForm.requirePositive("maximum weight", bytes);
             this.maximumWeight = bytes;
             return this;
         }
 
         /**
-         * How long a record may be kept, and so how long it may go unseen that another node forgot it; five minutes
-         * unless said. Longer than 292 years is as long as that.
+         * Sets how long a record may be kept, and so how long it may go unseen that another node forgot it. Defaults to
+         * five minutes. Longer than 292 years is as long as that.
          *
          * @param timeToLive the time, positive
          * @return this builder
          * @throws IllegalArgumentException if it is not positive
          */
         public Builder timeToLive(Duration timeToLive) {
-            if (timeToLive.isNegative() || timeToLive.isZero()) {
-                throw new IllegalArgumentException("The time-to-live has to be positive, not " + timeToLive);
-            }
+            RecordForm.requirePositive("time-to-live", timeToLive);
             this.timeToLive = timeToLive;
             return this;
         }
 
         /**
-         * What measures time; {@link Ticker#systemTicker()} unless said. It must not go backwards.
+         * Sets what measures time. Defaults to {@link Ticker#systemTicker()}. It must not go backwards.
          *
          * @param ticker in nanoseconds
          * @return this builder

@@ -132,7 +132,23 @@ enum Dialect {
             "MySQL"),
 
     /** The embedded one. */
-    H2("h2", "CAST(EXTRACT(EPOCH FROM CURRENT_TIMESTAMP(6)) * 1000000 AS BIGINT)", "", Map.of(), "H2");
+    H2(
+            "h2",
+            "CAST(EXTRACT(EPOCH FROM CURRENT_TIMESTAMP(6)) * 1000000 AS BIGINT)",
+            "",
+            Map.of(
+                    // A DELETE would look for the rows anew for each row.
+                    Name.DELETE_STEPS, """
+                    MERGE INTO {table}_step AS purged USING (
+                        SELECT recorded.record_key, recorded.step_name FROM (
+                            SELECT record_key FROM {table} WHERE retained_until BETWEEN :from AND :due
+                            ORDER BY retained_until LIMIT :atMost FOR UPDATE SKIP LOCKED) AS due
+                        JOIN {table}_step AS recorded ON recorded.record_key = due.record_key
+                        FOR UPDATE SKIP LOCKED) AS expired
+                    ON purged.record_key = expired.record_key AND purged.step_name = expired.step_name
+                    WHEN MATCHED THEN DELETE
+                    """),
+            "H2");
 
     private static final Pattern LIMIT = Pattern.compile("LIMIT (:?\\w+)");
 

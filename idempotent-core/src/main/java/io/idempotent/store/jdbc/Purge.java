@@ -50,14 +50,38 @@ final class Purge {
                 due = result.getLong(1);
             }
             long from = begin;
-            try (Sql.Call call = statements.on(connection, DELETE_STEPS)) {
-                call.set("from", from).set("due", due).set("atMost", atMost).update();
-            }
-            return Requests.inOneTransaction(connection, same -> purge(same, from, due, atMost));
+            long oldest = 0;
+            int removed = 0;
+            int steps;
+            int records;
+            do {
+                try (Sql.Call call = statements.on(connection, DELETE_STEPS)) {
+                    steps = call.set("from", from)
+                            .set("due", due)
+                            .set("atMost", atMost)
+                            .update();
+                }
+                int wanted = atMost - removed;
+                Batch batch = Requests.inOneTransaction(connection, same -> purge(same, from, due, wanted));
+                oldest = removed == 0 ? batch.oldest() : oldest;
+                records = batch.records();
+                removed += records;
+                // Records with locked steps may have kept the steps of others from being deleted: they come first.
+            } while (steps > 0 && records > 0 && removed < atMost);
+            begin = removed < atMost ? 0 : oldest;
+            return removed;
         });
     }
 
-    private int purge(Connection connection, long from, long due, int atMost) throws SQLException {
+    /**
+     * What was removed.
+     *
+     * @param records how many records
+     * @param oldest the end of retention of the first
+     */
+    private record Batch(int records, long oldest) {}
+
+    private Batch purge(Connection connection, long from, long due, int atMost) throws SQLException {
         List<byte[]> keys = new ArrayList<>();
         long oldest = 0;
         try (Sql.Call call = statements.on(connection, LOCK_DUE)) {
@@ -75,7 +99,6 @@ final class Purge {
                 removed += call.setEach("key", part).update();
             }
         }
-        begin = removed < atMost ? 0 : oldest;
-        return removed;
+        return new Batch(removed, oldest);
     }
 }

@@ -28,8 +28,9 @@ import java.util.concurrent.TimeUnit;
  *   <li>One statement renews up to {@value Statements#MOST_KEYS} leases. It passes over records that somebody locks.
  *   <li>If it did not renew all, a second one reads the records, whether locked or not. A claim that is still held is
  *       undecided, unless the first statement renewed it.
- *   <li>Statements end after a quarter of the lease: one may be late by a tenth of a second. A connection is awaited for
- *       a third of the lease, whatever the pool's own timeout is; one that comes later is given back unused.
+ *   <li>Statements end after a quarter of the lease: one may be late by a tenth of a second. A request is awaited for
+ *       three tenths of the lease, whatever the pool's own timeout is; a connection that comes later is given back
+ *       unused.
  *   <li>A part of the claims that fails is undecided. If no part was renewed, the renewal fails.
  * </ol>
  *
@@ -54,7 +55,7 @@ record Renewals(Requests requests, Statements statements, RecordForm form, Stray
         IdempotencyStoreException failure = null;
         for (int first = 0; first < all.size(); first += Statements.MOST_KEYS) {
             List<Claim> part = all.subList(first, Math.min(all.size(), first + Statements.MOST_KEYS));
-            Duration left = Duration.ofNanos(Math.max(0, begin + nanos / 3 - System.nanoTime()));
+            Duration left = Duration.ofNanos(Math.max(0, begin + nanos / 10 * 3 - System.nanoTime()));
             String request = "renew " + all.size() + " leases";
             try {
                 Answer answer = limit.call(
@@ -70,7 +71,7 @@ record Renewals(Requests requests, Statements statements, RecordForm form, Stray
                         : form.failed(
                                 request,
                                 null,
-                                " in a third of their time" + RecordForm.EFFECT_UNKNOWN
+                                " within a third of their time" + RecordForm.EFFECT_UNKNOWN
                                         + ". Are there connections enough? Where callers in transactions hold them all,"
                                         + " give the store connections of its own by idempotent.jdbc.data-source",
                                 failed,
