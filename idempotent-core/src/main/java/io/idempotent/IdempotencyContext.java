@@ -1,8 +1,5 @@
 package io.idempotent;
 
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.UUID;
@@ -128,10 +125,6 @@ public abstract class IdempotencyContext {
         // generation of what is derived: the first, and the same for as long as nothing that was done is undone.
         String key = key().toString();
         String text = GENERATION + ":" + key.length() + ':' + key + name;
-        try {
-            return MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-        } catch (NoSuchAlgorithmException impossible) {
-            throw new IllegalStateException("Every Java platform has SHA-256", impossible);
-        }
+        return Sha256.of(text);
     }
 }

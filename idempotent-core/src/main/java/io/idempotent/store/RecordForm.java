@@ -27,7 +27,7 @@ public final class RecordForm {
     public static final String EFFECT_UNKNOWN = "; whether it took effect is not known; see the cause";
 
     private final String store;
-    private final long longest;
+    private final Duration longest;
 
     /**
      * Makes the form of a store's records.
@@ -37,7 +37,7 @@ public final class RecordForm {
      */
     public RecordForm(String store, Duration longest) {
         this.store = store;
-        this.longest = TimeUnit.MICROSECONDS.convert(longest);
+        this.longest = longest;
     }
 
     /** What is written as the kind of an outcome. */
@@ -103,8 +103,8 @@ public final class RecordForm {
 
     /** A lease or a retention in microseconds; parts of a microsecond count as a whole one. */
     public long microseconds(Duration duration) {
-        long whole = TimeUnit.MICROSECONDS.convert(duration);
-        return Math.min(longest, duration.getNano() % 1_000 == 0 || whole == Long.MAX_VALUE ? whole : whole + 1);
+        Duration kept = duration.compareTo(longest) < 0 ? duration : longest;
+        return TimeUnit.MICROSECONDS.convert(kept.plusNanos(999));
     }
 
     /** The moment so many microseconds after the beginning of 1970. */

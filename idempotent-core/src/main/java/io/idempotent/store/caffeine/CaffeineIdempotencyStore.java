@@ -77,7 +77,7 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore, NearbyO
     /** How many records a store keeps by default: {@value}. */
     public static final long DEFAULT_MAXIMUM_SIZE = 100_000;
 
-    private static final RecordForm FORM = new RecordForm("Caffeine store", Duration.ofSeconds(Long.MAX_VALUE));
+    private static final RecordForm FORM = new RecordForm("Caffeine store", Duration.ofNanos(Long.MAX_VALUE));
 
     private final StoreClock clock;
     private final CoarseTicker purgeTicker = new CoarseTicker();
@@ -200,7 +200,7 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore, NearbyO
             }
             return RenewalResult.of(renewed);
         } catch (RuntimeException failure) {
-            throw failed("renew", null, failure);
+            throw failed("renew leases", null, failure);
         }
     }
 

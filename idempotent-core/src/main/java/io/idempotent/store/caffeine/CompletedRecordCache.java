@@ -32,9 +32,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Records are kept by value: encoded outcomes and digests of requests. The fingerprint is kept with the outcome, so
  * that a key that is used again for something else is noticed here, too.
  *
- * <p><b>Size.</b> The cache keeps no more records than its maximum size, and they weigh no more than its maximum weight.
- * The weight of a record is about how many bytes it takes; one that weighs more than its share counts as several. Beyond
- * that, those go that are asked for least, which costs a round trip and nothing else.
+ * <p><b>Size.</b> The cache keeps no more records than its maximum size, and they weigh no more than its maximum
+ * weight. The weight of a record is about how many bytes it takes; one that weighs more than its share counts as
+ * several. Beyond that, those go that are asked for least, which costs a round trip and nothing else.
  *
  * <p><b>Time.</b> A record is kept until its time-to-live or its retention is over, whichever is sooner. What is left
  * of the retention is told by the other store's clock when it answers; it is counted by a {@link Ticker}, from before

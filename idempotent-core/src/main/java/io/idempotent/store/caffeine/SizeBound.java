@@ -15,8 +15,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps a cache at its maximum size, and at its maximum weight, without regard to what is read how often. Called after
- * each entry that was added or became heavier:
+ * Keeps a cache at its maximum size and weight, however often entries are read. It is called after each entry that was
+ * added or became heavier:
  *
  * <ol>
  *   <li>At or below both maxima there is nothing to do.

@@ -8,14 +8,12 @@ import static io.idempotent.store.jdbc.Statements.Name.REPLACE;
 import static io.idempotent.store.jdbc.Statements.Name.REPLACE_IN_TRANSACTION;
 
 import io.idempotent.IdempotencyKey;
+import io.idempotent.Sha256;
 import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.RecordForm;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -168,14 +166,10 @@ record Claiming(Statements statements, RecordForm form, String table) {
         }
     }
 
-    /** The number that stands for a key where locks have numbers. Of two keys that share one, one waits for the other. */
+    /**
+     * The number that stands for a key where locks have numbers. Of two keys that share one, one waits for the other.
+     */
     private long lock(IdempotencyKey key) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            digest.update(table.getBytes(StandardCharsets.UTF_8));
-            return ByteBuffer.wrap(digest.digest(Row.bytes(key))).getLong();
-        } catch (NoSuchAlgorithmException impossible) {
-            throw new IllegalStateException("Every Java platform has SHA-256", impossible);
-        }
+        return ByteBuffer.wrap(Sha256.of(table + key)).getLong();
     }
 }

@@ -1,16 +1,5 @@
 package io.idempotent.store.jdbc;
 
-import static io.idempotent.store.jdbc.Statements.Name.ABANDON;
-import static io.idempotent.store.jdbc.Statements.Name.COMPLETE;
-import static io.idempotent.store.jdbc.Statements.Name.FIND;
-import static io.idempotent.store.jdbc.Statements.Name.FIND_STEPS;
-import static io.idempotent.store.jdbc.Statements.Name.FORGET;
-import static io.idempotent.store.jdbc.Statements.Name.FREE_WITHOUT_STEPS;
-import static io.idempotent.store.jdbc.Statements.Name.LIST;
-import static io.idempotent.store.jdbc.Statements.Name.RECORD_STEP;
-import static io.idempotent.store.jdbc.Statements.Name.RELEASE;
-import static io.idempotent.store.jdbc.Statements.Name.RELEASE_WITH_STEPS;
-
 import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.IdempotencyKey;
@@ -27,10 +16,8 @@ import io.idempotent.store.RenewalResult;
 import io.idempotent.store.TimeLimit;
 import io.idempotent.store.TransactionalIdempotencyStore;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
@@ -56,16 +43,9 @@ import org.jspecify.annotations.Nullable;
  * another clock takes over, leases and retentions are longer or shorter by as much; the fencing token of a key that has
  * a record grows all the same.
  *
- * <p><b>How a key is claimed:</b>
- *
- * <ol>
- *   <li>One statement reads the key's row, without a lock. On PostgreSQL it inserts a free key's row as well; elsewhere
- *       a second statement does.
- *   <li>The row is the answer if it is completed, or in progress and live, or if the request may not take over.
- *   <li>Any other row is replaced, on the condition that its claim, lease and completion are still as they were read.
- *   <li>Where somebody else was faster, the claim begins again after a pause.
- *   <li>Where the record goes on, or the claim was there already, one more request reads its steps.
- * </ol>
+ * <p><b>A key is claimed</b> by reading its row without a lock, and by then writing it, on the condition that it still
+ * is as it was read. Where somebody else was faster, the claim begins again after a pause. Where the record goes on, or
+ * the claim was there already, one more request reads its steps.
  *
  * <p><b>How a step is recorded:</b>
  *
@@ -75,8 +55,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>A step bears the fencing token of the first claim of its record, which is kept while the record goes on. The
  *       steps of another life of the key do not count; they are written over, or removed when the record is purged.
  *   <li>A release that keeps the steps is a transaction of two statements: it releases the row, and then makes it free
- *       if it finds no step. In the isolation {@code REPEATABLE READ} of PostgreSQL a step that is recorded at that very
- *       moment may be lost.
+ *       if it finds no step. In the isolation {@code REPEATABLE READ} of PostgreSQL a step that is recorded at that
+ *       very moment may be lost.
  * </ol>
  *
  * <p><b>In a transaction of the caller's</b> ({@link #claimOn}), a key that another transaction holds is answered at
@@ -84,18 +64,18 @@ import org.jspecify.annotations.Nullable;
  * MySQL waits for the statement timeout, H2 for the {@code LOCK_TIMEOUT} of its connections. A transaction that reads a
  * snapshot, and so cannot see what others wrote, is told so.
  *
- * <p>A claim of a free key takes one statement on PostgreSQL, and two on MariaDB and MySQL: these have no statement that
- * either inserts a row or reads the one that is there. To insert first would save a round trip for a first execution. It
- * would cost each replay one, and a shared lock on the completed record until the transaction ends. So the row is read
- * first.
+ * <p>A claim of a free key takes one statement on PostgreSQL, and two on MariaDB and MySQL: these have no statement
+ * that either inserts a row or reads the one that is there. To insert first would save a round trip for a first
+ * execution. It would cost each replay one, and a shared lock on the completed record until the transaction ends. So
+ * the row is read first.
  *
  * <p>A key that is released without steps, or forgotten, keeps its row, without outcome and without first token, until
  * it is purged a minute later at the earliest. Somebody who read the clock before, and writes after, meets that row, so
  * no token is less than the last one.
  *
- * <p>Every other write names key, claim id and fencing token, and that the row is in progress. A request that the
- * database undid by itself, as the victim of a deadlock for example, is made again after a pause. Whatever else fails is
- * an {@link IdempotencyStoreException}.
+ * <p>Every write after the claim names key, claim id and fencing token. A request that the database undid by itself, as
+ * the victim of a deadlock for example, is made again after a pause. Whatever else fails is an {@link
+ * IdempotencyStoreException}.
  *
  * <p><b>Purging</b> happens at intervals, in a thread that {@link #close} ends, if the builder says so, and whenever
  * {@link #purge} is called; on any number of nodes. At intervals, each full batch is followed by a rest as long as it
@@ -117,22 +97,14 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
     // A transaction that reads what others commit sees a row that was in its way when it looks again.
     private static final int MAXIMUM_TRIES_IN_TRANSACTION = 3;
 
-    // A claim id that no claimant makes: random ones are never all zeros.
-    private static final byte[] NOBODY = new byte[16];
-
-    private static final byte[] NOTHING = new byte[0];
-
-    // No text in UTF-8 has such a byte.
-    private static final byte[] AFTER_ALL_TEXTS = {(byte) 0xFF};
-
     // A sum with the present still fits.
     private static final RecordForm FORM = new RecordForm("JDBC store", Duration.ofDays(365L * 10_000));
 
     private final DataSource dataSource;
     private final DataSource transactions;
-    private final Statements statements;
     private final Requests requests;
     private final Claiming claiming;
+    private final Records records;
     private final Renewals renewals;
     private final Purge purge;
     private final @Nullable PurgeSchedule purgeSchedule;
@@ -141,15 +113,16 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
     private JdbcIdempotencyStore(Builder builder, Dialect dialect, DataSource transactions, Place home) {
         this.dataSource = builder.dataSource;
         this.transactions = transactions;
-        this.statements = new Statements(
+        Statements statements = new Statements(
                 dialect, builder.tableName, builder.clock != null ? builder.clock : dialect.clock(), (int)
                         builder.statementTimeout.toSeconds());
         this.requests = new Requests(dataSource, FORM);
         this.strays = new StrayClaims(home.url(), builder.errorHandler);
         this.claiming = new Claiming(statements, FORM, builder.tableName);
-        // To interrupt a request breaks an embedded database.
-        TimeLimit limit = new TimeLimit("idempotent-jdbc-renewal", false);
-        this.renewals = new Renewals(requests, statements, FORM, strays, limit);
+        this.records = new Records(statements, FORM);
+        // An interrupt would break an embedded database.
+        this.renewals =
+                new Renewals(requests, statements, FORM, strays, new TimeLimit("idempotent-jdbc-renewal", false));
         this.purge = new Purge(requests, statements);
         this.purgeSchedule = builder.purgeInterval == null
                 ? null
@@ -175,7 +148,7 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
     @Override
     public ClaimResult claim(ClaimRequest request) {
         Claiming.Answer answer = requests.write("claim", request.key(), connection -> {
-            Claiming.Answer made = orAgain(claiming.claim(connection, request, true));
+            Claiming.Answer made = elseAgain(claiming.claim(connection, request, true));
             if (made.result() instanceof ClaimResult.Claimed) {
                 strays.claimed(connection, request.claimId());
             }
@@ -187,7 +160,7 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
     }
 
     /** Has the request made again if somebody else was faster. */
-    private static <T> T orAgain(@Nullable T answer) throws SQLException {
+    private static <T> T elseAgain(@Nullable T answer) throws SQLException {
         if (answer == null) {
             throw SqlFailure.changed();
         }
@@ -199,7 +172,7 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
             IdempotencyKey key, long expectedToken, UUID claimId, Duration lease) {
         ClaimRequest request = new ClaimRequest(key, claimId, Fingerprint.none(), lease, true);
         ClaimResult.Claimed taken = requests.<ClaimResult.@Nullable Claimed>write("take over", key, connection -> {
-            Row row = read(connection, key);
+            Row row = records.read(connection, key);
             if (row == null || !row.isInProgress()) {
                 return null;
             }
@@ -207,7 +180,7 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
                 return row.claimId().equals(claimId) ? row.claimed(key) : null;
             }
             return row.fencingToken() == expectedToken
-                    ? orAgain(claiming.replace(connection, request, null, row, true))
+                    ? elseAgain(claiming.replace(connection, request, null, row, true))
                     : null;
         });
         return taken == null ? null : withSteps(taken);
@@ -234,7 +207,7 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
                     Claiming.Answer made = claiming.claim(same, request, false);
                     if (made != null) {
                         return made.result() instanceof ClaimResult.Claimed claimed && made.mayHaveSteps()
-                                ? with(findSteps(same, request.key()), claimed)
+                                ? with(records.findSteps(same, request.key()), claimed)
                                 : made.result();
                     }
                 }
@@ -255,108 +228,39 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
 
     @Override
     public boolean complete(Claim claim, RecordedOutcome outcome, Duration retention) {
-        return ended(
-                claim,
-                requests.write("complete", claim.key(), connection -> complete(connection, claim, outcome, retention)));
+        return end("complete", claim, connection -> records.complete(connection, claim, outcome, retention));
     }
 
     @Override
     public boolean completeOn(Connection connection, Claim claim, RecordedOutcome outcome, Duration retention) {
         return requests.inTransaction(
-                "complete", claim.key(), connection, same -> complete(same, claim, outcome, retention));
-    }
-
-    private boolean complete(Connection connection, Claim claim, RecordedOutcome outcome, Duration retention)
-            throws SQLException {
-        RecordForm.requirePositive("retention", retention);
-        try (Sql.Call call = on(connection, COMPLETE, claim)) {
-            int completed = call.set("kind", RecordForm.Kind.of(outcome).name())
-                    .set("outcome", FORM.content(outcome))
-                    .set("retention", FORM.microseconds(retention))
-                    .update();
-            if (completed > 0) {
-                return true;
-            }
-        }
-        // Asked again because the first answer was lost?
-        Row row = read(connection, claim.key());
-        return row != null
-                && row.outcome() != null
-                && !row.isOver()
-                && row.claim(claim.key()).equals(claim);
-    }
-
-    @Override
-    public boolean recordStep(Claim claim, RecordedStep step) {
-        RecordedOutcome outcome = step.outcome();
-        return requests.write("record a step of", claim.key(), connection -> {
-            try (Sql.Call call = on(connection, RECORD_STEP, claim)) {
-                return call.set("step", Row.bytes(step.name()))
-                                .set(
-                                        "kind",
-                                        outcome == null
-                                                ? null
-                                                : RecordForm.Kind.of(outcome).name())
-                                .set("outcome", outcome == null ? NOTHING : FORM.content(outcome))
-                                .update()
-                        > 0;
-            }
-        });
-    }
-
-    @Override
-    public List<RecordedStep> findSteps(IdempotencyKey key) {
-        return requests.read("find the steps of", key, connection -> findSteps(connection, key));
-    }
-
-    private List<RecordedStep> findSteps(Connection connection, IdempotencyKey key) throws SQLException {
-        try (Sql.Call call = statements.on(connection, FIND_STEPS)) {
-            ResultSet result = call.set("key", Row.bytes(key)).query();
-            List<RecordedStep> steps = new ArrayList<>();
-            while (result.next()) {
-                steps.add(Row.step(result));
-            }
-            return List.copyOf(steps);
-        }
+                "complete", claim.key(), connection, same -> records.complete(same, claim, outcome, retention));
     }
 
     @Override
     public boolean release(Claim claim) {
-        return release(claim, connection -> change(connection, RELEASE, claim));
+        return end("release", claim, connection -> records.release(connection, claim, null));
     }
 
     @Override
     public boolean release(Claim claim, Duration stepRetention) {
         RecordForm.requirePositive("retention of steps", stepRetention);
-        return release(
-                claim,
-                connection ->
-                        Requests.inOneTransaction(connection, same -> releaseWithSteps(same, claim, stepRetention)));
+        return end("release", claim, connection -> records.release(connection, claim, stepRetention));
     }
 
-    private boolean releaseWithSteps(Connection connection, Claim claim, Duration stepRetention) throws SQLException {
-        try (Sql.Call call = on(connection, RELEASE_WITH_STEPS, claim)) {
-            if (call.set("retention", FORM.microseconds(stepRetention)).update() == 0) {
-                return false;
-            }
-        }
-        // Only now that the row is ours: a statement that waits for one that records a step need not see the step.
-        change(connection, FREE_WITHOUT_STEPS, claim);
-        return true;
+    @Override
+    public boolean releaseOn(Connection connection, Claim claim) {
+        return requests.inTransaction(
+                "release", claim.key(), connection, same -> records.change(same, Statements.Name.RELEASE, claim));
     }
 
-    private boolean release(Claim claim, Requests.Work<Boolean> work) {
-        return ended(claim, requests.write("release", claim.key(), connection -> {
-            if (work.with(connection)) {
-                return true;
-            }
-            // Asked again because the first answer was lost?
-            Row row = read(connection, claim.key());
-            return row != null && row.isReleased() && row.claim(claim.key()).equals(claim);
-        }));
+    @Override
+    public boolean abandon(Claim claim) {
+        return end("abandon", claim, connection -> records.change(connection, Statements.Name.ABANDON, claim));
     }
 
-    private boolean ended(Claim claim, boolean ended) {
+    private boolean end(String request, Claim claim, Requests.Work<Boolean> work) {
+        boolean ended = requests.write(request, claim.key(), work);
         if (ended) {
             strays.ended(claim);
         }
@@ -364,42 +268,22 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
     }
 
     @Override
-    public boolean releaseOn(Connection connection, Claim claim) {
-        return requests.inTransaction("release", claim.key(), connection, same -> change(same, RELEASE, claim));
+    public boolean recordStep(Claim claim, RecordedStep step) {
+        return requests.write(
+                "record a step of", claim.key(), connection -> records.recordStep(connection, claim, step));
     }
 
     @Override
-    public boolean abandon(Claim claim) {
-        return ended(claim, requests.write("abandon", claim.key(), connection -> change(connection, ABANDON, claim)));
-    }
-
-    private boolean change(Connection connection, Statements.Name name, Claim claim) throws SQLException {
-        try (Sql.Call call = on(connection, name, claim)) {
-            return call.update() > 0;
-        }
-    }
-
-    private Sql.Call on(Connection connection, Statements.Name name, Claim claim) throws SQLException {
-        return statements
-                .on(connection, name)
-                .set("key", Row.bytes(claim.key()))
-                .set("claimId", Row.bytes(claim.id()))
-                .set("token", claim.fencingToken());
+    public List<RecordedStep> findSteps(IdempotencyKey key) {
+        return requests.read("find the steps of", key, connection -> records.findSteps(connection, key));
     }
 
     @Override
     public @Nullable IdempotencyRecord find(IdempotencyKey key) {
         return requests.<@Nullable IdempotencyRecord>read("find", key, connection -> {
-            Row row = read(connection, key);
+            Row row = records.read(connection, key);
             return row == null || row.isFree() ? null : row.record(key);
         });
-    }
-
-    private @Nullable Row read(Connection connection, IdempotencyKey key) throws SQLException {
-        try (Sql.Call call = statements.on(connection, FIND)) {
-            ResultSet result = call.set("key", Row.bytes(key)).query();
-            return result.next() ? Row.read(result, result.getLong("store_time")) : null;
-        }
     }
 
     /**
@@ -408,44 +292,18 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
      */
     @Override
     public List<IdempotencyRecord> list(RecordQuery query) {
-        String operation = query.operation();
-        return requests.read("list records", null, connection -> {
-            try (Sql.Call call = statements.on(connection, LIST)) {
-                call.set("after", query.after() == null ? NOTHING : Row.bytes(query.after()))
-                        .set("from", operation == null ? NOTHING : Row.bytes(operation + ':'))
-                        .set("to", operation == null ? AFTER_ALL_TEXTS : Row.bytes(operation + (char) (':' + 1)))
-                        .set("scopedFrom", Row.bytes(operation + '@'))
-                        .set("scopedTo", Row.bytes(operation + (char) ('@' + 1)))
-                        .set("live", query.abandonedOnly() ? 0 : 1)
-                        .set("claimedSince", FORM.microseconds(query.claimedSince()))
-                        .set("limit", query.limit());
-                ResultSet result = call.query();
-                List<IdempotencyRecord> records = new ArrayList<>();
-                while (result.next()) {
-                    records.add(Row.read(result, result.getLong("store_time")).record(Row.key(result)));
-                }
-                return List.copyOf(records);
-            }
-        });
+        return requests.read("list records", null, connection -> records.list(connection, query));
     }
 
     @Override
     public boolean forget(IdempotencyKey key, long expectedToken) {
-        return requests.write("forget", key, connection -> {
-            try (Sql.Call call = statements.on(connection, FORGET)) {
-                return call.set("key", Row.bytes(key))
-                                .set("token", expectedToken)
-                                .set("nobody", NOBODY)
-                                .update()
-                        > 0;
-            }
-        });
+        return requests.write("forget", key, connection -> records.forget(connection, key, expectedToken));
     }
 
     /**
      * Removes what is left of keys that have been free for a minute at least, those first that have been longest:
      * completed records whose retention is over, and what was released, with their steps. What somebody locks, another
-     * node's purge for example, is left alone, and so is a record of which somebody locks a step. A claim that meets a
+     * node's purge for example, is left alone, and so is a record that has a locked step. A claim that meets a
      * record that is being removed waits for no more than this batch.
      *
      * @param atMost how many records at most, positive: a transaction of a hundred takes some milliseconds
@@ -490,9 +348,9 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
         }
 
         /**
-         * Sets the data source whose transactions are joined, which leaves the store's own requests connections of their
-         * own. Defaults to the store's own data source. It counts only if it leads to the same database, by its URL
-         * without parameters, as the same user, with the same catalog and schema.
+         * Sets the data source whose transactions are joined, which leaves the store's own requests connections of
+         * their own. Defaults to the store's own data source. It counts only if it leads to the same database, by its
+         * URL without parameters, as the same user, with the same catalog and schema.
          *
          * @param transactions the callers' data source
          * @return this builder
@@ -626,7 +484,7 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
                         failure);
             }
             own.requireSameOnAnotherThread(dataSource);
-            return new JdbcIdempotencyStore(this, dialect, joined(own), own);
+            return new JdbcIdempotencyStore(this, dialect, own.joined(transactions, dataSource), own);
         }
 
         private Connection connect() {
@@ -635,24 +493,8 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
             } catch (SQLException | RuntimeException failure) {
                 throw new IdempotencyConfigurationException(
                         "The JDBC idempotency store gets no connection to its database: " + failure.getMessage(),
-                        "Start the database, or correct the URL, the user or the password of its DataSource; or keep the"
-                                + " records elsewhere, by idempotent.store or idempotent.jdbc.data-source",
-                        failure);
-            }
-        }
-
-        private DataSource joined(Place own) {
-            // Transactions that are now in one database and now in another are not those of the records.
-            if (transactions == null || RoutingDataSources.find(transactions) != null) {
-                return dataSource;
-            }
-            try (Connection other = transactions.getConnection()) {
-                return Place.of(other).equals(own) ? transactions : dataSource;
-            } catch (SQLException failure) {
-                throw new IdempotencyConfigurationException(
-                        "The DataSource whose transactions the JDBC idempotency store is to take part in gives no"
-                                + " connection: " + failure.getMessage(),
-                        "Start its database, or correct its URL, user or password",
+                        "Start the database, or correct the URL, the user or the password of its DataSource; or keep"
+                                + " the records elsewhere, by idempotent.store or idempotent.jdbc.data-source",
                         failure);
             }
         }

@@ -32,8 +32,8 @@ record Place(
     }
 
     /**
-     * Refuses a data source that leads another thread elsewhere. Leases are renewed, and records purged, by threads that
-     * know nothing of those that claim.
+     * Refuses a data source that leads another thread elsewhere. Leases are renewed, and records purged, by threads
+     * that know nothing of those that claim.
      *
      * @throws IdempotencyConfigurationException if it leads elsewhere, or nowhere
      */
@@ -68,6 +68,27 @@ record Place(
                             + (failure == null ? "to another database, user, catalog or schema" : failure)
                             + "): leases would not be renewed, and a method would run twice",
                     RoutingDataSources.ACTION,
+                    failure);
+        }
+    }
+
+    /**
+     * Chooses the data source whose transactions the store takes part in.
+     *
+     * @return the callers' if it leads here, and always so; else the store's own
+     * @throws IdempotencyConfigurationException if the callers' gives no connection
+     */
+    DataSource joined(@Nullable DataSource callers, DataSource own) {
+        if (callers == null || RoutingDataSources.find(callers) != null) {
+            return own;
+        }
+        try (Connection connection = callers.getConnection()) {
+            return equals(of(connection)) ? callers : own;
+        } catch (SQLException failure) {
+            throw new IdempotencyConfigurationException(
+                    "The DataSource whose transactions the JDBC idempotency store is to take part in gives no"
+                            + " connection: " + failure.getMessage(),
+                    "Start its database, or correct its URL, user or password",
                     failure);
         }
     }

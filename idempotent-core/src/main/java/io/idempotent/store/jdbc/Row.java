@@ -102,7 +102,7 @@ record Row(
 
     /**
      * Whether the key is free, whatever is left of its last record: past its retention, forgotten, or released without
-     * steps, which a statement that read its clock before finds to be over only later.
+     * steps. A statement that read its clock before a release finds the retention to be over only later.
      */
     boolean isFree() {
         return !isInProgress() && (isOver() || (outcome == null && firstToken == 0));

@@ -73,8 +73,8 @@ record Table(String name, Dialect dialect) {
                 throw new IdempotencyConfigurationException(
                         "The table " + index.group(1) + " lacks an index of the column " + index.group(2)
                                 + (index.group(3) == null ? "" : index.group(3)) + ", without which all of it is read",
-                        "Add it by this SQL, on a large table with CONCURRENTLY after INDEX where the database knows that:\n"
-                                + statement + ";");
+                        "Add it by this SQL, on a large table with CONCURRENTLY after INDEX where the database knows"
+                                + " that:\n" + statement + ";");
             }
             try (Statement call = connection.createStatement()) {
                 call.execute(statement);

@@ -79,7 +79,7 @@ final class SharedConnections {
                 .toList();
     }
 
-    /** What a manager says, be it of JDBC, JPA or Hibernate: they have no type for it in common. */
+    /** What a manager of JDBC, JPA or Hibernate says: they have no type for it in common. */
     private static @Nullable Object dataSource(PlatformTransactionManager manager) {
         PropertyAccessor properties = PropertyAccessorFactory.forBeanPropertyAccess(manager);
         return properties.isReadableProperty(DATA_SOURCE) ? properties.getPropertyValue(DATA_SOURCE) : null;

@@ -23,8 +23,8 @@ import org.springframework.util.StringUtils;
  *
  * <ol>
  *   <li>The store keeps its records in a database whose transactions can be joined.
- *   <li>The method's own transaction, if it declares one, takes part in the one that is begun for it: it is neither apart from
- *       it nor read-only.
+ *   <li>The method's own transaction, if it declares one, takes part in the one that is begun for it: it is neither
+ *       apart from it nor read-only.
  *   <li>Both are begun by the same transaction manager, which is that of the store's own {@link DataSource}.
  * </ol>
  *
@@ -44,8 +44,8 @@ record AtomicMethods(BeanFactory beanFactory, CurrentTransaction current) {
             throw new IdempotencyConfigurationException(
                     described + " is atomic, and the store " + store.getClass().getName()
                             + " keeps its records in no database whose transactions it could be part of",
-                    "Use the JDBC store on the database that the method writes to, with spring-jdbc on the class path, or do"
-                            + " without atomic");
+                    "Use the JDBC store on the database that the method writes to, with spring-jdbc on the class path, or"
+                            + " do without atomic");
         }
         PlatformTransactionManager manager =
                 manager(attribute, described, transactional.dataSource(), transactionManager);
@@ -123,7 +123,9 @@ record AtomicMethods(BeanFactory beanFactory, CurrentTransaction current) {
         return own;
     }
 
-    /** The transaction manager of a name or qualifier; for null the one that the advice of transactions uses by default. */
+    /**
+     * The transaction manager of a name or qualifier; for null the one that the advice of transactions uses by default.
+     */
     private PlatformTransactionManager find(@Nullable String name, String described) {
         try {
             return name == null
@@ -144,7 +146,7 @@ record AtomicMethods(BeanFactory beanFactory, CurrentTransaction current) {
         }
     }
 
-    /** The data source of whoever has one, be it for plain JDBC or for JPA. */
+    /** The data source of a manager that has one, for plain JDBC or for JPA. */
     private static @Nullable Object dataSource(PlatformTransactionManager manager) {
         BeanWrapper properties = PropertyAccessorFactory.forBeanPropertyAccess(manager);
         return properties.isReadableProperty("dataSource") ? properties.getPropertyValue("dataSource") : null;

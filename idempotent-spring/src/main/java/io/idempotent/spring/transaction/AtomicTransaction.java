@@ -147,8 +147,8 @@ final class AtomicTransaction implements StoreTransaction {
     private static IdempotencyStoreException readOnly(IdempotencyKey key, RuntimeException cause) {
         return new IdempotencyStoreException(
                 "The caller's transaction is read-only, so that '" + key
-                        + "' cannot be claimed in it; nothing was run. Call the method in a transaction that writes, or outside"
-                        + " of the one that does not",
+                        + "' cannot be claimed in it; nothing was run. Call the method in a transaction that writes, or"
+                        + " outside of the one that does not",
                 key,
                 cause,
                 false);

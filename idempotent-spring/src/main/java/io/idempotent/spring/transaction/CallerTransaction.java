@@ -14,19 +14,22 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
 import org.springframework.util.ClassUtils;
 
 /**
- * A transaction of Spring's that calls are made in, and the completions that follow it. Its place is among the transaction's
- * synchronizations, which Spring puts away and brings back with the transaction: one that is suspended is not found.
+ * A transaction of Spring's that calls are made in, and the completions that follow it. Its place is among the
+ * transaction's synchronizations, which Spring puts away and brings back with the transaction: one that is suspended is
+ * not found.
  *
  * <ol>
- *   <li>Before the commit each completion is recorded in the transaction, if the store can do that on the transaction's own
- *       connection, unless the transaction is read-only. This comes after the work of others before the commit, as far as
- *       that says no order itself: what they still do belongs to the transaction, and what they refuse is not recorded.
- *   <li>After the commit each is told so, before the work of others after the commit: they find the keys completed, and what
- *       they throw comes too late to keep ours from it. Those that came in only then are told when that work is done.
- *   <li>A rollback to a savepoint ends those that came after the savepoint was made; one that was made before the first call
- *       in this transaction comes before all.
- *   <li>After a rollback each is told so, unless the commit had been tried before: then nobody knows, but the store in whose
- *       transaction the outcome was recorded.
+ *   <li>Before the commit each completion is recorded in the transaction, if the store can do that on the transaction's
+ *       own connection, unless the transaction is read-only. This comes after the work of others before the commit, as
+ *       far as that says no order itself: what they still do belongs to the transaction, and what they refuse is not
+ *       recorded.
+ *   <li>After the commit each is told so, before the work of others after the commit: they find the keys completed, and
+ *       what they throw comes too late to keep ours from it. Those that came in only then are told when that work is
+ *       done.
+ *   <li>A rollback to a savepoint ends those that came after the savepoint was made; one that was made before the first
+ *       call in this transaction comes before all.
+ *   <li>After a rollback each is told so, unless the commit had been tried before: then nobody knows, but the store in
+ *       whose transaction the outcome was recorded.
  * </ol>
  */
 final class CallerTransaction implements EnclosingTransaction {

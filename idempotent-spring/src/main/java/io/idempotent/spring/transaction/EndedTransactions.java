@@ -10,8 +10,8 @@ import org.springframework.transaction.support.TransactionSynchronization;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 
 /**
- * Tells of a transaction whether it has ended, while those that are called after its end still see it, and would write in it
- * what is never committed. Spring does not tell: so each transaction gets a mark when it begins.
+ * Tells of a transaction whether it has ended, while those that are called after its end still see it, and would write
+ * in it what is never committed. Spring does not tell: so each transaction gets a mark when it begins.
  */
 final class EndedTransactions implements TransactionExecutionListener {
 

@@ -18,7 +18,9 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
  */
 record JdbcRecorder(TransactionalCompletion store) implements PendingCompletion.Recorder {
 
-    /** The recorder for a store; null if the current transaction is not one of the store's, or cannot see its claims. */
+    /**
+     * The recorder for a store; null if the current transaction is not one of the store's, or cannot see its claims.
+     */
     static PendingCompletion.@Nullable Recorder inCurrentTransaction(TransactionalCompletion store) {
         if (!TransactionSynchronizationManager.hasResource(store.dataSource())) {
             return null;
