@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.function.BiConsumer;
 import javax.sql.DataSource;
@@ -50,8 +51,8 @@ import org.jspecify.annotations.Nullable;
  * <p><b>How a step is recorded:</b>
  *
  * <ol>
- *   <li>One statement locks the record's row, if the claim is still its last, and writes the step's row. One that has
- *       to wait for a take-over looks at the record again, and writes nothing.
+ *   <li>One statement locks the record's row, if the claim is still its last, and writes the step's row. If it had to
+ *       wait for a take-over, it looks at the record again, and writes nothing.
  *   <li>A step bears the fencing token of the first claim of its record, which is kept while the record goes on. The
  *       steps of another life of the key do not count; they are written over, or removed when the record is purged.
  *   <li>A release that keeps the steps is a transaction of two statements: it releases the row, and then makes it free
@@ -64,18 +65,16 @@ import org.jspecify.annotations.Nullable;
  * MySQL waits for the statement timeout, H2 for the {@code LOCK_TIMEOUT} of its connections. A transaction that reads a
  * snapshot, and so cannot see what others wrote, is told so.
  *
- * <p>A claim of a free key takes one statement on PostgreSQL, and two on MariaDB and MySQL: these have no statement
- * that either inserts a row or reads the one that is there. To insert first would save a round trip for a first
- * execution. It would cost each replay one, and a shared lock on the completed record until the transaction ends. So
- * the row is read first.
+ * <p>A claim of a free key takes one statement on PostgreSQL, and two on MariaDB and MySQL, which have none that either
+ * inserts a row or reads it. To insert first would save a first execution a round trip. It would cost each replay one,
+ * and a shared lock on the completed record until the transaction ends.
  *
  * <p>A key that is released without steps, or forgotten, keeps its row, without outcome and without first token, until
  * it is purged a minute later at the earliest. Somebody who read the clock before, and writes after, meets that row, so
  * no token is less than the last one.
  *
- * <p>Every write after the claim names key, claim id and fencing token. A request that the database undid by itself, as
- * the victim of a deadlock for example, is made again after a pause. Whatever else fails is an {@link
- * IdempotencyStoreException}.
+ * <p>Every write after the claim names the claim. A request that the database undid by itself, as the victim of a
+ * deadlock for example, is made again after a pause. Whatever else fails is an {@link IdempotencyStoreException}.
  *
  * <p><b>Purging</b> happens at intervals, in a thread that {@link #close} ends, if the builder says so, and whenever
  * {@link #purge} is called; on any number of nodes. At intervals, each full batch is followed by a rest as long as it
@@ -113,9 +112,9 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
     private JdbcIdempotencyStore(Builder builder, Dialect dialect, DataSource transactions, Place home) {
         this.dataSource = builder.dataSource;
         this.transactions = transactions;
-        Statements statements = new Statements(
-                dialect, builder.tableName, builder.clock != null ? builder.clock : dialect.clock(), (int)
-                        builder.statementTimeout.toSeconds());
+        String clock = builder.clock != null ? builder.clock : dialect.clock();
+        int timeoutSeconds = (int) builder.statementTimeout.toSeconds();
+        Statements statements = new Statements(dialect, builder.tableName, clock, timeoutSeconds);
         this.requests = new Requests(dataSource, FORM);
         this.strays = new StrayClaims(home.url(), builder.errorHandler);
         this.claiming = new Claiming(statements, FORM, builder.tableName);
@@ -148,7 +147,7 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
     @Override
     public ClaimResult claim(ClaimRequest request) {
         Claiming.Answer answer = requests.write("claim", request.key(), connection -> {
-            Claiming.Answer made = elseAgain(claiming.claim(connection, request, true));
+            Claiming.Answer made = Requests.elseAgain(claiming.claim(connection, request, true));
             if (made.result() instanceof ClaimResult.Claimed) {
                 strays.claimed(connection, request.claimId());
             }
@@ -159,37 +158,28 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
                 : answer.result();
     }
 
-    /** Has the request made again if somebody else was faster. */
-    private static <T> T elseAgain(@Nullable T answer) throws SQLException {
-        if (answer == null) {
-            throw SqlFailure.changed();
-        }
-        return answer;
-    }
-
     @Override
     public ClaimResult.@Nullable Claimed takeOver(
             IdempotencyKey key, long expectedToken, UUID claimId, Duration lease) {
         ClaimRequest request = new ClaimRequest(key, claimId, Fingerprint.none(), lease, true);
-        ClaimResult.Claimed taken = requests.<ClaimResult.@Nullable Claimed>write("take over", key, connection -> {
+        Optional<ClaimResult.Claimed> taken = requests.write("take over", key, connection -> {
             Row row = records.read(connection, key);
             if (row == null || !row.isInProgress()) {
-                return null;
+                return Optional.empty();
             }
             if (!row.isOver()) {
-                return row.claimId().equals(claimId) ? row.claimed(key) : null;
+                return row.claimId().equals(claimId) ? Optional.of(row.claimed(key)) : Optional.empty();
             }
             return row.fencingToken() == expectedToken
-                    ? elseAgain(claiming.replace(connection, request, null, row, true))
-                    : null;
+                    ? Optional.of(Requests.elseAgain(claiming.replace(connection, request, null, row, true)))
+                    : Optional.empty();
         });
-        return taken == null ? null : withSteps(taken);
+        return taken.map(this::withSteps).orElse(null);
     }
 
     /**
-     * Reads the steps of a claim that was made, by a request of its own: a transaction that reads a snapshot might not
-     * see a step that the last owner recorded while the claim waited for its lock. From the claim on nobody but its
-     * owner records any.
+     * Reads the steps of a claim by a request of its own: a snapshot might miss a step that the last owner recorded
+     * while the claim waited for its lock. From the claim on, only its owner records any.
      */
     private ClaimResult.Claimed withSteps(ClaimResult.Claimed claimed) {
         return with(findSteps(claimed.claim().key()), claimed);
@@ -201,24 +191,26 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
 
     @Override
     public @Nullable ClaimResult claimOn(Connection connection, ClaimRequest request) {
-        return requests.<@Nullable ClaimResult>inTransaction("claim", request.key(), connection, same -> {
+        Optional<ClaimResult> answer = requests.inTransaction("claim", request.key(), connection, same -> {
             try {
                 for (int tries = 1; tries <= MAXIMUM_TRIES_IN_TRANSACTION; tries++) {
                     Claiming.Answer made = claiming.claim(same, request, false);
                     if (made != null) {
-                        return made.result() instanceof ClaimResult.Claimed claimed && made.mayHaveSteps()
-                                ? with(records.findSteps(same, request.key()), claimed)
-                                : made.result();
+                        return Optional.of(
+                                made.result() instanceof ClaimResult.Claimed claimed && made.mayHaveSteps()
+                                        ? with(records.findSteps(same, request.key()), claimed)
+                                        : made.result());
                     }
                 }
             } catch (SQLException failure) {
                 if (SqlFailure.isLocked(failure)) {
-                    return null;
+                    return Optional.empty();
                 }
                 throw failure;
             }
             throw SqlFailure.unseen();
         });
+        return answer.orElse(null);
     }
 
     @Override
@@ -280,10 +272,11 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
 
     @Override
     public @Nullable IdempotencyRecord find(IdempotencyKey key) {
-        return requests.<@Nullable IdempotencyRecord>read("find", key, connection -> {
-            Row row = records.read(connection, key);
-            return row == null || row.isFree() ? null : row.record(key);
-        });
+        Optional<Row> row =
+                requests.read("find", key, connection -> Optional.ofNullable(records.read(connection, key)));
+        return row.filter(found -> !found.isFree())
+                .map(found -> found.record(key))
+                .orElse(null);
     }
 
     /**

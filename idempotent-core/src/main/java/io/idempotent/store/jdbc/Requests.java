@@ -34,22 +34,21 @@ record Requests(DataSource dataSource, RecordForm form) {
     private static final Duration LONGEST_PAUSE = Duration.ofMillis(50);
 
     /** What is done with a connection. */
-    interface Work<T extends @Nullable Object> {
+    interface Work<T> {
         T with(Connection connection) throws SQLException;
     }
 
     /** Makes a request that may change something. */
-    <T extends @Nullable Object> T write(String request, @Nullable IdempotencyKey key, Work<T> work) {
+    <T> T write(String request, @Nullable IdempotencyKey key, Work<T> work) {
         return make(request, key, true, work);
     }
 
     /** Makes a request that changes nothing. */
-    <T extends @Nullable Object> T read(String request, @Nullable IdempotencyKey key, Work<T> work) {
+    <T> T read(String request, @Nullable IdempotencyKey key, Work<T> work) {
         return make(request, key, false, work);
     }
 
-    private <T extends @Nullable Object> T make(
-            String request, @Nullable IdempotencyKey key, boolean writes, Work<T> work) {
+    private <T> T make(String request, @Nullable IdempotencyKey key, boolean writes, Work<T> work) {
         Backoff backoff = Backoff.of(FIRST_PAUSE, LONGEST_PAUSE);
         for (int tries = 1; ; tries++) {
             boolean connected = false;
@@ -72,14 +71,21 @@ record Requests(DataSource dataSource, RecordForm form) {
     }
 
     /** Makes a request in somebody else's transaction, on its connection. */
-    <T extends @Nullable Object> T inTransaction(
-            String request, IdempotencyKey key, Connection connection, Work<T> work) {
+    <T> T inTransaction(String request, IdempotencyKey key, Connection connection, Work<T> work) {
         try {
             return work.with(connection);
         } catch (SQLException failure) {
             SqlFailure kind = SqlFailure.of(failure);
             throw failed(request, key, " in a transaction", kind, effect(true, kind.mayHaveTakenEffect()), failure);
         }
+    }
+
+    /** Has the request made again if there is no answer, since others were faster. */
+    static <T> T elseAgain(@Nullable T answer) throws SQLException {
+        if (answer == null) {
+            throw SqlFailure.changed();
+        }
+        return answer;
     }
 
     /** Does work of several statements, each of which sees what others committed before it began. */
@@ -95,7 +101,7 @@ record Requests(DataSource dataSource, RecordForm form) {
         }
     }
 
-    private static <T extends @Nullable Object> T committed(Connection connection, Work<T> work) throws SQLException {
+    private static <T> T committed(Connection connection, Work<T> work) throws SQLException {
         if (connection.getAutoCommit()) {
             return work.with(connection);
         }

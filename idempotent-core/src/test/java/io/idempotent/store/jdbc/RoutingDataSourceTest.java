@@ -24,13 +24,11 @@ import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Deque;
-import java.util.LinkedList;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.logging.Logger;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
@@ -283,13 +281,13 @@ final class RoutingDataSourceTest {
 
     /** A data source whose driver says these URLs, one after the other, and then the last again. */
     private static DataSource saying(DataSource database, String... urls) {
-        Deque<@Nullable String> left = new LinkedList<>(Arrays.asList(urls));
+        AtomicInteger connections = new AtomicInteger();
         return proxy((proxy, method, arguments) -> {
             Object answer = method.invoke(database, arguments);
             if (!(answer instanceof Connection connection)) {
                 return answer;
             }
-            String url = left.size() > 1 ? left.remove() : left.peek();
+            String url = urls[Math.min(connections.getAndIncrement(), urls.length - 1)];
             return Proxy.newProxyInstance(
                     Connection.class.getClassLoader(),
                     new Class<?>[] {Connection.class},

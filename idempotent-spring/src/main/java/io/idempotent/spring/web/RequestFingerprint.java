@@ -2,7 +2,6 @@ package io.idempotent.spring.web;
 
 import io.idempotent.Fingerprint;
 import io.idempotent.Sha256;
-import io.idempotent.spring.interceptor.WebSettings;
 import io.idempotent.spring.settings.WebSettings;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.Part;
