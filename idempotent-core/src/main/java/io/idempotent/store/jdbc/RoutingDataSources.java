@@ -35,8 +35,8 @@ final class RoutingDataSources {
     /** What is to be done instead. */
     static final String ACTION =
             "Keep the records in one database: set idempotent.jdbc.data-source to the bean name of a DataSource that"
-                    + " always leads to the same one; or declare a JdbcIdempotencyStore bean for each tenant's database,"
-                    + " on that tenant's own DataSource, and choose one by the operation's store";
+                    + " always leads to the same one; or declare a JdbcIdempotencyStore bean for each tenant's"
+                    + " database, on that tenant's own DataSource, and choose one by the operation's store";
 
     private static final String OF_SPRING = "org.springframework.jdbc.datasource.lookup.AbstractRoutingDataSource";
 

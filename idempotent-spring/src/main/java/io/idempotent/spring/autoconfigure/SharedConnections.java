@@ -51,7 +51,8 @@ final class SharedConnections {
                 + sharing + (most == null ? "" : ", which has " + most + " at most")
                 + ": when callers in transactions hold all that there are, each of them waits for one more to claim its"
                 + " key with, and is refused by an IdempotencyStoreException when the pool's patience is over. Set"
-                + " idempotent.jdbc.data-source to the bean name of another DataSource on the same database, a small pool";
+                + " idempotent.jdbc.data-source to the bean name of another DataSource on the same database, a small"
+                + " pool";
         if (most != null && most <= 1) {
             log.warn(message);
         } else {

@@ -44,8 +44,8 @@ record AtomicMethods(BeanFactory beanFactory, CurrentTransaction current) {
             throw new IdempotencyConfigurationException(
                     described + " is atomic, and the store " + store.getClass().getName()
                             + " keeps its records in no database whose transactions it could be part of",
-                    "Use the JDBC store on the database that the method writes to, with spring-jdbc on the class path, or"
-                            + " do without atomic");
+                    "Use the JDBC store on the database that the method writes to, with spring-jdbc on the class path,"
+                            + " or do without atomic");
         }
         PlatformTransactionManager manager =
                 manager(attribute, described, transactional.dataSource(), transactionManager);
