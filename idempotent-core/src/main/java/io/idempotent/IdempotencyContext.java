@@ -1,8 +1,5 @@
 package io.idempotent;
 
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.UUID;
@@ -127,10 +124,6 @@ public abstract class IdempotencyContext {
         // the same, or what was derived before would change.
         String key = key().toString();
         String text = GENERATION + ":" + key.length() + ':' + key + name;
-        try {
-            return MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-        } catch (NoSuchAlgorithmException impossible) {
-            throw new IllegalStateException("Every Java platform has SHA-256", impossible);
-        }
+        return Sha256.of(text);
     }
 }

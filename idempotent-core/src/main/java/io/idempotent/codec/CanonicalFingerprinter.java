@@ -1,9 +1,9 @@
 package io.idempotent.codec;
 
 import io.idempotent.Fingerprint;
+import io.idempotent.Sha256;
 import java.lang.reflect.Type;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
 import org.jspecify.annotations.Nullable;
 
@@ -91,7 +91,7 @@ public final class CanonicalFingerprinter implements Fingerprinter {
             // Without the cause, whose message may show content.
             throw refused(content, problem.getClass().getName());
         }
-        MessageDigest digest = sha256();
+        MessageDigest digest = Sha256.begin();
         digest.update(writer.bytes(), 0, writer.length());
         return Fingerprint.ofDigest(
                 VERSION + Base64.getUrlEncoder().withoutPadding().encodeToString(digest.digest()));
@@ -101,13 +101,5 @@ public final class CanonicalFingerprinter implements Fingerprinter {
         return new IllegalArgumentException("The content of type "
                 + (content == null ? "null" : content.getClass().getTypeName())
                 + " cannot be encoded for a fingerprint (" + reason + ")");
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException impossible) {
-            throw new IllegalStateException("Every Java platform has SHA-256", impossible);
-        }
     }
 }

@@ -3,6 +3,7 @@ package io.idempotent.codec;
 import com.fasterxml.jackson.annotation.JsonBackReference;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.Sha256;
 import java.io.Serializable;
 import java.lang.annotation.Annotation;
 import java.lang.reflect.Field;
@@ -12,9 +13,6 @@ import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.Type;
 import java.lang.reflect.TypeVariable;
 import java.lang.reflect.WildcardType;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayDeque;
 import java.util.Base64;
 import java.util.Collection;
@@ -116,13 +114,10 @@ final class OutcomeTypeCheck {
         OutcomeTypeCheck check = new OutcomeTypeCheck(declared, mapper);
         try {
             check.run();
-            byte[] digest = MessageDigest.getInstance("SHA-256")
-                    .digest(String.join("\n", check.schema).getBytes(StandardCharsets.UTF_8));
+            byte[] digest = Sha256.of(String.join("\n", check.schema));
             return Base64.getUrlEncoder().encodeToString(digest).substring(0, SCHEMA_LENGTH);
         } catch (IdempotencyConfigurationException refused) {
             return UNKNOWN_SCHEMA;
-        } catch (NoSuchAlgorithmException impossible) {
-            throw new IllegalStateException("Every Java platform has SHA-256", impossible);
         }
     }
 

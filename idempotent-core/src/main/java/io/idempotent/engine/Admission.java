@@ -14,6 +14,7 @@ import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.NearbyOutcome;
+import io.idempotent.store.NearbyOutcomes;
 import java.time.Duration;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -39,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Admission {
 
-    private final IdempotencyStore store;
+    private final @Nullable NearbyOutcomes nearbyOutcomes;
     private final Claimant claimant;
     private final Owners owners;
     private final Waiting waiting;
@@ -67,7 +68,7 @@ final class Admission {
             Listeners listeners,
             LongSupplier ticker,
             boolean interruptOnLeaseLoss) {
-        this.store = store;
+        this.nearbyOutcomes = store.unwrap(NearbyOutcomes.class);
         this.claimant = claimant;
         this.owners = owners;
         this.waiting = waiting;
@@ -93,7 +94,7 @@ final class Admission {
         owners.requireOpen(key);
         NearbyOutcome nearby = null;
         try {
-            nearby = store.findNearby(key);
+            nearby = nearbyOutcomes == null ? null : nearbyOutcomes.findNearby(key);
         } catch (RuntimeException | Error failure) {
             // The claim, which is asked for next, tells what is wrong with the store.
         }

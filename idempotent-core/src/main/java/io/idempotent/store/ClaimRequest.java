@@ -6,7 +6,7 @@ import java.time.Duration;
 import java.util.UUID;
 
 /**
- * The wish to claim a key.
+ * A request to claim a key.
  *
  * @param key the key
  * @param claimId made by the claimant, random; a request repeated with the same one gets the same answer
@@ -23,8 +23,6 @@ public record ClaimRequest(
      * @throws IllegalArgumentException if the lease is not positive
      */
     public ClaimRequest {
-        if (lease.isNegative() || lease.isZero()) {
-            throw new IllegalArgumentException("The lease has to be positive, not " + lease);
-        }
+        RecordForm.requirePositive("lease", lease);
     }
 }

@@ -11,8 +11,8 @@ public sealed interface ClaimResult {
      *
      * @param claim the proof
      * @param firstClaimedAt when the key was first claimed, by the store's clock; a take-over keeps it
-     * @param takeovers how many claims, this one included, took over from an owner whose lease had ended, since the key was
-     *     last free or released
+     * @param takeovers how many claims, this one included, took over from an owner whose lease had ended, since the key
+     *     was last free or released
      * @param steps what earlier claims of the record recorded of their steps; none where the key was free
      */
     record Claimed(Claim claim, Instant firstClaimedAt, int takeovers, List<RecordedStep> steps)
@@ -37,8 +37,8 @@ public sealed interface ClaimResult {
     record InProgress(IdempotencyRecord record) implements ClaimResult {}
 
     /**
-     * The key's owner is gone, and the request may not take over, or says something else than the record; or it was released
-     * with steps, and the request says something else. Nothing was changed.
+     * The key's owner is gone, and the request may not take over, or its fingerprint is not the record's. Or the key
+     * was released with steps, and the fingerprint is not the record's. Nothing was changed.
      *
      * @param record the record, as the store's clock saw it
      */

@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param fingerprint what the first request said
  * @param firstClaimedAt when the key was first claimed
  * @param claimedAt when the last claim was made
- * @param takeovers how many claims took over from an owner whose lease had ended, since the key was last free or released
+ * @param takeovers how many claims took over from an owner whose lease had ended, since the key was last free or
+ *     released
  * @param state in progress, completed, or released with its steps; with what belongs to it
  * @param observedAt the store's time at the moment when it gave this record; for a completed record of a store that
  *     keeps references any moment since its completion
@@ -72,7 +73,10 @@ public record IdempotencyRecord(
         return Duration.between(claimedAt, observedAt);
     }
 
-    /** How long the lease still lasted when the record was observed; zero if it was over, or the record is not in progress. */
+    /**
+     * How long the lease still lasted when the record was observed; zero if it was over, or the record is not in
+     * progress.
+     */
     public Duration leaseRemaining() {
         if (!(state instanceof InProgress inProgress) || isAbandoned()) {
             return Duration.ZERO;

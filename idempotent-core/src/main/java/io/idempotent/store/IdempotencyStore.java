@@ -74,7 +74,7 @@ import org.jspecify.annotations.Nullable;
  *       whether the request took effect, and says {@linkplain IdempotencyStoreException#isTransient() whether asking
  *       again may help}; a store throws nothing else, but for arguments that cannot be.
  *   <li>A store knows no policy: it does not wait, hash, evaluate, encode, or try again on its own, except where its
- *       backend tells that it did nothing.
+ *       backend says that it did nothing.
  *   <li>Safe for use by many threads.
  * </ul>
  *
@@ -91,13 +91,13 @@ public interface IdempotencyStore {
 
     /**
      * Makes the leases of claims end after the given time from now, by one request for all. Answers or fails within a
-     * third of the lease. Waits for no lock: a record that somebody else locks, from a console say, costs the other
-     * claims nothing, and is told as undecided. A store whose records nobody can lock, Redis or this JVM's memory say,
-     * has none of these.
+     * third of the lease. Waits for no lock: a record that somebody else locks, from a console for example, costs the
+     * other claims nothing, and its claim is undecided. No claim is undecided where nobody can lock records, as in
+     * Redis or in this JVM's memory.
      *
      * @param claims the claims, of different keys
      * @param lease how long they are to be valid from now; positive
-     * @return which of the claims are still held and were renewed, and of which that is not known
+     * @return the claims that are still held and were renewed, and those that are undecided
      * @throws IllegalArgumentException if the lease is not positive
      * @throws IdempotencyStoreException if it is not known which of them were renewed
      */
@@ -171,7 +171,7 @@ public interface IdempotencyStore {
     List<RecordedStep> findSteps(IdempotencyKey key);
 
     /**
-     * Lists records that have no outcome. It may read all records: made for people who ask now and then.
+     * Lists records that have no outcome, for people who ask now and then. It may read all records.
      *
      * @param query which, and how many
      * @return one page, in an order that is the same for each page; the last page if it has fewer records than the
@@ -181,8 +181,8 @@ public interface IdempotencyStore {
     List<IdempotencyRecord> list(RecordQuery query);
 
     /**
-     * Claims an abandoned key on behalf of somebody who has found out what became of it, whatever its request said: the
-     * record is theirs to complete or release, and its last owner can do neither any more.
+     * Claims an abandoned key for somebody who has found out what became of it, whatever its request said. The record
+     * is theirs to complete or release, and its last owner can do neither any more.
      *
      * @param key the key
      * @param expectedToken the fencing token that the record was seen with
@@ -193,17 +193,6 @@ public interface IdempotencyStore {
      * @throws IdempotencyStoreException if it is not known whether the key was claimed
      */
     ClaimResult.@Nullable Claimed takeOver(IdempotencyKey key, long expectedToken, UUID claimId, Duration lease);
-
-    /**
-     * Looks for the outcome of a completed key where that costs next to nothing, in this JVM's memory: asked before a
-     * claim is even thought of, so that a replay is as cheap as it can be.
-     *
-     * @return the outcome, its retention not over, or null if there is none nearby, whatever the store has; null,
-     *     unless the store says otherwise; never fails
-     */
-    default @Nullable NearbyOutcome findNearby(IdempotencyKey key) {
-        return null;
-    }
 
     /**
      * Removes the record of a key, completed, abandoned or released with steps, so that the key is free. A live one is
@@ -218,11 +207,24 @@ public interface IdempotencyStore {
 
     /**
      * Whether this store keeps the very objects that it is given, fingerprints by content and outcomes by reference,
-     * and so serves one JVM only. Never changes.
-     *
-     * @return false, unless the store says otherwise
+     * and so serves one JVM only. Never changes. Defaults to false.
      */
     default boolean keepsReferences() {
         return false;
+    }
+
+    /**
+     * Gives a further ability of this store, or of the store behind it: {@link TransactionalCompletion}, {@link
+     * TransactionalIdempotencyStore}, {@link NearbyOutcomes}, or a class of store. Whoever needs an ability asks for it
+     * here, and never by {@code instanceof}. The answer never changes.
+     *
+     * <p>A store that decorates another one asks that one for what it does not have itself, as {@link
+     * ForwardingIdempotencyStore} does.
+     *
+     * @param ability the type of the ability
+     * @return the ability; null if neither this store nor one behind it has it
+     */
+    default <T> @Nullable T unwrap(Class<T> ability) {
+        return ability.isInstance(this) ? ability.cast(this) : null;
     }
 }

@@ -4,8 +4,8 @@ import io.idempotent.Fingerprint;
 import io.idempotent.RecordedOutcome;
 
 /**
- * What a replay needs of a completed record, and no more. Not a record of its own, so that what a store keeps in this JVM's
- * memory can be the answer itself: a replay follows few references, and each costs. Immutable.
+ * What a replay needs of a completed record, and no more. An interface, so that what a store keeps in memory can itself
+ * be the answer: a replay follows few references, and each costs. Immutable.
  */
 public interface NearbyOutcome {
 

@@ -5,7 +5,7 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which records without an outcome to list, and how many of them. Immutable; begin with {@link #abandoned()} or
+ * Tells which records without an outcome to list, and how many of them. Immutable; begin with {@link #abandoned()} or
  * {@link #inProgress(Duration)}.
  *
  * @param abandonedOnly whether only those are meant whose lease is over
@@ -21,13 +21,14 @@ public record RecordQuery(
         @Nullable IdempotencyKey after,
         int limit) {
 
-    /** How many records a page has at most unless said otherwise: {@value}. */
+    /** How many records a page has at most by default: {@value}. */
     public static final int DEFAULT_LIMIT = 100;
 
     /**
      * Makes a query.
      *
-     * @throws IllegalArgumentException if the time is negative, the limit not positive, or the operation no operation's name
+     * @throws IllegalArgumentException if the time is negative, the limit not positive, or the operation no operation's
+     *     name
      */
     public RecordQuery {
         if (claimedSince.isNegative()) {

@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a store keeps of one step of an execution.
  *
- * @param name the step's name, which no other step of its record has; 1 to {@value #MAXIMUM_NAME_LENGTH} characters, not blank,
- *     none of them a control character or an unpaired surrogate
+ * @param name the step's name, which no other step of its record has; 1 to {@value #MAXIMUM_NAME_LENGTH} characters,
+ *     not blank, none of them a control character or an unpaired surrogate
  * @param outcome what the step produced; null where it was begun, and it is not known whether it was done
  */
 public record RecordedStep(String name, @Nullable RecordedOutcome outcome) {

@@ -7,8 +7,8 @@ import java.util.Set;
  * is no longer the key's.
  *
  * @param renewed those whose leases were renewed
- * @param undecided those of which the store cannot tell now, since somebody else holds a lock on their records: they
- *     may be held or lost, their leases are as they were, and asking again soon tells
+ * @param undecided those whose records somebody else locks, so the store cannot tell now. They may be held or lost,
+ *     their leases are as they were, and asking again soon tells
  */
 public record RenewalResult(Set<Claim> renewed, Set<Claim> undecided) {
 

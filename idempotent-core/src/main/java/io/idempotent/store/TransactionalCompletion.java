@@ -8,8 +8,8 @@ import java.time.Duration;
 import javax.sql.DataSource;
 
 /**
- * What an {@link IdempotencyStore} has beside, if it can record an outcome in a transaction that somebody else began and
- * ends: the record is then completed if, and only if, that transaction commits.
+ * The ability of a store to record an outcome in a transaction that somebody else began and ends: the record is
+ * completed if, and only if, that transaction commits. {@link IdempotencyStore#unwrap} gives it.
  */
 public interface TransactionalCompletion {
 
@@ -17,11 +17,11 @@ public interface TransactionalCompletion {
     DataSource dataSource();
 
     /**
-     * Whether the transaction of a connection could see a claim that was made after it began, as it has to in order to
-     * complete it. One that reads a snapshot cannot, and would fail over it.
+     * Whether the transaction of a connection sees a claim that was made after it began, as it has to in order to
+     * complete it. A transaction that reads a snapshot does not, and would fail.
      *
      * @param connection the connection, in a transaction
-     * @return whether the transaction reads what others commit, unless the store knows better
+     * @return by default whether the transaction reads what others commit; a store may know better
      * @throws SQLException if the connection could not be asked
      */
     default boolean canCompleteOn(Connection connection) throws SQLException {
@@ -29,8 +29,8 @@ public interface TransactionalCompletion {
     }
 
     /**
-     * Like {@link IdempotencyStore#complete}, but in the transaction of this connection, which is neither ended nor closed.
-     * Until that has ended, nobody else can write to the record.
+     * Like {@link IdempotencyStore#complete}, but in the transaction of this connection, which is neither ended nor
+     * closed. Until that has ended, nobody else can write to the record.
      *
      * @param connection the connection, in a transaction that writes
      * @param claim the claim that ran

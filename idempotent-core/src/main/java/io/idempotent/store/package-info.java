@@ -1,6 +1,6 @@
 /**
- * What a store of idempotency records has to do: {@link io.idempotent.store.IdempotencyStore}, whose documentation holds
- * the state machine, and the values that it takes and gives.
+ * What a store of idempotency records has to do: {@link io.idempotent.store.IdempotencyStore}, whose documentation
+ * holds the state machine, and the values that it takes and gives.
  *
  * <p>Depends on {@code io.idempotent} only.
  */

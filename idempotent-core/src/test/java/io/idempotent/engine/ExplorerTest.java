@@ -10,6 +10,7 @@ import io.idempotent.engine.Scenario.Transactions;
 import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
+import io.idempotent.store.ForwardingIdempotencyStore;
 import io.idempotent.store.RecordedStep;
 import io.idempotent.store.ReferenceStore;
 import io.idempotent.store.RenewalResult;
@@ -146,17 +147,19 @@ final class ExplorerTest {
 
     @Test
     void the_explorer_finds_a_claim_that_is_asked_for_again_under_another_id() {
-        finds(Promise.ONE_OWNER, two(WhenAbandoned.RUN_AGAIN).deep(2).over(store -> new ForwardingStore(store) {
-            @Override
-            public ClaimResult claim(ClaimRequest request) {
-                return super.claim(new ClaimRequest(
-                        request.key(),
-                        UUID.randomUUID(),
-                        request.fingerprint(),
-                        request.lease(),
-                        request.mayTakeOver()));
-            }
-        }));
+        finds(
+                Promise.ONE_OWNER,
+                two(WhenAbandoned.RUN_AGAIN).deep(2).over(store -> new ForwardingIdempotencyStore(store) {
+                    @Override
+                    public ClaimResult claim(ClaimRequest request) {
+                        return super.claim(new ClaimRequest(
+                                request.key(),
+                                UUID.randomUUID(),
+                                request.fingerprint(),
+                                request.lease(),
+                                request.mayTakeOver()));
+                    }
+                }));
     }
 
     @Test
@@ -249,17 +252,19 @@ final class ExplorerTest {
 
     @Test
     void the_explorer_finds_a_line_that_answers_for_a_store_that_is_away() {
-        finds(Promise.IN_DOUBT, two(WhenAbandoned.RUN_AGAIN).deep(2).over(store -> new ForwardingStore(store) {
-            @Override
-            public ClaimResult claim(ClaimRequest request) {
-                try {
-                    return super.claim(request);
-                } catch (IdempotencyStoreException away) {
-                    Claim claim = new Claim(request.key(), request.claimId(), 1);
-                    return new ClaimResult.Claimed(claim, Instant.EPOCH, 0);
-                }
-            }
-        }));
+        finds(
+                Promise.IN_DOUBT,
+                two(WhenAbandoned.RUN_AGAIN).deep(2).over(store -> new ForwardingIdempotencyStore(store) {
+                    @Override
+                    public ClaimResult claim(ClaimRequest request) {
+                        try {
+                            return super.claim(request);
+                        } catch (IdempotencyStoreException away) {
+                            Claim claim = new Claim(request.key(), request.claimId(), 1);
+                            return new ClaimResult.Claimed(claim, Instant.EPOCH, 0);
+                        }
+                    }
+                }));
     }
 
     @Test
@@ -340,7 +345,7 @@ final class ExplorerTest {
         finds(
                 Promise.STEP,
                 twoInSteps()
-                        .over(store -> new ForwardingStore(store) {
+                        .over(store -> new ForwardingIdempotencyStore(store) {
                             @Override
                             public ClaimResult claim(ClaimRequest request) {
                                 return super.claim(request) instanceof ClaimResult.Claimed claimed
@@ -426,7 +431,7 @@ final class ExplorerTest {
         finds(
                 Promise.STEP,
                 twoInSteps()
-                        .over(store -> new ForwardingStore(store) {
+                        .over(store -> new ForwardingIdempotencyStore(store) {
                             @Override
                             public boolean recordStep(Claim claim, RecordedStep step) {
                                 return step.outcome() == null || super.recordStep(claim, step);

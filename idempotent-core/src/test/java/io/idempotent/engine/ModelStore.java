@@ -8,16 +8,14 @@ import io.idempotent.engine.Schedule.Wait;
 import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
+import io.idempotent.store.ForwardingIdempotencyStore;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
-import io.idempotent.store.RecordQuery;
 import io.idempotent.store.RecordedStep;
 import io.idempotent.store.RenewalResult;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.List;
-import java.util.UUID;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -26,15 +24,14 @@ import org.jspecify.annotations.Nullable;
  * The one store of a schedule, as engines see it: others may go on before each request and before its answer arrives,
  * and either may be lost. What takes effect is told to {@link Promises}.
  */
-final class ModelStore implements IdempotencyStore {
+final class ModelStore extends ForwardingIdempotencyStore {
 
-    private final IdempotencyStore store;
     private final Schedule schedule;
     private final Promises promises;
     private @Nullable Object lockedBy;
 
     ModelStore(IdempotencyStore store, Schedule schedule, Promises promises) {
-        this.store = store;
+        super(store);
         this.schedule = schedule;
         this.promises = promises;
     }
@@ -56,7 +53,7 @@ final class ModelStore implements IdempotencyStore {
 
     /** Whether the claim is the key's at this very moment. */
     boolean isMine(Claim claim) {
-        IdempotencyRecord record = store.find(claim.key());
+        IdempotencyRecord record = super.find(claim.key());
         return record != null && record.outcome() == null && record.fencingToken() == claim.fencingToken();
     }
 
@@ -87,7 +84,7 @@ final class ModelStore implements IdempotencyStore {
                 "claim",
                 true,
                 () -> {
-                    ClaimResult result = store.claim(request);
+                    ClaimResult result = super.claim(request);
                     promises.claimed(request, result);
                     return result;
                 },
@@ -101,7 +98,7 @@ final class ModelStore implements IdempotencyStore {
                 "renewal",
                 claims.size() == 1,
                 () -> {
-                    RenewalResult result = store.renew(claims, lease);
+                    RenewalResult result = super.renew(claims, lease);
                     result.renewed().forEach(promises::renewed);
                     return result;
                 },
@@ -115,7 +112,7 @@ final class ModelStore implements IdempotencyStore {
 
     /** Completes at this very moment. */
     boolean completeNow(Claim claim, RecordedOutcome outcome, Duration retention) {
-        boolean completed = store.complete(claim, outcome, retention);
+        boolean completed = super.complete(claim, outcome, retention);
         if (completed) {
             promises.completed(claim, outcome);
         }
@@ -124,12 +121,12 @@ final class ModelStore implements IdempotencyStore {
 
     @Override
     public boolean release(Claim claim) {
-        return release(claim, "release", () -> store.release(claim), false);
+        return release(claim, "release", () -> super.release(claim), false);
     }
 
     @Override
     public boolean release(Claim claim, Duration stepRetention) {
-        return release(claim, "release with steps", () -> store.release(claim, stepRetention), true);
+        return release(claim, "release with steps", () -> super.release(claim, stepRetention), true);
     }
 
     private boolean release(Claim claim, String what, Supplier<Boolean> request, boolean keepsSteps) {
@@ -152,7 +149,7 @@ final class ModelStore implements IdempotencyStore {
                 (step.outcome() == null ? "record that it begins " : "record of ") + step.name(),
                 true,
                 () -> {
-                    boolean recorded = store.recordStep(claim, step);
+                    boolean recorded = super.recordStep(claim, step);
                     if (recorded) {
                         promises.stepRecorded(claim, step);
                     }
@@ -162,28 +159,12 @@ final class ModelStore implements IdempotencyStore {
     }
 
     @Override
-    public List<RecordedStep> findSteps(IdempotencyKey key) {
-        return store.findSteps(key);
-    }
-
-    @Override
-    public List<IdempotencyRecord> list(RecordQuery query) {
-        return store.list(query);
-    }
-
-    @Override
-    public ClaimResult.@Nullable Claimed takeOver(
-            IdempotencyKey key, long expectedToken, UUID claimId, Duration lease) {
-        return store.takeOver(key, expectedToken, claimId, lease);
-    }
-
-    @Override
     public boolean abandon(Claim claim) {
         return ask(
                 "abandonment",
                 true,
                 () -> {
-                    boolean abandoned = store.abandon(claim);
+                    boolean abandoned = super.abandon(claim);
                     if (abandoned) {
                         promises.abandoned(claim);
                     }
@@ -194,22 +175,18 @@ final class ModelStore implements IdempotencyStore {
 
     @Override
     public @Nullable IdempotencyRecord find(IdempotencyKey key) {
-        return ask("look", true, () -> store.find(key), promises::text);
+        return ask("look", true, () -> super.find(key), promises::text);
     }
 
     /** The record at this very moment. */
     @Nullable
     IdempotencyRecord findNow(IdempotencyKey key) {
-        return store.find(key);
+        return super.find(key);
     }
 
     @Override
-    public boolean forget(IdempotencyKey key, long expectedToken) {
-        return store.forget(key, expectedToken);
-    }
-
-    @Override
-    public boolean keepsReferences() {
-        return true;
+    public <T> @Nullable T unwrap(Class<T> ability) {
+        // Every request is seen, so there is nothing nearby.
+        return null;
     }
 }

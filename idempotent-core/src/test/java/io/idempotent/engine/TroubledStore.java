@@ -6,9 +6,9 @@ import io.idempotent.RecordedOutcome;
 import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
+import io.idempotent.store.ForwardingIdempotencyStore;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
-import io.idempotent.store.RecordQuery;
 import io.idempotent.store.RecordedStep;
 import io.idempotent.store.RenewalResult;
 import io.idempotent.store.caffeine.CaffeineIdempotencyStore;
@@ -25,7 +25,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** A real store behind a line that can fail: before a request arrives, or after it took effect. Counts requests. */
-final class TroubledStore implements IdempotencyStore {
+final class TroubledStore extends ForwardingIdempotencyStore {
 
     /** The requests that can be met by trouble. */
     enum Request {
@@ -45,13 +45,12 @@ final class TroubledStore implements IdempotencyStore {
         Object meet(Supplier<Object> request);
     }
 
-    private final IdempotencyStore store;
     private final Map<Request, Trouble> troubles = new ConcurrentHashMap<>();
     private final Map<Request, AtomicInteger> counts = new ConcurrentHashMap<>();
     private final List<Integer> renewed = new CopyOnWriteArrayList<>();
 
     TroubledStore(IdempotencyStore store) {
-        this.store = store;
+        super(store);
         for (Request request : Request.values()) {
             counts.put(request, new AtomicInteger());
         }
@@ -126,68 +125,54 @@ final class TroubledStore implements IdempotencyStore {
 
     @Override
     public ClaimResult claim(ClaimRequest request) {
-        return ask(Request.CLAIM, () -> store.claim(request));
+        return ask(Request.CLAIM, () -> super.claim(request));
     }
 
     @Override
     public RenewalResult renew(Collection<Claim> claims, Duration lease) {
         renewed.add(claims.size());
-        return ask(Request.RENEW, () -> store.renew(claims, lease));
+        return ask(Request.RENEW, () -> super.renew(claims, lease));
     }
 
     @Override
     public boolean complete(Claim claim, RecordedOutcome outcome, Duration retention) {
-        return ask(Request.COMPLETE, () -> store.complete(claim, outcome, retention));
+        return ask(Request.COMPLETE, () -> super.complete(claim, outcome, retention));
     }
 
     @Override
     public boolean recordStep(Claim claim, RecordedStep step) {
-        return ask(Request.RECORD_STEP, () -> store.recordStep(claim, step));
+        return ask(Request.RECORD_STEP, () -> super.recordStep(claim, step));
     }
 
     @Override
     public boolean release(Claim claim, Duration stepRetention) {
-        return ask(Request.RELEASE, () -> store.release(claim, stepRetention));
-    }
-
-    @Override
-    public List<RecordedStep> findSteps(IdempotencyKey key) {
-        return store.findSteps(key);
-    }
-
-    @Override
-    public List<IdempotencyRecord> list(RecordQuery query) {
-        return store.list(query);
+        return ask(Request.RELEASE, () -> super.release(claim, stepRetention));
     }
 
     @Override
     public ClaimResult.@Nullable Claimed takeOver(
             IdempotencyKey key, long expectedToken, UUID claimId, Duration lease) {
-        return ask(Request.CLAIM, () -> store.takeOver(key, expectedToken, claimId, lease));
+        return ask(Request.CLAIM, () -> super.takeOver(key, expectedToken, claimId, lease));
     }
 
     @Override
     public boolean release(Claim claim) {
-        return ask(Request.RELEASE, () -> store.release(claim));
+        return ask(Request.RELEASE, () -> super.release(claim));
     }
 
     @Override
     public boolean abandon(Claim claim) {
-        return ask(Request.ABANDON, () -> store.abandon(claim));
+        return ask(Request.ABANDON, () -> super.abandon(claim));
     }
 
     @Override
     public @Nullable IdempotencyRecord find(IdempotencyKey key) {
-        return ask(Request.FIND, () -> store.find(key));
+        return ask(Request.FIND, () -> super.find(key));
     }
 
     @Override
-    public boolean forget(IdempotencyKey key, long expectedToken) {
-        return store.forget(key, expectedToken);
-    }
-
-    @Override
-    public boolean keepsReferences() {
-        return true;
+    public <T> @Nullable T unwrap(Class<T> ability) {
+        // Every request is seen, so there is nothing nearby.
+        return null;
     }
 }

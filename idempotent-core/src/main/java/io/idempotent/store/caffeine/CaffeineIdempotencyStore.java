@@ -14,6 +14,8 @@ import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.NearbyOutcome;
+import io.idempotent.store.NearbyOutcomes;
+import io.idempotent.store.RecordForm;
 import io.idempotent.store.RecordQuery;
 import io.idempotent.store.RecordedStep;
 import io.idempotent.store.RenewalResult;
@@ -70,13 +72,15 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Safe for use by many threads.
  */
-public final class CaffeineIdempotencyStore implements IdempotencyStore {
+public final class CaffeineIdempotencyStore implements IdempotencyStore, NearbyOutcomes {
 
-    /** How many records a store keeps unless told otherwise: {@value}. */
+    /** How many records a store keeps by default: {@value}. */
     public static final long DEFAULT_MAXIMUM_SIZE = 100_000;
 
-    private final StoreTime time;
-    private final PurgeTime purgeTime = new PurgeTime();
+    private static final RecordForm FORM = new RecordForm("Caffeine store", Duration.ofNanos(Long.MAX_VALUE));
+
+    private final StoreClock clock;
+    private final CoarseTicker purgeTicker = new CoarseTicker();
     private final Cache<IdempotencyKey, Entry> cache;
     private final Policy<IdempotencyKey, Entry> policy;
     private final ConcurrentMap<IdempotencyKey, Entry> entries;
@@ -86,9 +90,9 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
     private final SizeBound sizeBound;
 
     private CaffeineIdempotencyStore(Builder builder) {
-        this.time = new StoreTime(builder.ticker, builder.clock.instant());
+        this.clock = new StoreClock(builder.ticker, builder.clock.instant());
         this.cache = Caffeine.newBuilder()
-                .ticker(purgeTime)
+                .ticker(purgeTicker)
                 .expireAfter(new RetentionExpiry())
                 .evictionListener((@Nullable IdempotencyKey key, @Nullable Entry expired, RemovalCause cause) -> {
                     // Never null, since nothing is kept by a weak reference.
@@ -103,7 +107,7 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
         this.entries = cache.asMap();
         this.maximumWeight = builder.maximumWeight;
         this.sizeBound =
-                new SizeBound(builder.maximumSize, maximumWeight, weight, cache, time, builder.evictionListener);
+                new SizeBound(builder.maximumSize, maximumWeight, weight, cache, clock, builder.evictionListener);
     }
 
     /**
@@ -129,8 +133,8 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
         IdempotencyKey key = request.key();
         try {
             Entry entry = policy.getIfPresentQuietly(key);
-            if (entry instanceof Entry.Completed completed && !completed.isOver(time.read())) {
-                return new ClaimResult.Completed(completed.record(time));
+            if (entry instanceof Entry.Completed completed && !completed.isOver(clock.read())) {
+                return new ClaimResult.Completed(completed.record(clock));
             }
             return claimUncompleted(request, entry);
         } catch (RuntimeException failure) {
@@ -142,15 +146,15 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
         IdempotencyKey key = request.key();
         @Nullable Entry entry = entryAtFirst;
         while (true) {
-            long now = time.read();
-            purgeTime.reach(now);
+            long now = clock.read();
+            purgeTicker.reach(now);
             if (entry == null) {
                 FirstClaim firstClaim = new FirstClaim(request, now);
                 entry = entries.computeIfAbsent(key, firstClaim);
                 if (entry == firstClaim.made) {
                     weight.add(entry.weight());
                     sizeBound.enforce();
-                    return firstClaim.made.claimed(time);
+                    return firstClaim.made.claimed(clock);
                 }
                 // Somebody else was faster: look at that one's entry, by the time that it is now.
                 continue;
@@ -159,26 +163,26 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
             if (entry instanceof Entry.InProgress inProgress) {
                 if (!inProgress.isOver(now)) {
                     return inProgress.isClaimedBy(request.claimId())
-                            ? inProgress.claimed(time)
-                            : new ClaimResult.InProgress(inProgress.observedAt(time, now));
+                            ? inProgress.claimed(clock)
+                            : new ClaimResult.InProgress(inProgress.observedAt(clock, now));
                 }
                 if (!inProgress.mayBeTakenOverBy(request)) {
-                    return new ClaimResult.Abandoned(inProgress.observedAt(time, now));
+                    return new ClaimResult.Abandoned(inProgress.observedAt(clock, now));
                 }
                 claimed = inProgress.takenOverBy(request.claimId(), nextToken(now), request.lease(), now);
             } else if (entry instanceof Entry.Released released && !released.isOver(now)) {
                 if (!released.mayBeContinuedBy(request)) {
-                    return new ClaimResult.Abandoned(released.observedAt(time, now));
+                    return new ClaimResult.Abandoned(released.observedAt(clock, now));
                 }
                 claimed = released.continuedBy(request, nextToken(now), now);
             } else if (entry instanceof Entry.Completed completed && !completed.isOver(now)) {
-                return new ClaimResult.Completed(completed.record(time));
+                return new ClaimResult.Completed(completed.record(clock));
             } else {
                 claimed = new Entry.InProgress(request, nextToken(now), now);
             }
             if (entries.replace(key, entry, claimed)) {
                 weight.add(claimed.weight() - entry.weight());
-                return claimed.claimed(time);
+                return claimed.claimed(clock);
             }
             entry = policy.getIfPresentQuietly(key);
         }
@@ -186,23 +190,23 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
 
     @Override
     public RenewalResult renew(Collection<Claim> claims, Duration lease) {
-        requirePositive("lease", lease);
+        RecordForm.requirePositive("lease", lease);
         try {
             Set<Claim> renewed = new LinkedHashSet<>();
             for (Claim claim : claims) {
-                if (changeHeld(claim, (inProgress, now) -> inProgress.withLeaseUntil(StoreTime.after(now, lease)))) {
+                if (changeHeld(claim, (inProgress, now) -> inProgress.withLeaseUntil(StoreClock.after(now, lease)))) {
                     renewed.add(claim);
                 }
             }
             return RenewalResult.of(renewed);
         } catch (RuntimeException failure) {
-            throw failed("renew", null, failure);
+            throw failed("renew leases", null, failure);
         }
     }
 
     @Override
     public boolean complete(Claim claim, RecordedOutcome outcome, Duration retention) {
-        requirePositive("retention", retention);
+        RecordForm.requirePositive("retention", retention);
         requireFits(claim.key(), outcome);
         try {
             if (changeHeld(claim, (inProgress, now) -> inProgress.completed(outcome, retention, now))) {
@@ -211,7 +215,7 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
             // Asked again because the first answer was lost?
             return policy.getIfPresentQuietly(claim.key()) instanceof Entry.Completed completed
                     && completed.isCompletedBy(claim)
-                    && !completed.isOver(time.read());
+                    && !completed.isOver(clock.read());
         } catch (RuntimeException failure) {
             throw failed("complete", claim.key(), failure);
         }
@@ -225,13 +229,13 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
         try {
             return changeHeld(claim, (inProgress, now) -> inProgress.with(step));
         } catch (RuntimeException failure) {
-            throw failed("record a step", claim.key(), failure);
+            throw failed("record a step of", claim.key(), failure);
         }
     }
 
     @Override
     public boolean release(Claim claim, Duration stepRetention) {
-        requirePositive("retention of steps", stepRetention);
+        RecordForm.requirePositive("retention of steps", stepRetention);
         try {
             return changeHeld(claim, (inProgress, now) -> inProgress.released(stepRetention, now));
         } catch (RuntimeException failure) {
@@ -261,14 +265,16 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
     public @Nullable IdempotencyRecord find(IdempotencyKey key) {
         try {
             Entry entry = policy.getIfPresentQuietly(key);
-            long now = time.read();
+            long now = clock.read();
             if (entry instanceof Entry.InProgress inProgress) {
-                return inProgress.observedAt(time, now);
+                return inProgress.observedAt(clock, now);
             }
             if (entry instanceof Entry.Released released && !released.isOver(now)) {
-                return released.observedAt(time, now);
+                return released.observedAt(clock, now);
             }
-            return entry instanceof Entry.Completed completed && !completed.isOver(now) ? completed.record(time) : null;
+            return entry instanceof Entry.Completed completed && !completed.isOver(now)
+                    ? completed.record(clock)
+                    : null;
         } catch (RuntimeException failure) {
             throw failed("find", key, failure);
         }
@@ -281,11 +287,11 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
             if (entry instanceof Entry.InProgress inProgress) {
                 return inProgress.steps();
             }
-            return entry instanceof Entry.Released released && !released.isOver(time.read())
+            return entry instanceof Entry.Released released && !released.isOver(clock.read())
                     ? released.steps()
                     : List.of();
         } catch (RuntimeException failure) {
-            throw failed("find the steps", key, failure);
+            throw failed("find the steps of", key, failure);
         }
     }
 
@@ -293,12 +299,12 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
     @Override
     public List<IdempotencyRecord> list(RecordQuery query) {
         String after = query.after() == null ? "" : query.after().toString();
-        long now = time.read();
+        long now = clock.read();
         try {
             return entries.entrySet().stream()
                     .filter(each -> each.getValue() instanceof Entry.InProgress
                             && each.getKey().toString().compareTo(after) > 0)
-                    .map(each -> ((Entry.InProgress) each.getValue()).observedAt(time, now))
+                    .map(each -> ((Entry.InProgress) each.getValue()).observedAt(clock, now))
                     .filter(query::matches)
                     .sorted(Comparator.comparing(record -> record.key().toString()))
                     .limit(query.limit())
@@ -311,23 +317,23 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
     @Override
     public ClaimResult.@Nullable Claimed takeOver(
             IdempotencyKey key, long expectedToken, UUID claimId, Duration lease) {
-        requirePositive("lease", lease);
+        RecordForm.requirePositive("lease", lease);
         try {
             while (true) {
                 if (!(policy.getIfPresentQuietly(key) instanceof Entry.InProgress inProgress)) {
                     return null;
                 }
-                long now = time.read();
-                purgeTime.reach(now);
+                long now = clock.read();
+                purgeTicker.reach(now);
                 if (!inProgress.isOver(now)) {
-                    return inProgress.isClaimedBy(claimId) ? inProgress.claimed(time) : null;
+                    return inProgress.isClaimedBy(claimId) ? inProgress.claimed(clock) : null;
                 }
                 if (inProgress.fencingToken() != expectedToken) {
                     return null;
                 }
                 Entry.InProgress claimed = inProgress.takenOverBy(claimId, nextToken(now), lease, now);
                 if (entries.replace(key, inProgress, claimed)) {
-                    return claimed.claimed(time);
+                    return claimed.claimed(clock);
                 }
             }
         } catch (RuntimeException failure) {
@@ -339,7 +345,7 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
     public @Nullable NearbyOutcome findNearby(IdempotencyKey key) {
         try {
             return policy.getIfPresentQuietly(key) instanceof Entry.Completed completed
-                            && !completed.isOver(time.read())
+                            && !completed.isOver(clock.read())
                     ? completed
                     : null;
         } catch (RuntimeException failure) {
@@ -356,7 +362,7 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
                     return false;
                 }
                 // What is in progress can be forgotten after its lease, all else before it has expired.
-                boolean over = entry.isOver(time.read());
+                boolean over = entry.isOver(clock.read());
                 if (over != entry instanceof Entry.InProgress) {
                     return false;
                 }
@@ -423,7 +429,7 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
 
     /** Purges what has expired; Caffeine does it by itself while there are writes. */
     void purge() {
-        purgeTime.reach(time.read());
+        purgeTicker.reach(clock.read());
         cache.cleanUp();
     }
 
@@ -439,8 +445,8 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
                     || !inProgress.isHeldBy(claim)) {
                 return false;
             }
-            long now = time.read();
-            purgeTime.reach(now);
+            long now = clock.read();
+            purgeTicker.reach(now);
             Entry changed = change.of(inProgress, now);
             boolean done =
                     changed == null ? entries.remove(key, inProgress) : entries.replace(key, inProgress, changed);
@@ -485,24 +491,12 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
 
     private long nextToken(long now) {
         return lastToken.accumulateAndGet(
-                time.microsecondsAt(now), (last, microseconds) -> Math.max(last + 1, microseconds));
-    }
-
-    private static void requirePositive(String name, Duration duration) {
-        if (duration.isNegative() || duration.isZero()) {
-            throw new IllegalArgumentException("The " + name + " has to be positive, not " + duration);
-        }
+                clock.microsecondsAt(now), (last, microseconds) -> Math.max(last + 1, microseconds));
     }
 
     private static IdempotencyStoreException failed(
             String request, @Nullable IdempotencyKey key, RuntimeException cause) {
-        String what = key == null ? "" : " for idempotency key '" + key + "'";
-        return new IdempotencyStoreException(
-                "The Caffeine store failed to " + request + what
-                        + "; whether it took effect is not known; see the cause",
-                key,
-                cause,
-                false);
+        return FORM.failed(request, key, RecordForm.EFFECT_UNKNOWN, cause, false);
     }
 
     /** A change of an entry in progress. */
@@ -545,39 +539,35 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
         private Builder() {}
 
         /**
-         * How many records may be kept; {@value CaffeineIdempotencyStore#DEFAULT_MAXIMUM_SIZE} unless said. Exceeded
-         * while more than that are in progress.
+         * Sets how many records may be kept. Defaults to {@value CaffeineIdempotencyStore#DEFAULT_MAXIMUM_SIZE}. There
+         * are more while more than that are in progress.
          *
          * @param records the number, positive
          * @return this builder
          * @throws IllegalArgumentException if it is not positive
          */
         public Builder maximumSize(long records) {
-            if (records <= 0) {
-                throw new IllegalArgumentException("The maximum size has to be positive, not " + records);
-            }
+            RecordForm.requirePositive("maximum size", records);
             this.maximumSize = records;
             return this;
         }
 
         /**
-         * How much the records may weigh; defaults to a quarter of the JVM's maximum heap. Exceeded while what is in
-         * progress weighs more than that.
+         * Sets how much the records may weigh. Defaults to a quarter of the JVM's maximum heap. They weigh more while
+         * those in progress do.
          *
          * @param bytes the weight, positive
          * @return this builder
          * @throws IllegalArgumentException if it is not positive
          */
         public Builder maximumWeight(long bytes) {
-            if (bytes <= 0) {
-                throw new IllegalArgumentException("The maximum weight has to be positive, not " + bytes);
-            }
+            RecordForm.requirePositive("maximum weight", bytes);
             this.maximumWeight = bytes;
             return this;
         }
 
         /**
-         * What measures time; {@link Ticker#systemTicker()} unless said. It must not go backwards.
+         * Sets what measures time. Defaults to {@link Ticker#systemTicker()}. It must not go backwards.
          *
          * @param ticker in nanoseconds
          * @return this builder
@@ -588,8 +578,8 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
         }
 
         /**
-         * What tells the moment of the calendar at which the ticker begins; the system's clock unless said. Asked once,
-         * by {@link #build()}.
+         * Sets the clock that tells the moment of the calendar at which the ticker begins. Defaults to the system's
+         * clock. {@link #build()} asks it once.
          *
          * @param clock the clock
          * @return this builder
@@ -600,10 +590,10 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore {
         }
 
         /**
-         * Who is told of each completed record that is evicted before the end of its retention; nobody unless said.
-         * Told by the thread whose claim made the store too large, after that claim took effect and with no lock held.
-         * It should be quick and must not claim; if it throws, that goes to the thread's handler of uncaught
-         * exceptions, and the claim stands.
+         * Sets who is told of each completed record that is evicted before the end of its retention. Defaults to
+         * nobody. The thread whose claim made the store too large tells it, after that claim took effect and with no
+         * lock held. The listener should be quick and must not claim. What it throws goes to the thread's handler of
+         * uncaught exceptions, and the claim stands.
          *
          * @param listener takes the record as it was
          * @return this builder

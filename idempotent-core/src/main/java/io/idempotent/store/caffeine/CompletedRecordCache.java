@@ -11,15 +11,13 @@ import io.idempotent.RecordedOutcome;
 import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
+import io.idempotent.store.ForwardingIdempotencyStore;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.NearbyOutcome;
-import io.idempotent.store.RecordQuery;
-import io.idempotent.store.RecordedStep;
-import io.idempotent.store.RenewalResult;
+import io.idempotent.store.NearbyOutcomes;
+import io.idempotent.store.RecordForm;
 import java.time.Duration;
-import java.util.Collection;
-import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentMap;
@@ -28,15 +26,15 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps completed records of another store in the memory of this JVM, in a Caffeine cache, so that a replay costs no
- * round trip: {@link #findNearby} answers from it. Every other request goes to the other store, and is answered by it.
+ * Keeps completed records of another store in the memory of this JVM, in a Caffeine cache. A replay that {@link
+ * #findNearby} answers costs no round trip. Every other request goes to the other store, and is answered by it.
  *
  * <p>Records are kept by value: encoded outcomes and digests of requests. The fingerprint is kept with the outcome, so
  * that a key that is used again for something else is noticed here, too.
  *
- * <p><b>Size.</b> At most so many records as its maximum size says are kept, and they weigh no more than its maximum
- * weight, which is about how many bytes they take: one that weighs more than its share counts as several. Beyond that
- * those go that are asked for least, which costs a round trip and nothing else.
+ * <p><b>Size.</b> The cache keeps no more records than its maximum size, and they weigh no more than its maximum
+ * weight. The weight of a record is about how many bytes it takes; one that weighs more than its share counts as
+ * several. Beyond that, those go that are asked for least, which costs a round trip and nothing else.
  *
  * <p><b>Time.</b> A record is kept until its time-to-live or its retention is over, whichever is sooner. What is left
  * of the retention is told by the other store's clock when it answers; it is counted by a {@link Ticker}, from before
@@ -47,7 +45,8 @@ import org.jspecify.annotations.Nullable;
  * node replays its outcome.
  *
  * <p><b>Transactions.</b> What a transaction of the caller completes may yet be rolled back, and must not be seen here
- * earlier: such a completion is to go to the other store itself. It is then found here after the first replay.
+ * before. So such a completion goes to the other store itself, which {@link #unwrap} gives, and the outcome is found
+ * here after the first replay.
  *
  * <p><b>How a key's entry changes:</b>
  *
@@ -68,17 +67,16 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Safe for use by many threads.
  */
-public final class CompletedRecordCache implements IdempotencyStore {
+public final class CompletedRecordCache extends ForwardingIdempotencyStore implements NearbyOutcomes {
 
-    /** How many records are kept unless told otherwise: {@value}. */
+    /** How many records are kept by default: {@value}. */
     public static final long DEFAULT_MAXIMUM_SIZE = 10_000;
 
-    /** How long a record is kept unless told otherwise: five minutes. */
+    /** How long a record is kept by default: five minutes. */
     public static final Duration DEFAULT_TIME_TO_LIVE = Duration.ofMinutes(5);
 
     private static final Duration FOR_EVER = Duration.ofNanos(Long.MAX_VALUE);
 
-    private final IdempotencyStore store;
     private final Ticker ticker;
     private final long timeToLive;
     private final Cache<IdempotencyKey, Kept> cache;
@@ -86,7 +84,7 @@ public final class CompletedRecordCache implements IdempotencyStore {
     private final AtomicLong forgets = new AtomicLong();
 
     private CompletedRecordCache(Builder builder) {
-        this.store = builder.store;
+        super(builder.store);
         this.ticker = builder.ticker;
         this.timeToLive = TimeUnit.NANOSECONDS.convert(builder.timeToLive);
         long share = Math.max(1, builder.maximumWeight / builder.maximumSize);
@@ -113,16 +111,11 @@ public final class CompletedRecordCache implements IdempotencyStore {
         return new Builder(store);
     }
 
-    /** The other store. */
-    public IdempotencyStore store() {
-        return store;
-    }
-
     @Override
     public ClaimResult claim(ClaimRequest request) {
         IdempotencyKey key = request.key();
         Moment asked = now();
-        ClaimResult result = store.claim(request);
+        ClaimResult result = super.claim(request);
         if (result instanceof ClaimResult.Completed completed) {
             keep(completed.record(), asked);
             return result;
@@ -142,15 +135,10 @@ public final class CompletedRecordCache implements IdempotencyStore {
     }
 
     @Override
-    public RenewalResult renew(Collection<Claim> claims, Duration lease) {
-        return store.renew(claims, lease);
-    }
-
-    @Override
     public boolean complete(Claim claim, RecordedOutcome outcome, Duration retention) {
         Fingerprint fingerprint = takeNote(claim);
         Moment asked = now();
-        boolean completed = store.complete(claim, outcome, retention);
+        boolean completed = super.complete(claim, outcome, retention);
         if (completed && fingerprint != null) {
             keep(claim.key(), asked, retention, fingerprint, outcome);
         }
@@ -158,31 +146,21 @@ public final class CompletedRecordCache implements IdempotencyStore {
     }
 
     @Override
-    public boolean recordStep(Claim claim, RecordedStep step) {
-        return store.recordStep(claim, step);
-    }
-
-    @Override
     public boolean release(Claim claim, Duration stepRetention) {
         var unused = takeNote(claim);
-        return store.release(claim, stepRetention);
+        return super.release(claim, stepRetention);
     }
 
     @Override
     public boolean release(Claim claim) {
         var unused = takeNote(claim);
-        return store.release(claim);
-    }
-
-    @Override
-    public boolean abandon(Claim claim) {
-        return store.abandon(claim);
+        return super.release(claim);
     }
 
     @Override
     public @Nullable IdempotencyRecord find(IdempotencyKey key) {
         Moment asked = now();
-        IdempotencyRecord record = store.find(key);
+        IdempotencyRecord record = super.find(key);
         if (record == null || !keep(record, asked)) {
             removeCompleted(key);
         }
@@ -190,19 +168,9 @@ public final class CompletedRecordCache implements IdempotencyStore {
     }
 
     @Override
-    public List<RecordedStep> findSteps(IdempotencyKey key) {
-        return store.findSteps(key);
-    }
-
-    @Override
-    public List<IdempotencyRecord> list(RecordQuery query) {
-        return store.list(query);
-    }
-
-    @Override
     public ClaimResult.@Nullable Claimed takeOver(
             IdempotencyKey key, long expectedToken, UUID claimId, Duration lease) {
-        ClaimResult.Claimed claimed = store.takeOver(key, expectedToken, claimId, lease);
+        ClaimResult.Claimed claimed = super.takeOver(key, expectedToken, claimId, lease);
         if (claimed != null) {
             removeCompleted(key);
         }
@@ -223,7 +191,7 @@ public final class CompletedRecordCache implements IdempotencyStore {
     public boolean forget(IdempotencyKey key, long expectedToken) {
         entries.remove(key);
         try {
-            return store.forget(key, expectedToken);
+            return super.forget(key, expectedToken);
         } finally {
             // Also what was asked for since, and answered before the forgetting took effect.
             forgets.incrementAndGet();
@@ -365,54 +333,48 @@ public final class CompletedRecordCache implements IdempotencyStore {
         }
 
         /**
-         * How many records may be kept, the claims of this node that are running included;
-         * {@value CompletedRecordCache#DEFAULT_MAXIMUM_SIZE} unless said.
+         * Sets how many records may be kept, including the claims of this node that are running. Defaults to {@value
+         * CompletedRecordCache#DEFAULT_MAXIMUM_SIZE}.
          *
          * @param records the number, positive
          * @return this builder
          * @throws IllegalArgumentException if it is not positive
          */
         public Builder maximumSize(long records) {
-            if (records <= 0) {
-                throw new IllegalArgumentException("The maximum size has to be positive, not " + records);
-            }
+            RecordForm.requirePositive("maximum size", records);
             this.maximumSize = records;
             return this;
         }
 
         /**
-         * How much the records may weigh; defaults to a quarter of the JVM's maximum heap.
+         * Sets how much the records may weigh. Defaults to a quarter of the JVM's maximum heap.
          *
          * @param bytes the weight, positive
          * @return this builder
          * @throws IllegalArgumentException if it is not positive
          */
         public Builder maximumWeight(long bytes) {
-            if (bytes <= 0) {
-                throw new IllegalArgumentException("The maximum weight has to be positive, not " + bytes);
-            }
+            RecordForm.requirePositive("maximum weight", bytes);
             this.maximumWeight = bytes;
             return this;
         }
 
         /**
-         * How long a record may be kept, and so how long it may go unseen that another node forgot it; five minutes
-         * unless said. Longer than 292 years is as long as that.
+         * Sets how long a record may be kept, and so how long it may go unseen that another node forgot it. Defaults to
+         * five minutes. Longer than 292 years is as long as that.
          *
          * @param timeToLive the time, positive
          * @return this builder
          * @throws IllegalArgumentException if it is not positive
          */
         public Builder timeToLive(Duration timeToLive) {
-            if (timeToLive.isNegative() || timeToLive.isZero()) {
-                throw new IllegalArgumentException("The time-to-live has to be positive, not " + timeToLive);
-            }
+            RecordForm.requirePositive("time-to-live", timeToLive);
             this.timeToLive = timeToLive;
             return this;
         }
 
         /**
-         * What measures time; {@link Ticker#systemTicker()} unless said. It must not go backwards.
+         * Sets what measures time. Defaults to {@link Ticker#systemTicker()}. It must not go backwards.
          *
          * @param ticker in nanoseconds
          * @return this builder

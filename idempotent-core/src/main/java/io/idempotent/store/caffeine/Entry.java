@@ -43,7 +43,7 @@ abstract sealed class Entry {
     }
 
     /** The record as it is at a time. */
-    abstract IdempotencyRecord observedAt(StoreTime time, long now);
+    abstract IdempotencyRecord observedAt(StoreClock clock, long now);
 
     /** A key in progress. */
     static final class InProgress extends Entry {
@@ -57,7 +57,7 @@ abstract sealed class Entry {
 
         /** The first claim of a key that is free. */
         InProgress(ClaimRequest request, long token, long now) {
-            super(StoreTime.after(now, request.lease()));
+            super(StoreClock.after(now, request.lease()));
             this.claim = new Claim(request.key(), request.claimId(), token);
             this.fingerprint = request.fingerprint();
             this.firstClaimedAt = now;
@@ -68,7 +68,7 @@ abstract sealed class Entry {
 
         /** Another claim of what was in progress before. */
         private InProgress(InProgress before, UUID claimId, long token, Duration lease, long now, int takeovers) {
-            super(StoreTime.after(now, lease));
+            super(StoreClock.after(now, lease));
             this.claim = new Claim(before.key(), claimId, token);
             this.fingerprint = before.fingerprint;
             this.firstClaimedAt = before.firstClaimedAt;
@@ -146,36 +146,36 @@ abstract sealed class Entry {
         /** What is left when it is given back: nothing without steps. */
         @Nullable
         Released released(Duration retention, long now) {
-            return steps.isEmpty() ? null : new Released(this, StoreTime.after(now, retention), now);
+            return steps.isEmpty() ? null : new Released(this, StoreClock.after(now, retention), now);
         }
 
         Completed completed(RecordedOutcome outcome, Duration retention, long now) {
-            return new Completed(this, StoreTime.after(now, retention), outcome, now);
+            return new Completed(this, StoreClock.after(now, retention), outcome, now);
         }
 
-        ClaimResult.Claimed claimed(StoreTime time) {
-            return new ClaimResult.Claimed(claim, time.at(firstClaimedAt), takeovers, steps);
+        ClaimResult.Claimed claimed(StoreClock clock) {
+            return new ClaimResult.Claimed(claim, clock.at(firstClaimedAt), takeovers, steps);
         }
 
         @Override
-        IdempotencyRecord observedAt(StoreTime time, long now) {
-            return record(time, new IdempotencyRecord.InProgress(time.at(endsAt)), now);
+        IdempotencyRecord observedAt(StoreClock clock, long now) {
+            return record(clock, new IdempotencyRecord.InProgress(clock.at(endsAt)), now);
         }
 
         List<RecordedStep> steps() {
             return steps;
         }
 
-        private IdempotencyRecord record(StoreTime time, IdempotencyRecord.State state, long now) {
+        private IdempotencyRecord record(StoreClock clock, IdempotencyRecord.State state, long now) {
             return new IdempotencyRecord(
                     claim.key(),
                     claim.fencingToken(),
                     fingerprint,
-                    time.at(firstClaimedAt),
-                    time.at(claimedAt),
+                    clock.at(firstClaimedAt),
+                    clock.at(claimedAt),
                     takeovers,
                     state,
-                    time.at(now));
+                    clock.at(now));
         }
     }
 
@@ -219,8 +219,8 @@ abstract sealed class Entry {
         }
 
         @Override
-        IdempotencyRecord observedAt(StoreTime time, long now) {
-            return last.record(time, new IdempotencyRecord.Released(time.at(releasedAt), time.at(endsAt)), now);
+        IdempotencyRecord observedAt(StoreClock clock, long now) {
+            return last.record(clock, new IdempotencyRecord.Released(clock.at(releasedAt), clock.at(endsAt)), now);
         }
     }
 
@@ -277,22 +277,22 @@ abstract sealed class Entry {
                     && claimIdLow == presented.id().getLeastSignificantBits();
         }
 
-        IdempotencyRecord record(StoreTime time) {
-            Instant completed = time.at(completedAt);
+        IdempotencyRecord record(StoreClock clock) {
+            Instant completed = clock.at(completedAt);
             return new IdempotencyRecord(
                     key,
                     fencingToken,
                     fingerprint,
-                    time.at(firstClaimedAt),
-                    time.at(claimedAt),
+                    clock.at(firstClaimedAt),
+                    clock.at(claimedAt),
                     takeovers,
-                    new IdempotencyRecord.Completed(outcome, completed, time.at(endsAt)),
+                    new IdempotencyRecord.Completed(outcome, completed, clock.at(endsAt)),
                     completed);
         }
 
         @Override
-        IdempotencyRecord observedAt(StoreTime time, long now) {
-            return record(time);
+        IdempotencyRecord observedAt(StoreClock clock, long now) {
+            return record(clock);
         }
 
         @Override

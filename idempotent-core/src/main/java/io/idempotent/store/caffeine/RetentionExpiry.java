@@ -30,8 +30,8 @@ final class RetentionExpiry implements Expiry<IdempotencyKey, Entry> {
 
     private static long remaining(Entry entry, long currentTime) {
         if (entry instanceof Entry.InProgress) {
-            return StoreTime.NEVER;
+            return StoreClock.NEVER;
         }
-        return Math.max(0, StoreTime.plus(entry.endsAt, GRACE) - currentTime);
+        return Math.max(0, StoreClock.plus(entry.endsAt, GRACE) - currentTime);
     }
 }

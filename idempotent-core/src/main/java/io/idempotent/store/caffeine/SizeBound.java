@@ -15,8 +15,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps a cache at its maximum size, and at its maximum weight, without regard to what is read how often. Called after
- * each entry that was added or became heavier:
+ * Keeps a cache at its maximum size and weight, however often entries are read. It is called after each entry that was
+ * added or became heavier:
  *
  * <ol>
  *   <li>At or below both maxima there is nothing to do.
@@ -48,7 +48,7 @@ final class SizeBound {
     private final long maximumWeight;
     private final Cache<IdempotencyKey, Entry> cache;
     private final Policy.VarExpiration<IdempotencyKey, Entry> wheel;
-    private final StoreTime time;
+    private final StoreClock clock;
     private final Consumer<IdempotencyRecord> listener;
     private final LongAdder evictedEarly = new LongAdder();
 
@@ -66,21 +66,21 @@ final class SizeBound {
     private volatile long horizon;
 
     /** The soonest end of what was completed within the horizon since the candidates were taken. */
-    private final AtomicLong soonestNew = new AtomicLong(StoreTime.NEVER);
+    private final AtomicLong soonestNew = new AtomicLong(StoreClock.NEVER);
 
     SizeBound(
             long maximumSize,
             long maximumWeight,
             LongAdder weight,
             Cache<IdempotencyKey, Entry> cache,
-            StoreTime time,
+            StoreClock clock,
             Consumer<IdempotencyRecord> listener) {
         this.maximumSize = maximumSize;
         this.maximumWeight = maximumWeight;
         this.weight = weight;
         this.cache = cache;
         this.wheel = cache.policy().expireVariably().orElseThrow();
-        this.time = time;
+        this.clock = clock;
         this.listener = listener;
     }
 
@@ -111,7 +111,7 @@ final class SizeBound {
                 evicting.unlock();
             }
             for (Entry entry : evicted) {
-                tell(entry.observedAt(time, time.read()));
+                tell(entry.observedAt(clock, clock.read()));
             }
             if (!removedAny) {
                 return;
@@ -128,7 +128,7 @@ final class SizeBound {
             return true;
         }
         boolean removedAny = cache.estimatedSize() < sizeBefore;
-        long now = time.read();
+        long now = clock.read();
         while (excess > 0 || excessWeight > 0) {
             Entry nearest = nearest(Math.max(1, excess));
             if (nearest == null) {
@@ -158,8 +158,8 @@ final class SizeBound {
 
     private void look(long wanted) {
         // From here on every completion is noted, for it is not certain whether the wheel has it already.
-        soonestNew.set(StoreTime.NEVER);
-        horizon = StoreTime.NEVER;
+        soonestNew.set(StoreClock.NEVER);
+        horizon = StoreClock.NEVER;
         List<Entry> found = wheel.oldest(entries -> {
             List<Entry> completed = new ArrayList<>();
             long seen = 0;

@@ -13,9 +13,9 @@ import java.util.function.LongSupplier;
  * Purges at intervals, batch by batch, in a thread of its own.
  *
  * <ol>
- *   <li>The first time is random, within an interval, so that nodes that were started at once do not meet.
- *   <li>After a full batch it rests as long as that one took: however much there is to purge, and however slow the database is,
- *       half of the time is left to others.
+ *   <li>The first time is random, within an interval: nodes that were started at once do not meet.
+ *   <li>After a full batch it rests as long as that one took. So half of the time is left to others, however much there
+ *       is to purge, and however slow the database is.
  *   <li>After a batch that was not full, or failed, it is the next interval's turn.
  * </ol>
  */

@@ -18,8 +18,8 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds data sources that lead each thread to a database of its own, a tenant's say. Leases are renewed and records
- * purged in other threads than those that claim, and so would be in other databases.
+ * Finds data sources that lead each thread to a database of its own, a tenant's for example. Other threads than those
+ * that claim renew leases and purge records, and they would do so in other databases.
  *
  * <ol>
  *   <li>A data source routes if its class, or one that it extends, is named as such classes are: Spring's
@@ -34,8 +34,8 @@ final class RoutingDataSources {
 
     /** What is to be done instead. */
     static final String ACTION =
-            "Keep the records in one database: set idempotent.jdbc.data-source to the bean name of a"
-                    + " DataSource that always leads to the same one; or declare a JdbcIdempotencyStore bean for each tenant's"
+            "Keep the records in one database: set idempotent.jdbc.data-source to the bean name of a DataSource that"
+                    + " always leads to the same one; or declare a JdbcIdempotencyStore bean for each tenant's"
                     + " database, on that tenant's own DataSource, and choose one by the operation's store";
 
     private static final String OF_SPRING = "org.springframework.jdbc.datasource.lookup.AbstractRoutingDataSource";

@@ -3,18 +3,16 @@ package io.idempotent.store.jdbc;
 import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.RecordedOutcome;
-import io.idempotent.RecordedOutcome.Encoded;
 import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
+import io.idempotent.store.RecordForm;
 import io.idempotent.store.RecordedStep;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -41,77 +39,44 @@ record Row(
         long retainedUntil,
         @Nullable RecordedOutcome outcome) {
 
-    private static final String NOT_REPLAYABLE = "NOT_REPLAYABLE";
-
     static Row read(ResultSet result, long now) throws SQLException {
-        String fingerprint = result.getString("fingerprint");
         return new Row(
                 now,
                 uuid(result.getBytes("claim_id")),
                 result.getLong("fencing_token"),
                 result.getLong("first_token"),
-                fingerprint == null ? Fingerprint.none() : Fingerprint.ofDigest(fingerprint),
+                RecordForm.fingerprint(result.getString("fingerprint")),
                 result.getLong("first_claimed_at"),
                 result.getLong("claimed_at"),
                 result.getLong("lease_ends_at"),
                 result.getInt("takeovers"),
                 result.getLong("completed_at"),
                 result.getLong("retained_until"),
-                outcome(result.getString("outcome_kind"), result));
+                outcome(result));
     }
 
     /** Reads what is recorded of a step. */
     static RecordedStep step(ResultSet result) throws SQLException {
-        return new RecordedStep(
-                new String(result.getBytes("step_name"), StandardCharsets.UTF_8),
-                outcome(result.getString("outcome_kind"), result));
+        return new RecordedStep(new String(result.getBytes("step_name"), StandardCharsets.UTF_8), outcome(result));
     }
 
-    private static @Nullable RecordedOutcome outcome(@Nullable String kind, ResultSet result) throws SQLException {
-        if (kind == null) {
-            return null;
-        }
-        byte[] content = result.getBytes("outcome");
-        if (kind.equals(NOT_REPLAYABLE)) {
-            return new RecordedOutcome.NotReplayable(new String(content, StandardCharsets.UTF_8));
-        }
-        return new Encoded(Encoded.Kind.valueOf(kind), content);
+    private static @Nullable RecordedOutcome outcome(ResultSet result) throws SQLException {
+        String kind = result.getString("outcome_kind");
+        return kind == null ? null : RecordForm.Kind.valueOf(kind).outcome(result.getBytes("outcome"));
     }
 
-    /** What is written as the kind of an outcome. */
-    static String kind(RecordedOutcome outcome) {
-        return outcome instanceof Encoded encoded ? encoded.kind().name() : NOT_REPLAYABLE;
+    /** What is written as the key of a record. */
+    static byte[] bytes(IdempotencyKey key) {
+        return bytes(key.toString());
     }
 
-    /**
-     * What is written as an outcome.
-     *
-     * @throws IllegalArgumentException if it is kept by reference
-     */
-    static byte[] content(RecordedOutcome outcome) {
-        if (outcome instanceof Encoded encoded) {
-            return encoded.content();
-        }
-        if (outcome instanceof RecordedOutcome.NotReplayable notReplayable) {
-            return notReplayable.reason().getBytes(StandardCharsets.UTF_8);
-        }
-        throw new IllegalArgumentException("The JDBC store keeps encoded outcomes, and none by reference");
+    static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
     }
 
-    /**
-     * What is written as a fingerprint; null for none.
-     *
-     * @throws IllegalArgumentException if it is content itself, or too long
-     */
-    static @Nullable String text(Fingerprint fingerprint) {
-        if (fingerprint instanceof Fingerprint.Digest digest && digest.text().length() <= 255) {
-            return digest.text();
-        }
-        if (fingerprint instanceof Fingerprint.None) {
-            return null;
-        }
-        throw new IllegalArgumentException(
-                "The JDBC store keeps digests of at most 255 characters as fingerprints, not " + fingerprint);
+    /** Reads the key of a record. */
+    static IdempotencyKey key(ResultSet result) throws SQLException {
+        return IdempotencyKey.parse(new String(result.getBytes("record_key"), StandardCharsets.UTF_8));
     }
 
     static byte[] bytes(UUID id) {
@@ -137,7 +102,7 @@ record Row(
 
     /**
      * Whether the key is free, whatever is left of its last record: past its retention, forgotten, or released without
-     * steps, which a statement that read its clock before finds to be over only later.
+     * steps. A statement that read its clock before a release finds the retention to be over only later.
      */
     boolean isFree() {
         return !isInProgress() && (isOver() || (outcome == null && firstToken == 0));
@@ -161,7 +126,7 @@ record Row(
     }
 
     ClaimResult.Claimed claimed(IdempotencyKey key) {
-        return new ClaimResult.Claimed(claim(key), instant(firstClaimedAt), takeovers);
+        return new ClaimResult.Claimed(claim(key), RecordForm.instant(firstClaimedAt), takeovers);
     }
 
     IdempotencyRecord record(IdempotencyKey key) {
@@ -169,23 +134,20 @@ record Row(
                 key,
                 fencingToken,
                 fingerprint,
-                instant(firstClaimedAt),
-                instant(claimedAt),
+                RecordForm.instant(firstClaimedAt),
+                RecordForm.instant(claimedAt),
                 takeovers,
                 state(),
-                instant(now));
+                RecordForm.instant(now));
     }
 
     private IdempotencyRecord.State state() {
         if (isInProgress()) {
-            return new IdempotencyRecord.InProgress(instant(leaseEndsAt));
+            return new IdempotencyRecord.InProgress(RecordForm.instant(leaseEndsAt));
         }
         return outcome == null
-                ? new IdempotencyRecord.Released(instant(leaseEndsAt), instant(retainedUntil))
-                : new IdempotencyRecord.Completed(outcome, instant(completedAt), instant(retainedUntil));
-    }
-
-    static Instant instant(long microseconds) {
-        return Instant.EPOCH.plus(microseconds, ChronoUnit.MICROS);
+                ? new IdempotencyRecord.Released(RecordForm.instant(leaseEndsAt), RecordForm.instant(retainedUntil))
+                : new IdempotencyRecord.Completed(
+                        outcome, RecordForm.instant(completedAt), RecordForm.instant(retainedUntil));
     }
 }

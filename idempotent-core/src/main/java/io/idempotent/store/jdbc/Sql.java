@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A statement whose parameters have names, {@code :key} say, so that dialects may order them as they need. Immutable.
+ * A statement whose parameters have names, as {@code :key}: dialects order them as they need. Immutable.
  */
 final class Sql {
 

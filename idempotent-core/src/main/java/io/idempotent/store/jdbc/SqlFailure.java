@@ -45,8 +45,7 @@ enum SqlFailure {
 
     private static final Set<Integer> H2_TIMEOUTS = Set.of(50200, 57014);
 
-    /** The state of {@link #SERIALIZATION}, for failures that only this store knows to be one. */
-    static final String STATE_OF_SERIALIZATION = "40001";
+    private static final String STATE_OF_SERIALIZATION = "40001";
 
     private static final Set<Integer> READ_ONLY_CODES = Set.of(1290, 1792, 1836, 90097);
 
@@ -103,6 +102,18 @@ enum SqlFailure {
     /** A failure that says of a row what a database does that does not wait for its lock. */
     static SQLException locked() {
         return new SQLException("another transaction holds the key", STATE_OF_LOCKED);
+    }
+
+    /** A failure that says that others changed the row in between: the same request may succeed. */
+    static SQLException changed() {
+        return new SQLException("others changed the row in between", STATE_OF_SERIALIZATION);
+    }
+
+    /** A failure of a transaction that does not see the row that is in its way. */
+    static SQLException unseen() {
+        return new SQLException(
+                "the transaction does not see the row that is in its way: it was written after the transaction began",
+                STATE_OF_SERIALIZATION);
     }
 
     /** Whether a lock was not to be had in time; not where a statement just ran too long and was canceled. */

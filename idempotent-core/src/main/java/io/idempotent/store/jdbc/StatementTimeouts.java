@@ -12,7 +12,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Cancels statements that take too long, and costs those next to nothing that do not. Drivers' own timeouts do: that of
+ * Cancels statements that take too long, and costs the others next to nothing. Drivers' own timeouts cost more: that of
  * PostgreSQL wakes a thread for every statement, and that of H2 asks the database to apply it to whatever the
  * connection is used for from then on.
  *
@@ -54,7 +54,7 @@ final class StatementTimeouts {
         this.patience = patience.toNanos();
     }
 
-    /** Has the statement cancelled, unless it has ended within so many nanoseconds, which the caller has to say. */
+    /** Has the statement cancelled after so many nanoseconds, unless the caller says before that it has ended. */
     Running begin(Statement statement, long timeout) {
         Running begun = new Running(statement, System.nanoTime() + timeout);
         running.add(begun);

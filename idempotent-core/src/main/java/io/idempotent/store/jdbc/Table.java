@@ -73,8 +73,8 @@ record Table(String name, Dialect dialect) {
                 throw new IdempotencyConfigurationException(
                         "The table " + index.group(1) + " lacks an index of the column " + index.group(2)
                                 + (index.group(3) == null ? "" : index.group(3)) + ", without which all of it is read",
-                        "Add it by this SQL, on a large table with CONCURRENTLY after INDEX where the database knows that:\n"
-                                + statement + ";");
+                        "Add it by this SQL, on a large table with CONCURRENTLY after INDEX where the database knows"
+                                + " that:\n" + statement + ";");
             }
             try (Statement call = connection.createStatement()) {
                 call.execute(statement);
@@ -124,7 +124,7 @@ record Table(String name, Dialect dialect) {
         if (!makes(connection, initialization)) {
             throw new IdempotencyConfigurationException(
                     "There is no table " + missing + " for idempotency records in the database "
-                            + ClaimedPlaces.shown(ClaimedPlaces.url(connection)),
+                            + Place.url(connection),
                     "Create it by this SQL, or set idempotent.jdbc.initialize-schema=always:\n" + dialect.schema(name));
         }
         String table = missing;
@@ -143,7 +143,7 @@ record Table(String name, Dialect dialect) {
                 if (columns(connection, table) == null) {
                     throw new IdempotencyConfigurationException(
                             "The table " + table + " for idempotency records could not be made in the database "
-                                    + ClaimedPlaces.shown(ClaimedPlaces.url(connection)) + ": " + failure.getMessage(),
+                                    + Place.url(connection) + ": " + failure.getMessage(),
                             "Create it by this SQL, as a user who may, or set idempotent.jdbc.table-name to another"
                                     + " name:\n" + dialect.schema(name),
                             failure);

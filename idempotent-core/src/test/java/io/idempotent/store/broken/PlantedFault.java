@@ -8,6 +8,7 @@ import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.NearbyOutcome;
+import io.idempotent.store.NearbyOutcomes;
 import io.idempotent.store.RecordQuery;
 import io.idempotent.store.RecordedStep;
 import io.idempotent.store.ReferenceStore;
@@ -462,7 +463,7 @@ enum PlantedFault {
             },
             "a_completed_record_by_value_tells_the_time_at_which_it_was_given"),
     NEARBY_IS_WHATEVER_IS_FOUND(
-            () -> new ReferenceStore() {
+            () -> new NearbyStore() {
                 @Override
                 public @Nullable NearbyOutcome findNearby(IdempotencyKey key) {
                     return nearby(find(key), new RecordedOutcome.NotReplayable("in progress"));
@@ -470,7 +471,7 @@ enum PlantedFault {
             },
             "nearby_there_is_nothing_but_a_completed_record_within_its_retention"),
     NEARBY_NEVER_ENDS(
-            () -> new ReferenceStore() {
+            () -> new NearbyStore() {
                 @Override
                 public @Nullable NearbyOutcome findNearby(IdempotencyKey key) {
                     return locked(() -> {
@@ -481,7 +482,7 @@ enum PlantedFault {
             },
             "nearby_there_is_nothing_but_a_completed_record_within_its_retention"),
     NEARBY_STAYS_WHEN_FORGOTTEN(
-            () -> new ReferenceStore() {
+            () -> new NearbyStore() {
                 private @Nullable NearbyOutcome forgotten;
 
                 @Override
@@ -1063,6 +1064,9 @@ enum PlantedFault {
     private interface Normalization {
         Object of(IdempotencyKey key);
     }
+
+    /** One that claims to have outcomes nearby. */
+    private abstract static class NearbyStore extends ReferenceStore implements NearbyOutcomes {}
 
     private record Nearby(Fingerprint fingerprint, RecordedOutcome outcome) implements NearbyOutcome {}
 

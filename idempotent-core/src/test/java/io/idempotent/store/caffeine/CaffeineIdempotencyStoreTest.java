@@ -21,6 +21,7 @@ import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.IdempotencyStoreContract;
+import io.idempotent.store.NearbyOutcomes;
 import io.idempotent.store.RecordedStep;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
@@ -677,7 +678,7 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
         assertThat(allocated).isLessThan(10_000);
     }
 
-    private static long replay(IdempotencyStore replaying, IdempotencyKey key, int times) {
+    private static long replay(NearbyOutcomes replaying, IdempotencyKey key, int times) {
         long replays = 0;
         for (int turn = 0; turn < times; turn++) {
             if (replaying.findNearby(key) != null) {

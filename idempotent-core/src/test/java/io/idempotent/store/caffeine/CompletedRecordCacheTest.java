@@ -15,19 +15,18 @@ import io.idempotent.RecordedOutcome.Encoded.Kind;
 import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
+import io.idempotent.store.ForwardingIdempotencyStore;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.IdempotencyStoreContract;
 import io.idempotent.store.NearbyOutcome;
+import io.idempotent.store.NearbyOutcomes;
 import io.idempotent.store.RandomHistory;
-import io.idempotent.store.RecordQuery;
 import io.idempotent.store.RecordedStep;
 import io.idempotent.store.ReferenceStore;
-import io.idempotent.store.RenewalResult;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
-import java.util.Collection;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -509,13 +508,14 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     }
 
     /** Compares what is nearby with what is found, after every request. */
-    private static final class Compared implements IdempotencyStore {
+    private static final class Compared extends ForwardingIdempotencyStore {
 
-        private final IdempotencyStore near;
+        private final CompletedRecordCache near;
         private final IdempotencyStore distant;
         private int hits;
 
-        Compared(IdempotencyStore near, IdempotencyStore distant) {
+        Compared(CompletedRecordCache near, IdempotencyStore distant) {
+            super(near);
             this.near = near;
             this.distant = distant;
         }
@@ -540,63 +540,53 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
 
         @Override
         public ClaimResult claim(ClaimRequest request) {
-            return compared(request.key(), () -> near.claim(request));
-        }
-
-        @Override
-        public RenewalResult renew(Collection<Claim> claims, Duration lease) {
-            return near.renew(claims, lease);
+            return compared(request.key(), () -> super.claim(request));
         }
 
         @Override
         public boolean complete(Claim claim, RecordedOutcome outcome, Duration retention) {
-            return compared(claim.key(), () -> near.complete(claim, outcome, retention));
+            return compared(claim.key(), () -> super.complete(claim, outcome, retention));
         }
 
         @Override
         public boolean recordStep(Claim claim, RecordedStep step) {
-            return compared(claim.key(), () -> near.recordStep(claim, step));
+            return compared(claim.key(), () -> super.recordStep(claim, step));
         }
 
         @Override
         public boolean release(Claim claim, Duration stepRetention) {
-            return compared(claim.key(), () -> near.release(claim, stepRetention));
+            return compared(claim.key(), () -> super.release(claim, stepRetention));
         }
 
         @Override
         public List<RecordedStep> findSteps(IdempotencyKey key) {
-            return compared(key, () -> near.findSteps(key));
-        }
-
-        @Override
-        public List<IdempotencyRecord> list(RecordQuery query) {
-            return near.list(query);
+            return compared(key, () -> super.findSteps(key));
         }
 
         @Override
         public ClaimResult.@Nullable Claimed takeOver(
                 IdempotencyKey key, long expectedToken, UUID claimId, Duration lease) {
-            return compared(key, () -> near.takeOver(key, expectedToken, claimId, lease));
+            return compared(key, () -> super.takeOver(key, expectedToken, claimId, lease));
         }
 
         @Override
         public boolean release(Claim claim) {
-            return compared(claim.key(), () -> near.release(claim));
+            return compared(claim.key(), () -> super.release(claim));
         }
 
         @Override
         public boolean abandon(Claim claim) {
-            return compared(claim.key(), () -> near.abandon(claim));
+            return compared(claim.key(), () -> super.abandon(claim));
         }
 
         @Override
         public @Nullable IdempotencyRecord find(IdempotencyKey key) {
-            return compared(key, () -> near.find(key));
+            return compared(key, () -> super.find(key));
         }
 
         @Override
         public boolean forget(IdempotencyKey key, long expectedToken) {
-            return compared(key, () -> near.forget(key, expectedToken));
+            return compared(key, () -> super.forget(key, expectedToken));
         }
     }
 
@@ -665,7 +655,7 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
         assertThat(allocated).isLessThan(10_000);
     }
 
-    private static long hits(IdempotencyStore any, int times) {
+    private static long hits(NearbyOutcomes any, int times) {
         long hits = 0;
         for (int turn = 0; turn < times; turn++) {
             if (any.findNearby(KEY) != null) {
@@ -754,7 +744,7 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
         return (ClaimResult.Claimed) result;
     }
 
-    private static void assertNearby(IdempotencyStore any, Fingerprint fingerprint, RecordedOutcome outcome) {
+    private static void assertNearby(NearbyOutcomes any, Fingerprint fingerprint, RecordedOutcome outcome) {
         NearbyOutcome nearby = any.findNearby(KEY);
         assertThat(nearby).isNotNull();
         assertThat(nearby.fingerprint()).isEqualTo(fingerprint);

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
 import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyContext;
 import io.idempotent.IdempotencyKey;
@@ -16,10 +18,12 @@ import io.idempotent.engine.Operation;
 import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
+import io.idempotent.store.RecordedStep;
 import io.idempotent.store.RenewalResult;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -86,9 +90,13 @@ abstract class LockedRecordsContract {
     }
 
     private void locked(List<IdempotencyKey> keys, Work work) throws Exception {
+        locked("locked_record", keys, work);
+    }
+
+    private void locked(String table, List<IdempotencyKey> keys, Work work) throws Exception {
         try (Connection other = database.pool().getConnection();
                 PreparedStatement lock =
-                        other.prepareStatement("SELECT takeovers FROM locked_record WHERE record_key = ? FOR UPDATE")) {
+                        other.prepareStatement("SELECT * FROM " + table + " WHERE record_key = ? FOR UPDATE")) {
             other.setAutoCommit(false);
             for (IdempotencyKey key : keys) {
                 lock.setBytes(1, key.toString().getBytes(StandardCharsets.UTF_8));
@@ -165,6 +173,110 @@ abstract class LockedRecordsContract {
             statement.execute(unlock);
             other.rollback();
             other.setAutoCommit(true);
+        }
+    }
+
+    // purging
+
+    private void areDue(boolean atOneMoment) throws SQLException {
+        try (Connection connection = database.pool().getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute("UPDATE locked_record SET retained_until = "
+                    + (atOneMoment ? "1" : "claimed_at - 100000000000") + " WHERE retained_until IS NOT NULL");
+        }
+    }
+
+    private List<IdempotencyKey> releasedWithSteps(int number) {
+        List<Claim> claims = claimed(number);
+        for (Claim claim : claims) {
+            for (String step : List.of("reserve", "charge")) {
+                assertThat(store.recordStep(claim, new RecordedStep(step, RECEIPT)))
+                        .isTrue();
+            }
+            assertThat(store.release(claim, LEASE)).isTrue();
+        }
+        return claims.stream().map(Claim::key).toList();
+    }
+
+    private int purgedInTime(int atMost) {
+        long begin = System.nanoTime();
+        int purged = store.purge(atMost);
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(3));
+        return purged;
+    }
+
+    private void isPurgedBesidesThoseOfWhichStepsAreLocked(boolean atOneMoment) throws Exception {
+        List<IdempotencyKey> keys = releasedWithSteps(8);
+        claimed(4)
+                .forEach(claim ->
+                        assertThat(store.complete(claim, RECEIPT, LEASE)).isTrue());
+        areDue(atOneMoment);
+        List<IdempotencyKey> locked = List.of(keys.get(0), keys.get(1), keys.get(5));
+        locked("locked_record_step", locked, () -> {
+            assertThat(purgedInTime(5)).isEqualTo(5);
+            assertThat(purgedInTime(5)).isEqualTo(4);
+            assertThat(purgedInTime(5)).isZero();
+        });
+        assertThat(purgedInTime(5)).isEqualTo(locked.size());
+    }
+
+    @Test
+    void all_are_purged_but_those_of_which_a_step_is_locked() throws Exception {
+        isPurgedBesidesThoseOfWhichStepsAreLocked(false);
+    }
+
+    @Test
+    void all_are_purged_but_those_of_which_a_step_is_locked_though_all_are_due_at_one_moment() throws Exception {
+        isPurgedBesidesThoseOfWhichStepsAreLocked(true);
+    }
+
+    @Test
+    void all_are_purged_but_those_that_are_locked() throws Exception {
+        List<IdempotencyKey> keys = releasedWithSteps(6);
+        areDue(false);
+        locked(keys.subList(0, 2), () -> assertThat(purgedInTime(10)).isEqualTo(4));
+        assertThat(purgedInTime(10)).isEqualTo(2);
+    }
+
+    @Test
+    void steps_are_purged_with_records_of_which_more_are_due_than_one_statement_takes() throws Exception {
+        releasedWithSteps(300);
+        areDue(false);
+        assertThat(purgedInTime(300)).isEqualTo(300);
+        try (Connection connection = database.pool().getConnection();
+                Statement statement = connection.createStatement();
+                ResultSet steps = statement.executeQuery("SELECT COUNT(*) FROM locked_record_step")) {
+            steps.next();
+            assertThat(steps.getInt(1)).isZero();
+        }
+    }
+
+    // connections
+
+    @Test
+    void a_pool_that_has_no_connection_stalls_a_renewal_for_no_more_than_a_third_of_the_lease() throws Exception {
+        HikariConfig config = new HikariConfig();
+        config.setDataSource(database.pool());
+        config.setMaximumPoolSize(1);
+        Duration lease = Duration.ofSeconds(6);
+        try (HikariDataSource pool = new HikariDataSource(config)) {
+            JdbcIdempotencyStore starved = JdbcIdempotencyStore.builder(pool)
+                    .tableName("locked_record")
+                    .build();
+            Claim claim = claimed(IdempotencyKey.of("pay", "starved"));
+            try (Connection held = pool.getConnection()) {
+                assertThat(held).isNotNull();
+                long begin = System.nanoTime();
+                assertThatExceptionOfType(IdempotencyStoreException.class)
+                        .isThrownBy(() -> starved.renew(List.of(claim), lease))
+                        .withMessageContaining("failed to renew 1 leases within a third of their time")
+                        .withMessageContaining("idempotent.jdbc.data-source");
+                assertThat(Duration.ofNanos(System.nanoTime() - begin))
+                        .isBetween(lease.dividedBy(4), lease.dividedBy(2));
+            }
+            // The connection that came too late was given back.
+            assertThat(starved.renew(List.of(claim), lease).renewed()).containsExactly(claim);
+            await().until(() -> pool.getHikariPoolMXBean().getActiveConnections() == 0);
         }
     }
 

@@ -19,6 +19,7 @@ import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
+import java.sql.DatabaseMetaData;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.time.Duration;
@@ -27,6 +28,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.logging.Logger;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
@@ -275,6 +277,58 @@ final class RoutingDataSourceTest {
                         .join())
                 .containsExactly(home);
         assertThat(store.release(away)).isTrue();
+    }
+
+    /** A data source whose driver says these URLs, one after the other, and then the last again. */
+    private static DataSource saying(DataSource database, String... urls) {
+        AtomicInteger connections = new AtomicInteger();
+        return proxy((proxy, method, arguments) -> {
+            Object answer = method.invoke(database, arguments);
+            if (!(answer instanceof Connection connection)) {
+                return answer;
+            }
+            String url = urls[Math.min(connections.getAndIncrement(), urls.length - 1)];
+            return Proxy.newProxyInstance(
+                    Connection.class.getClassLoader(),
+                    new Class<?>[] {Connection.class},
+                    (same, called, values) -> called.getName().equals("getMetaData")
+                            ? metaData(connection.getMetaData(), url)
+                            : called.invoke(connection, values));
+        });
+    }
+
+    private static Object metaData(DatabaseMetaData database, @Nullable String url) {
+        return Proxy.newProxyInstance(
+                DatabaseMetaData.class.getClassLoader(),
+                new Class<?>[] {DatabaseMetaData.class},
+                (same, called, values) -> called.getName().equals("getURL") ? url : called.invoke(database, values));
+    }
+
+    private void isNoOtherDatabase(String... urls) {
+        List<String> told = new ArrayList<>();
+        JdbcIdempotencyStore store = JdbcIdempotencyStore.builder(saying(one, urls))
+                .schemaInitialization(SchemaInitialization.ALWAYS)
+                .errorHandler((message, failure) -> told.add(message))
+                .build();
+        Claim claim = claimed(store.claim(request(IdempotencyKey.of("pay", "4711"))));
+        assertThat(store.renew(Set.of(claim), LEASE).renewed()).containsExactly(claim);
+        assertThat(store.release(claim)).isTrue();
+        assertThat(store.renew(Set.of(claim), LEASE)).isEqualTo(RenewalResult.of(Set.of()));
+        assertThat(told).isEmpty();
+    }
+
+    @Test
+    void a_url_that_differs_by_its_parameters_and_its_user_is_no_other_database() {
+        isNoOtherDatabase(
+                "jdbc:postgresql://shop/records",
+                "jdbc:postgresql://shop/records?user=a",
+                "jdbc:postgresql://b:secret@shop/records?ssl=true",
+                "jdbc:postgresql://shop/records;d=e");
+    }
+
+    @Test
+    void a_driver_that_does_not_say_its_url_leads_to_no_other_database() {
+        isNoOtherDatabase((String) null);
     }
 
     @Test

@@ -1,8 +1,11 @@
 package io.idempotent.spring.autoconfigure;
 
+import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.jdbc.JdbcIdempotencyStore;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import javax.sql.DataSource;
 import org.apache.commons.logging.Log;
 import org.jspecify.annotations.Nullable;
@@ -29,14 +32,18 @@ final class SharedConnections {
      * many call at a time, and whoever gets no connection is told what to do.
      */
     static void tell(ConfigurableListableBeanFactory beans, Log log) {
-        for (String name : beans.getBeanNamesForType(JdbcIdempotencyStore.class, false, false)) {
-            if (beans.getSingleton(name) instanceof JdbcIdempotencyStore store) {
-                List<String> sharing = transactionManagers(beans, store);
-                if (!sharing.isEmpty()) {
-                    tell(sharing, mostConnections(store.ownDataSource()), log);
-                }
-            }
-        }
+        Arrays.stream(beans.getBeanNamesForType(IdempotencyStore.class, false, false))
+                .map(beans::getSingleton)
+                .map(made -> made instanceof IdempotencyStore store ? store.unwrap(JdbcIdempotencyStore.class) : null)
+                .filter(Objects::nonNull)
+                // A store and one that decorates it may both be beans.
+                .distinct()
+                .forEach(store -> {
+                    List<String> sharing = transactionManagers(beans, store);
+                    if (!sharing.isEmpty()) {
+                        tell(sharing, mostConnections(store.ownDataSource()), log);
+                    }
+                });
     }
 
     private static void tell(List<String> sharing, @Nullable Integer most, Log log) {
@@ -44,7 +51,8 @@ final class SharedConnections {
                 + sharing + (most == null ? "" : ", which has " + most + " at most")
                 + ": when callers in transactions hold all that there are, each of them waits for one more to claim its"
                 + " key with, and is refused by an IdempotencyStoreException when the pool's patience is over. Set"
-                + " idempotent.jdbc.data-source to the bean name of another DataSource on the same database, a small pool";
+                + " idempotent.jdbc.data-source to the bean name of another DataSource on the same database, a small"
+                + " pool";
         if (most != null && most <= 1) {
             log.warn(message);
         } else {
@@ -72,7 +80,7 @@ final class SharedConnections {
                 .toList();
     }
 
-    /** What a manager says, be it of JDBC, JPA or Hibernate: they have no type for it in common. */
+    /** What a manager of JDBC, JPA or Hibernate says: they have no type for it in common. */
     private static @Nullable Object dataSource(PlatformTransactionManager manager) {
         PropertyAccessor properties = PropertyAccessorFactory.forBeanPropertyAccess(manager);
         return properties.isReadableProperty(DATA_SOURCE) ? properties.getPropertyValue(DATA_SOURCE) : null;

@@ -102,7 +102,8 @@ public final class SettingRecords {
 
     private static Object make(Class<?> type, Values values) {
         Shape shape = SHAPES.get(type);
-        @Nullable Object[] arguments = shape.components().stream().map(values::of).toArray();
+        @Nullable
+        Object[] arguments = shape.components().stream().map(values::of).toArray();
         try {
             return shape.constructor().newInstance(arguments);
         } catch (InvocationTargetException refused) {

@@ -36,19 +36,21 @@ record AtomicMethods(BeanFactory beanFactory, CurrentTransaction current) {
     StoreTransactions resolve(
             @Nullable TransactionAttribute attribute,
             String described,
-            IdempotencyStore nearby,
+            IdempotencyStore store,
             @Nullable String transactionManager) {
-        if (!CallerTransaction.JDBC_PRESENT
-                || !(CallerTransaction.behind(nearby) instanceof TransactionalIdempotencyStore store)) {
+        TransactionalIdempotencyStore transactional =
+                CallerTransaction.JDBC_PRESENT ? store.unwrap(TransactionalIdempotencyStore.class) : null;
+        if (transactional == null) {
             throw new IdempotencyConfigurationException(
-                    described + " is atomic, and the store " + nearby.getClass().getName()
+                    described + " is atomic, and the store " + store.getClass().getName()
                             + " keeps its records in no database whose transactions it could be part of",
-                    "Use the JDBC store on the database that the method writes to, with spring-jdbc on the class path, or do"
-                            + " without atomic");
+                    "Use the JDBC store on the database that the method writes to, with spring-jdbc on the class path,"
+                            + " or do without atomic");
         }
-        PlatformTransactionManager manager = manager(attribute, described, store.dataSource(), transactionManager);
+        PlatformTransactionManager manager =
+                manager(attribute, described, transactional.dataSource(), transactionManager);
         EndedTransactions.watch(manager);
-        return new AtomicTransactions(manager, definition(attribute, described), store, nearby, current);
+        return new AtomicTransactions(manager, definition(attribute, described), transactional, store, current);
     }
 
     private static TransactionDefinition definition(@Nullable TransactionAttribute attribute, String described) {

@@ -7,6 +7,7 @@ import io.idempotent.engine.StoreTransaction;
 import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
+import io.idempotent.store.NearbyOutcomes;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
@@ -146,8 +147,8 @@ final class AtomicTransaction implements StoreTransaction {
     private static IdempotencyStoreException readOnly(IdempotencyKey key, RuntimeException cause) {
         return new IdempotencyStoreException(
                 "The caller's transaction is read-only, so that '" + key
-                        + "' cannot be claimed in it; nothing was run. Call the method in a transaction that writes, or outside"
-                        + " of the one that does not",
+                        + "' cannot be claimed in it; nothing was run. Call the method in a transaction that writes, or"
+                        + " outside of the one that does not",
                 key,
                 cause,
                 false);
@@ -235,14 +236,12 @@ final class AtomicTransaction implements StoreTransaction {
         }
         try {
             rollBack();
-            if (completed != null && transactions.nearby() != transactions.store()) {
-                // What a transaction found is not in the near cache: it is found there by asking once more, outside.
-                var unused = transactions.nearby().find(completed);
+            if (completed != null && transactions.used().unwrap(NearbyOutcomes.class) != null) {
+                // Fills the near cache, which does not see what a transaction finds.
+                var unused = transactions.used().find(completed);
             }
         } catch (RuntimeException | Error lost) {
-            // There was nothing to roll back, and a connection that cannot be told so is lost by itself; the near cache
-            // can
-            // be filled another time.
+            // There was nothing to roll back, and a broken connection is lost by itself; the near cache fills later.
         }
     }
 }

@@ -21,14 +21,14 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
  * @param manager begins and ends them
  * @param definition as the method's own transaction is declared
  * @param store where records are kept
- * @param nearby the store as operations use it: the same, or a near cache in front of it
+ * @param used the store as operations use it: the same, or one in front of it that may have a near cache
  * @param current the transaction of the calling thread
  */
 record AtomicTransactions(
         PlatformTransactionManager manager,
         TransactionDefinition definition,
         TransactionalIdempotencyStore store,
-        IdempotencyStore nearby,
+        IdempotencyStore used,
         CurrentTransaction current)
         implements StoreTransactions {
 
@@ -50,8 +50,8 @@ record AtomicTransactions(
             status = manager.getTransaction(EndedTransactions.isCurrent() ? apart() : definition);
         } catch (CannotCreateTransactionException failure) {
             throw new IdempotencyStoreException(
-                    "No transaction could be begun in which to claim the key; nothing was run. Is the database up, and are"
-                            + " there connections enough?",
+                    "No transaction could be begun in which to claim the key; nothing was run. Is the database up, and"
+                            + " are there connections enough?",
                     null,
                     failure,
                     false);
@@ -60,8 +60,8 @@ record AtomicTransactions(
             manager.rollback(status);
             throw new IdempotencyConfigurationException(
                     "The transaction manager " + manager.getClass().getName()
-                            + " does not show the JDBC connection of its transactions, so that nothing can be atomic in them",
-                    "Give it a JPA dialect that does, HibernateJpaDialect say, or use the JdbcTransactionManager");
+                            + " does not show the JDBC connection of its transactions: nothing can be atomic in them",
+                    "Give it a JPA dialect that does, as HibernateJpaDialect, or use the JdbcTransactionManager");
         }
         return new AtomicTransaction(status, this);
     }

@@ -2,9 +2,7 @@ package io.idempotent.spring.transaction;
 
 import io.idempotent.engine.EnclosingTransaction;
 import io.idempotent.engine.PendingEnding;
-import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.TransactionalCompletion;
-import io.idempotent.store.caffeine.CompletedRecordCache;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -16,19 +14,7 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
 import org.springframework.util.ClassUtils;
 
 /**
- * A transaction of Spring's in which calls are made, and the completions that follow it. It is found among the
- * transaction's synchronizations. Spring puts those away with a suspended transaction, and brings them back with it.
- *
- * <ol>
- *   <li>Before the commit, each completion is recorded in the transaction if the store can write on the transaction's own
- *       connection and the transaction is not read-only. This comes after the work of others that declares no order:
- *       what they write belongs to the transaction, and what they refuse is not recorded.
- *   <li>After the commit, each completion is told before the work of others begins. They find the keys completed, and
- *       what they throw does not reach us. Completions that join only then are told when that work is done.
- *   <li>A rollback to a savepoint ends the completions that joined after the savepoint. A savepoint that is older than
- *       the first call in this transaction ends all.
- *   <li>After a rollback, each completion is told. If the commit had been tried before, only the store knows what became
- *       of an outcome that was recorded in the transaction, and nobody knows of another.
+ * import io.idempotent.engine.PendingEnding;
  * </ol>
  */
 final class CallerTransaction implements EnclosingTransaction {
@@ -84,15 +70,9 @@ final class CallerTransaction implements EnclosingTransaction {
     }
 
     private static PendingEnding.@Nullable Recorder recorder(PendingEnding completion) {
-        // The near cache must not see what may yet be rolled back.
-        return JDBC_PRESENT && behind(completion.store()) instanceof TransactionalCompletion store
-                ? JdbcRecorder.inCurrentTransaction(store)
-                : null;
-    }
-
-    /** The store itself, without the near cache that may be in front of it. */
-    static IdempotencyStore behind(IdempotencyStore store) {
-        return store instanceof CompletedRecordCache cache ? cache.store() : store;
+        // Goes past a near cache, which must not see what may yet be rolled back.
+        TransactionalCompletion store = JDBC_PRESENT ? completion.store().unwrap(TransactionalCompletion.class) : null;
+        return store == null ? null : JdbcRecorder.inCurrentTransaction(store);
     }
 
     /** What has to come before what others do. */

@@ -1,6 +1,7 @@
 package io.idempotent.spring.web;
 
 import io.idempotent.Fingerprint;
+import io.idempotent.Sha256;
 import io.idempotent.codec.CanonicalJson;
 import io.idempotent.spring.settings.WebSettings;
 import jakarta.servlet.ServletException;
@@ -13,7 +14,6 @@ import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.Collection;
@@ -278,7 +278,7 @@ final class RequestFingerprint {
     static final class Digest {
 
         // A copy takes less than to look for the one that the platform prefers.
-        private static final MessageDigest EMPTY = sha256();
+        private static final MessageDigest EMPTY = Sha256.begin();
 
         private static final int FIRST_CAPACITY = 128;
 
@@ -289,14 +289,6 @@ final class RequestFingerprint {
 
         // Begun when more was added than is pending.
         private @Nullable MessageDigest sha256;
-
-        private static MessageDigest sha256() {
-            try {
-                return MessageDigest.getInstance("SHA-256");
-            } catch (NoSuchAlgorithmException impossible) {
-                throw new IllegalStateException("Every Java platform has SHA-256", impossible);
-            }
-        }
 
         /** Adds text of any characters, those among them that no encoding has. */
         void add(String text) {
@@ -364,7 +356,7 @@ final class RequestFingerprint {
                 try {
                     sha256 = (MessageDigest) EMPTY.clone();
                 } catch (CloneNotSupportedException another) {
-                    sha256 = sha256();
+                    sha256 = Sha256.begin();
                 }
             }
             sha256.update(pending.flip());

@@ -8,14 +8,9 @@ import io.idempotent.IdempotencyContext;
 import io.idempotent.IdempotencyException;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyKeyException;
-import io.idempotent.RecordedOutcome;
 import io.idempotent.store.Claim;
-import io.idempotent.store.ClaimRequest;
-import io.idempotent.store.ClaimResult;
-import io.idempotent.store.IdempotencyRecord;
+import io.idempotent.store.ForwardingIdempotencyStore;
 import io.idempotent.store.IdempotencyStore;
-import io.idempotent.store.RecordQuery;
-import io.idempotent.store.RecordedStep;
 import io.idempotent.store.RenewalResult;
 import io.idempotent.store.caffeine.CaffeineIdempotencyStore;
 import jakarta.validation.ConstraintViolationException;
@@ -26,11 +21,8 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Deque;
-import java.util.List;
 import java.util.Set;
-import java.util.UUID;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -285,73 +277,15 @@ class RetryTest {
     }
 
     /** Refuses every renewal, as it does for an owner that was taken over. */
-    static class UnrenewableStore implements IdempotencyStore {
-        private final IdempotencyStore store = CaffeineIdempotencyStore.create();
+    static class UnrenewableStore extends ForwardingIdempotencyStore {
 
-        @Override
-        public ClaimResult claim(ClaimRequest request) {
-            return store.claim(request);
+        UnrenewableStore() {
+            super(CaffeineIdempotencyStore.create());
         }
 
         @Override
         public RenewalResult renew(Collection<Claim> claims, Duration lease) {
             return RenewalResult.of(Set.of());
-        }
-
-        @Override
-        public boolean complete(Claim claim, RecordedOutcome outcome, Duration retention) {
-            return store.complete(claim, outcome, retention);
-        }
-
-        @Override
-        public boolean recordStep(Claim claim, RecordedStep step) {
-            return store.recordStep(claim, step);
-        }
-
-        @Override
-        public boolean release(Claim claim, Duration stepRetention) {
-            return store.release(claim, stepRetention);
-        }
-
-        @Override
-        public List<RecordedStep> findSteps(IdempotencyKey key) {
-            return store.findSteps(key);
-        }
-
-        @Override
-        public List<IdempotencyRecord> list(RecordQuery query) {
-            return store.list(query);
-        }
-
-        @Override
-        public ClaimResult.@Nullable Claimed takeOver(
-                IdempotencyKey key, long expectedToken, UUID claimId, Duration lease) {
-            return store.takeOver(key, expectedToken, claimId, lease);
-        }
-
-        @Override
-        public boolean release(Claim claim) {
-            return store.release(claim);
-        }
-
-        @Override
-        public boolean abandon(Claim claim) {
-            return store.abandon(claim);
-        }
-
-        @Override
-        public IdempotencyRecord find(IdempotencyKey key) {
-            return store.find(key);
-        }
-
-        @Override
-        public boolean forget(IdempotencyKey key, long expectedToken) {
-            return store.forget(key, expectedToken);
-        }
-
-        @Override
-        public boolean keepsReferences() {
-            return true;
         }
     }
 

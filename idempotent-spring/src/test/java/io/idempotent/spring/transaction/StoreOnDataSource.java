@@ -6,11 +6,10 @@ import io.idempotent.RecordedOutcome;
 import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
+import io.idempotent.store.ForwardingIdempotencyStore;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
-import io.idempotent.store.RecordQuery;
 import io.idempotent.store.RecordedStep;
-import io.idempotent.store.RenewalResult;
 import io.idempotent.store.TransactionalCompletion;
 import io.idempotent.store.caffeine.CaffeineIdempotencyStore;
 import java.sql.Connection;
@@ -18,7 +17,6 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -32,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * A small store that keeps claims in memory, and knows by a row in a database whether an outcome that was recorded in a
  * transaction is committed: whoever asks for the key looks for that row on a connection of its own.
  */
-final class StoreOnDataSource implements IdempotencyStore, TransactionalCompletion {
+final class StoreOnDataSource extends ForwardingIdempotencyStore implements TransactionalCompletion {
 
     private record Completion(Claim claim, RecordedOutcome outcome, Duration retention) {}
 
@@ -43,6 +41,7 @@ final class StoreOnDataSource implements IdempotencyStore, TransactionalCompleti
     private volatile boolean failing;
 
     StoreOnDataSource(CaffeineIdempotencyStore claims, DataSource dataSource) {
+        super(claims);
         this.claims = claims;
         this.dataSource = dataSource;
         inOwnTransaction(connection -> {
@@ -128,11 +127,6 @@ final class StoreOnDataSource implements IdempotencyStore, TransactionalCompleti
     }
 
     @Override
-    public RenewalResult renew(Collection<Claim> held, Duration lease) {
-        return claims.renew(held, lease);
-    }
-
-    @Override
     public boolean complete(Claim claim, RecordedOutcome outcome, Duration retention) {
         if (failing) {
             throw new IdempotencyStoreException("The line is down", claim.key(), new SQLException("The line is down"));
@@ -156,11 +150,6 @@ final class StoreOnDataSource implements IdempotencyStore, TransactionalCompleti
     }
 
     @Override
-    public List<IdempotencyRecord> list(RecordQuery query) {
-        return claims.list(query);
-    }
-
-    @Override
     public ClaimResult.@Nullable Claimed takeOver(
             IdempotencyKey key, long expectedToken, UUID claimId, Duration lease) {
         return knowing(key, () -> claims.takeOver(key, expectedToken, claimId, lease));
@@ -179,10 +168,5 @@ final class StoreOnDataSource implements IdempotencyStore, TransactionalCompleti
     @Override
     public @Nullable IdempotencyRecord find(IdempotencyKey key) {
         return knowing(key, () -> claims.find(key));
-    }
-
-    @Override
-    public boolean forget(IdempotencyKey key, long expectedToken) {
-        return claims.forget(key, expectedToken);
     }
 }

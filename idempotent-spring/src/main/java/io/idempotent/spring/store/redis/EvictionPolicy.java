@@ -8,7 +8,9 @@ import org.apache.commons.logging.LogFactory;
 import org.springframework.data.redis.connection.RedisConnection;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 
-/** What Redis does when its memory is full: with idempotency records in it, it has to refuse writes and evict nothing. */
+/**
+ * What Redis does when its memory is full: with idempotency records in it, it has to refuse writes and evict nothing.
+ */
 final class EvictionPolicy {
 
     private static final Log LOG = LogFactory.getLog(EvictionPolicy.class);

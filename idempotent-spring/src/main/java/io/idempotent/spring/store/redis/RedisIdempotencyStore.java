@@ -1,6 +1,5 @@
 package io.idempotent.spring.store.redis;
 
-import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyKeyException;
 import io.idempotent.IdempotencyStoreException;
@@ -10,9 +9,11 @@ import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
+import io.idempotent.store.RecordForm;
 import io.idempotent.store.RecordQuery;
 import io.idempotent.store.RecordedStep;
 import io.idempotent.store.RenewalResult;
+import io.idempotent.store.TimeLimit;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -97,15 +98,15 @@ import org.springframework.data.redis.core.ScanOptions;
  */
 public final class RedisIdempotencyStore implements IdempotencyStore, InitializingBean {
 
-    /** What the Redis keys of records begin with unless told otherwise: {@value}. */
+    /** What the Redis keys of records begin with by default: {@value}. */
     public static final String DEFAULT_KEY_PREFIX = "idempotent:";
 
     private static final int LISTED_AT_ONCE = 1_000;
-    private static final Duration LONGEST = Duration.ofDays(36_525);
+    private static final RecordForm FORM = new RecordForm("Redis store", Duration.ofDays(36_525));
 
     private final RedisConnectionFactory connectionFactory;
     private final String keyPrefix;
-    private final TimeLimit renewals = new TimeLimit();
+    private final TimeLimit renewals = new TimeLimit("idempotent-redis-renewal", true);
 
     /**
      * Makes a store whose Redis keys begin with {@value #DEFAULT_KEY_PREFIX}.
@@ -149,20 +150,20 @@ public final class RedisIdempotencyStore implements IdempotencyStore, Initializi
                 request.key(),
                 reply -> reply.claimResult(request),
                 bytes(request.claimId()),
-                bytes(digest(request.fingerprint())),
-                microseconds(request.lease()),
+                bytes(Objects.requireNonNullElse(FORM.digest(request.fingerprint()), "")),
+                bytes(FORM.microseconds(request.lease())),
                 bytes(request.mayTakeOver() ? 1 : 0));
     }
 
     @Override
     public RenewalResult renew(Collection<Claim> claims, Duration lease) {
-        requirePositive("lease", lease);
+        RecordForm.requirePositive("lease", lease);
         if (claims.isEmpty()) {
             return RenewalResult.of(Set.of());
         }
         try {
-            return RenewalResult.of(
-                    renewals.call(kept(lease).dividedBy(3), () -> renewAll(List.copyOf(claims), microseconds(lease))));
+            return RenewalResult.of(renewals.call(
+                    lease.dividedBy(3), () -> renewAll(List.copyOf(claims), bytes(FORM.microseconds(lease)))));
         } catch (Exception failure) {
             throw failed("renew leases", null, failure);
         }
@@ -175,16 +176,16 @@ public final class RedisIdempotencyStore implements IdempotencyStore, Initializi
      */
     @Override
     public boolean complete(Claim claim, RecordedOutcome outcome, Duration retention) {
-        requirePositive("retention", retention);
+        RecordForm.requirePositive("retention", retention);
         return answer(
                 RecordScript.COMPLETE,
                 claim.key(),
                 ScriptReply::isGranted,
                 bytes(claim.id()),
                 bytes(claim.fencingToken()),
-                bytes(kind(outcome)),
-                content(outcome),
-                microseconds(retention));
+                bytes(ScriptReply.letter(outcome)),
+                FORM.content(outcome),
+                bytes(FORM.microseconds(retention)));
     }
 
     /**
@@ -206,14 +207,14 @@ public final class RedisIdempotencyStore implements IdempotencyStore, Initializi
 
     @Override
     public boolean release(Claim claim, Duration stepRetention) {
-        requirePositive("retention of steps", stepRetention);
+        RecordForm.requirePositive("retention of steps", stepRetention);
         return answer(
                 RecordScript.RELEASE,
                 claim.key(),
                 ScriptReply::isGranted,
                 bytes(claim.id()),
                 bytes(claim.fencingToken()),
-                microseconds(stepRetention));
+                bytes(FORM.microseconds(stepRetention)));
     }
 
     @Override
@@ -244,14 +245,14 @@ public final class RedisIdempotencyStore implements IdempotencyStore, Initializi
     @Override
     public ClaimResult.@Nullable Claimed takeOver(
             IdempotencyKey key, long expectedToken, UUID claimId, Duration lease) {
-        requirePositive("lease", lease);
+        RecordForm.requirePositive("lease", lease);
         return answer(
                 RecordScript.TAKE_OVER,
                 key,
                 reply -> reply.claimedOrNull(key, claimId),
                 bytes(claimId),
                 bytes(expectedToken),
-                microseconds(lease));
+                bytes(FORM.microseconds(lease)));
     }
 
     @Override
@@ -283,7 +284,7 @@ public final class RedisIdempotencyStore implements IdempotencyStore, Initializi
         try (RedisConnection connection = connectionFactory.getConnection()) {
             return reader.apply(call(connection, script, keyAnd(key, arguments)));
         } catch (RuntimeException failure) {
-            throw failed(script.action() + " idempotency key '" + key + "'", key, failure);
+            throw failed(script.action(), key, failure);
         }
     }
 
@@ -439,24 +440,15 @@ public final class RedisIdempotencyStore implements IdempotencyStore, Initializi
 
     private IdempotencyStoreException failed(String request, @Nullable IdempotencyKey key, Exception cause) {
         if (says(cause, "OOM command not allowed")) {
-            return IdempotencyStoreException.refusal(
-                    "Redis refused to " + request
-                            + ", since its memory is full; nothing was changed; raise its maxmemory",
-                    key,
-                    cause);
+            return FORM.refused(
+                    request, key, ": the memory of Redis is full; nothing was changed; raise its maxmemory", cause);
         }
-        StringBuilder message = new StringBuilder("Redis failed to ").append(request);
-        if (says(cause, "UNKNOWNFORMAT") || says(cause, "WRONGTYPE")) {
-            message.append(": what is there, under a Redis key that begins with '")
-                    .append(keyPrefix)
-                    .append("', is no record that this version can read. Update this library if a newer one wrote it;"
-                            + " else give the records a key prefix that nothing else uses");
-        } else {
-            message.append(
-                    "; whether it took effect is not known. See the cause, and check that Redis can be reached and"
-                            + " takes writes");
-        }
-        return new IdempotencyStoreException(message.toString(), key, cause, isTransient(cause));
+        String detail = says(cause, "UNKNOWNFORMAT") || says(cause, "WRONGTYPE")
+                ? ": what is there, under a Redis key that begins with '" + keyPrefix
+                        + "', is no record that this version can read. Update this library if a newer one wrote it;"
+                        + " else give the records a key prefix that nothing else uses"
+                : RecordForm.EFFECT_UNKNOWN + ", and check that Redis can be reached and takes writes";
+        return FORM.failed(request, key, detail, cause, isTransient(cause));
     }
 
     /**
@@ -474,64 +466,21 @@ public final class RedisIdempotencyStore implements IdempotencyStore, Initializi
         return broken;
     }
 
-    private static String digest(Fingerprint fingerprint) {
-        if (fingerprint instanceof Fingerprint.Digest digest) {
-            return digest.text();
-        }
-        if (fingerprint == Fingerprint.none()) {
-            return "";
-        }
-        throw new IllegalArgumentException("Redis keeps digests as fingerprints, or none, and not " + fingerprint
-                + ": make a digest of the request");
-    }
-
     /** What is kept of a step: the kind's letter, and the content. */
     private static byte[] content(RecordedStep step) {
         RecordedOutcome outcome = step.outcome();
         if (outcome == null) {
             return bytes(ScriptReply.BEGUN);
         }
-        byte[] kind = bytes(kind(outcome));
-        byte[] content = content(outcome);
+        byte[] kind = bytes(ScriptReply.letter(outcome));
+        byte[] content = FORM.content(outcome);
         return ByteBuffer.allocate(kind.length + content.length)
                 .put(kind)
                 .put(content)
                 .array();
     }
 
-    private static String kind(RecordedOutcome outcome) {
-        if (outcome instanceof RecordedOutcome.Encoded encoded) {
-            return encoded.kind() == RecordedOutcome.Encoded.Kind.VALUE ? ScriptReply.VALUE : ScriptReply.FAILURE;
-        }
-        return ScriptReply.NOT_REPLAYABLE;
-    }
-
-    private static byte[] content(RecordedOutcome outcome) {
-        if (outcome instanceof RecordedOutcome.Encoded encoded) {
-            return encoded.content();
-        }
-        if (outcome instanceof RecordedOutcome.NotReplayable notReplayable) {
-            return bytes(notReplayable.reason());
-        }
-        throw new IllegalArgumentException("Redis keeps encoded outcomes, and none by reference: encode it");
-    }
-
-    /** The duration in whole microseconds, at least as long. */
-    private static byte[] microseconds(Duration duration) {
-        return bytes((kept(duration).toNanos() + 999) / 1_000);
-    }
-
-    private static Duration kept(Duration duration) {
-        return duration.compareTo(LONGEST) < 0 ? duration : LONGEST;
-    }
-
     private static byte[] bytes(Object text) {
         return text.toString().getBytes(StandardCharsets.UTF_8);
-    }
-
-    private static void requirePositive(String name, Duration duration) {
-        if (duration.isNegative() || duration.isZero()) {
-            throw new IllegalArgumentException("The " + name + " has to be positive, not " + duration);
-        }
     }
 }

@@ -1,17 +1,16 @@
 package io.idempotent.spring.store.redis;
 
-import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.RecordedOutcome;
-import io.idempotent.RecordedOutcome.Encoded.Kind;
 import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
+import io.idempotent.store.RecordForm;
+import io.idempotent.store.RecordForm.Kind;
 import io.idempotent.store.RecordedStep;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -25,9 +24,6 @@ import org.jspecify.annotations.Nullable;
  */
 record ScriptReply(List<byte[]> parts) {
 
-    static final String VALUE = "v";
-    static final String FAILURE = "f";
-    static final String NOT_REPLAYABLE = "n";
     static final String BEGUN = "b";
     private static final String IN_PROGRESS = "p";
     private static final String RELEASED_WITH_STEPS = "k";
@@ -103,11 +99,10 @@ record ScriptReply(List<byte[]> parts) {
     }
 
     private IdempotencyRecord record(IdempotencyKey key) {
-        String fingerprint = text(3);
         return new IdempotencyRecord(
                 key,
                 number(2),
-                fingerprint.isEmpty() ? Fingerprint.none() : Fingerprint.ofDigest(fingerprint),
+                RecordForm.fingerprint(text(3)),
                 instant(4),
                 instant(5),
                 Math.toIntExact(number(6)),
@@ -124,17 +119,29 @@ record ScriptReply(List<byte[]> parts) {
         };
     }
 
-    private static RecordedOutcome outcome(String kind, byte[] content) {
+    /** What is written as the kind of an outcome. */
+    static String letter(RecordedOutcome outcome) {
+        return letter(Kind.of(outcome));
+    }
+
+    private static String letter(Kind kind) {
         return switch (kind) {
-            case VALUE -> new RecordedOutcome.Encoded(Kind.VALUE, content);
-            case FAILURE -> new RecordedOutcome.Encoded(Kind.FAILURE, content);
-            case NOT_REPLAYABLE -> new RecordedOutcome.NotReplayable(new String(content, StandardCharsets.UTF_8));
-            default -> throw new IllegalStateException("The record's state is none that is known");
+            case VALUE -> "v";
+            case FAILURE -> "f";
+            case NOT_REPLAYABLE -> "n";
         };
     }
 
+    private static RecordedOutcome outcome(String letter, byte[] content) {
+        return Arrays.stream(Kind.values())
+                .filter(kind -> letter(kind).equals(letter))
+                .findFirst()
+                .orElseThrow(() -> new IllegalStateException("The record's state is none that is known"))
+                .outcome(content);
+    }
+
     private Instant instant(int index) {
-        return Instant.EPOCH.plus(number(index), ChronoUnit.MICROS);
+        return RecordForm.instant(number(index));
     }
 
     private long number(int index) {

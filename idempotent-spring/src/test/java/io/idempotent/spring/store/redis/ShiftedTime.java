@@ -5,6 +5,7 @@ import io.idempotent.RecordedOutcome;
 import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
+import io.idempotent.store.ForwardingIdempotencyStore;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.RecordQuery;
@@ -109,17 +110,15 @@ final class ShiftedTime {
                 shown(record.observedAt()));
     }
 
-    private final class Store implements IdempotencyStore {
-
-        private final IdempotencyStore store;
+    private final class Store extends ForwardingIdempotencyStore {
 
         Store(IdempotencyStore store) {
-            this.store = store;
+            super(store);
         }
 
         @Override
         public ClaimResult claim(ClaimRequest request) {
-            ClaimResult result = store.claim(request);
+            ClaimResult result = super.claim(request);
             if (result instanceof ClaimResult.Claimed claimed) {
                 return shown(claimed);
             }
@@ -135,62 +134,57 @@ final class ShiftedTime {
         @Override
         public RenewalResult renew(Collection<Claim> claims, Duration lease) {
             return RenewalResult.of(
-                    store.renew(claims.stream().map(ShiftedTime.this::stored).toList(), lease).renewed().stream()
+                    super.renew(claims.stream().map(ShiftedTime.this::stored).toList(), lease).renewed().stream()
                             .map(ShiftedTime.this::shown)
                             .collect(Collectors.toSet()));
         }
 
         @Override
         public boolean complete(Claim claim, RecordedOutcome outcome, Duration retention) {
-            return store.complete(stored(claim), outcome, retention);
+            return super.complete(stored(claim), outcome, retention);
         }
 
         @Override
         public boolean recordStep(Claim claim, RecordedStep step) {
-            return store.recordStep(stored(claim), step);
+            return super.recordStep(stored(claim), step);
         }
 
         @Override
         public boolean release(Claim claim, Duration stepRetention) {
-            return store.release(stored(claim), stepRetention);
-        }
-
-        @Override
-        public List<RecordedStep> findSteps(IdempotencyKey key) {
-            return store.findSteps(key);
+            return super.release(stored(claim), stepRetention);
         }
 
         @Override
         public List<IdempotencyRecord> list(RecordQuery query) {
-            return store.list(query).stream().map(ShiftedTime.this::shown).toList();
+            return super.list(query).stream().map(ShiftedTime.this::shown).toList();
         }
 
         @Override
         public ClaimResult.@Nullable Claimed takeOver(
                 IdempotencyKey key, long expectedToken, UUID claimId, Duration lease) {
-            ClaimResult.Claimed claimed = store.takeOver(key, expectedToken - elapsed.get(), claimId, lease);
+            ClaimResult.Claimed claimed = super.takeOver(key, expectedToken - elapsed.get(), claimId, lease);
             return claimed == null ? null : shown(claimed);
         }
 
         @Override
         public boolean release(Claim claim) {
-            return store.release(stored(claim));
+            return super.release(stored(claim));
         }
 
         @Override
         public boolean abandon(Claim claim) {
-            return store.abandon(stored(claim));
+            return super.abandon(stored(claim));
         }
 
         @Override
         public @Nullable IdempotencyRecord find(IdempotencyKey key) {
-            IdempotencyRecord record = store.find(key);
+            IdempotencyRecord record = super.find(key);
             return record == null ? null : shown(record);
         }
 
         @Override
         public boolean forget(IdempotencyKey key, long expectedToken) {
-            return store.forget(key, expectedToken - elapsed.get());
+            return super.forget(key, expectedToken - elapsed.get());
         }
     }
 }

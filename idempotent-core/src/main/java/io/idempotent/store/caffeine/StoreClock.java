@@ -7,10 +7,10 @@ import java.time.temporal.ChronoUnit;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The store's own time: nanoseconds since the store was made, by its ticker, and the moments of the calendar that they
- * stand for, by one look at a clock when the store was made. Safe for use by many threads.
+ * The store's own clock. It counts nanoseconds since the store was made, by a ticker, and tells the moments of the
+ * calendar that they stand for, by one look at another clock when the store was made. Safe for use by many threads.
  */
-final class StoreTime {
+final class StoreClock {
 
     /** A moment that never comes. */
     static final long NEVER = Long.MAX_VALUE;
@@ -26,7 +26,7 @@ final class StoreTime {
      * @param now the moment of the calendar that zero stands for
      * @throws IllegalArgumentException if it is too far from 1970 to be counted in microseconds
      */
-    StoreTime(Ticker ticker, Instant now) {
+    StoreClock(Ticker ticker, Instant now) {
         this.ticker = ticker;
         this.start = ticker.read();
         // Whole microseconds, so that tokens follow the very clock that the records show.
