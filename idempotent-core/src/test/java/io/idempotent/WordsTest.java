@@ -133,9 +133,9 @@ final class WordsTest {
                         + " waiting already");
         assertThat(inProgress(Reason.INTERRUPTED)).hasMessage(begin + "the wait for its outcome was interrupted");
         assertThat(inProgress(Reason.REENTRANT))
-                .hasMessage(
-                        begin
-                                + "it is held by this very thread, in a call or a transaction that has not ended, and cannot wait for itself");
+                .hasMessage(begin
+                        + "it is held by this very thread, in a call or a transaction that has not ended,"
+                        + " and cannot wait for itself");
 
         IdempotencyInProgressException refusal = inProgress(Reason.WAITED);
         assertThat(refusal).isInstanceOf(IdempotencyConflictException.class);

@@ -18,9 +18,9 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * A transaction that writes one row, alone, with a key's row by hand, and by the atomic mode. Round trips to a server vary by
- * more than what is looked for, so all are done in turn, and what JMH tells of beside the three together is the time of each
- * and how much more the atomic mode takes than the others.
+ * A transaction that writes one row, alone, with a key's row by hand, and by the atomic mode. Round trips to a server
+ * vary by more than what is looked for, so all are done in turn, and what JMH tells of beside the three together is the
+ * time of each and how much more the atomic mode takes than the others.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
@@ -80,7 +80,9 @@ public class AtomicBenchmark {
         return receipt;
     }
 
-    /** How long each took. JMH divides the time of all by these counters, which are such that the wanted time is left. */
+    /**
+     * How long each took. JMH divides the time of all by these counters, which are such that the wanted time is left.
+     */
     @AuxCounters
     @State(Scope.Thread)
     public static class Times {

@@ -21,7 +21,10 @@ import org.springframework.transaction.annotation.Transactional;
 import org.springframework.transaction.support.TransactionTemplate;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Payments that are each a row of a table, written in a transaction: in the ways to write one for each key that are compared. */
+/**
+ * Payments that are each a row of a table, written in a transaction: in the ways to write one for each key that are
+ * compared.
+ */
 public final class BookedPayments implements AutoCloseable {
 
     private final AnnotationConfigApplicationContext context = new AnnotationConfigApplicationContext();
@@ -133,8 +136,9 @@ public final class BookedPayments implements AutoCloseable {
     }
 
     /**
-     * What a careful team writes: the key's row first, which nobody can write twice, and the outcome into it when there is
-     * one. Who finds it there, gets the outcome if it asked for the same. Nobody waits but in the database, nothing is purged.
+     * What a careful team writes: the key's row first, which nobody can write twice, and the outcome into it when there
+     * is one. Who finds it there, gets the outcome if it asked for the same. Nobody waits but in the database, nothing
+     * is purged.
      */
     static final class ByHand implements Payments {
 

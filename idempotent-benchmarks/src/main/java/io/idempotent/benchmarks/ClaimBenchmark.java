@@ -23,8 +23,8 @@ import org.openjdk.jmh.annotations.Warmup;
 import org.openjdk.jmh.infra.BenchmarkParams;
 
 /**
- * A claim, where there are few records and where there are many, up to ten million: as many after each iteration as before.
- * Keys are of 36 characters, and are claimed all over their range, as random ones are.
+ * A claim, where there are few records and where there are many, up to ten million: as many after each iteration as
+ * before. Keys are of 36 characters, and are claimed all over their range, as random ones are.
  */
 @BenchmarkMode(Mode.SingleShotTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)

@@ -23,8 +23,9 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Calls by several threads at once, on one key or on many: the same number of calls, however many threads share them. The
- * time is the wall's, divided by all calls: with no contention and enough processors, twice the threads take half of it.
+ * Calls by several threads at once, on one key or on many: the same number of calls, however many threads share them.
+ * The time is the wall's, divided by all calls: with no contention and enough processors, twice the threads take half
+ * of it.
  */
 @BenchmarkMode(Mode.SingleShotTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)

@@ -165,8 +165,9 @@ final class Contestants {
     }
 
     /**
-     * By Spring Integration's idempotent receiver, which drops duplicates: there is no outcome to be had, and no content is
-     * checked. A message is made for each request, as the receiver needs one; nothing else of an integration flow is there.
+     * By Spring Integration's idempotent receiver, which drops duplicates: there is no outcome to be had, and no
+     * content is checked. A message is made for each request, as the receiver needs one; nothing else of an integration
+     * flow is there.
      */
     static final class IdempotentReceiver implements Payments {
 
@@ -219,8 +220,8 @@ final class Contestants {
     }
 
     /**
-     * By hand, with the guarantee that can be had in a few lines: an atomic claim, the outcome kept, the content checked. No
-     * lease, no waiting, no retry.
+     * By hand, with the guarantee that can be had in a few lines: an atomic claim, the outcome kept, the content
+     * checked. No lease, no waiting, no retry.
      */
     static final class HandWritten implements Payments {
 

@@ -28,8 +28,8 @@ public final class JdbcBackend implements ServerBackend {
 
     private static final String FILL = """
             INSERT INTO idempotency_record
-            SELECT {key}, claim_id, fencing_token, first_token, fingerprint, first_claimed_at, claimed_at, lease_ends_at,
-                takeovers, outcome_kind, outcome, completed_at, {retainedUntil}
+            SELECT {key}, claim_id, fencing_token, first_token, fingerprint, first_claimed_at, claimed_at,
+                lease_ends_at, takeovers, outcome_kind, outcome, completed_at, {retainedUntil}
             FROM idempotency_record, {numbers} WHERE record_key = {example}
             """;
 
@@ -159,7 +159,10 @@ public final class JdbcBackend implements ServerBackend {
         return Optional.of(pool);
     }
 
-    /** The statements by which the store claims a key that is free, and completes it; their parameters are question marks. */
+    /**
+     * The statements by which the store claims a key that is free, and completes it; their parameters are question
+     * marks.
+     */
     public List<String> statements() {
         StatementRecorder recorder = new StatementRecorder();
         heardBy(recorder).claimAndComplete("heard");
@@ -171,7 +174,9 @@ public final class JdbcBackend implements ServerBackend {
         fill(1, records, "retained_until + number");
     }
 
-    /** Adds records as {@link #fill} does, of values with the numbers after those, whose retention ended an hour ago. */
+    /**
+     * Adds records as {@link #fill} does, of values with the numbers after those, whose retention ended an hour ago.
+     */
     public void fillExpired(int live, int expired) throws SQLException {
         fill(live + 1, live + expired, "completed_at - 3600000000 + number");
     }

@@ -11,7 +11,10 @@ public enum Keeper {
     H2,
     /** As {@link Server#POSTGRES}. */
     POSTGRES,
-    /** As {@link #POSTGRES}, with buffers for ten million records: its documentation advises a quarter of a server's memory. */
+    /**
+     * As {@link #POSTGRES}, with buffers for ten million records: its documentation advises a quarter of a server's
+     * memory.
+     */
     POSTGRES_WITH_4_GB,
     /** As {@link Server#POSTGRES_WITH_FSYNC}. */
     POSTGRES_WITH_FSYNC,

@@ -16,8 +16,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * A call whose key is completed. Each call brings a request of its own that equals the first one, as a repeated message does.
- * The heap has its size from the start: while it grows, the kernel clearing its pages is what is measured.
+ * A call whose key is completed. Each call brings a request of its own that equals the first one, as a repeated message
+ * does. The heap has its size from the start: while it grows, the kernel clearing its pages is what is measured.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)

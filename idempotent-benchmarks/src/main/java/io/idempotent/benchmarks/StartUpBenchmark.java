@@ -32,8 +32,8 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 /**
- * The start of a Spring context in a new JVM, with the same beans, up to 20 methods each, with an annotation on each method or
- * without any.
+ * The start of a Spring context in a new JVM, with the same beans, up to 20 methods each, with an annotation on each
+ * method or without any.
  */
 @BenchmarkMode(Mode.SingleShotTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)

@@ -18,8 +18,8 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * A claim and its completion, by a store and by the very same statements by hand, with the same pool. Round trips to a
- * server vary by more than what is looked for, so both are done in turn, and what JMH tells of beside the two together is
- * the time of each and the difference: the store takes {@code 1 + difference / byHand} times as long.
+ * server vary by more than what is looked for, so both are done in turn, and what JMH tells of beside the two together
+ * is the time of each and the difference: the store takes {@code 1 + difference / byHand} times as long.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
@@ -67,7 +67,9 @@ public class StoreBenchmark {
         return token;
     }
 
-    /** How long each took. JMH divides the time of both by these counters, which are such that the wanted time is left. */
+    /**
+     * How long each took. JMH divides the time of both by these counters, which are such that the wanted time is left.
+     */
     @AuxCounters
     @State(Scope.Thread)
     public static class Times {

@@ -32,7 +32,9 @@ public record StoreClaimant(IdempotencyStore store) implements Claimant {
     /** Of the 36 characters of a value those after its number. */
     static final String END_OF_VALUE = "-a-request-of-36-characters";
 
-    /** Numbers that follow each other are far apart after multiplication by the one, modulo the other, which is prime. */
+    /**
+     * Numbers that follow each other are far apart after multiplication by the one, modulo the other, which is prime.
+     */
     static final long FACTOR = 618_033_989;
 
     static final long MODULUS = 999_999_937;

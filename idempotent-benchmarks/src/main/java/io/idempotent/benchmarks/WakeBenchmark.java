@@ -28,10 +28,10 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Callers that wait for the first call of their key, and are woken when it ends: how long until the first of them has its
- * answer, until half have, and until all have, and what that comes to for each, of which a report makes how many are woken
- * in a second. Of a fair room, the last waits as much longer than the first as it takes to answer all, and half of them
- * half as much. What JMH tells of a round includes its preparation; what counts is beside it.
+ * Callers that wait for the first call of their key, and are woken when it ends: how long until the first of them has
+ * its answer, until half have, and until all have, and what that comes to for each, of which a report makes how many
+ * are woken in a second. Of a fair room, the last waits as much longer than the first as it takes to answer all, and
+ * half of them half as much. What JMH tells of a round includes its preparation; what counts is beside it.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)

@@ -13,8 +13,8 @@ final class JsonFailure {
     private JsonFailure() {}
 
     /**
-     * Names the kinds of the failure, the class in which it happened, and the properties on the way to it. Messages hold
-     * content, and so do names that are keys of a map: both are left out.
+     * Names the kinds of the failure, the class in which it happened, and the properties on the way to it. Messages
+     * hold content, and so do names that are keys of a map: both are left out.
      */
     static String describe(Throwable failure, JsonMapper mapper) {
         StringBuilder text = new StringBuilder(

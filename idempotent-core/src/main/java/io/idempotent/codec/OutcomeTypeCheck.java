@@ -360,7 +360,8 @@ final class OutcomeTypeCheck {
             for (Annotation annotation : current.getAnnotations()) {
                 if (ENTITY.contains(annotation.annotationType().getName())) {
                     remarks.add("records the entity " + type.getName()
-                            + ": a replay gives a copy that no persistence context knows, as it was then, and what is not"
+                            + ": a replay gives a copy that no persistence context knows, as it was then, and what"
+                            + " is not"
                             + " loaded cannot be recorded. Return a record with what callers need, or the entity's id");
                     return;
                 }
@@ -400,7 +401,8 @@ final class OutcomeTypeCheck {
         return new IdempotencyConfigurationException(
                 "Outcomes of type '" + declared.getTypeName() + "' cannot be recorded as JSON: " + reason
                         + (way.isEmpty() ? "" : " (at '" + String.join(".", way) + "')"),
-                "Declare a concrete type that Jackson can write and read, mark as transient what is no part of the outcome,"
+                "Declare a concrete type that Jackson can write and read, mark as transient what is no part of the"
+                        + " outcome,"
                         + " or use the Caffeine store, which keeps outcomes by reference",
                 cause);
     }

@@ -53,7 +53,10 @@ public final class Architecture {
         return slices().matching(base + ".(**)").should().beFreeOfCycles();
     }
 
-    /** No more than three classes of a package, nested ones counted with their outer ones, depend on each other in a circle. */
+    /**
+     * No more than three classes of a package, nested ones counted with their outer ones, depend on each other in a
+     * circle.
+     */
     public static ArchRule noKnots(String base) {
         return classes().that().resideInAPackage(base + "..").should(new NotBeKnotted());
     }

@@ -8,8 +8,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Every interleaving of two or three callers on one key, with everything going wrong that can, on the real engine and a model
- * store: all that {@link Promises} says holds in every state. {@code -Dexplore.depth=…} explores deeper than
+ * Every interleaving of two or three callers on one key, with everything going wrong that can, on the real engine and a
+ * model store: all that {@link Promises} says holds in every state. {@code -Dexplore.depth=…} explores deeper than
  * {@value #DEPTH}: each step costs several times as much as the one before.
  */
 final class EveryInterleavingTest {

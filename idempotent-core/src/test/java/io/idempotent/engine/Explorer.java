@@ -10,21 +10,21 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Plays a scenario in every way that its depth allows, on the real engine. Left out are the end of the retention, interrupts,
- * retries within a claim, records near at hand, the closing of an engine, and atomic calls.
+ * Plays a scenario in every way that its depth allows, on the real engine. Left out are the end of the retention,
+ * interrupts, retries within a claim, records near at hand, the closing of an engine, and atomic calls.
  *
  * <ol>
- *   <li>Every schedule is played from its beginning: first along the choices of an earlier one, up to the last choice that
- *       has an alternative, then along that, and from there by the first choice each time.
+ *   <li>Every schedule is played from its beginning: first along the choices of an earlier one, up to the last choice
+ *       that has an alternative, then along that, and from there by the first choice each time.
  *   <li>A state that was explored before, with as much depth left or more, ends the schedule: what can follow is known.
- *   <li>Two states count as the same if they have the same hash of 64 bits, of the key's claims and what was done under each, of
- *       the steps that are recorded, and of the position of each caller and renewal that is left, all that it was told, how long
- *       ago it asked, and what its execution knows of its lease. The rest of what an engine has in memory is not looked at: it
- *       is taken to follow from this. Merged on purpose are states that differ only in how often somebody was told the same in a
- *       row, so that asking again and again has an end; in how long a pause has grown; in what those who are done were told; and
- *       in claims that freed the key.
- *   <li>If a promise is broken, shorter schedules that break one are looked for, after each for so many schedules more, and
- *       the shortest is played once more to be told.
+ *   <li>Two states count as the same if they have the same hash of 64 bits, of the key's claims and what was done under
+ *       each, of the steps that are recorded, and of the position of each caller and renewal that is left, all that it
+ *       was told, how long ago it asked, and what its execution knows of its lease. The rest of what an engine has in
+ *       memory is not looked at: it is taken to follow from this. Merged on purpose are states that differ only in how
+ *       often somebody was told the same in a row, so that asking again and again has an end; in how long a pause has
+ *       grown; in what those who are done were told; and in claims that freed the key.
+ *   <li>If a promise is broken, shorter schedules that break one are looked for, after each for so many schedules more,
+ *       and the shortest is played once more to be told.
  * </ol>
  */
 final class Explorer {

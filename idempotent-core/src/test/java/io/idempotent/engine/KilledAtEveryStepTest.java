@@ -15,9 +15,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /**
- * A caller whose node is killed before and after each of its requests to the store and before and after its work's effect, in
- * turn, and a second caller on another node, which comes when the lease is over: how often it was done, and what the second
- * caller got. Of what a killed node still does, nothing takes effect.
+ * A caller whose node is killed before and after each of its requests to the store and before and after its work's
+ * effect, in turn, and a second caller on another node, which comes when the lease is over: how often it was done, and
+ * what the second caller got. Of what a killed node still does, nothing takes effect.
  */
 final class KilledAtEveryStepTest {
 
@@ -36,7 +36,9 @@ final class KilledAtEveryStepTest {
         crew.close();
     }
 
-    /** Lets the first caller go on so many times, kills its node, lets its lease end, and has the second caller call. */
+    /**
+     * Lets the first caller go on so many times, kills its node, lets its lease end, and has the second caller call.
+     */
     private static final class Killing implements Schedule.Chooser {
 
         private final int after;
@@ -278,7 +280,8 @@ final class KilledAtEveryStepTest {
                         "after it has done reserve: done 1 and 0, then IdempotencyOutcomeUnknownException",
                         "before its record of reserve: done 1 and 0, then IdempotencyOutcomeUnknownException",
                         "after its record of reserve: done 1 and 0, then IdempotencyOutcomeUnknownException",
-                        "before its record that it begins charge: done 1 and 0, then IdempotencyOutcomeUnknownException",
+                        "before its record that it begins charge: done 1 and 0, then"
+                                + " IdempotencyOutcomeUnknownException",
                         "after its record that it begins charge: done 1 and 0, then IdempotencyOutcomeUnknownException",
                         "in step charge: done 1 and 0, then IdempotencyOutcomeUnknownException",
                         "after it has done charge: done 1 and 1, then IdempotencyOutcomeUnknownException",

@@ -22,24 +22,26 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the library promises, held against one schedule: a history of the one key's owners, written from outside, and what has
- * to be true of it.
+ * What the library promises, held against one schedule: a history of the one key's owners, written from outside, and
+ * what has to be true of it.
  *
  * <ol>
- *   <li>ONE_OWNER (G1): nobody runs while another does whose lease lasts; a claim that was taken over writes nothing; the
- *       record is that of the last claim, and shows that claim's outcome; only who lost its claim is told so.
- *   <li>REPLAY (G2): what is completed stays as it is; nobody runs after that; whoever gets a result gets the recorded one,
- *       but for an owner whom the store failed to the end.
- *   <li>CRASH (G4): what may have been done is run again only if its operation says so, or if it was found out that it was not
- *       done; and then it is.
- *   <li>IN_DOUBT (G5): who got no claim does not run; nor does who says something else than the record, or get its outcome.
+ *   <li>ONE_OWNER (G1): nobody runs while another does whose lease lasts; a claim that was taken over writes nothing;
+ *       the record is that of the last claim, and shows that claim's outcome; only who lost its claim is told so.
+ *   <li>REPLAY (G2): what is completed stays as it is; nobody runs after that; whoever gets a result gets the recorded
+ *       one, but for an owner whom the store failed to the end.
+ *   <li>CRASH (G4): what may have been done is run again only if its operation says so, or if it was found out that it
+ *       was not done; and then it is.
+ *   <li>IN_DOUBT (G5): who got no claim does not run; nor does who says something else than the record, or get its
+ *       outcome.
  *   <li>TRANSACTION (G6): completed only if the transaction committed, never free if it did, free or abandoned if not.
  *   <li>EXCEPTION (G7): the caller gets what its work threw.
  *   <li>NOT_STUCK: a new call, when all have ended and all leases are over, is decided.
- *   <li>STEP: a step that is recorded does not run again, nor does one that was done under a claim that freed the key; its
- *       record is kept until the key is completed; and one that is to run at most once is done once at most, whatever goes wrong.
- *   <li>COUNT: what is done is done once, and once more at most for each take-over; with nothing going wrong exactly once. An
- *       operation that is not simply run again does it once at most, whatever goes wrong.
+ *   <li>STEP: a step that is recorded does not run again, nor does one that was done under a claim that freed the key;
+ *       its record is kept until the key is completed; and one that is to run at most once is done once at most,
+ *       whatever goes wrong.
+ *   <li>COUNT: what is done is done once, and once more at most for each take-over; with nothing going wrong exactly
+ *       once. An operation that is not simply run again does it once at most, whatever goes wrong.
  * </ol>
  *
  * <p>G3, atomic calls, is about a database's transactions, and is shown with real ones elsewhere.

@@ -305,7 +305,8 @@ final class ReplayTest {
                 .isThrownBy(() -> pay(Fingerprint.ofContent("13.50")))
                 .withMessage(
                         "Idempotency key 'payment-service-pay:4711' has been used for a request with other content;"
-                                + " nothing was run: use a new key for a new request, or repeat the first request unchanged")
+                                + " nothing was run: use a new key for a new request, or repeat the first request"
+                                + " unchanged")
                 .satisfies(refusal -> {
                     assertThat(refusal.key()).isEqualTo(PAY.key("4711"));
                     assertThat(events.named("refused"))

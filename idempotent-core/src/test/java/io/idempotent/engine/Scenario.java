@@ -9,7 +9,9 @@ import java.util.List;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
-/** What is explored: who calls what, where, and what may go wrong. Set up once, and not changed while it is explored. */
+/**
+ * What is explored: who calls what, where, and what may go wrong. Set up once, and not changed while it is explored.
+ */
 final class Scenario {
 
     static final Duration LEASE = Duration.ofSeconds(30);

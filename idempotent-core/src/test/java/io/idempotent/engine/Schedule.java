@@ -11,16 +11,17 @@ import org.jspecify.annotations.Nullable;
  * One schedule: who goes on when, and what goes wrong.
  *
  * <ol>
- *   <li>Every actor, a caller or an engine's renewal of leases, has a thread. One actor has the turn; the others stand at the
- *       point where they came to a {@link #pause}.
- *   <li>The actor that comes to a pause asks the chooser for the next choice, and for more until one of them gives somebody
- *       the turn: an actor goes on in one of the ways that its pause offers, an engine's renewal visits its executions, time
- *       passes, or a node crashes.
- *   <li>The depth of a schedule bounds how much of all this there is beside everybody going on to the end, one after the other:
- *       faults, turns taken from somebody who could go on, and time that passes while somebody could go on have their costs.
- *       Time passes free of charge when all who are left only wait.
- *   <li>The actors of a crashed node stand where they are for good. When the schedule is over, all who still stand are told
- *       to go by a {@link Stopped} at their pause, and at each further one, so that nothing of theirs takes effect.
+ *   <li>Every actor, a caller or an engine's renewal of leases, has a thread. One actor has the turn; the others stand
+ *       at the point where they came to a {@link #pause}.
+ *   <li>The actor that comes to a pause asks the chooser for the next choice, and for more until one of them gives
+ *       somebody the turn: an actor goes on in one of the ways that its pause offers, an engine's renewal visits its
+ *       executions, time passes, or a node crashes.
+ *   <li>The depth of a schedule bounds how much of all this there is beside everybody going on to the end, one after
+ *       the other: faults, turns taken from somebody who could go on, and time that passes while somebody could go on
+ *       have their costs. Time passes free of charge when all who are left only wait.
+ *   <li>The actors of a crashed node stand where they are for good. When the schedule is over, all who still stand are
+ *       told to go by a {@link Stopped} at their pause, and at each further one, so that nothing of theirs takes
+ *       effect.
  * </ol>
  *
  * <p>All of its state belongs to the thread that has the turn.
@@ -93,7 +94,8 @@ final class Schedule {
      *
      * @param index of the actor that goes on, or of the node
      * @param move how the actor goes on
-     * @param cost what it takes of the depth: {@link #FAULT}, {@link #PREEMPTION} and {@link #TICK} added up, or nothing
+     * @param cost what it takes of the depth: {@link #FAULT}, {@link #PREEMPTION} and {@link #TICK} added up, or
+     *     nothing
      */
     record Choice(Kind kind, int index, Move move, int cost) {}
 
@@ -346,7 +348,10 @@ final class Schedule {
         return actor.move;
     }
 
-    /** Notes what the acting one came to know; told twice in a row, it is noted once, so that asking again is no new state. */
+    /**
+     * Notes what the acting one came to know; told twice in a row, it is noted once, so that asking again is no new
+     * state.
+     */
     void note(String event) {
         Actor actor = actor();
         if (stopped || actor == null) {

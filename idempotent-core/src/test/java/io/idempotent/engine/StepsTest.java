@@ -257,9 +257,9 @@ final class StepsTest {
             };
             if (last) {
                 assertThat(call(work))
-                        .isEqualTo(
-                                "Item[name=item 1, number=7] [Item[name=items 2, number=8]] Item[name=array 3,"
-                                        + " number=9] 3 Item[name=reference 4, number=1] [Item[name=reference 5, number=1]] null");
+                        .isEqualTo("Item[name=item 1, number=7] [Item[name=items 2, number=8]] Item[name=array 3,"
+                                + " number=9] 3 Item[name=reference 4, number=1] [Item[name=reference 5,"
+                                + " number=1]] null");
             } else {
                 fail(encoding, work);
             }
@@ -311,9 +311,9 @@ final class StepsTest {
                         .steps()
                         .run("items", () -> List.of(effect("items")))
                         .get(0)))
-                .withMessage(
-                        "What step 'items' returns cannot be told from its code but for java.util.List; give it its type:"
-                                + " steps.run(name, type, work)");
+                .withMessage("What step 'items' returns cannot be told from its code but for java.util.List; give it"
+                        + " its type:"
+                        + " steps.run(name, type, work)");
         assertThatIllegalArgumentException()
                 .isThrownBy(() ->
                         call(execution -> "" + execution.steps().run("object", () -> (Object) effect("object"))))

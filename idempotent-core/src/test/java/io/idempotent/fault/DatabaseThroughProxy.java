@@ -10,8 +10,8 @@ import java.time.Duration;
 import javax.sql.DataSource;
 
 /**
- * A database whose connections go through a proxy, all opened before they are needed: only one is used at a time, so that
- * requests can be told by their number.
+ * A database whose connections go through a proxy, all opened before they are needed: only one is used at a time, so
+ * that requests can be told by their number.
  */
 public final class DatabaseThroughProxy implements AutoCloseable {
 

@@ -7,7 +7,9 @@ import io.idempotent.store.TransactionalIdempotencyStore;
 import io.idempotent.transaction.JdbcTransactions;
 import java.time.Duration;
 
-/** Pays in the transaction in which the key is claimed and completed. Writes no journal of claims: there are no leases. */
+/**
+ * Pays in the transaction in which the key is claimed and completed. Writes no journal of claims: there are no leases.
+ */
 public final class AtomicNode implements Node {
 
     // Long enough to meet a kill in every state of waiting, too.

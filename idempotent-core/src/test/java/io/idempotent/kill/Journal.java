@@ -12,8 +12,8 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 
 /**
- * What a JVM has seen, line by line in a file: each line is there before the next thing happens, and outlives the JVM. Safe
- * for use by many threads.
+ * What a JVM has seen, line by line in a file: each line is there before the next thing happens, and outlives the JVM.
+ * Safe for use by many threads.
  */
 public final class Journal implements AutoCloseable {
 

@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>Four JVMs are started, each with {@link NodeProgram}.
  *   <li>Every 200 ms that of them is killed with SIGKILL that has run longest, and started again. One that has not had
  *       ten answers is left alone: to kill it while it starts would prove nothing, and on a slow machine be all.
- *   <li>At the end all are killed, and each key that anybody has asked for is asked for once more, until there is an answer:
- *       none may be stuck.
+ *   <li>At the end all are killed, and each key that anybody has asked for is asked for once more, until there is an
+ *       answer: none may be stuck.
  *   <li>The journals and the payments are the {@link History}.
  * </ol>
  */
@@ -32,7 +32,7 @@ public final class KillRun {
 
     private static final int JVMS = 4;
 
-    /** How many keys the JVMs compete for at a time, unless said otherwise: {@value}. */
+    /** How many keys the JVMs compete for at a time by default: {@value}. */
     public static final int KEYS = 500;
 
     private static final Duration INTERVAL = Duration.ofMillis(200);

@@ -17,8 +17,8 @@ import java.util.concurrent.atomic.AtomicInteger;
  * The program that is killed. Its clients ask for the payment of random keys, of a new set of keys every other second,
  * and ask again until they have an answer; those that were killed before they had one ask first.
  *
- * <p>It says that it is in full swing by writing to its standard output, which is kept from all others, and ends when its
- * standard input does.
+ * <p>It says that it is in full swing by writing to its standard output, which is kept from all others, and ends when
+ * its standard input does.
  */
 final class NodeProgram {
 

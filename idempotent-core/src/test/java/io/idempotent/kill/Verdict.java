@@ -20,13 +20,14 @@ import java.util.TreeSet;
  * Whether the promise held in a run. For each key:
  *
  * <ol>
- *   <li>Everybody who asked has an answer, and all answers are equal: the receipt of the payment with the highest token.
+ *   <li>Everybody who asked has an answer, and all answers are equal: the receipt of the payment with the highest
+ *       token.
  *   <li>Each payment was made under a claim that the store granted to that process, and no two under one claim.
- *   <li>A claim begins after the one before it is over: released, or its lease ended, counted from the claim and from each
- *       renewal. Nothing is claimed after it was completed. So no two owners were ever live.
+ *   <li>A claim begins after the one before it is over: released, or its lease ended, counted from the claim and from
+ *       each renewal. Nothing is claimed after it was completed. So no two owners were ever live.
  *   <li>The owner of each payment but the last was killed, after it had paid and before its claim was taken over; or
- *       was so slow that its lease ended: it was told so by the store, or its JVM was at a standstill, since none of its
- *       threads had written anything for half a lease. There is no other way to a second payment.
+ *       was so slow that its lease ended: it was told so by the store, or its JVM was at a standstill, since none of
+ *       its threads had written anything for half a lease. There is no other way to a second payment.
  * </ol>
  *
  * <p>Where payments are atomic with their record, there is no second payment at all.

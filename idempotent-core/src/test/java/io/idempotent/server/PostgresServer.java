@@ -79,7 +79,8 @@ public final class PostgresServer implements DatabaseServer, Closeable {
     /**
      * Starts a PostgreSQL 18 with fsync whose data are kept when it is closed, and are there again when it is next
      * started in the same folder. It runs until it is closed: unlike the others it does not end with the JVM by itself,
-     * so that an application can end its work first. What a JVM that was killed has left running there is stopped first.
+     * so that an application can end its work first. What a JVM that was killed has left running there is stopped
+     * first.
      *
      * @throws ServerException if it does not start, as while another runs in that folder
      */

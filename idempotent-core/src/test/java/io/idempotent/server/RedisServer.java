@@ -20,8 +20,8 @@ import redis.embedded.core.ExecutableProvider;
 import redis.embedded.core.RedisServerBuilder;
 
 /**
- * A real Redis, which evicts nothing and, unless it is {@linkplain #keptIn kept}, keeps nothing on disk. Safe for use by
- * many threads.
+ * A real Redis, which evicts nothing and, unless it is {@linkplain #keptIn kept}, keeps nothing on disk. Safe for use
+ * by many threads.
  */
 public final class RedisServer implements Closeable {
 
@@ -57,7 +57,9 @@ public final class RedisServer implements Closeable {
         return SHARED.get();
     }
 
-    /** A Redis Cluster of one node, of this JVM: it refuses what a cluster refuses, scripts with keys of several slots. */
+    /**
+     * A Redis Cluster of one node, of this JVM: it refuses what a cluster refuses, scripts with keys of several slots.
+     */
     public static RedisServer cluster() {
         return CLUSTER.get();
     }
@@ -72,16 +74,19 @@ public final class RedisServer implements Closeable {
         }
     }
 
-    /** The one of this JVM that runs the Redis that {@linkplain #isInstalled() is installed}, which may be a later version. */
+    /**
+     * The one of this JVM that runs the Redis that {@linkplain #isInstalled() is installed}, which may be a later
+     * version.
+     */
     public static RedisServer installed() {
         return INSTALLED.get();
     }
 
     /**
-     * Starts a Redis whose data are kept when it is closed, and are there again when it is next started in the same folder:
-     * each write is on the disk before it is answered. It runs until it is closed: unlike the others it does not end with
-     * the JVM by itself, so that an application can end its work first. What a JVM that was killed has left running there
-     * is stopped first.
+     * Starts a Redis whose data are kept when it is closed, and are there again when it is next started in the same
+     * folder: each write is on the disk before it is answered. It runs until it is closed: unlike the others it does
+     * not end with the JVM by itself, so that an application can end its work first. What a JVM that was killed has
+     * left running there is stopped first.
      *
      * @throws ServerException if it does not start, as while another runs in that folder
      */
@@ -157,7 +162,9 @@ public final class RedisServer implements Closeable {
         }
     }
 
-    /** As a daemon: what a terminal sends to all of its processes when somebody stops the JVM there does not reach it. */
+    /**
+     * As a daemon: what a terminal sends to all of its processes when somebody stops the JVM there does not reach it.
+     */
     private void launch(Path data) throws IOException, InterruptedException {
         Path log = data.resolve("redis.log");
         RedisServerBuilder builder = configure(

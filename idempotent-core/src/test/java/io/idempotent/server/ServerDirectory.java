@@ -15,8 +15,9 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 /**
- * A server's folder: for what it needs while this JVM runs, named by the JVM's process id, so that the next JVM can stop
- * and remove what one that was killed has left behind; or for data that outlive the JVM, with a lock that does not.
+ * A server's folder: for what it needs while this JVM runs, named by the JVM's process id, so that the next JVM can
+ * stop and remove what one that was killed has left behind; or for data that outlive the JVM, with a lock that does
+ * not.
  */
 final class ServerDirectory {
 

@@ -20,8 +20,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Stands between a client and a server, and breaks their connections as it is told to: at once, or at a request to come.
- * Any protocol in which the client asks and the server answers will do.
+ * Stands between a client and a server, and breaks their connections as it is told to: at once, or at a request to
+ * come. Any protocol in which the client asks and the server answers will do.
  *
  * <p>A <b>request</b> begins with the first bytes from the client since the server last said something. Requests are
  * counted over all connections, so that "the n-th" means something only while one connection is used at a time.
@@ -136,7 +136,9 @@ public final class TcpProxy implements AutoCloseable {
         open.forEach(Connection::cut);
     }
 
-    /** Resets the connections that are black holes, as an operating system does when nothing is acknowledged for long. */
+    /**
+     * Resets the connections that are black holes, as an operating system does when nothing is acknowledged for long.
+     */
     public void cutBlackHoles() {
         open.stream().filter(Connection::isBlackHole).forEach(Connection::cut);
     }
@@ -186,14 +188,16 @@ public final class TcpProxy implements AutoCloseable {
     }
 
     /**
-     * For how long that is held up which is late. Unless said, and again after {@link #passThrough}, it is held up until that
-     * is called.
+     * For how long that is held up which is late. Unless said, and again after {@link #passThrough}, it is held up
+     * until that is called.
      */
     public void lateBy(Duration lateness) {
         this.lateness = lateness;
     }
 
-    /** Whether the server has not yet answered a request that is late, or an answer that is late is not yet forwarded. */
+    /**
+     * Whether the server has not yet answered a request that is late, or an answer that is late is not yet forwarded.
+     */
     public boolean isLate() {
         return !late.isEmpty();
     }

@@ -82,7 +82,7 @@ public abstract class IdempotencyStoreContract {
     /** Lets the store's time pass, without sleeping. */
     protected abstract void elapse(Duration time);
 
-    /** Whether what was claimed and completed by {@link #store()} is to be found nearby; no, unless said otherwise. */
+    /** Whether what was claimed and completed by {@link #store()} is found nearby. Defaults to false. */
     protected boolean answersNearby() {
         return false;
     }

@@ -20,8 +20,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Transactions on connections of a store's own data source, in the isolation that these come with. A thread has one at a time,
- * and finds its connection here. Safe for use by many threads.
+ * Transactions on connections of a store's own data source, in the isolation that these come with. A thread has one at
+ * a time, and finds its connection here. Safe for use by many threads.
  */
 public final class JdbcTransactions implements StoreTransactions {
 

@@ -8,8 +8,8 @@ import jakarta.validation.constraints.Positive;
 import java.math.BigDecimal;
 
 /**
- * What a client asks for. Its constraints are checked before the service is called, except for the id's: whether that is
- * an acceptable key is the library's business.
+ * What a client asks for. Its constraints are checked before the service is called, except for the id's: whether that
+ * is an acceptable key is the library's business.
  *
  * @param id the client's own name for this payment, the same each time the request is repeated
  * @param account what to charge

@@ -12,7 +12,8 @@ import java.util.UUID;
  * @param receiptId ours, another for each payment
  * @param amount how much was charged, as a text so that no reader takes it for a floating-point number
  * @param currency of the amount
- * @param attempts how often the gateway was asked until it charged; 0 if it was found to have charged for a call that died
+ * @param attempts how often the gateway was asked until it charged; 0 if it was found to have charged for a call that
+ *     died
  */
 @JsonPropertyOrder({"requestId", "receiptId", "amount", "currency", "attempts"})
 public record Receipt(

@@ -48,10 +48,13 @@ class GatewayAcceptanceTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "{\"failNext\":2,\"latency\":\"500ms\"} | {\"failNext\":2,\"latency\":\"500ms\",\"haltNext\":\"NEVER\"}",
+                "{\"failNext\":2,\"latency\":\"500ms\"} |"
+                        + " {\"failNext\":2,\"latency\":\"500ms\",\"haltNext\":\"NEVER\"}",
                 "{\"failNext\":3}                       | {\"failNext\":3,\"latency\":\"0ms\",\"haltNext\":\"NEVER\"}",
-                "{\"latency\":\"PT1.5S\"}               | {\"failNext\":0,\"latency\":\"1500ms\",\"haltNext\":\"NEVER\"}",
-                "{\"latency\":\"2s\"}                   | {\"failNext\":0,\"latency\":\"2000ms\",\"haltNext\":\"NEVER\"}",
+                "{\"latency\":\"PT1.5S\"}               |"
+                        + " {\"failNext\":0,\"latency\":\"1500ms\",\"haltNext\":\"NEVER\"}",
+                "{\"latency\":\"2s\"}                   |"
+                        + " {\"failNext\":0,\"latency\":\"2000ms\",\"haltNext\":\"NEVER\"}",
                 "{\"haltNext\":\"NEVER\"}               | {\"failNext\":0,\"latency\":\"0ms\",\"haltNext\":\"NEVER\"}",
                 "{}                                     | {\"failNext\":0,\"latency\":\"0ms\",\"haltNext\":\"NEVER\"}"
             })

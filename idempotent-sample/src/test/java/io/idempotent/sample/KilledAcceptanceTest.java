@@ -17,8 +17,8 @@ import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The process is killed in the middle of a payment and started again: the gateway, whose ledger outlives the process, is asked
- * what it did, and the payment is charged once.
+ * The process is killed in the middle of a payment and started again: the gateway, whose ledger outlives the process,
+ * is asked what it did, and the payment is charged once.
  */
 @OnOneJdk("all that a killed JVM leaves is in the store")
 class KilledAcceptanceTest {

@@ -9,7 +9,9 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What the audience sees when the application is killed in the middle of a payment. Leaves pictures in {@code target}. */
+/**
+ * What the audience sees when the application is killed in the middle of a payment. Leaves pictures in {@code target}.
+ */
 @OnOneJdk("a browser does not know on which JDK the server runs")
 class KilledPageAcceptanceTest {
 

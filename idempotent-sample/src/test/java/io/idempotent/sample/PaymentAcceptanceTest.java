@@ -47,9 +47,9 @@ class PaymentAcceptanceTest {
         assertThat(answer.statusCode()).isEqualTo(200);
         assertThat(contentType(answer)).isEqualTo("application/json");
         assertThat(answer.body())
-                .isEqualTo(
-                        "{\"requestId\":\"%s\",\"receiptId\":\"%s\",\"amount\":\"12.50\",\"currency\":\"EUR\",\"attempts\":1}"
-                                .formatted(id, UUID.fromString(receiptId(answer))));
+                .isEqualTo(("{\"requestId\":\"%s\",\"receiptId\":\"%s\",\"amount\":\"12.50\","
+                                + "\"currency\":\"EUR\",\"attempts\":1}")
+                        .formatted(id, UUID.fromString(receiptId(answer))));
         assertThat(client.charges(id)).isEqualTo(1);
     }
 

@@ -14,9 +14,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * How many bytes a call may allocate. They are counted in a JVM of their own, without the compiler that leaves allocations
- * out where it can: that makes each figure the same in every run and on every JDK, and more than an application sees. Each
- * budget is so close to its figure that 100 bytes more per call exceed it.
+ * How many bytes a call may allocate. They are counted in a JVM of their own, without the compiler that leaves
+ * allocations out where it can: that makes each figure the same in every run and on every JDK, and more than an
+ * application sees. Each budget is so close to its figure that 100 bytes more per call exceed it.
  */
 class AllocationBudgetTest {
 

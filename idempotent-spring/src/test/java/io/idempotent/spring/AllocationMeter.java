@@ -38,7 +38,10 @@ final class AllocationMeter {
 
     private AllocationMeter() {}
 
-    /** A request, whose copies are equal and not the same. Public, as a type has to be for its expressions to be compiled. */
+    /**
+     * A request, whose copies are equal and not the same. Public, as a type has to be for its expressions to be
+     * compiled.
+     */
     public record Request(String id, String account, BigDecimal amount) {
 
         static Request number(int number) {

@@ -39,7 +39,9 @@ class RenewalCostTest {
     /** So much that round trips are told apart from commands that are sent one after the other. */
     private static final Duration DISTANCE = Duration.ofMillis(5);
 
-    /** A thousand commands, and what a driver says when it connects, in bunches as large as it dares to send at once. */
+    /**
+     * A thousand commands, and what a driver says when it connects, in bunches as large as it dares to send at once.
+     */
     private static final int ROUND_TRIPS = 20;
 
     private static final long SMALL_STACK = 256 * 1_024;

@@ -45,8 +45,8 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.MapPropertySource;
 
 /**
- * How other libraries of this kind fail, as tests of annotated beans on any store. Each test uses keys of its own; those that
- * need time to pass wait until the store says that it has.
+ * How other libraries of this kind fail, as tests of annotated beans on any store. Each test uses keys of its own;
+ * those that need time to pass wait until the store says that it has.
  */
 abstract class RivalsFailuresContract {
 

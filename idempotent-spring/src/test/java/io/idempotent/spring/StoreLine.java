@@ -16,8 +16,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * A node's way to a store: remembers what the store was asked for, and can fail once, at the final write. Safe for use by many
- * threads.
+ * A node's way to a store: remembers what the store was asked for, and can fail once, at the final write. Safe for use
+ * by many threads.
  */
 final class StoreLine {
 

@@ -14,8 +14,8 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 
 /**
- * The program that is stopped. For each of its keys a thread pays: it says that it runs, waits until it is told to go on, by a
- * line on its standard input, and says what became of it. It ends when its input does.
+ * The program that is stopped. For each of its keys a thread pays: it says that it runs, waits until it is told to go
+ * on, by a line on its standard input, and says what became of it. It ends when its input does.
  */
 final class SuspendedOwner {
 

@@ -20,9 +20,10 @@ import java.util.concurrent.Future;
 import java.util.stream.LongStream;
 
 /**
- * Puts a load on a handler without the annotation, with it and a key of its own for each request, and with it and replays only, in
- * turns. From the root: {@code java -cp idempotent-benchmarks/target/benchmarks.jar io.idempotent.benchmarks.load.EndpointLoad},
- * with the number of connections, of rounds, and of seconds for each of them as arguments: 8, 10 and 5 unless said otherwise.
+ * Puts a load on a handler without the annotation, with it and a key of its own for each request, and with it and
+ * replays only, in turns. From the root: {@code java -cp idempotent-benchmarks/target/benchmarks.jar
+ * io.idempotent.benchmarks.load.EndpointLoad}, with the number of connections, of rounds, and of seconds for each of
+ * them as arguments, which default to 8, 10 and 5.
  */
 public final class EndpointLoad {
 

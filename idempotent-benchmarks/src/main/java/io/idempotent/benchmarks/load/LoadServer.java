@@ -13,7 +13,10 @@ import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.ResponseStatus;
 import org.springframework.web.bind.annotation.RestController;
 
-/** The server: the same handler twice, with the defaults that an application has. Says on standard output where it listens. */
+/**
+ * The server: the same handler twice, with the defaults that an application has. Says on standard output where it
+ * listens.
+ */
 @Configuration(proxyBeanMethods = false)
 @EnableAutoConfiguration
 public class LoadServer {

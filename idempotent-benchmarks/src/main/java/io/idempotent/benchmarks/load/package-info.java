@@ -1,6 +1,6 @@
 /**
- * The sample of a load on an HTTP endpoint, with and without the annotation, over loopback: a server in a JVM of its own, and clients
- * that keep their connections.
+ * The sample of a load on an HTTP endpoint, with and without the annotation, over loopback: a server in a JVM of its
+ * own, and clients that keep their connections.
  */
 @NullMarked
 package io.idempotent.benchmarks.load;

@@ -12,8 +12,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Writes a table, {@code .md}, and a plot, {@code .svg}, of JMH's results. To be run on the machine that was measured, which
- * it describes, from the root:
+ * Writes a table, {@code .md}, and a plot, {@code .svg}, of JMH's results. To be run on the machine that was measured,
+ * which it describes, from the root:
  *
  * <pre>{@code
  * java -cp idempotent-benchmarks/target/benchmarks.jar io.idempotent.benchmarks.report.Report figures 17.json 25.json

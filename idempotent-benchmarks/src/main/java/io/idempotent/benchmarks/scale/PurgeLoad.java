@@ -25,16 +25,16 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.LongStream;
 
 /**
- * Claims and completes new keys at a steady rate, in turns without and with a purge of expired records by the store's own
- * schedule, with its defaults, on PostgreSQL and MariaDB with fsync. A claim's time begins at the moment when it was to be made,
- * so that one that had to wait for those before it counts as waiting. From the root:
+ * Claims and completes new keys at a steady rate, in turns without and with a purge of expired records by the store's
+ * own schedule, with its defaults, on PostgreSQL and MariaDB with fsync. A claim's time begins at the moment when it
+ * was to be made, so that one that had to wait for those before it counts as waiting. From the root:
  *
  * <pre>{@code
  * java -cp idempotent-benchmarks/target/benchmarks.jar io.idempotent.benchmarks.scale.PurgeLoad
  * }</pre>
  *
- * <p>with the number of expired records, of claims in a second, and of seconds of a turn as arguments: 1000000, 200 and 5 unless
- * said otherwise.
+ * <p>with the number of expired records, of claims in a second, and of seconds of a turn as arguments: 1000000, 200 and
+ * 5 unless said otherwise.
  */
 public final class PurgeLoad {
 
@@ -60,7 +60,8 @@ public final class PurgeLoad {
         Duration turn = Duration.ofSeconds(arguments.length > 2 ? Integer.parseInt(arguments[2]) : 5);
         System.out.printf(
                 Locale.ROOT,
-                "%,d expired records and %,d live ones; %d threads that claim and complete %d keys/s, in turns of %d s without and"
+                "%,d expired records and %,d live ones; %d threads that claim and complete %d keys/s, in turns of"
+                        + " %d s without and"
                         + " with a purge; JDK %s, %d processors%n",
                 expired,
                 LIVE,
@@ -70,7 +71,8 @@ public final class PurgeLoad {
                 System.getProperty("java.version"),
                 Runtime.getRuntime().availableProcessors());
         System.out.println(
-                "| claims, ms | number | p50 | p90 | p99 | max | in a purge: number | p50 | p90 | p99 | max | p99 is times |"
+                "| claims, ms | number | p50 | p90 | p99 | max | in a purge: number | p50 | p90 | p99 | max | p99"
+                        + " is times |"
                         + " purged/s |");
         System.out.println("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
         run("PostgreSQL", JdbcBackend.postgres(PostgresServer.version18WithFsync()), expired, rate, turn);

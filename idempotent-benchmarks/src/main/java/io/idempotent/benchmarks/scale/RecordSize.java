@@ -23,8 +23,8 @@ import java.util.concurrent.TimeUnit;
  * java -Xmx14g -cp idempotent-benchmarks/target/benchmarks.jar io.idempotent.benchmarks.scale.RecordSize
  * }</pre>
  *
- * <p>with the number of records as an argument: 1000000 unless said otherwise. Caffeine's are in the heap, of which ten million
- * need 14 GB.
+ * <p>with the number of records as an argument, which defaults to 1000000. Caffeine's are in the heap, of which ten
+ * million need 14 GB.
  */
 public final class RecordSize {
 
@@ -55,7 +55,8 @@ public final class RecordSize {
         int records = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 1_000_000;
         System.out.printf(
                 Locale.ROOT,
-                "%,d completed records: a key of %d bytes, of which the value is 36, a fingerprint of %d, an outcome of %d."
+                "%,d completed records: a key of %d bytes, of which the value is 36, a fingerprint of %d, an"
+                        + " outcome of %d."
                         + " Databases hold no rows that were changed or removed: what awaits a vacuum comes on top.%n",
                 records,
                 StoreClaimant.OPERATION.length() + 1 + StoreClaimant.value(1).length(),

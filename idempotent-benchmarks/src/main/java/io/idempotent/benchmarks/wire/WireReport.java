@@ -15,9 +15,9 @@ import javax.sql.DataSource;
 
 /**
  * Prints a table of what a call puts on the wire, by the stores and by hand, on connections that are warm: how many
- * statements or scripts, how many round trips, and how many bytes each way. Each is the median of many calls, since a pool
- * opens connections meanwhile. Statements do not include those that begin and end transactions; round trips and bytes do.
- * From the root:
+ * statements or scripts, how many round trips, and how many bytes each way. Each is the median of many calls, since a
+ * pool opens connections meanwhile. Statements do not include those that begin and end transactions; round trips and
+ * bytes do. From the root:
  *
  * <pre>{@code
  * java -cp idempotent-benchmarks/target/benchmarks.jar io.idempotent.benchmarks.wire.WireReport

@@ -18,14 +18,14 @@ import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * The ledger: a JVM that outlives all nodes, and knows nothing of keys, claims and steps' records. It does what it is asked to do
- * each time it is asked, writes it down, and answers with a receipt.
+ * The ledger: a JVM that outlives all nodes, and knows nothing of keys, claims and steps' records. It does what it is
+ * asked to do each time it is asked, writes it down, and answers with a receipt.
  *
  * <ol>
- *   <li>{@code do <order> <step> <token> <process>} is counted as an {@link Effect}, and answered with its receipt, always a new
- *       one.
- *   <li>{@code find <order> <step> <token> <process>} is answered with the last receipt, or {@code -} if there is none. Whoever
- *       asks relies on that: what is to be done under a smaller token is refused from then on, with {@code -}.
+ *   <li>{@code do <order> <step> <token> <process>} is counted as an {@link Effect}, and answered with its receipt,
+ *       always a new one.
+ *   <li>{@code find <order> <step> <token> <process>} is answered with the last receipt, or {@code -} if there is none.
+ *       Whoever asks relies on that: what is to be done under a smaller token is refused from then on, with {@code -}.
  *   <li>It says at which port it listens by its standard output, and ends when its standard input does.
  * </ol>
  */

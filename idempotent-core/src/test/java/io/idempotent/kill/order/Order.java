@@ -6,15 +6,17 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An order, and all that follows from its number: of which kind its steps are, and where the JVMs that place it are killed.
+ * An order, and all that follows from its number: of which kind its steps are, and where the JVMs that place it are
+ * killed.
  *
  * <ol>
  *   <li>It is reserved, charged, shipped and confirmed. It is charged at most once, and every other pair of orders is
  *       confirmed at most once too.
- *   <li>Of every other order the ledger is asked whether it was charged, when that is unknown. Nobody is asked about the rest.
+ *   <li>Of every other order the ledger is asked whether it was charged, when that is unknown. Nobody is asked about
+ *       the rest.
  *   <li>Four orders in a row, one of each kind, are killed at the same point; the next four at the next one.
- *   <li>Once each point has had its four, the next orders are killed at a later point after the first kill instead of at the same
- *       one; and the last ones once only.
+ *   <li>Once each point has had its four, the next orders are killed at a later point after the first kill instead of
+ *       at the same one; and the last ones once only.
  * </ol>
  *
  * @param number the order's number, from 0 on; also its idempotency key's value

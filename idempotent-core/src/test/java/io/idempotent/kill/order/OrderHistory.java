@@ -11,7 +11,8 @@ import java.util.Map;
  * @param told by all nodes; what one process told in order
  * @param effects that the ledger counted, in order
  * @param kills of processes while they placed orders
- * @param abandoned the orders whose records the store lists as abandoned at the end, and their steps: whether each has an outcome
+ * @param abandoned the orders whose records the store lists as abandoned at the end, and their steps: whether each has
+ *     an outcome
  */
 public record OrderHistory(
         int orders,

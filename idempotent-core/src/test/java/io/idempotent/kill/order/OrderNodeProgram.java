@@ -29,15 +29,17 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 
 /**
- * The program that is killed: places the orders that it is told to, each in a thread of its own, and tells what becomes of them.
+ * The program that is killed: places the orders that it is told to, each in a thread of its own, and tells what becomes
+ * of them.
  *
  * <ol>
- *   <li>It first places an order that nobody has asked for, whose number is negative: a JVM that has yet to load its classes loses
- *       its leases on a slow machine, and would be killed everywhere but at the point.
- *   <li>{@code place <order> <point>} on its standard input begins an order. At that point, if the order gets there, it tells so and
- *       stays, its lease being renewed like any other; {@code -} is no point.
+ *   <li>It first places an order that nobody has asked for, whose number is negative: a JVM that has yet to load its
+ *       classes loses its leases on a slow machine, and would be killed everywhere but at the point.
+ *   <li>{@code place <order> <point>} on its standard input begins an order. At that point, if the order gets there, it
+ *       tells so and stays, its lease being renewed like any other; {@code -} is no point.
  *   <li>{@code go}, said shortly before the kill, lets those go on that are to be killed within a request to the store.
- *   <li>Each {@link Told} is a line of its standard output, whose end outlives it. It ends when its standard input does.
+ *   <li>Each {@link Told} is a line of its standard output, whose end outlives it. It ends when its standard input
+ *       does.
  * </ol>
  */
 final class OrderNodeProgram {
@@ -46,7 +48,10 @@ final class OrderNodeProgram {
 
     static final String GO = "go";
 
-    /** What the orders are placed by. The lease, as short as a busy machine allows, is how long a killed owner blocks its order. */
+    /**
+     * What the orders are placed by. The lease, as short as a busy machine allows, is how long a killed owner blocks
+     * its order.
+     */
     static final Operation<String> PLACE = Operation.builder("place", String.class)
             .lease(Duration.ofSeconds(1))
             .waitAtMost(Duration.ofSeconds(5))

@@ -44,12 +44,15 @@ import org.jspecify.annotations.Nullable;
  * One run of the kill test of steps:
  *
  * <ol>
- *   <li>A ledger is started, and JVMs with {@link OrderNodeProgram}: two that work at a time, and two that start meanwhile.
- *   <li>In rounds, the orders that have not ended are given to them, fourteen to a JVM. Once each of them has ended or is at the
- *       point where it is to be killed, the JVM is killed with SIGKILL, if any is.
- *   <li>In the first round each order has its first point, in the second its second. In the third, JVMs are killed at any
- *       time. Then none is killed any more, until all orders have ended; and in the last round all are asked for once more.
- *   <li>What the nodes told, what the ledger counted, and what the store lists as abandoned is the {@link OrderHistory}.
+ *   <li>A ledger is started, and JVMs with {@link OrderNodeProgram}: two that work at a time, and two that start
+ *       meanwhile.
+ *   <li>In rounds, the orders that have not ended are given to them, fourteen to a JVM. Once each of them has ended or
+ *       is at the point where it is to be killed, the JVM is killed with SIGKILL, if any is.
+ *   <li>In the first round each order has its first point, in the second its second. In the third, JVMs are killed at
+ *       any time. Then none is killed any more, until all orders have ended; and in the last round all are asked for
+ *       once more.
+ *   <li>What the nodes told, what the ledger counted, and what the store lists as abandoned is the {@link
+ *       OrderHistory}.
  * </ol>
  */
 public final class OrderRun {

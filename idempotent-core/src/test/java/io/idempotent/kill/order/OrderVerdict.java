@@ -18,11 +18,12 @@ import java.util.stream.Collectors;
  * <ol>
  *   <li>Each order has ended: all who asked for it have the same value, or all were told that its outcome is unknown.
  *   <li>Each step of an order with a value was done, and the value is made of the receipts of what was done last.
- *   <li>What was done is followed by a repetition only if the step may run more than once, the repetition was made under another
- *       claim, and the process that did it first was killed before it had the store's answer that the step is recorded.
- *   <li>An order without a value has an at-most-once step that nobody can be asked about, which a process began and was killed
- *       before it had the store's answer that it is recorded. The store lists the order as abandoned, and the step as begun; the
- *       steps before it were done and are recorded, those after it neither.
+ *   <li>What was done is followed by a repetition only if the step may run more than once, the repetition was made
+ *       under another claim, and the process that did it first was killed before it had the store's answer that the
+ *       step is recorded.
+ *   <li>An order without a value has an at-most-once step that nobody can be asked about, which a process began and was
+ *       killed before it had the store's answer that it is recorded. The store lists the order as abandoned, and the
+ *       step as begun; the steps before it were done and are recorded, those after it neither.
  *   <li>The store lists no other order as abandoned.
  * </ol>
  *
@@ -223,7 +224,8 @@ public record OrderVerdict(
                     }
                 });
             }
-            return "%d orders; %d JVMs killed, %d of them at any time, and %d orders at their points; %d effects, %d calls refused;"
+            return "%d orders; %d JVMs killed, %d of them at any time, and %d orders at their points; %d effects,"
+                    + " %d calls refused;"
                             .formatted(
                                     history.orders(),
                                     history.kills().size(),

@@ -13,8 +13,8 @@ import org.junit.jupiter.api.DisplayNameGenerator;
 import org.junit.jupiter.api.Test;
 
 /**
- * {@link OrderVerdict} on histories that were made up: each rule is broken once. There are two orders: 0, whose charge somebody can be
- * asked about, and 1, where nobody can.
+ * {@link OrderVerdict} on histories that were made up: each rule is broken once. There are two orders: 0, whose charge
+ * somebody can be asked about, and 1, where nobody can.
  */
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class OrderVerdictTest {

@@ -33,7 +33,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What becomes of an atomic call, its row and its record, when the network fails it at each of its requests in turn. */
+/**
+ * What becomes of an atomic call, its row and its record, when the network fails it at each of its requests in turn.
+ */
 @OnOneJdk("NetworkFaultContract on PostgreSQL runs on both")
 @Timeout(120)
 abstract class AtomicFaultContract {

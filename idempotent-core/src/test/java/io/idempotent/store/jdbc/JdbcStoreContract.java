@@ -10,8 +10,8 @@ import java.time.Duration;
 import org.junit.jupiter.api.BeforeEach;
 
 /**
- * What every store promises, on a database; time elapses by moving the database's clock, as the store sees it, ahead by what a
- * table says.
+ * What every store promises, on a database; time elapses by moving the database's clock, as the store sees it, ahead by
+ * what a table says.
  */
 abstract class JdbcStoreContract extends IdempotencyStoreContract {
 

@@ -10,7 +10,8 @@ final class Postgres18StepTest extends JdbcStepContract {
     Postgres18StepTest() {
         super(
                 TestDatabase.POSTGRES_18,
-                "SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()");
+                "SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname ="
+                        + " current_database()");
     }
 
     @Override

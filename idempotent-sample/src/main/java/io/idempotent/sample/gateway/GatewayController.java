@@ -40,7 +40,8 @@ class GatewayController {
         if (wanted.haltNext() != null && wanted.haltNext() != Halt.NEVER && !gateway.isDurable()) {
             throw new ResponseStatusException(
                     HttpStatus.CONFLICT,
-                    "Records and charges are in memory here, and a halt would lose them: start the profile h2, postgres or"
+                    "Records and charges are in memory here, and a halt would lose them: start the profile h2,"
+                            + " postgres or"
                             + " redis instead");
         }
         if (wanted.failNext() != null) {

@@ -13,7 +13,10 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The gateway's charges, in memory, and in a file too where they are to outlive the process. Safe for use by many threads. */
+/**
+ * The gateway's charges, in memory, and in a file too where they are to outlive the process. Safe for use by many
+ * threads.
+ */
 final class Ledger {
 
     private static final JsonMapper JSON = new JsonMapper();

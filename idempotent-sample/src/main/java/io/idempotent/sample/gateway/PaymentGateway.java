@@ -13,8 +13,8 @@ import org.springframework.beans.factory.annotation.Value;
 import org.springframework.stereotype.Component;
 
 /**
- * A payment gateway that charges whenever it is asked to, keeps a ledger, and can be told to be slow, to fail, or to kill the
- * process in the middle of a charge.
+ * A payment gateway that charges whenever it is asked to, keeps a ledger, and can be told to be slow, to fail, or to
+ * kill the process in the middle of a charge.
  */
 @Component
 public class PaymentGateway {

@@ -10,8 +10,8 @@ import org.springframework.context.annotation.AdviceMode;
 import org.springframework.context.annotation.Import;
 
 /**
- * Makes {@link Idempotent @Idempotent} work in an application without Spring Boot, which needs no more than the library on
- * its class path; or in one with it, where another mode is wanted.
+ * Makes {@link Idempotent @Idempotent} work in an application without Spring Boot, which needs no more than the library
+ * on its class path; or in one with it, where another mode is wanted.
  *
  * <p>Settings are those of a bean of type {@link io.idempotent.spring.settings.IdempotencySettings}, else those of the
  * environment under the exact names {@code idempotent.…}. The store is the bean of type
@@ -24,12 +24,14 @@ import org.springframework.context.annotation.Import;
 public @interface EnableIdempotency {
 
     /**
-     * How calls are intercepted: by proxies, or by an aspect that is woven into the classes, which protects calls of a bean
-     * to itself and methods that are not public too. Weaving has to be set up, as the guide shows.
+     * How calls are intercepted: by proxies, or by an aspect that is woven into the classes, which protects calls of a
+     * bean to itself and methods that are not public too. Weaving has to be set up, as the guide shows.
      */
     AdviceMode mode() default AdviceMode.PROXY;
 
-    /** Whether to proxy classes and not interfaces; for the mode PROXY, and then for all of the application's proxies. */
+    /**
+     * Whether to proxy classes and not interfaces; for the mode PROXY, and then for all of the application's proxies.
+     */
     boolean proxyTargetClass() default false;
 
     /**

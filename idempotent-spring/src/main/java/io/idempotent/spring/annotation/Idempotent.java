@@ -9,37 +9,37 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * The effects of the annotated method happen once per key, however often it is called: the first call runs the method,
- * and later calls get its recorded outcome, as long as it is retained.
+ * Makes the effects of a method happen once per key, however often it is called. The first call runs the method, and
+ * later calls get its recorded outcome as long as that is retained.
  *
  * <pre>{@code
  * @Idempotent(key = "#request.id")
  * public Receipt pay(PaymentRequest request) { … }
  * }</pre>
  *
- * <p>On methods of beans, of their interfaces, and on annotations that are composed of it, whose attributes stand for
- * its own by {@link org.springframework.core.annotation.AliasFor @AliasFor}. A bean that calls its own method bypasses
- * its proxy, and so this annotation, unless its class is woven.
+ * <p>It stands on methods of beans and of their interfaces, and on composed annotations, which may set its attributes
+ * by {@link org.springframework.core.annotation.AliasFor @AliasFor}. A bean that calls its own method bypasses its
+ * proxy, and so this annotation, unless its class is woven.
  *
  * <p>While the first call runs, others get an {@link io.idempotent.IdempotencyInProgressException}, or wait as
  * {@link #waitAtMost} says. A call with the key of another request gets an
  * {@link io.idempotent.IdempotencyKeyReusedException}. A key that is null or blank gets an
  * {@link io.idempotent.IdempotencyKeyException}, and a store that fails an
- * {@link io.idempotent.IdempotencyStoreException}. In none of these cases the method runs.
+ * {@link io.idempotent.IdempotencyStoreException}. The method runs in none of these cases.
  *
- * <p>If the method throws, its key is released: the exception is the caller's, and the next call runs the method again,
- * unless {@link #recordFailures} says that such a failure is final.
+ * <p>If the method throws, the caller gets the exception and the key is released: the next call runs the method again.
+ * {@link #recordFailures} declares failures that are final instead.
  *
- * <p>Called in a transaction of its caller's that the method joins, its record follows that transaction: it is
- * completed when the transaction commits, and the key is free again when it is rolled back, be it to a savepoint that
- * was made before the call. A call with the same key in the same transaction gets the outcome meanwhile, others find it
- * in progress. A method whose own transaction commits although it throws leaves its key abandoned: what it did stands,
- * and is not known.
+ * <p>If the method joins a transaction of its caller, its record follows that transaction. The key is completed when
+ * the transaction commits, and free again after a rollback, including one to a savepoint from before the call. Until
+ * then, calls with the same key in the same transaction get the outcome, and all others find the key in progress. A
+ * method whose own transaction commits although it throws leaves its key abandoned, because its work stands and its
+ * outcome is not known.
  *
- * <p>Strings take placeholders, <code>${…}</code>. Durations have a unit; only zero needs none. Expressions are of the
- * Spring Expression Language, over the parameters by name ({@code #request}) or position ({@code #p0}, {@code #a0}),
- * {@code #root.args}, {@code #root.method} and {@code #root.target}, and beans ({@code @tenants.current()}). They are
- * parsed and checked when the application starts.
+ * <p>Strings take placeholders, <code>${…}</code>. Durations have a unit; only zero needs none. Expressions use the
+ * Spring Expression Language. They see the parameters by name ({@code #request}) or position ({@code #p0}, {@code
+ * #a0}), {@code #root.args}, {@code #root.method} and {@code #root.target}, and beans ({@code @tenants.current()}).
+ * They are parsed and checked when the application starts.
  *
  * <p>A property {@code idempotent.operations.<name>.…} beats an attribute, and an attribute beats the property
  * {@code idempotent.…} for all operations.
@@ -56,24 +56,24 @@ public @interface Idempotent {
      * The expression of the key that the caller gives to its request. A list is a composite key:
      * {@code {#ruleId, #evaluatedAt}}. Its value has at most 255 characters.
      *
-     * <p>Refused at startup: an expression that is constant, random or the time, that names a property which a final
-     * type has not, or whose type can be no key, an {@code Optional} or an array say.
+     * <p>Startup refuses an expression that is constant, random or the time, that names a property which a final type
+     * does not have, or whose type cannot be a key, such as an {@code Optional} or an array.
      */
     String key();
 
     /**
-     * The operation's name, by which its records are found and its properties are set; letters, digits, hyphens and
-     * underscores. Unless said otherwise, it is made of the declaring class, the interface for a bean that is proxied
-     * by its interfaces, and the method: {@code payment-service-pay}. Name it where records outlive a renaming.
+     * The operation's name, by which its records are found and its properties are set: letters, digits, hyphens and
+     * underscores. Defaults to the declaring class and the method, {@code payment-service-pay}; for a bean that is
+     * proxied by its interfaces, to the interface and the method. Give a name if records are to outlive a renaming.
      */
     String operation() default "";
 
-    /** The expression of what keeps callers apart, a tenant say. None unless said otherwise; null is refused. */
+    /** The expression of what keeps callers apart, such as a tenant. Null is refused. Defaults to no scope. */
     String scope() default "";
 
     /**
-     * The expression of what the request says, so that a key that is used again for something else is noticed; {@link
-     * #NONE} for nothing. Defaults to all arguments that a framework does not fill in.
+     * The expression of what the request says, which detects a key that is used again for something else. {@link
+     * #NONE} compares nothing. Defaults to all arguments that a framework does not fill in.
      *
      * <table>
      * <caption>What counts of an argument</caption>
@@ -92,33 +92,35 @@ public @interface Idempotent {
      *     servlet requests and responses, {@code Model}, {@code Errors}</td><td>never</td></tr>
      * </table>
      *
-     * <p>A type that cannot be compared, one with a stream or a lock in it say, is refused at startup until an
-     * expression says what counts; so is the call, if only the value shows it.
+     * <p>Startup refuses a type that cannot be compared, such as one with a stream or a lock in it, until an expression
+     * says what counts. If only the value shows that, the call is refused.
      */
     String fingerprint() default "";
 
-    /** The expression, over {@code #result} too, that is true for results that release the key and are not recorded. */
+    /**
+     * The expression that is true for results that are not recorded and release the key. It sees {@code #result}, too.
+     */
     String unless() default "";
 
-    /** How long the outcome is kept: {@code "24h"}, {@code "PT24H"}. 24 hours unless said otherwise. */
+    /** How long the outcome is kept: {@code "48h"}, {@code "PT48H"}. Defaults to 24 hours. */
     String retention() default "";
 
     /**
-     * How long a claim is valid without renewal, and so how long a crash blocks its key. 30 seconds unless said
-     * otherwise; it is renewed in the background while the method runs.
+     * How long a claim is valid without renewal, and so how long a crash blocks its key. The claim is renewed in the
+     * background while the method runs. Defaults to 30 seconds.
      */
     String lease() default "";
 
-    /** How long a duplicate waits for the first call's outcome. Not at all unless said otherwise. */
+    /** How long a duplicate waits for the first call's outcome. Defaults to zero: it does not wait. */
     String waitAtMost() default "";
 
-    /** The failures that are final: recorded and thrown again, subtypes included. None unless said otherwise. */
+    /** The failures that are final, subtypes included: they are recorded, and thrown again. Defaults to none. */
     Class<? extends Throwable>[] recordFailures() default {};
 
     /**
-     * The failures after which nobody knows whether the method's work was done, a read timeout of a remote call say;
-     * subtypes and causes included. They abandon the key, whatever else is declared for them, and are never retried.
-     * None unless said otherwise; where some are, {@link #whenAbandoned} has to say what then.
+     * The failures after which nobody knows whether the method's work was done, such as a read timeout of a remote
+     * call; subtypes and causes included. They abandon the key, whatever else is declared for them, and are never
+     * retried. If there are some, {@link #whenAbandoned} must say what happens next. Defaults to none.
      */
     Class<? extends Throwable>[] unknownOn() default {};
 
@@ -126,10 +128,10 @@ public @interface Idempotent {
     WhenAbandoned whenAbandoned() default WhenAbandoned.INHERIT;
 
     /**
-     * The name of the method that finds out whether the work of an abandoned execution was done, and so {@code
-     * RECONCILE}. It is of the same bean, and called past its proxy, takes the same parameters, or an {@link
-     * io.idempotent.IdempotencyContext} after them, and returns an {@link io.idempotent.Reconciliation} of this
-     * method's result. Any visibility will do.
+     * The name of the method that finds out whether the work of an abandoned execution was done; it implies {@code
+     * RECONCILE}. The method belongs to the same bean, has any visibility, and is called past the bean's proxy. It
+     * takes the same parameters, and an {@link io.idempotent.IdempotencyContext} after them if it wants one. It returns
+     * an {@link io.idempotent.Reconciliation} of this method's result.
      */
     String reconcileWith() default "";
 
@@ -137,50 +139,50 @@ public @interface Idempotent {
     WhenStoreFails whenStoreFails() default WhenStoreFails.INHERIT;
 
     /**
-     * Whether the key is claimed, the method runs and its outcome is recorded in one transaction, on the database that
-     * the store keeps its records in: what the method writes there happens exactly once, whatever crashes when. Not
-     * unless said otherwise.
+     * Whether one transaction claims the key, runs the method and records its outcome, on the database of the store.
+     * What the method writes to that database then happens exactly once, whatever crashes when. Defaults to false.
      *
-     * <p>The transaction is as the method's own {@code @Transactional} says. Every failure rolls it back, checked ones
-     * too; each attempt has a new one; a failure of {@link #recordFailures} is recorded after the rollback. There is no
-     * lease: the row's lock is the claim, and while one runs another waits for it, as {@link #waitAtMost} says, without
-     * a connection.
+     * <p>The transaction has the attributes of the method's own {@code @Transactional}. Every failure rolls it back,
+     * including a checked one. Each attempt has a new transaction. A failure of {@link #recordFailures} is recorded
+     * after the rollback. There is no lease: the lock of the record's row is the claim. A duplicate waits for it as
+     * {@link #waitAtMost} says, without a connection.
      *
      * <p>A transaction that is marked rollback-only when the method returns ends in Spring's
-     * {@code UnexpectedRollbackException}, whoever marked it: nothing was written, and nothing is recorded.
+     * {@code UnexpectedRollbackException}, whoever marked it: nothing is written, and nothing is recorded.
      *
-     * <p>Called in a transaction of its caller's, it joins that: there is one attempt, a failure leaves that
-     * transaction to be rolled back and is never recorded, and waiting keeps the caller's connection. In a transaction
-     * that reads a snapshot, a duplicate that was completed after it began gets a transient {@link
-     * io.idempotent.IdempotencyStoreException}: the transaction is to be run again.
+     * <p>In a transaction of its caller, the method joins that. There is one attempt, a failure is never recorded and
+     * leaves the transaction to be rolled back, and a duplicate that waits keeps the caller's connection. In a
+     * transaction that reads a snapshot, a duplicate of a call that completed after the snapshot gets a transient
+     * {@link io.idempotent.IdempotencyStoreException}: run the transaction again.
      *
-     * <p>Refused at startup: {@link #unknownOn}, {@link #whenAbandoned} and {@link #reconcileWith}, since nothing is
-     * left of an execution that did not commit; {@link #whenStoreFails} with {@code RUN}; a store without transactions,
-     * a transaction manager that is not that of the store's own {@code DataSource}, and a method whose own transaction
-     * is read-only, {@code REQUIRES_NEW}, {@code NESTED}, {@code NOT_SUPPORTED} or {@code NEVER}.
+     * <p>Startup refuses {@link #unknownOn}, {@link #whenAbandoned} and {@link #reconcileWith}, because nothing is left
+     * of an execution that did not commit; {@link #whenStoreFails} with {@code RUN}; a store without transactions; a
+     * transaction manager of another {@code DataSource} than the store's; and a method whose own transaction is
+     * read-only, {@code REQUIRES_NEW}, {@code NESTED}, {@code NOT_SUPPORTED} or {@code NEVER}.
      */
     boolean atomic() default false;
 
     /**
-     * The bean name of the transaction manager, of an {@link #atomic} method that has no {@code @Transactional} of its
-     * own. The only one unless said otherwise.
+     * The bean name of the transaction manager of an {@link #atomic} method that has no {@code @Transactional} of its
+     * own. Defaults to the only one.
      */
     String transactionManager() default "";
 
     /**
-     * The bean name of the store, or that name without {@code IdempotencyStore}. The only store unless said otherwise.
+     * The bean name of the store, with or without {@code IdempotencyStore} at its end. Defaults to the only store.
      */
     String store() default "";
 
-    /** How a failed attempt is followed by others, within the same claim. Not at all unless said otherwise. */
+    /** How failed attempts are repeated within the same claim. Defaults to no retry. */
     Retry retry() default @Retry;
 
     /**
-     * How a failed attempt is followed by others, in the words of Spring Framework's retry. On, once there are retries.
+     * How failed attempts are repeated, in the words of Spring Framework's retry. It is on once {@code maxRetries} is
+     * positive.
      *
-     * <p>Each attempt passes the advice inside, so that it has a transaction of its own. The caller gets the last
-     * failure, with the earlier ones suppressed by it. Never retried: errors, interruptions, this library's exceptions,
-     * {@link #recordFailures} and violations of constraints on arguments.
+     * <p>Each attempt passes the inner advice, and so has a transaction of its own. The caller gets the last failure,
+     * and the earlier ones as suppressed by it. Errors, interruptions, this library's exceptions, {@link
+     * #recordFailures} and violations of constraints on arguments are never retried.
      */
     @Target({})
     @Retention(RetentionPolicy.RUNTIME)
@@ -192,33 +194,33 @@ public @interface Idempotent {
         /** Like {@link #maxRetries()}, with placeholders. */
         String maxRetriesString() default "";
 
-        /** The pause before the first retry: {@code "200ms"}. One second unless said otherwise. */
+        /** The pause before the first retry: {@code "200ms"}. Defaults to one second. */
         String delay() default "";
 
         /**
-         * By how much each pause is longer than the one before; 0 for what the property says, which is 1 by default.
+         * How many times as long as the one before each pause is; 0 for what the property says, which defaults to 1.
          */
         double multiplier() default 0;
 
         /** Like {@link #multiplier()}, with placeholders. */
         String multiplierString() default "";
 
-        /** The longest pause. Without limit unless said otherwise. */
+        /** The longest pause. Defaults to no limit. */
         String maxDelay() default "";
 
         /**
-         * By how much a pause may be longer or shorter at random, never shorter than the delay. As much as the delay
-         * unless said otherwise.
+         * By how much a pause is longer or shorter at random; it is never shorter than the delay. Defaults to the
+         * delay.
          */
         String jitter() default "";
 
-        /** How long all attempts and pauses may take. Without limit unless said otherwise. */
+        /** How long all attempts and pauses may take. Defaults to no limit. */
         String timeout() default "";
 
-        /** The failures that are retried, subtypes included. All unless said otherwise. */
+        /** The failures that are retried, subtypes included. Defaults to all. */
         Class<? extends Throwable>[] includes() default {};
 
-        /** The failures that are not retried, subtypes included. None unless said otherwise. */
+        /** The failures that are not retried, subtypes included. Defaults to none. */
         Class<? extends Throwable>[] excludes() default {};
     }
 }

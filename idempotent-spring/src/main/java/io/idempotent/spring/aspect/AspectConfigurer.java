@@ -57,7 +57,8 @@ final class AspectConfigurer implements BeanFactoryPostProcessor, PriorityOrdere
         } catch (NoAspectBoundException failure) {
             throw new IdempotencyConfigurationException(
                     "The mode is ASPECTJ, but the aspect " + IdempotencyAspect.class.getName() + " is not woven",
-                    "Start with the weaving agent and an aop.xml that names the aspect and includes its package, or use the"
+                    "Start with the weaving agent and an aop.xml that names the aspect and includes its package,"
+                            + " or use the"
                             + " mode PROXY",
                     failure);
         }

@@ -1,6 +1,6 @@
 /**
- * Interception by an aspect that is woven into classes, for {@code @EnableIdempotency(mode = ASPECTJ)}. The aspect steps
- * aside unless that mode has configured it.
+ * Interception by an aspect that is woven into classes, for {@code @EnableIdempotency(mode = ASPECTJ)}. The aspect
+ * steps aside unless that mode has configured it.
  *
  * <p>Depends on {@code interceptor} and on AspectJ, which is optional.
  */

@@ -11,8 +11,9 @@ import org.springframework.context.annotation.Lazy;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 
 /**
- * Offers the store in Redis, {@code redisIdempotencyStore}, where there is one connection factory, or a primary one. It is
- * made, and Redis asked for the first time, only if an operation uses it. Backs off where the application declares its own.
+ * Offers the store in Redis, {@code redisIdempotencyStore}, where there is one connection factory, or a primary one. It
+ * is made, and Redis asked for the first time, only if an operation uses it. Backs off where the application declares
+ * its own.
  */
 @AutoConfiguration(afterName = "org.springframework.boot.data.redis.autoconfigure.DataRedisAutoConfiguration")
 @ConditionalOnClass(RedisConnectionFactory.class)

@@ -41,7 +41,8 @@ final class UnprotectedBeansWarning implements ApplicationContextInitializer<Con
         if (!unprotected.isEmpty()) {
             LOG.warn("The methods " + unprotected
                     + " are annotated with @Idempotent or @IdempotentEndpoint, and nothing in"
-                    + " this application context protects them: they run for every call. Annotate a test of a slice with"
+                    + " this application context protects them: they run for every call. Annotate a test of a"
+                    + " slice with"
                     + " @AutoConfigureIdempotency; elsewhere do not exclude "
                     + IdempotencyAutoConfiguration.class.getName()
                     + ", or use @EnableIdempotency");

@@ -24,8 +24,8 @@ import org.springframework.expression.spel.standard.SpelExpressionParser;
  * <ol>
  *   <li>If the types of all parameters that it names are final, it has one compiled form.
  *   <li>Otherwise it has one for each combination of the arguments' classes that occurs, at most
- *       {@value #MAXIMUM_FORMS}; further combinations are interpreted. So are expressions over the root, whose properties
- *       can be of any class, and all expressions in a native image.
+ *       {@value #MAXIMUM_FORMS}; further combinations are interpreted. So are expressions over the root, whose
+ *       properties can be of any class, and all expressions in a native image.
  *   <li>A compiled form that fails where the interpreter does not, since a property deeper down has another class, is
  *       interpreted from then on. The interpreter evaluates the call that finds it once more.
  * </ol>

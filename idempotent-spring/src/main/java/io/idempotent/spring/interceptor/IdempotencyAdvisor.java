@@ -11,7 +11,7 @@ import org.springframework.core.Ordered;
 public final class IdempotencyAdvisor extends DefaultPointcutAdvisor {
 
     /**
-     * Where this advice stands among others unless said otherwise: outside of cache, transaction and validation advice,
+     * Where this advice stands among others by default: outside of cache, transaction and validation advice,
      * which stand innermost by default, and inside of all that has a smaller order.
      */
     public static final int DEFAULT_ORDER = Ordered.LOWEST_PRECEDENCE - 1_000;

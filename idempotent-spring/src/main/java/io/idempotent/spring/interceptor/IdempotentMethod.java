@@ -145,7 +145,8 @@ record IdempotentMethod(
             throw new IdempotencyKeyException(
                     operation.name(),
                     "the " + part + " is of type " + value.getClass().getName()
-                            + ", whose text need not be the same for equal values and another for others: use one of its"
+                            + ", whose text need not be the same for equal values and another for others: use one"
+                            + " of its"
                             + " properties, or a list of several");
         }
         return text(part, value.toString());

@@ -118,7 +118,8 @@ final class IdempotentMethods {
                         MethodNames.describe(method, targetClass) + " was called while the bean '"
                                 + circle.getBeanName()
                                 + "' is made, which is needed to protect the call: it was not run",
-                        "Call it later, from an ApplicationRunner say, and not while the idempotency store, settings or a"
+                        "Call it later, from an ApplicationRunner say, and not while the idempotency store,"
+                                + " settings or a"
                                 + " listener are made, nor what they depend on",
                         failure);
             }
@@ -232,14 +233,16 @@ final class IdempotentMethods {
         if (atomic && own.whenStoreFails() == WhenStoreFails.RUN) {
             throw new IdempotencyConfigurationException(
                     MethodNames.describe(method, targetClass)
-                            + " is atomic, and is to run unprotected when the store fails: that is the database which it"
+                            + " is atomic, and is to run unprotected when the store fails: that is the database"
+                            + " which it"
                             + " writes to",
                     "Do without one of atomic and whenStoreFails = RUN");
         }
         if (atomic && (own.whenAbandoned() != null || !declaration.unknownOn().isEmpty())) {
             throw new IdempotencyConfigurationException(
                     MethodNames.describe(method, targetClass)
-                            + " is atomic, and says what to do when its outcome is unknown: nothing is left of an atomic"
+                            + " is atomic, and says what to do when its outcome is unknown: nothing is left of an"
+                            + " atomic"
                             + " execution that did not commit",
                     "Do without atomic, or without unknownOn, whenAbandoned and reconcileWith");
         }

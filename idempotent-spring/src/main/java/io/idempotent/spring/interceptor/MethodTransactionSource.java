@@ -6,7 +6,10 @@ import io.idempotent.store.IdempotencyStore;
 import java.lang.reflect.Method;
 import org.jspecify.annotations.Nullable;
 
-/** Says how calls of a method and transactions go together; there is one where Spring's transactions are on the class path. */
+/**
+ * Says how calls of a method and transactions go together; there is one where Spring's transactions are on the class
+ * path.
+ */
 public interface MethodTransactionSource {
 
     /**
@@ -24,10 +27,10 @@ public interface MethodTransactionSource {
      * @param targetClass the class of the object that it is invoked on
      * @param described the method as a reader of a message finds it
      * @param store the store as the operation uses it
-     * @param transactionManager the bean name of the transaction manager; null where the method's own transaction, or the only
-     *     transaction manager, is meant
-     * @throws IdempotencyConfigurationException if the store has no transactions, or the method's own transaction cannot be the
-     *     one that its key is claimed in
+     * @param transactionManager the bean name of the transaction manager; null where the method's own transaction, or
+     *     the only transaction manager, is meant
+     * @throws IdempotencyConfigurationException if the store has no transactions, or the method's own transaction
+     *     cannot be the one that its key is claimed in
      */
     StoreTransactions atomic(
             Method method,

@@ -15,8 +15,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the store of a record by the operation that its key names; the store of operations that name none has the records of
- * operations that this application does not know.
+ * Finds the store of a record by the operation that its key names; the store of operations that name none has the
+ * records of operations that this application does not know.
  */
 final class BeanRecords implements IdempotencyRecords {
 

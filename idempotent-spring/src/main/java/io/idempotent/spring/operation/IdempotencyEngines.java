@@ -164,7 +164,8 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
         if (byItself && isFallback(storeName)) {
             LOG.info(
                     "Idempotency records are kept in this JVM's memory: they protect this one JVM, and are gone when it"
-                            + " stops. Declare a durable store, or set idempotent.store=caffeine to say that this is meant");
+                            + " stops. Declare a durable store, or set idempotent.store=caffeine to say that this"
+                            + " is meant");
         }
         IdempotencyEngine.Builder builder = IdempotencyEngine.builder(withNearCache(store, settings))
                 .codec(codec(store, settings))

@@ -70,7 +70,8 @@ final class LoggingListener implements IdempotencyListener {
     public void stepNotRecorded(IdempotencyContext context, String step, IdempotencyStoreException failure) {
         LOG.error(
                 "Step '" + step + "' of idempotency key '" + context.key()
-                        + "' has run, but the store could not be told: if this process dies now, the step runs again, or is"
+                        + "' has run, but the store could not be told: if this process dies now, the step runs"
+                        + " again, or is"
                         + " unknown if it runs at most once",
                 failure);
     }
@@ -79,7 +80,8 @@ final class LoggingListener implements IdempotencyListener {
     public void stepsLeftOver(IdempotencyContext context, Set<String> steps) {
         LOG.warn("The operation of idempotency key '" + context.key() + "' has returned without asking for the steps "
                 + steps
-                + ", which an earlier execution recorded: fine if they are conditional, or part of a step that was not run"
+                + ", which an earlier execution recorded: fine if they are conditional, or part of a step that was"
+                + " not run"
                 + " again; if they were renamed, they were done again under another name");
     }
 
@@ -117,7 +119,8 @@ final class LoggingListener implements IdempotencyListener {
                 + " is lost while its operation runs: another caller may run it too; no further attempt is begun"
                 + (context instanceof Execution execution && execution.isUnknownToStore()
                         ? ". The store did not know the claim, though nobody can have taken it over yet: its record was"
-                                + " deleted or lost, or the store leads each thread to a database of its own, and renewals"
+                                + " deleted or lost, or the store leads each thread to a database of its own, and"
+                                + " renewals"
                                 + " ask another one than claims; give it one that is the same for all threads"
                         : ""));
     }
@@ -131,8 +134,10 @@ final class LoggingListener implements IdempotencyListener {
     public void completionFailed(IdempotencyContext context, IdempotencyStoreException failure) {
         LOG.error(
                 "The operation of idempotency key '" + context.key()
-                        + "' has run, but the store could not be told: its key is found abandoned when the lease is over, and a"
-                        + " later call does what its when-abandoned says. If it is atomic, it is not known whether it has"
+                        + "' has run, but the store could not be told: its key is found abandoned when the lease"
+                        + " is over, and a"
+                        + " later call does what its when-abandoned says. If it is atomic, it is not known whether"
+                        + " it has"
                         + " committed, and a later call finds out",
                 failure);
     }

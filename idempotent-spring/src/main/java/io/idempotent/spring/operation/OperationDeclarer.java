@@ -3,8 +3,8 @@ package io.idempotent.spring.operation;
 import java.util.Collection;
 
 /**
- * A bean that declares operations which are not methods whose calls are intercepted: HTTP endpoints, say. Asked once, when all
- * singletons are made.
+ * A bean that declares operations which are not methods whose calls are intercepted: HTTP endpoints, say. Asked once,
+ * when all singletons are made.
  */
 @FunctionalInterface
 public interface OperationDeclarer {

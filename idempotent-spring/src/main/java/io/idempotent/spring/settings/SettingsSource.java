@@ -5,7 +5,10 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.core.env.Environment;
 
-/** The settings: the application's bean where there is one, else read from the environment, once and when first asked for. */
+/**
+ * The settings: the application's bean where there is one, else read from the environment, once and when first asked
+ * for.
+ */
 public final class SettingsSource implements Supplier<IdempotencySettings> {
 
     private final ConfigurableListableBeanFactory beanFactory;

@@ -92,7 +92,8 @@ final class DefaultStoreRegistrar implements BeanDefinitionRegistryPostProcessor
                 LOG.warn("The store is full and dropped the record of idempotency key '" + record.key()
                         + "' before its retention was over, the " + number
                         + ". such record: its key is free again. Raise"
-                        + " idempotent.caffeine.maximum-size or maximum-weight, shorten the retention, or keep records in a"
+                        + " idempotent.caffeine.maximum-size or maximum-weight, shorten the retention, or keep"
+                        + " records in a"
                         + " database or Redis");
             }
             for (IdempotencyListener listener : listeners.get()) {

@@ -107,7 +107,8 @@ public final class IdempotencyInfrastructure {
         if (registry.containsBeanDefinition(check)
                 && !interception.equals(registry.getBeanDefinition(check).getAttribute(INTERCEPTION))) {
             throw new IdempotencyConfigurationException(
-                    "Idempotency is enabled in the mode PROXY and in the mode ASPECTJ, so that calls would be intercepted"
+                    "Idempotency is enabled in the mode PROXY and in the mode ASPECTJ, so that calls would be"
+                            + " intercepted"
                             + " twice",
                     "Keep one @EnableIdempotency");
         }

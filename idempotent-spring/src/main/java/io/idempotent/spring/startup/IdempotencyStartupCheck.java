@@ -313,7 +313,8 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
             throw new IdempotencyConfigurationException(
                     "The class of " + described
                             + " is not woven, though the mode is ASPECTJ: its calls are not protected",
-                    "Start with the weaving agent and an aop.xml that includes the class, weave at compile time, or use the"
+                    "Start with the weaving agent and an aop.xml that includes the class, weave at compile time,"
+                            + " or use the"
                             + " mode PROXY");
         }
         return method;
@@ -340,7 +341,8 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
             throw new IdempotencyConfigurationException(
                     described + " retries inside of its transaction: its class is woven, but its transaction is a"
                             + " proxy's, which is outside, so that all attempts would share one",
-                    "Weave transactions too, by @EnableTransactionManagement(mode = ASPECTJ), or do not retry, or use the"
+                    "Weave transactions too, by @EnableTransactionManagement(mode = ASPECTJ), or do not retry, or"
+                            + " use the"
                             + " mode PROXY");
         }
     }

@@ -22,9 +22,11 @@ public final class SupportedSpring {
         if (!ClassUtils.isPresent(NEEDED, classLoader)) {
             String version = SpringVersion.getVersion();
             throw new IdempotencyConfigurationException(
-                    "Idempotent for Java needs Spring Framework 7, or Spring Boot 4, and on the class path is Spring Framework "
+                    "Idempotent for Java needs Spring Framework 7, or Spring Boot 4, and on the class path is"
+                            + " Spring Framework "
                             + (version == null ? "of a version before that" : version),
-                    "Update Spring; where a build manages other versions, look for a second spring-core in its dependency tree");
+                    "Update Spring; where a build manages other versions, look for a second spring-core in its"
+                            + " dependency tree");
         }
     }
 }

@@ -24,8 +24,8 @@ public final class CallCounter implements IdempotencyListener {
     public CallCounter() {}
 
     /**
-     * How often the operation was claimed to be run, whatever became of it, and was not found to have run before; its retries are
-     * not counted.
+     * How often the operation was claimed to be run, whatever became of it, and was not found to have run before; its
+     * retries are not counted.
      */
     public long executions(String operation) {
         return count(executions, operation);

@@ -5,8 +5,8 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * The time of the Caffeine store, which stands still until a test moves it: as a bean it makes retention and leases elapse
- * without waiting. Safe for use by many threads.
+ * The time of the Caffeine store, which stands still until a test moves it: as a bean it makes retention and leases
+ * elapse without waiting. Safe for use by many threads.
  */
 public final class FakeTicker implements Ticker {
 

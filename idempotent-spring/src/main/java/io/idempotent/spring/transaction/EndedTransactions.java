@@ -10,8 +10,8 @@ import org.springframework.transaction.support.TransactionSynchronization;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 
 /**
- * Knows whether the current transaction has ended. What Spring calls after the end still sees the transaction, and would
- * write into it what is never committed. Each transaction gets a mark when it begins, since Spring does not tell.
+ * Knows whether the current transaction has ended. What Spring calls after the end still sees the transaction, and
+ * would write into it what is never committed. Each transaction gets a mark when it begins, since Spring does not tell.
  */
 final class EndedTransactions implements TransactionExecutionListener {
 

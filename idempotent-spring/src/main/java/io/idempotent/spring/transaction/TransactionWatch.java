@@ -9,8 +9,8 @@ import org.springframework.transaction.TransactionExecution;
 import org.springframework.transaction.TransactionExecutionListener;
 
 /**
- * Watches the transactions that one attempt of a method begins. A transaction that is rolled back because somebody asked
- * for it, by {@code setRollbackOnly()}, throws nothing. Spring's transaction managers tell of it.
+ * Watches the transactions that one attempt of a method begins. A transaction that is rolled back because somebody
+ * asked for it, by {@code setRollbackOnly()}, throws nothing. Spring's transaction managers tell of it.
  *
  * <ol>
  *   <li>Transactions and savepoints count unless they are inside another one that the attempt began.

@@ -11,8 +11,8 @@ import org.springframework.web.context.request.async.DeferredResult;
 import org.springframework.web.context.request.async.DeferredResultProcessingInterceptor;
 
 /**
- * Follows what a request begins in other threads. A {@code Callable} runs inside the execution. When its time is over or
- * its client is gone, the work may still go on; only of a {@code Callable} is it known when it returns.
+ * Follows what a request begins in other threads. A {@code Callable} runs inside the execution. When its time is over
+ * or its client is gone, the work may still go on; only of a {@code Callable} is it known when it returns.
  */
 final class AsyncWork implements CallableProcessingInterceptor, DeferredResultProcessingInterceptor {
 

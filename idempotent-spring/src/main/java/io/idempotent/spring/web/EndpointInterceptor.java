@@ -31,8 +31,8 @@ import org.springframework.web.util.DisconnectedClientHelper;
  * Claims the key of a request before its handler runs.
  *
  * <ol>
- *   <li>A handler that is no endpoint runs as ever. In a later dispatch of a request that holds a key, it is part of that
- *       execution.
+ *   <li>A handler that is no endpoint runs as ever. In a later dispatch of a request that holds a key, it is part of
+ *       that execution.
  *   <li>The key is read and checked first. A request without one is refused, or handled unprotected.
  *   <li>The caller is found, and the body is read for the fingerprint. A slow body holds no key.
  *   <li>A recorded response is sent. Otherwise the key is claimed, or the request is refused.

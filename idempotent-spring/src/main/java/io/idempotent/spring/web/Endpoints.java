@@ -206,7 +206,8 @@ final class Endpoints implements OperationDeclarer {
             if (methods.get().isIdempotent(handler.getMethod(), handler.getBeanType())) {
                 throw new IdempotencyConfigurationException(
                         described + " is annotated with @IdempotentEndpoint and with @Idempotent",
-                        "Keep @IdempotentEndpoint to record the HTTP response by the request's header, or @Idempotent to record"
+                        "Keep @IdempotentEndpoint to record the HTTP response by the request's header, or"
+                                + " @Idempotent to record"
                                 + " the method's result by its arguments");
             }
             checkRecordable(ResolvableType.forMethodReturnType(handler.getMethod(), handler.getBeanType()));

@@ -37,9 +37,9 @@ import org.springframework.web.servlet.HandlerExceptionResolver;
  *   <li>Work that may still go on, after its time ran out or its client went away, is never released. It is unknown
  *       where somebody finds out, once a callable has returned, and final elsewhere.
  *   <li>If a successor has recorded another response meanwhile, that one is sent.
- *   <li>What no dispatch has settled by the end of the request was answered by somebody else, whose response nobody has.
- *       The key is released if the status says so. Otherwise it is not replayable, or abandoned where somebody finds
- *       out.
+ *   <li>What no dispatch has settled by the end of the request was answered by somebody else, whose response nobody
+ *       has. The key is released if the status says so. Otherwise it is not replayable, or abandoned where somebody
+ *       finds out.
  * </ol>
  */
 final class Exchange {

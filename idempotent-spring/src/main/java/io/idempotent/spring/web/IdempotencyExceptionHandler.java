@@ -186,7 +186,8 @@ public class IdempotencyExceptionHandler implements MessageSourceAware, Applicat
                 HttpStatus.CONFLICT,
                 "not-confirmed",
                 "Request not confirmed",
-                "The request took too long, and its result was not recorded; repeat it later with the same idempotency key.",
+                "The request took too long, and its result was not recorded; repeat it later with the same"
+                        + " idempotency key.",
                 STORE_PAUSE);
     }
 
@@ -198,7 +199,8 @@ public class IdempotencyExceptionHandler implements MessageSourceAware, Applicat
                 HttpStatus.CONFLICT,
                 "outcome-unknown",
                 "Request outcome unknown",
-                "An earlier request with this idempotency key was interrupted, and it is not known whether it was processed.");
+                "An earlier request with this idempotency key was interrupted, and it is not known whether it was"
+                        + " processed.");
     }
 
     /** Done, but its outcome cannot be given: 500. */

@@ -13,8 +13,8 @@ import java.lang.annotation.Target;
  * Makes a Spring MVC handler method idempotent for HTTP clients: requests with the same {@code Idempotency-Key} are
  * handled once, and all get the same response, byte for byte. What is recorded is the HTTP response: status, headers
  * and body, however it was made; a replay has the header {@code Idempotency-Replayed: true}. Follows the IETF draft
- * <a
- * href="https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/">draft-ietf-httpapi-idempotency-key-header</a>; the package's page tells how.
+ * <a href="https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/">idempotency-key-header</a>; the
+ * package's page tells how.
  *
  * <p>The key is claimed before the handler's other interceptors and its arguments are asked for, and after filters of
  * smaller order than {@link IdempotencyFilter#ORDER}, Spring Security's among them. So a replay does not pass the
@@ -83,8 +83,8 @@ public @interface IdempotentEndpoint {
     /**
      * What to do for a key that is abandoned: its handler's JVM died, or it is unknown what was done. {@code RECONCILE}
      * asks the bean of type {@link io.idempotent.spring.operation.Reconciler} that supports the operation: its argument
-     * is the {@code HttpServletRequest}, and its result a {@link RecordedResponse}. {@code REFUSE} answers every request
-     * by 409, with an {@link IdempotencyOutcomeUnknownException}, until somebody decides.
+     * is the {@code HttpServletRequest}, and its result a {@link RecordedResponse}. {@code REFUSE} answers every
+     * request by 409, with an {@link IdempotencyOutcomeUnknownException}, until somebody decides.
      */
     WhenAbandoned whenAbandoned() default WhenAbandoned.INHERIT;
 

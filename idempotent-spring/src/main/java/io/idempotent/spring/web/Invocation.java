@@ -24,8 +24,8 @@ import org.springframework.web.method.support.ModelAndViewContainer;
 import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandlerAdapter;
 
 /**
- * How far a request came with the handler method for which it holds a key. A handler counts as begun unless one of these
- * shows that it was not:
+ * How far a request came with the handler method for which it holds a key. A handler counts as begun unless one of
+ * these shows that it was not:
  *
  * <ol>
  *   <li>Spring never called it: an interceptor answered, or threw.

@@ -4,8 +4,8 @@ import jakarta.servlet.http.HttpServletRequest;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A bean that changes what is recorded of responses, to redact it, or refuses to record it. The first caller gets the response as
- * it is. All such beans are asked in their order. Safe for use by many threads.
+ * A bean that changes what is recorded of responses, to redact it, or refuses to record it. The first caller gets the
+ * response as it is. All such beans are asked in their order. Safe for use by many threads.
  */
 @FunctionalInterface
 public interface RecordedResponseCustomizer {

@@ -31,8 +31,8 @@ import org.springframework.util.FastByteArrayOutputStream;
  * <ol>
  *   <li>Status and headers are set at once. The body, its length and errors wait until the response is sent.
  *   <li>A body that grows beyond the limit is sent from then on, and is not recorded.
- *   <li>Recorded are the headers that were set or changed since recording began, in the order of their names, and always
- *       the encoding of the body. Trailers are sent, and not recorded.
+ *   <li>Recorded are the headers that were set or changed since recording began, in the order of their names, and
+ *       always the encoding of the body. Trailers are sent, and not recorded.
  * </ol>
  */
 final class RecordingResponse extends HttpServletResponseWrapper {

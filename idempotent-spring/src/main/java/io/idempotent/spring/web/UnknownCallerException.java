@@ -12,7 +12,8 @@ public final class UnknownCallerException extends IdempotencyException {
     UnknownCallerException(String operation) {
         super(
                 "Operation '" + operation + "' was not run: the request has an idempotency key, and no authenticated"
-                        + " principal, nor one that an IdempotencyScopeResolver knows, whom that would belong to; authenticate"
+                        + " principal, nor one that an IdempotencyScopeResolver knows, whom that would belong to;"
+                        + " authenticate"
                         + " its callers, declare a resolver, or set scope = SHARED where all of them are one",
                 null,
                 null);

@@ -43,7 +43,8 @@ public final class UnservedEndpoints implements OperationDeclarer {
                     unserved.get(0)
                             + " is annotated with @IdempotentEndpoint, and this application serves it by WebFlux,"
                             + " where it is not supported and would not be protected",
-                    "Annotate a service's blocking method with @Idempotent instead, or serve the endpoint by Spring MVC");
+                    "Annotate a service's blocking method with @Idempotent instead, or serve the endpoint by"
+                            + " Spring MVC");
         }
         if (!unserved.isEmpty()) {
             LOG.warn("The methods " + unserved

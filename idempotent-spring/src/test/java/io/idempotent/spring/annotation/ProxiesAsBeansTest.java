@@ -11,7 +11,9 @@ import org.springframework.context.annotation.AnnotationConfigApplicationContext
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-/** Beans that are proxies or lambdas themselves, as clients made of interfaces are: their final classes do not matter. */
+/**
+ * Beans that are proxies or lambdas themselves, as clients made of interfaces are: their final classes do not matter.
+ */
 class ProxiesAsBeansTest {
 
     /** A client whose implementation somebody else makes. */

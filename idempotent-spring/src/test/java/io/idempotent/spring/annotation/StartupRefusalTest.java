@@ -43,7 +43,8 @@ class StartupRefusalTest {
                 refusal(
                         "an expression that cannot be parsed",
                         Case00.class,
-                        "The expression key = \"#request.\" of io.idempotent.spring.annotation.StartupRefusalTest$Case00.run cannot be parsed",
+                        "The expression key = \"#request.\" of"
+                                + " io.idempotent.spring.annotation.StartupRefusalTest$Case00.run cannot be parsed",
                         "Correct it"),
                 refusal(
                         "a parameter that there is not",
@@ -95,7 +96,8 @@ class StartupRefusalTest {
                 refusal(
                         "an empty key",
                         Case12.class,
-                        "@Idempotent(key = \" \") of io.idempotent.spring.annotation.StartupRefusalTest$Case12.run is empty",
+                        "@Idempotent(key = \" \") of io.idempotent.spring.annotation.StartupRefusalTest$Case12.run"
+                                + " is empty",
                         "Say what tells calls apart"),
                 refusal(
                         "a placeholder that nothing resolves",
@@ -105,7 +107,8 @@ class StartupRefusalTest {
                 refusal(
                         "a duration without a unit",
                         WithoutUnit.class,
-                        "@Idempotent(retention = \"24\") of io.idempotent.spring.annotation.StartupRefusalTest$WithoutUnit.run"
+                        "@Idempotent(retention = \"24\") of"
+                                + " io.idempotent.spring.annotation.StartupRefusalTest$WithoutUnit.run"
                                 + " has no unit; write 24ms, 24s, 24m, 24h or 24d",
                         "Correct it"),
                 refusal(
@@ -128,52 +131,70 @@ class StartupRefusalTest {
                 refusal(
                         "a bad duration of retention",
                         Case14.class,
-                        "@Idempotent(retention = \"tomorrow\") of io.idempotent.spring.annotation.StartupRefusalTest$Case14.run is no duration; write it like 30s",
+                        "@Idempotent(retention = \"tomorrow\") of"
+                                + " io.idempotent.spring.annotation.StartupRefusalTest$Case14.run is no duration;"
+                                + " write it like 30s",
                         "Correct it"),
                 refusal(
                         "a bad duration of lease",
                         Case15.class,
-                        "@Idempotent(lease = \"tomorrow\") of io.idempotent.spring.annotation.StartupRefusalTest$Case15.run is no duration; write it like 30s",
+                        "@Idempotent(lease = \"tomorrow\") of"
+                                + " io.idempotent.spring.annotation.StartupRefusalTest$Case15.run is no duration;"
+                                + " write it like 30s",
                         "Correct it"),
                 refusal(
                         "a bad duration of waitAtMost",
                         Case16.class,
-                        "@Idempotent(waitAtMost = \"tomorrow\") of io.idempotent.spring.annotation.StartupRefusalTest$Case16.run is no duration; write it like 30s",
+                        "@Idempotent(waitAtMost = \"tomorrow\") of"
+                                + " io.idempotent.spring.annotation.StartupRefusalTest$Case16.run is no duration;"
+                                + " write it like 30s",
                         "Correct it"),
                 refusal(
                         "a bad duration of retry.delay",
                         Case17.class,
-                        "@Idempotent(retry.delay = \"soon\") of io.idempotent.spring.annotation.StartupRefusalTest$Case17.run is no duration; write it like 30s",
+                        "@Idempotent(retry.delay = \"soon\") of"
+                                + " io.idempotent.spring.annotation.StartupRefusalTest$Case17.run is no duration;"
+                                + " write it like 30s",
                         "Correct it"),
                 refusal(
                         "a bad duration of retry.maxDelay",
                         Case18.class,
-                        "@Idempotent(retry.maxDelay = \"soon\") of io.idempotent.spring.annotation.StartupRefusalTest$Case18.run is no duration; write it like 30s",
+                        "@Idempotent(retry.maxDelay = \"soon\") of"
+                                + " io.idempotent.spring.annotation.StartupRefusalTest$Case18.run is no duration;"
+                                + " write it like 30s",
                         "Correct it"),
                 refusal(
                         "a bad duration of retry.jitter",
                         Case19.class,
-                        "@Idempotent(retry.jitter = \"soon\") of io.idempotent.spring.annotation.StartupRefusalTest$Case19.run is no duration; write it like 30s",
+                        "@Idempotent(retry.jitter = \"soon\") of"
+                                + " io.idempotent.spring.annotation.StartupRefusalTest$Case19.run is no duration;"
+                                + " write it like 30s",
                         "Correct it"),
                 refusal(
                         "a bad duration of retry.timeout",
                         Case20.class,
-                        "@Idempotent(retry.timeout = \"soon\") of io.idempotent.spring.annotation.StartupRefusalTest$Case20.run is no duration; write it like 30s",
+                        "@Idempotent(retry.timeout = \"soon\") of"
+                                + " io.idempotent.spring.annotation.StartupRefusalTest$Case20.run is no duration;"
+                                + " write it like 30s",
                         "Correct it"),
                 refusal(
                         "a bad number of retry.maxRetries",
                         Case21.class,
-                        "@Idempotent(retry.maxRetriesString = \"many\") of io.idempotent.spring.annotation.StartupRefusalTest$Case21.run is no number",
+                        "@Idempotent(retry.maxRetriesString = \"many\") of"
+                                + " io.idempotent.spring.annotation.StartupRefusalTest$Case21.run is no number",
                         "Write it in digits"),
                 refusal(
                         "a bad number of retry.multiplier",
                         Case22.class,
-                        "@Idempotent(retry.multiplierString = \"many\") of io.idempotent.spring.annotation.StartupRefusalTest$Case22.run is no number",
+                        "@Idempotent(retry.multiplierString = \"many\") of"
+                                + " io.idempotent.spring.annotation.StartupRefusalTest$Case22.run is no number",
                         "Write it in digits"),
                 refusal(
                         "retries said twice",
                         Case23.class,
-                        "@Idempotent(retry.maxRetries = \"3\") of io.idempotent.spring.annotation.StartupRefusalTest$Case23.run is said twice, as a number too",
+                        "@Idempotent(retry.maxRetries = \"3\") of"
+                                + " io.idempotent.spring.annotation.StartupRefusalTest$Case23.run is said twice,"
+                                + " as a number too",
                         "Keep one of them"),
                 refusal("a multiplier said twice", Case24.class, "is said twice, as a number too", "Keep one of them"),
                 refusal(
@@ -197,7 +218,8 @@ class StartupRefusalTest {
                 refusal(
                         "an operation with a dot",
                         Case31.class,
-                        "'payments.pay' cannot be the operation's name of io.idempotent.spring.annotation.StartupRefusalTest$Case31.run(Request)",
+                        "'payments.pay' cannot be the operation's name of"
+                                + " io.idempotent.spring.annotation.StartupRefusalTest$Case31.run(Request)",
                         "ASCII letters, digits, hyphens or underscores"),
                 refusal(
                         "an operation with too long a name",
@@ -212,7 +234,8 @@ class StartupRefusalTest {
                 refusal(
                         "a final method",
                         Case34.class,
-                        "io.idempotent.spring.annotation.StartupRefusalTest$Case34.run(Request) cannot be intercepted by a proxy, since it is final",
+                        "io.idempotent.spring.annotation.StartupRefusalTest$Case34.run(Request) cannot be"
+                                + " intercepted by a proxy, since it is final",
                         "Make it a method that can be overridden"),
                 refusal(
                         "a private method",
@@ -222,22 +245,26 @@ class StartupRefusalTest {
                 refusal(
                         "a static method",
                         Case36.class,
-                        "io.idempotent.spring.annotation.StartupRefusalTest$Case36.run(Request) is static and cannot be intercepted",
+                        "io.idempotent.spring.annotation.StartupRefusalTest$Case36.run(Request) is static and"
+                                + " cannot be intercepted",
                         "Make it an instance method of a bean"),
                 refusal(
                         "a final class",
                         Case37.class,
-                        "io.idempotent.spring.annotation.StartupRefusalTest$Case37.run(Request) cannot be intercepted, since its class is final",
+                        "io.idempotent.spring.annotation.StartupRefusalTest$Case37.run(Request) cannot be"
+                                + " intercepted, since its class is final",
                         "Make the class not final"),
                 refusal(
                         "a method that makes a bean",
                         Case38.class,
-                        "io.idempotent.spring.annotation.StartupRefusalTest$Case38.product() makes a bean, and calls of it are not requests",
+                        "io.idempotent.spring.annotation.StartupRefusalTest$Case38.product() makes a bean, and"
+                                + " calls of it are not requests",
                         "Annotate the methods of the bean that it makes"),
                 refusal(
                         "a method that the interfaces of a JDK proxy lack",
                         Case39.class,
-                        "is proxied by its interfaces, none of which has io.idempotent.spring.annotation.StartupRefusalTest$Case39.run(Request)",
+                        "is proxied by its interfaces, none of which has"
+                                + " io.idempotent.spring.annotation.StartupRefusalTest$Case39.run(Request)",
                         "Declare the method in an interface, or proxy the class"),
                 refusal(
                         "two methods with one default name",
@@ -252,67 +279,93 @@ class StartupRefusalTest {
                 refusal(
                         "a method that returns CompletableFuture<String>",
                         Case42.class,
-                        "io.idempotent.spring.annotation.StartupRefusalTest$Case42.run(Request) returns java.util.concurrent.CompletableFuture: when it returns its work is not done, or its result can be read only once",
+                        "io.idempotent.spring.annotation.StartupRefusalTest$Case42.run(Request) returns"
+                                + " java.util.concurrent.CompletableFuture: when it returns its work is not done,"
+                                + " or its result can be read only once",
                         "Annotate a method that returns its result itself"),
                 refusal(
                         "a method that returns CompletionStage<String>",
                         Case43.class,
-                        "io.idempotent.spring.annotation.StartupRefusalTest$Case43.run(Request) returns java.util.concurrent.CompletionStage: when it returns its work is not done, or its result can be read only once",
+                        "io.idempotent.spring.annotation.StartupRefusalTest$Case43.run(Request) returns"
+                                + " java.util.concurrent.CompletionStage: when it returns its work is not done, or"
+                                + " its result can be read only once",
                         "Annotate a method that returns its result itself"),
                 refusal(
                         "a method that returns Future<String>",
                         Case44.class,
-                        "io.idempotent.spring.annotation.StartupRefusalTest$Case44.run(Request) returns java.util.concurrent.Future: when it returns its work is not done, or its result can be read only once",
+                        "io.idempotent.spring.annotation.StartupRefusalTest$Case44.run(Request) returns"
+                                + " java.util.concurrent.Future: when it returns its work is not done, or its"
+                                + " result can be read only once",
                         "Annotate a method that returns its result itself"),
                 refusal(
                         "a method that returns Flow.Publisher<String>",
                         Case45.class,
-                        "io.idempotent.spring.annotation.StartupRefusalTest$Case45.run(Request) returns java.util.concurrent.Flow$Publisher: when it returns its work is not done, or its result can be read only once",
+                        "io.idempotent.spring.annotation.StartupRefusalTest$Case45.run(Request) returns"
+                                + " java.util.concurrent.Flow$Publisher: when it returns its work is not done, or"
+                                + " its result can be read only once",
                         "Annotate a method that returns its result itself"),
                 refusal(
                         "a method that returns Callable<String>",
                         Case46.class,
-                        "io.idempotent.spring.annotation.StartupRefusalTest$Case46.run(Request) returns java.util.concurrent.Callable: when it returns its work is not done, or its result can be read only once",
+                        "io.idempotent.spring.annotation.StartupRefusalTest$Case46.run(Request) returns"
+                                + " java.util.concurrent.Callable: when it returns its work is not done, or its"
+                                + " result can be read only once",
                         "Annotate a method that returns its result itself"),
                 refusal(
                         "a method that returns Stream<String>",
                         Case47.class,
-                        "io.idempotent.spring.annotation.StartupRefusalTest$Case47.run(Request) returns java.util.stream.Stream: when it returns its work is not done, or its result can be read only once",
+                        "io.idempotent.spring.annotation.StartupRefusalTest$Case47.run(Request) returns"
+                                + " java.util.stream.Stream: when it returns its work is not done, or its result"
+                                + " can be read only once",
                         "Annotate a method that returns its result itself"),
                 refusal(
                         "a method that returns IntStream",
                         Case48.class,
-                        "io.idempotent.spring.annotation.StartupRefusalTest$Case48.run(Request) returns java.util.stream.IntStream: when it returns its work is not done, or its result can be read only once",
+                        "io.idempotent.spring.annotation.StartupRefusalTest$Case48.run(Request) returns"
+                                + " java.util.stream.IntStream: when it returns its work is not done, or its"
+                                + " result can be read only once",
                         "Annotate a method that returns its result itself"),
                 refusal(
                         "a method that returns InputStream",
                         Case49.class,
-                        "io.idempotent.spring.annotation.StartupRefusalTest$Case49.run(Request) returns java.io.InputStream: when it returns its work is not done, or its result can be read only once",
+                        "io.idempotent.spring.annotation.StartupRefusalTest$Case49.run(Request) returns"
+                                + " java.io.InputStream: when it returns its work is not done, or its result can"
+                                + " be read only once",
                         "Annotate a method that returns its result itself"),
                 refusal(
                         "a method that returns ByteArrayInputStream",
                         Case50.class,
-                        "io.idempotent.spring.annotation.StartupRefusalTest$Case50.run(Request) returns java.io.ByteArrayInputStream: when it returns its work is not done, or its result can be read only once",
+                        "io.idempotent.spring.annotation.StartupRefusalTest$Case50.run(Request) returns"
+                                + " java.io.ByteArrayInputStream: when it returns its work is not done, or its"
+                                + " result can be read only once",
                         "Annotate a method that returns its result itself"),
                 refusal(
                         "a method that returns Iterator<String>",
                         Case51.class,
-                        "io.idempotent.spring.annotation.StartupRefusalTest$Case51.run(Request) returns java.util.Iterator: when it returns its work is not done, or its result can be read only once",
+                        "io.idempotent.spring.annotation.StartupRefusalTest$Case51.run(Request) returns"
+                                + " java.util.Iterator: when it returns its work is not done, or its result can be"
+                                + " read only once",
                         "Annotate a method that returns its result itself"),
                 refusal(
                         "a method that returns DeferredResult<String>",
                         Case52.class,
-                        "io.idempotent.spring.annotation.StartupRefusalTest$Case52.run(Request) returns org.springframework.web.context.request.async.DeferredResult: when it returns its work is not done, or its result can be read only once",
+                        "io.idempotent.spring.annotation.StartupRefusalTest$Case52.run(Request) returns"
+                                + " org.springframework.web.context.request.async.DeferredResult: when it returns"
+                                + " its work is not done, or its result can be read only once",
                         "Annotate a method that returns its result itself"),
                 refusal(
                         "a method that returns StreamingResponseBody",
                         Case53.class,
-                        "io.idempotent.spring.annotation.StartupRefusalTest$Case53.run(Request) returns org.springframework.web.servlet.mvc.method.annotation.StreamingResponseBody: when it returns its work is not done, or its result can be read only once",
+                        "io.idempotent.spring.annotation.StartupRefusalTest$Case53.run(Request) returns"
+                                + " org.springframework.web.servlet.mvc.method.annotation.StreamingResponseBody:"
+                                + " when it returns its work is not done, or its result can be read only once",
                         "Annotate a method that returns its result itself"),
                 refusal(
                         "a method that returns SseEmitter",
                         Case54.class,
-                        "io.idempotent.spring.annotation.StartupRefusalTest$Case54.run(Request) returns org.springframework.web.servlet.mvc.method.annotation.SseEmitter: when it returns its work is not done, or its result can be read only once",
+                        "io.idempotent.spring.annotation.StartupRefusalTest$Case54.run(Request) returns"
+                                + " org.springframework.web.servlet.mvc.method.annotation.SseEmitter: when it"
+                                + " returns its work is not done, or its result can be read only once",
                         "Annotate a method that returns its result itself"));
     }
 
@@ -602,8 +655,9 @@ class StartupRefusalTest {
     static class Case32 {
         @Idempotent(
                 key = "#request.id",
-                operation =
-                        "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx")
+                operation = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+                        + "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+                        + "xxxxxxxxxxxxxxxxxxxxx")
         public String run(Request request) {
             return "ran";
         }

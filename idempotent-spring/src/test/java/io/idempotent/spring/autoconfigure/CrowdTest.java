@@ -42,7 +42,10 @@ import org.springframework.jdbc.support.JdbcTransactionManager;
 import org.springframework.test.util.AopTestUtils;
 import org.springframework.transaction.support.TransactionTemplate;
 
-/** Many callers and ten connections, which the JDBC store shares with the callers' transactions unless it is told otherwise. */
+/**
+ * Many callers and ten connections, which the JDBC store shares with the callers' transactions unless it is told
+ * otherwise.
+ */
 class CrowdTest {
 
     private static final int CONNECTIONS = 10;
@@ -205,7 +208,9 @@ class CrowdTest {
         });
     }
 
-    /** Calls of as many keys, in as many transactions, as there are connections, when the transactions have them all. */
+    /**
+     * Calls of as many keys, in as many transactions, as there are connections, when the transactions have them all.
+     */
     private static List<Caller> callInTransactions(ApplicationContext context, Mode mode) {
         Payments payments = context.getBean(Payments.class);
         TransactionTemplate transaction = new TransactionTemplate(context.getBean(JdbcTransactionManager.class));

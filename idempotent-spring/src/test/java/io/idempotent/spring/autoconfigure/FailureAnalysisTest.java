@@ -163,7 +163,8 @@ class FailureAnalysisTest {
                 Fine.class,
                 property + "=24",
                 "The property '" + property + "' cannot be '24' (\"" + property
-                        + "\" from property source \"commandLineArgs\"): it has no unit; write 24ms, 24s, 24m, 24h or 24d.",
+                        + "\" from property source \"commandLineArgs\"): it has no unit; write 24ms, 24s, 24m, 24h"
+                        + " or 24d.",
                 "Correct it.");
     }
 

@@ -197,10 +197,13 @@ class JdbcStoreAutoConfigurationTest {
         withPool(1).run(context -> {
             assertThat(output)
                     .containsOnlyOnce("The JDBC idempotency store takes its connections from the DataSource of the"
-                            + " transactions of [transactions], which has 1 at most: when callers in transactions hold all"
-                            + " that there are, each of them waits for one more to claim its key with, and is refused by an"
+                            + " transactions of [transactions], which has 1 at most: when callers in transactions"
+                            + " hold all"
+                            + " that there are, each of them waits for one more to claim its key with, and is"
+                            + " refused by an"
                             + " IdempotencyStoreException when the pool's patience is over. Set"
-                            + " idempotent.jdbc.data-source to the bean name of another DataSource on the same database,"
+                            + " idempotent.jdbc.data-source to the bean name of another DataSource on the same"
+                            + " database,"
                             + " a small pool");
             try (GenericApplicationContext child = new GenericApplicationContext(context)) {
                 child.refresh();

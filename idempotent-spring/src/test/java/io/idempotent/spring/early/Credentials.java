@@ -5,7 +5,10 @@ import io.idempotent.spring.annotation.Idempotent;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** A service that others need early. Counts over all applications of one test, since it says too what ran in one that failed. */
+/**
+ * A service that others need early. Counts over all applications of one test, since it says too what ran in one that
+ * failed.
+ */
 class Credentials {
 
     static final Request REQUEST = new Request("database");

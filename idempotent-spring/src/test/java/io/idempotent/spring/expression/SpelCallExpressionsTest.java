@@ -210,7 +210,8 @@ class SpelCallExpressionsTest {
             value = {
                 "#order. | cannot be parsed | Correct it",
                 "#note + | cannot be parsed | Correct it",
-                "#ordr.id | names #ordr, which is no parameter of the method | Known are [#a0, #a1, #a2, #count, #note,",
+                "#ordr.id | names #ordr, which is no parameter of the method | Known are [#a0, #a1, #a2, #count,"
+                        + " #note,",
                 "{#note, #nobody} | names #nobody, which is no parameter | Known are",
                 "#order.lines.?[amount > #minimum] | names #minimum, which is no parameter | Known are",
                 "@tenants.of(#nobody) | names #nobody | Known are",

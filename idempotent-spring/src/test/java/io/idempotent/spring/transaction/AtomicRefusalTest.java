@@ -136,7 +136,8 @@ class AtomicRefusalTest {
                         "a transaction of the method's own that is always new",
                         Apart.class,
                         PLAIN,
-                        "AtomicRefusalTest$Apart.run(String) is atomic, and its own transaction is REQUIRES_NEW: it would"
+                        "AtomicRefusalTest$Apart.run(String) is atomic, and its own transaction is REQUIRES_NEW:"
+                                + " it would"
                                 + " not be the one that the key is claimed in",
                         "Use the propagation REQUIRED, or do without atomic"),
                 refusal(
@@ -212,7 +213,8 @@ class AtomicRefusalTest {
                         "a store in memory",
                         Plain.class,
                         List.of(Inside.class, CaffeineRecords.class, Transactions.class),
-                        "the store io.idempotent.store.caffeine.CaffeineIdempotencyStore keeps its records in no database"
+                        "the store io.idempotent.store.caffeine.CaffeineIdempotencyStore keeps its records in no"
+                                + " database"
                                 + " whose transactions it could be part of",
                         "Use the JDBC store on the database that the method writes to"),
                 refusal(
@@ -226,7 +228,8 @@ class AtomicRefusalTest {
                         "a run without protection when the store fails",
                         Daring.class,
                         PLAIN,
-                        "AtomicRefusalTest$Daring.run(String) is atomic, and is to run unprotected when the store fails",
+                        "AtomicRefusalTest$Daring.run(String) is atomic, and is to run unprotected when the store"
+                                + " fails",
                         "Do without one of atomic and whenStoreFails = RUN"),
                 refusal(
                         "a run without protection when the store fails, by property",

@@ -19,7 +19,9 @@ import org.springframework.jdbc.support.JdbcTransactionManager;
 import org.springframework.transaction.UnexpectedRollbackException;
 import org.springframework.transaction.support.TransactionTemplate;
 
-/** A caller's transaction that the database undoes as a whole while a key is claimed in it, as the victim of a deadlock. */
+/**
+ * A caller's transaction that the database undoes as a whole while a key is claimed in it, as the victim of a deadlock.
+ */
 class AtomicUndoneTransactionTest {
 
     static class Service {

@@ -41,8 +41,8 @@ import org.springframework.transaction.TransactionException;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /**
- * The network fails at each request of a caller's transaction in turn, its commit included, in which a leased operation writes
- * a row to the very database that the store is on.
+ * The network fails at each request of a caller's transaction in turn, its commit included, in which a leased operation
+ * writes a row to the very database that the store is on.
  */
 @OnOneJdk("NetworkFaultContract on PostgreSQL runs on both")
 class TransactionFaultTest {

@@ -13,7 +13,10 @@ import java.net.Socket;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** A client that sends what no client library would. One connection, and a new one when that is over; used by one thread. */
+/**
+ * A client that sends what no client library would. One connection, and a new one when that is over; used by one
+ * thread.
+ */
 final class RawClient implements AutoCloseable {
 
     private final int port;

@@ -12,7 +12,10 @@ import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-/** What endpoints have around them: callers that are known by a header, time that a test moves, a store that can be down. */
+/**
+ * What endpoints have around them: callers that are known by a header, time that a test moves, a store that can be
+ * down.
+ */
 @Configuration(proxyBeanMethods = false)
 @EnableAutoConfiguration
 class Surroundings {

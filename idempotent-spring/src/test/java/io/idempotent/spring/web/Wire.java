@@ -45,7 +45,8 @@ final class Wire {
     /**
      * A response as it was on the wire.
      *
-     * @param headers the lines; those of one name in their order, names in the alphabet's: between them order says nothing
+     * @param headers the lines; those of one name in their order, names in the alphabet's: between them order says
+     *     nothing
      * @param body as it was sent, in chunks if it was; each byte as one character
      */
     record Response(String statusLine, List<String> headers, String body) {

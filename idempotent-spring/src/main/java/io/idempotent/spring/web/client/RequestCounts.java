@@ -6,8 +6,8 @@ import java.util.Map;
 import java.util.WeakHashMap;
 
 /**
- * Counts how often each request was made within the running attempt of each execution, by all clients, since two of them
- * may call the same server.
+ * Counts how often each request was made within the running attempt of each execution, by all clients, since two of
+ * them may call the same server.
  */
 final class RequestCounts {
 

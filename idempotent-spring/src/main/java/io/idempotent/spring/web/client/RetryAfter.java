@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 
 /**
- * Reads the field {@code Retry-After} of RFC 9110, section 10.2.3: seconds, or a date in a form that {@link HttpHeaders}
- * knows.
+ * Reads the field {@code Retry-After} of RFC 9110, section 10.2.3: seconds, or a date in a form that {@link
+ * HttpHeaders} knows.
  */
 final class RetryAfter {
 

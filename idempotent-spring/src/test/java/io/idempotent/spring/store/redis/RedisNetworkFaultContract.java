@@ -59,8 +59,8 @@ abstract class RedisNetworkFaultContract extends NetworkFaultContract {
     }
 
     /**
-     * Lets the system notice that a connection is dead when a request has failed on it: Lettuce has one for all, keeps it for
-     * as long as the system does, and so would fail until then.
+     * Lets the system notice that a connection is dead when a request has failed on it: Lettuce has one for all, keeps
+     * it for as long as the system does, and so would fail until then.
      */
     private static IdempotencyStore noticing(TcpProxy proxy, IdempotencyStore store) {
         return (IdempotencyStore) Proxy.newProxyInstance(

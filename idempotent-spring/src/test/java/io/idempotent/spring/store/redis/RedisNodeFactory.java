@@ -8,7 +8,10 @@ import io.idempotent.kill.NodeFactory;
 import java.time.Duration;
 import java.util.List;
 
-/** Leased operations on the Redis store, whose port is the first argument; payments in the database whose URL is the second. */
+/**
+ * Leased operations on the Redis store, whose port is the first argument; payments in the database whose URL is the
+ * second.
+ */
 public final class RedisNodeFactory implements NodeFactory {
 
     /** A database of Redis of its own: what is left there is in nobody's way. */
