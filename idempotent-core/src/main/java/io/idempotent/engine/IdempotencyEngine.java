@@ -195,7 +195,7 @@ public final class IdempotencyEngine implements AutoCloseable {
      * @throws Throwable a failure that was recorded
      */
     public <T extends @Nullable Object> OpenResult<T> open(
-            Operation<T> operation, IdempotencyKey key, Fingerprint fingerprint, Reconciler<T> reconciler)
+            Operation<T> operation, IdempotencyKey key, Fingerprint fingerprint, ExecutionReconciler<T> reconciler)
             throws Throwable {
         NearbyOutcome nearby = admission.findNearby(key);
         if (nearby != null) {

@@ -140,7 +140,7 @@ public final class OpenExecution<T extends @Nullable Object> implements OpenResu
      *
      * @return this, or what an earlier execution did
      */
-    OpenResult<T> handOn(Reconciler<T> reconciler) throws Throwable {
+    OpenResult<T> handOn(ExecutionReconciler<T> reconciler) throws Throwable {
         Reconciliation.Completed<T> found;
         execution.enter();
         try {
@@ -162,7 +162,7 @@ public final class OpenExecution<T extends @Nullable Object> implements OpenResu
      * @throws IdempotencyOutcomeUnknownException if the reconciler cannot tell
      * @throws IdempotencyClaimLostException if it was not done, and the claim was lost meanwhile
      */
-    Reconciliation.@Nullable Completed<T> reconcile(Reconciler<T> reconciler) {
+    Reconciliation.@Nullable Completed<T> reconcile(ExecutionReconciler<T> reconciler) {
         Reconciliation<T> found;
         Throwable cause = null;
         try {

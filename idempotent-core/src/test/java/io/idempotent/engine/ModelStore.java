@@ -189,4 +189,9 @@ final class ModelStore extends ForwardingIdempotencyStore {
         // Every request is seen, so there is nothing nearby.
         return null;
     }
+
+    @Override
+    public boolean keepsReferences() {
+        return true;
+    }
 }

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param <T> what the operation returns
  */
 @FunctionalInterface
-public interface Reconciler<T extends @Nullable Object> {
+public interface ExecutionReconciler<T extends @Nullable Object> {
 
     /**
      * Tells whether an earlier execution has done the operation. Called under the new claim, which is the thread's
