@@ -224,8 +224,8 @@ public record OrderVerdict(
                     }
                 });
             }
-            return "%d orders; %d JVMs killed, %d of them at any time, and %d orders at their points; %d effects,"
-                    + " %d calls refused;"
+            return ("%d orders; %d JVMs killed, %d of them at any time, and %d orders at their points; %d effects,"
+                                    + " %d calls refused;")
                             .formatted(
                                     history.orders(),
                                     history.kills().size(),

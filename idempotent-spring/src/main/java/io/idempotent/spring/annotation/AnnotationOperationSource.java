@@ -4,6 +4,7 @@ import io.idempotent.spring.operation.AnnotationReader;
 import io.idempotent.spring.operation.OperationDeclaration;
 import io.idempotent.spring.operation.OperationDeclaration.Content;
 import io.idempotent.spring.operation.OperationSource;
+import io.idempotent.spring.settings.EnvironmentSettings;
 import io.idempotent.spring.settings.OperationSettings;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
@@ -31,7 +32,8 @@ import org.springframework.util.ClassUtils;
  */
 final class AnnotationOperationSource implements OperationSource {
 
-    private static final OperationSettings RECONCILED = OperationSettings.of(Map.of("when-abandoned", "reconcile"));
+    private static final OperationSettings RECONCILED =
+            EnvironmentSettings.ofOperation(Map.of("when-abandoned", "reconcile"));
 
     private final UnaryOperator<@Nullable String> placeholders;
 

@@ -13,7 +13,7 @@ public abstract class IdempotentCall implements IdempotentWork<@Nullable Object>
     private final Method method;
     private final Object target;
     private final @Nullable Object[] arguments;
-    private @Nullable IdempotentMethod resolved;
+    private @Nullable CallBody body;
     private boolean earlierStands;
     private boolean undone;
 
@@ -57,7 +57,7 @@ public abstract class IdempotentCall implements IdempotentWork<@Nullable Object>
      * whether what this one did was undone though it returned.
      */
     final @Nullable Object attempt() throws Throwable {
-        MethodTransaction transaction = method(resolved).transaction();
+        MethodTransaction transaction = body().transaction();
         try (MethodTransaction.Watch watch = transaction == null ? null : transaction.watch()) {
             Object result = proceed();
             undone = watch != null && watch.isUndone();
@@ -68,20 +68,20 @@ public abstract class IdempotentCall implements IdempotentWork<@Nullable Object>
         }
     }
 
-    final void resolved(IdempotentMethod method) {
-        this.resolved = method;
+    final void does(CallBody resolved) {
+        this.body = resolved;
     }
 
     // The type argument says @Nullable, which javac 17 does not read from class files.
     @Override
     @SuppressWarnings("NullAway")
     public final @Nullable Object run(Execution execution) throws Throwable {
-        return method(resolved).run(this, execution);
+        return body().run(this, execution);
     }
 
     @Override
     public final boolean releases(@Nullable Object result) {
-        return method(resolved).releases(this, result);
+        return body().releases(this, result);
     }
 
     @Override
@@ -96,25 +96,25 @@ public abstract class IdempotentCall implements IdempotentWork<@Nullable Object>
     @Override
     @SuppressWarnings("unchecked")
     public final Reconciliation<@Nullable Object> reconcile(Execution execution) throws Throwable {
-        return (Reconciliation<@Nullable Object>) method(resolved).reconcile(this, execution);
+        return (Reconciliation<@Nullable Object>) body().reconcile(this, execution);
     }
 
     @Override
     public final @Nullable EnclosingTransaction enclosingTransaction() {
-        MethodTransaction transaction = method(resolved).transaction();
+        MethodTransaction transaction = body().transaction();
         return transaction == null ? null : transaction.enclosing();
     }
 
     @Override
     public final boolean mayStand(Throwable failure) {
-        MethodTransaction transaction = method(resolved).transaction();
+        MethodTransaction transaction = body().transaction();
         return earlierStands || (transaction != null && transaction.mayStand(failure));
     }
 
-    private static IdempotentMethod method(@Nullable IdempotentMethod resolved) {
-        if (resolved == null) {
+    private CallBody body() {
+        if (body == null) {
             throw new IllegalStateException("The call was not made by IdempotencySupport");
         }
-        return resolved;
+        return body;
     }
 }

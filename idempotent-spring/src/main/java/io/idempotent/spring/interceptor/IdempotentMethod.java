@@ -33,7 +33,7 @@ record IdempotentMethod(
         @Nullable MethodTransaction transaction,
         @Nullable Reconciling reconciling,
         @Nullable StoreTransactions atomic)
-        implements ProtectedMethod {
+        implements ProtectedMethod, CallBody {
 
     @Override
     public boolean isRetried() {
@@ -57,14 +57,14 @@ record IdempotentMethod(
             return engine.executeAtomically(
                     operation, resolvedKey, resolvedFingerprint, atomic, new AtomicCall(this, call));
         }
-        call.resolved(this);
+        call.does(this);
         return engine.execute(operation, resolvedKey, resolvedFingerprint, call);
     }
 
     // The type argument says @Nullable, which javac 17 does not read from class files.
+    @Override
     @SuppressWarnings("NullAway")
-    @Nullable
-    Object run(IdempotentCall call, Execution execution) throws Throwable {
+    public @Nullable Object run(IdempotentCall call, Execution execution) throws Throwable {
         return retries == null
                 ? call.attempt()
                 : retries.run(
@@ -75,11 +75,13 @@ record IdempotentMethod(
                         execution);
     }
 
-    Reconciliation<?> reconcile(IdempotentCall call, Execution execution) throws Throwable {
+    @Override
+    public Reconciliation<?> reconcile(IdempotentCall call, Execution execution) throws Throwable {
         return reconciling == null ? Reconciliation.unknown() : reconciling.ask(call, execution);
     }
 
-    boolean releases(IdempotentCall call, @Nullable Object result) {
+    @Override
+    public boolean releases(IdempotentCall call, @Nullable Object result) {
         if (unless == null) {
             return false;
         }

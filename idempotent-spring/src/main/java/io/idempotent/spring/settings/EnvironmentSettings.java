@@ -113,7 +113,13 @@ public final class EnvironmentSettings {
         return read(environment, EnvironmentSettings.class.getClassLoader());
     }
 
-    static OperationSettings ofOperation(Map<String, String> settings) {
+    /**
+     * Makes settings of one operation of texts, by the names of properties: {@code wait-at-most},
+     * {@code retry.max-retries}.
+     *
+     * @throws IdempotencyConfigurationException if there is no such setting, or it cannot have the value
+     */
+    public static OperationSettings ofOperation(Map<String, String> settings) {
         Map<String, String> properties = new HashMap<>();
         settings.forEach((name, text) -> properties.put("operations.one." + name, text));
         return of(properties).operation("one");

@@ -3,7 +3,6 @@ package io.idempotent.spring.settings;
 import io.idempotent.engine.WhenAbandoned;
 import io.idempotent.engine.WhenStoreFails;
 import java.time.Duration;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.NestedConfigurationProperty;
@@ -51,15 +50,6 @@ public record OperationSettings(
         scope = scope == null || scope.isBlank() ? null : scope;
         transactionManager = transactionManager == null || transactionManager.isBlank() ? null : transactionManager;
         retry = Defaults.or(retry, RetrySettings.UNSAID);
-    }
-
-    /**
-     * Makes settings of texts, by the names of properties: {@code wait-at-most}, {@code retry.max-retries}.
-     *
-     * @throws io.idempotent.IdempotencyConfigurationException if there is no such setting, or it cannot have the value
-     */
-    public static OperationSettings of(Map<String, String> settings) {
-        return EnvironmentSettings.ofOperation(settings);
     }
 
     /** Returns these settings, and where they say nothing the others. */

@@ -1,6 +1,5 @@
 package io.idempotent.spring.web;
 
-import jakarta.servlet.ServletRequest;
 import jakarta.servlet.ServletRequestEvent;
 import jakarta.servlet.ServletRequestListener;
 
@@ -10,22 +9,12 @@ import jakarta.servlet.ServletRequestListener;
  */
 public final class EndpointRequestListener implements ServletRequestListener {
 
-    private static final String CALLED = EndpointRequestListener.class.getName();
-
     /** Makes the listener. */
     public EndpointRequestListener() {}
 
-    /**
-     * Whether a container tells when a request is over. A test without a container does not, nor does it make pages of
-     * errors.
-     */
-    static boolean isCalledFor(ServletRequest request) {
-        return request.getAttribute(CALLED) != null;
-    }
-
     @Override
     public void requestInitialized(ServletRequestEvent event) {
-        event.getServletRequest().setAttribute(CALLED, true);
+        Exchange.follow(event.getServletRequest());
     }
 
     @Override

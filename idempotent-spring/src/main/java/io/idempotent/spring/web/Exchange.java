@@ -44,6 +44,8 @@ import org.springframework.web.servlet.HandlerExceptionResolver;
  */
 final class Exchange {
 
+    private static final String FOLLOWED = Exchange.class.getName() + ".followed";
+
     private static final String ATTRIBUTE = Exchange.class.getName();
 
     private static final Log LOG = LogFactory.getLog(Exchange.class);
@@ -352,9 +354,22 @@ final class Exchange {
         }
     }
 
+    /** Takes note that the container tells when this request is over. */
+    static void follow(ServletRequest request) {
+        request.setAttribute(FOLLOWED, true);
+    }
+
+    /**
+     * Whether a container tells when a request is over. A test without a container does not, nor does it make pages of
+     * errors.
+     */
+    private static boolean isFollowed(ServletRequest request) {
+        return request.getAttribute(FOLLOWED) != null;
+    }
+
     /** The page of an error is expected, which was sent or thrown in a dispatch. */
     private void awaitPage(HttpServletRequest dispatched) {
-        if (!EndpointRequestListener.isCalledFor(dispatched)) {
+        if (!isFollowed(dispatched)) {
             endWithoutPage();
             return;
         }

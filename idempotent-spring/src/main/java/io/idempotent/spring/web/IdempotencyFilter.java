@@ -27,7 +27,7 @@ public final class IdempotencyFilter implements Filter, Ordered {
     public static final int ORDER = -50;
 
     /** The header of responses that were given before: {@value}. */
-    public static final String REPLAYED = "Idempotency-Replayed";
+    public static final String REPLAYED = ResponseHeaders.REPLAYED;
 
     private final Supplier<Settings> settings;
 

@@ -157,7 +157,7 @@ final class RecordingResponse extends HttpServletResponseWrapper {
         recorded.headers().stream()
                 .filter(header -> ResponseHeaders.isReplayed(header.name(), chosen))
                 .forEach(header -> setHeader(header.name(), header.values()));
-        super.setHeader(IdempotencyFilter.REPLAYED, "true");
+        super.setHeader(ResponseHeaders.REPLAYED, "true");
         if (recorded.body().length > 0) {
             super.setContentLengthLong(recorded.body().length);
             super.getOutputStream().write(recorded.body());

@@ -8,6 +8,9 @@ import java.util.TreeSet;
 /** Decides which headers of a response are recorded and replayed. */
 final class ResponseHeaders {
 
+    /** Says that a response is a replay. */
+    static final String REPLAYED = "Idempotency-Replayed";
+
     /** About the connection or the moment, or a session of the first caller's: never recorded. */
     private static final Set<String> NEVER_RECORDED = names(List.of(
             "Connection",

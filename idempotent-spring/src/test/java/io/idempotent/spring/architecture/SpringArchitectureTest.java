@@ -117,6 +117,7 @@ class SpringArchitectureTest {
                 Architecture.nobodyMayDependOn(autoconfigure),
                 Architecture.nobodyMayDependOn(base + ".test"),
                 Architecture.noCycles(base),
+                Architecture.noKnots(base),
                 ArchRuleDefinition.noClasses()
                         .that()
                         .resideOutsideOfPackage(autoconfigure)

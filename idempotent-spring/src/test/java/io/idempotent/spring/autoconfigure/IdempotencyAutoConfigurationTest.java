@@ -7,6 +7,7 @@ import io.idempotent.engine.WhenStoreFails;
 import io.idempotent.spring.annotation.EnableIdempotency;
 import io.idempotent.spring.annotation.Idempotent;
 import io.idempotent.spring.interceptor.IdempotencyAdvisor;
+import io.idempotent.spring.settings.EnvironmentSettings;
 import io.idempotent.spring.settings.GlobalSettings.UnknownOperations;
 import io.idempotent.spring.settings.IdempotencySettings;
 import io.idempotent.spring.settings.OperationSettings;
@@ -154,7 +155,7 @@ class IdempotencyAutoConfigurationTest {
                         "idempotent.operations.payment-service-pay.transaction-manager= ")
                 .run(context -> assertThat(
                                 context.getBean(IdempotencySettings.class).operation("payment-service-pay"))
-                        .isEqualTo(OperationSettings.of(Map.of("atomic", "false"))));
+                        .isEqualTo(EnvironmentSettings.ofOperation(Map.of("atomic", "false"))));
         boot.withPropertyValues("idempotent.operations.payment-service-pay.transaction-manager=orders")
                 .run(context -> assertThat(context.getStartupFailure())
                         .hasMessageContaining("has the transaction manager 'orders', and is not atomic"));

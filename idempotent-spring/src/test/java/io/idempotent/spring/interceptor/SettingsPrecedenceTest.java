@@ -7,6 +7,7 @@ import io.idempotent.engine.Operation;
 import io.idempotent.engine.WhenStoreFails;
 import io.idempotent.spring.annotation.EnableIdempotency;
 import io.idempotent.spring.annotation.Idempotent;
+import io.idempotent.spring.settings.EnvironmentSettings;
 import io.idempotent.spring.settings.IdempotencySettings;
 import io.idempotent.spring.settings.OperationSettings;
 import io.idempotent.spring.settings.RetrySettings;
@@ -166,10 +167,10 @@ class SettingsPrecedenceTest {
 
     @Test
     void holdsForEachSettingOfARetryAlone() {
-        OperationSettings own = OperationSettings.of(Map.of("retry.delay", "1ms"));
-        OperationSettings annotated = OperationSettings.of(
+        OperationSettings own = EnvironmentSettings.ofOperation(Map.of("retry.delay", "1ms"));
+        OperationSettings annotated = EnvironmentSettings.ofOperation(
                 Map.of("retry.max-retries", "5", "retry.delay", "2ms", "retry.multiplier", "2", "retry.jitter", "0s"));
-        OperationSettings global = OperationSettings.of(Map.of(
+        OperationSettings global = EnvironmentSettings.ofOperation(Map.of(
                 "retry.max-retries", "9",
                 "retry.delay", "3ms",
                 "retry.multiplier", "3",

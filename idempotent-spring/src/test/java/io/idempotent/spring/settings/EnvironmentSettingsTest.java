@@ -119,7 +119,7 @@ class EnvironmentSettingsTest {
         IdempotencySettings settings =
                 read("idempotent.operations.pay.atomic=true", "idempotent.operations.pay.transaction-manager=orders");
         assertThat(settings.operation("pay"))
-                .isEqualTo(OperationSettings.of(Map.of("atomic", "true", "transaction-manager", "orders")));
+                .isEqualTo(EnvironmentSettings.ofOperation(Map.of("atomic", "true", "transaction-manager", "orders")));
         assertThat(read("idempotent.operations.pay.atomic=false")
                         .operation("pay")
                         .atomic())
@@ -272,7 +272,8 @@ class EnvironmentSettingsTest {
     @ParameterizedTest
     @CsvSource({"30s, PT30S", "500ms, PT0.5S", "PT24H, PT24H", "7d, PT168H", "1h, PT1H"})
     void durationsAreWrittenSimplyOrAsInIso8601(String text, Duration expected) {
-        assertThat(OperationSettings.of(Map.of("retention", text)).retention()).isEqualTo(expected);
+        assertThat(EnvironmentSettings.ofOperation(Map.of("retention", text)).retention())
+                .isEqualTo(expected);
     }
 
     @ParameterizedTest

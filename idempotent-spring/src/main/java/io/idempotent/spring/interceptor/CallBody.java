@@ -1,0 +1,23 @@
+package io.idempotent.spring.interceptor;
+
+import io.idempotent.Reconciliation;
+import io.idempotent.engine.Execution;
+import org.jspecify.annotations.Nullable;
+
+/** What a call does once its key is held: the resolved method, as the call itself knows it. */
+interface CallBody {
+
+    /** How calls and transactions go together; null where there are no transactions, and for an atomic method. */
+    @Nullable
+    MethodTransaction transaction();
+
+    /** Runs the method, with its retries. */
+    @Nullable
+    Object run(IdempotentCall call, Execution execution) throws Throwable;
+
+    /** Tells whether a result releases the key, and is not recorded. */
+    boolean releases(IdempotentCall call, @Nullable Object result);
+
+    /** Finds out what became of an earlier execution. */
+    Reconciliation<?> reconcile(IdempotentCall call, Execution execution) throws Throwable;
+}

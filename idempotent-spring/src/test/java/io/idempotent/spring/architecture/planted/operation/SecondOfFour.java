@@ -1,0 +1,7 @@
+package io.idempotent.spring.architecture.planted.operation;
+
+/** Breaks, with three others: no knot of more than three classes. */
+public final class SecondOfFour {
+
+    ThirdOfFour next;
+}
