@@ -105,7 +105,7 @@ public final class SettingsConversion {
     /** What is wrong with a value, as the rest of a sentence about it. */
     public static String problem(ConversionFailedException failure) {
         return failure.getCause() instanceof NumberFormatException
-                ? "is no number"
+                ? "is no number; write it in digits"
                 : failure.getCause() instanceof IllegalArgumentException ours
                         ? String.valueOf(ours.getMessage())
                         : "cannot be read";

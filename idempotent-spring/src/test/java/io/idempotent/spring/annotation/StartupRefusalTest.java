@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.idempotent.IdempotencyConfigurationException;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -38,339 +41,24 @@ class StartupRefusalTest {
     @EnableIdempotency
     static class Enabled {}
 
-    static Stream<Arguments> refusals() {
-        return Stream.of(
-                refusal(
-                        "an expression that cannot be parsed",
-                        Case00.class,
-                        "The expression key = \"#request.\" of"
-                                + " io.idempotent.spring.annotation.StartupRefusalTest$Case00.run cannot be parsed",
-                        "Correct it"),
-                refusal(
-                        "a parameter that there is not",
-                        Case01.class,
-                        "names #requst, which is no parameter of the method",
-                        "Known are [#a0, #p0, #request] and #root"),
-                refusal(
-                        "a position beyond the parameters",
-                        Case02.class,
-                        "names #p1, which is no parameter",
-                        "Known are"),
-                refusal(
-                        "a bean that there is not",
-                        Case03.class,
-                        "names the bean @tenants, which there is not",
-                        "Declare the bean, or correct its name"),
-                refusal(
-                        "a parameter without its hash",
-                        Case04.class,
-                        "names 'request', which is no property of #root",
-                        "Write #request for the parameter"),
-                refusal(
-                        "a property that the root has not",
-                        Case05.class,
-                        "names 'nonsense', which is no property of #root",
-                        "Known are"),
-                refusal(
-                        "the result in a key",
-                        Case06.class,
-                        "names #result, which there is not before the method ran",
-                        "Use it in unless only"),
-                refusal(
-                        "the result in a scope",
-                        Case07.class,
-                        "The expression scope = \"#result\"",
-                        "Use it in unless only"),
-                refusal(
-                        "the result in a fingerprint",
-                        Case08.class,
-                        "The expression fingerprint = \"#result\"",
-                        "Use it in unless only"),
-                refusal("a function", Case09.class, "calls a function, #digest", "Call a method of a bean"),
-                refusal(
-                        "a bad expression in unless",
-                        Case10.class,
-                        "The expression unless = \"#reslt == null\"",
-                        "Known are"),
-                refusal("a bad element of a composite key", Case11.class, "names #nobody", "Known are"),
-                refusal(
-                        "an empty key",
-                        Case12.class,
-                        "@Idempotent(key = \" \") of io.idempotent.spring.annotation.StartupRefusalTest$Case12.run"
-                                + " is empty",
-                        "Say what tells calls apart"),
-                refusal(
-                        "a placeholder that nothing resolves",
-                        Case13.class,
-                        "has a placeholder that cannot be resolved: ${no.such.property}",
-                        "Set the property"),
-                refusal(
-                        "a duration without a unit",
-                        WithoutUnit.class,
-                        "@Idempotent(retention = \"24\") of"
-                                + " io.idempotent.spring.annotation.StartupRefusalTest$WithoutUnit.run"
-                                + " has no unit; write 24ms, 24s, 24m, 24h or 24d",
-                        "Correct it"),
-                refusal(
-                        "a placeholder's duration without a unit",
-                        PlaceholderWithoutUnit.class,
-                        "retry.delay = \"${no.such.delay:5}\") of io.idempotent.spring.annotation.StartupRefusalTest"
-                                + "$PlaceholderWithoutUnit.run is \"5\", which has no unit",
-                        "Correct it"),
-                refusal(
-                        "a placeholder's empty key",
-                        EmptyPlaceholder.class,
-                        "@Idempotent(key = \"${no.such.key:}\") of io.idempotent.spring.annotation.StartupRefusalTest"
-                                + "$EmptyPlaceholder.run is empty",
-                        "Say what tells calls apart"),
-                refusal(
-                        "a constant key of a placeholder",
-                        ConstantPlaceholder.class,
-                        "The expression key = \"'pay'\" of",
-                        "Use what tells calls apart"),
-                refusal(
-                        "a bad duration of retention",
-                        Case14.class,
-                        "@Idempotent(retention = \"tomorrow\") of"
-                                + " io.idempotent.spring.annotation.StartupRefusalTest$Case14.run is no duration;"
-                                + " write it like 30s",
-                        "Correct it"),
-                refusal(
-                        "a bad duration of lease",
-                        Case15.class,
-                        "@Idempotent(lease = \"tomorrow\") of"
-                                + " io.idempotent.spring.annotation.StartupRefusalTest$Case15.run is no duration;"
-                                + " write it like 30s",
-                        "Correct it"),
-                refusal(
-                        "a bad duration of waitAtMost",
-                        Case16.class,
-                        "@Idempotent(waitAtMost = \"tomorrow\") of"
-                                + " io.idempotent.spring.annotation.StartupRefusalTest$Case16.run is no duration;"
-                                + " write it like 30s",
-                        "Correct it"),
-                refusal(
-                        "a bad duration of retry.delay",
-                        Case17.class,
-                        "@Idempotent(retry.delay = \"soon\") of"
-                                + " io.idempotent.spring.annotation.StartupRefusalTest$Case17.run is no duration;"
-                                + " write it like 30s",
-                        "Correct it"),
-                refusal(
-                        "a bad duration of retry.maxDelay",
-                        Case18.class,
-                        "@Idempotent(retry.maxDelay = \"soon\") of"
-                                + " io.idempotent.spring.annotation.StartupRefusalTest$Case18.run is no duration;"
-                                + " write it like 30s",
-                        "Correct it"),
-                refusal(
-                        "a bad duration of retry.jitter",
-                        Case19.class,
-                        "@Idempotent(retry.jitter = \"soon\") of"
-                                + " io.idempotent.spring.annotation.StartupRefusalTest$Case19.run is no duration;"
-                                + " write it like 30s",
-                        "Correct it"),
-                refusal(
-                        "a bad duration of retry.timeout",
-                        Case20.class,
-                        "@Idempotent(retry.timeout = \"soon\") of"
-                                + " io.idempotent.spring.annotation.StartupRefusalTest$Case20.run is no duration;"
-                                + " write it like 30s",
-                        "Correct it"),
-                refusal(
-                        "a bad number of retry.maxRetries",
-                        Case21.class,
-                        "@Idempotent(retry.maxRetriesString = \"many\") of"
-                                + " io.idempotent.spring.annotation.StartupRefusalTest$Case21.run is no number",
-                        "Write it in digits"),
-                refusal(
-                        "a bad number of retry.multiplier",
-                        Case22.class,
-                        "@Idempotent(retry.multiplierString = \"many\") of"
-                                + " io.idempotent.spring.annotation.StartupRefusalTest$Case22.run is no number",
-                        "Write it in digits"),
-                refusal(
-                        "retries said twice",
-                        Case23.class,
-                        "@Idempotent(retry.maxRetries = \"3\") of"
-                                + " io.idempotent.spring.annotation.StartupRefusalTest$Case23.run is said twice,"
-                                + " as a number too",
-                        "Keep one of them"),
-                refusal("a multiplier said twice", Case24.class, "is said twice, as a number too", "Keep one of them"),
-                refusal(
-                        "a retry that cannot be",
-                        Case25.class,
-                        "The retry of operation '",
-                        "Correct it at the method's @Idempotent(retry = …)"),
-                refusal("a negative number of retries", Case26.class, "The retry of operation '", "Correct it at"),
-                refusal("no retention", Case27.class, "The retention of operation '", "It has to be more than zero"),
-                refusal("too short a lease", Case28.class, "The lease of operation '", "It has to be at least 10 ms"),
-                refusal(
-                        "a negative wait",
-                        Case29.class,
-                        "The wait-at-most of operation '",
-                        "It has to be zero or more"),
-                refusal(
-                        "a store that there is not",
-                        Case30.class,
-                        "There is no idempotency store 'redis'; there are the beans [caffeineIdempotencyStore]",
-                        "Set idempotent.store"),
-                refusal(
-                        "an operation with a dot",
-                        Case31.class,
-                        "'payments.pay' cannot be the operation's name of"
-                                + " io.idempotent.spring.annotation.StartupRefusalTest$Case31.run(Request)",
-                        "ASCII letters, digits, hyphens or underscores"),
-                refusal(
-                        "an operation with too long a name",
-                        Case32.class,
-                        "cannot be the operation's name",
-                        "at most 200"),
-                refusal(
-                        "a method whose default name cannot be one",
-                        Case33.class,
-                        "cannot be the operation's name",
-                        "Set operation to a name"),
-                refusal(
-                        "a final method",
-                        Case34.class,
-                        "io.idempotent.spring.annotation.StartupRefusalTest$Case34.run(Request) cannot be"
-                                + " intercepted by a proxy, since it is final",
-                        "Make it a method that can be overridden"),
-                refusal(
-                        "a private method",
-                        Case35.class,
-                        "cannot be intercepted by a proxy, since it is private",
-                        "Make it a method that can be overridden"),
-                refusal(
-                        "a static method",
-                        Case36.class,
-                        "io.idempotent.spring.annotation.StartupRefusalTest$Case36.run(Request) is static and"
-                                + " cannot be intercepted",
-                        "Make it an instance method of a bean"),
-                refusal(
-                        "a final class",
-                        Case37.class,
-                        "io.idempotent.spring.annotation.StartupRefusalTest$Case37.run(Request) cannot be"
-                                + " intercepted, since its class is final",
-                        "Make the class not final"),
-                refusal(
-                        "a method that makes a bean",
-                        Case38.class,
-                        "io.idempotent.spring.annotation.StartupRefusalTest$Case38.product() makes a bean, and"
-                                + " calls of it are not requests",
-                        "Annotate the methods of the bean that it makes"),
-                refusal(
-                        "a method that the interfaces of a JDK proxy lack",
-                        Case39.class,
-                        "is proxied by its interfaces, none of which has"
-                                + " io.idempotent.spring.annotation.StartupRefusalTest$Case39.run(Request)",
-                        "Declare the method in an interface, or proxy the class"),
-                refusal(
-                        "two methods with one default name",
-                        Case40.class,
-                        "and so would answer each other's keys",
-                        "Give each an operation of its own, or the same one on both"),
-                refusal(
-                        "a name that only one of two methods says",
-                        Case41.class,
-                        "by letters and digits",
-                        "Give each an operation of its own"),
-                refusal(
-                        "a method that returns CompletableFuture<String>",
-                        Case42.class,
-                        "io.idempotent.spring.annotation.StartupRefusalTest$Case42.run(Request) returns"
-                                + " java.util.concurrent.CompletableFuture: when it returns its work is not done,"
-                                + " or its result can be read only once",
-                        "Annotate a method that returns its result itself"),
-                refusal(
-                        "a method that returns CompletionStage<String>",
-                        Case43.class,
-                        "io.idempotent.spring.annotation.StartupRefusalTest$Case43.run(Request) returns"
-                                + " java.util.concurrent.CompletionStage: when it returns its work is not done, or"
-                                + " its result can be read only once",
-                        "Annotate a method that returns its result itself"),
-                refusal(
-                        "a method that returns Future<String>",
-                        Case44.class,
-                        "io.idempotent.spring.annotation.StartupRefusalTest$Case44.run(Request) returns"
-                                + " java.util.concurrent.Future: when it returns its work is not done, or its"
-                                + " result can be read only once",
-                        "Annotate a method that returns its result itself"),
-                refusal(
-                        "a method that returns Flow.Publisher<String>",
-                        Case45.class,
-                        "io.idempotent.spring.annotation.StartupRefusalTest$Case45.run(Request) returns"
-                                + " java.util.concurrent.Flow$Publisher: when it returns its work is not done, or"
-                                + " its result can be read only once",
-                        "Annotate a method that returns its result itself"),
-                refusal(
-                        "a method that returns Callable<String>",
-                        Case46.class,
-                        "io.idempotent.spring.annotation.StartupRefusalTest$Case46.run(Request) returns"
-                                + " java.util.concurrent.Callable: when it returns its work is not done, or its"
-                                + " result can be read only once",
-                        "Annotate a method that returns its result itself"),
-                refusal(
-                        "a method that returns Stream<String>",
-                        Case47.class,
-                        "io.idempotent.spring.annotation.StartupRefusalTest$Case47.run(Request) returns"
-                                + " java.util.stream.Stream: when it returns its work is not done, or its result"
-                                + " can be read only once",
-                        "Annotate a method that returns its result itself"),
-                refusal(
-                        "a method that returns IntStream",
-                        Case48.class,
-                        "io.idempotent.spring.annotation.StartupRefusalTest$Case48.run(Request) returns"
-                                + " java.util.stream.IntStream: when it returns its work is not done, or its"
-                                + " result can be read only once",
-                        "Annotate a method that returns its result itself"),
-                refusal(
-                        "a method that returns InputStream",
-                        Case49.class,
-                        "io.idempotent.spring.annotation.StartupRefusalTest$Case49.run(Request) returns"
-                                + " java.io.InputStream: when it returns its work is not done, or its result can"
-                                + " be read only once",
-                        "Annotate a method that returns its result itself"),
-                refusal(
-                        "a method that returns ByteArrayInputStream",
-                        Case50.class,
-                        "io.idempotent.spring.annotation.StartupRefusalTest$Case50.run(Request) returns"
-                                + " java.io.ByteArrayInputStream: when it returns its work is not done, or its"
-                                + " result can be read only once",
-                        "Annotate a method that returns its result itself"),
-                refusal(
-                        "a method that returns Iterator<String>",
-                        Case51.class,
-                        "io.idempotent.spring.annotation.StartupRefusalTest$Case51.run(Request) returns"
-                                + " java.util.Iterator: when it returns its work is not done, or its result can be"
-                                + " read only once",
-                        "Annotate a method that returns its result itself"),
-                refusal(
-                        "a method that returns DeferredResult<String>",
-                        Case52.class,
-                        "io.idempotent.spring.annotation.StartupRefusalTest$Case52.run(Request) returns"
-                                + " org.springframework.web.context.request.async.DeferredResult: when it returns"
-                                + " its work is not done, or its result can be read only once",
-                        "Annotate a method that returns its result itself"),
-                refusal(
-                        "a method that returns StreamingResponseBody",
-                        Case53.class,
-                        "io.idempotent.spring.annotation.StartupRefusalTest$Case53.run(Request) returns"
-                                + " org.springframework.web.servlet.mvc.method.annotation.StreamingResponseBody:"
-                                + " when it returns its work is not done, or its result can be read only once",
-                        "Annotate a method that returns its result itself"),
-                refusal(
-                        "a method that returns SseEmitter",
-                        Case54.class,
-                        "io.idempotent.spring.annotation.StartupRefusalTest$Case54.run(Request) returns"
-                                + " org.springframework.web.servlet.mvc.method.annotation.SseEmitter: when it"
-                                + " returns its work is not done, or its result can be read only once",
-                        "Annotate a method that returns its result itself"));
+    /** What is wrong with a bean, and what the refusal says. */
+    @Retention(RetentionPolicy.RUNTIME)
+    @interface Refused {
+
+        String what();
+
+        String description();
+
+        String action();
     }
 
-    private static Arguments refusal(String what, Class<?> bean, String description, String action) {
-        return Arguments.of(what, bean, description, action);
+    static Stream<Arguments> refusals() {
+        return Arrays.stream(StartupRefusalTest.class.getDeclaredClasses())
+                .filter(bean -> bean.isAnnotationPresent(Refused.class))
+                .map(bean -> {
+                    Refused refused = bean.getAnnotation(Refused.class);
+                    return Arguments.of(refused.what(), bean, refused.description(), refused.action());
+                });
     }
 
     @ParameterizedTest(name = "{0}")
@@ -408,6 +96,11 @@ class StartupRefusalTest {
                 });
     }
 
+    @Refused(
+            what = "an expression that cannot be parsed",
+            description = "The expression key = \"#request.\" of"
+                    + " io.idempotent.spring.annotation.StartupRefusalTest$Case00.run cannot be parsed",
+            action = "Correct it")
     static class Case00 {
         @Idempotent(key = "#request.")
         public String run(Request request) {
@@ -415,6 +108,10 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "a parameter that there is not",
+            description = "names #requst, which is no parameter of the method",
+            action = "Known are [#a0, #p0, #request] and #root")
     static class Case01 {
         @Idempotent(key = "#requst.id")
         public String run(Request request) {
@@ -422,6 +119,10 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "a position beyond the parameters",
+            description = "names #p1, which is no parameter",
+            action = "Known are")
     static class Case02 {
         @Idempotent(key = "#p1")
         public String run(Request request) {
@@ -429,6 +130,10 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "a bean that there is not",
+            description = "names the bean @tenants, which there is not",
+            action = "Declare the bean, or correct its name")
     static class Case03 {
         @Idempotent(key = "@tenants.current()")
         public String run(Request request) {
@@ -436,6 +141,10 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "a parameter without its hash",
+            description = "names 'request', which is no property of #root",
+            action = "Write #request for the parameter")
     static class Case04 {
         @Idempotent(key = "request.id")
         public String run(Request request) {
@@ -443,6 +152,10 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "a property that the root has not",
+            description = "names 'nonsense', which is no property of #root",
+            action = "Known are")
     static class Case05 {
         @Idempotent(key = "#root.nonsense")
         public String run(Request request) {
@@ -450,6 +163,10 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "the result in a key",
+            description = "names #result, which there is not before the method ran",
+            action = "Use it in unless only")
     static class Case06 {
         @Idempotent(key = "#result")
         public String run(Request request) {
@@ -457,6 +174,10 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "the result in a scope",
+            description = "The expression scope = \"#result\"",
+            action = "Use it in unless only")
     static class Case07 {
         @Idempotent(key = "#request.id", scope = "#result")
         public String run(Request request) {
@@ -464,6 +185,10 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "the result in a fingerprint",
+            description = "The expression fingerprint = \"#result\"",
+            action = "Use it in unless only")
     static class Case08 {
         @Idempotent(key = "#request.id", fingerprint = "#result")
         public String run(Request request) {
@@ -471,6 +196,7 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(what = "a function", description = "calls a function, #digest", action = "Call a method of a bean")
     static class Case09 {
         @Idempotent(key = "#digest(#request)")
         public String run(Request request) {
@@ -478,6 +204,10 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "a bad expression in unless",
+            description = "The expression unless = \"#reslt == null\"",
+            action = "Known are")
     static class Case10 {
         @Idempotent(key = "#request.id", unless = "#reslt == null")
         public String run(Request request) {
@@ -485,6 +215,7 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(what = "a bad element of a composite key", description = "names #nobody", action = "Known are")
     static class Case11 {
         @Idempotent(key = "{#request.id, #nobody}")
         public String run(Request request) {
@@ -492,6 +223,11 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "an empty key",
+            description = "@Idempotent(key = \" \") of io.idempotent.spring.annotation.StartupRefusalTest$Case12.run"
+                    + " is empty",
+            action = "Say what tells calls apart")
     static class Case12 {
         @Idempotent(key = " ")
         public String run(Request request) {
@@ -499,26 +235,50 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "a duration without a unit",
+            description = "@Idempotent(retention = \"24\") of"
+                    + " io.idempotent.spring.annotation.StartupRefusalTest$WithoutUnit.run"
+                    + " has no unit; write 24ms, 24s, 24m, 24h or 24d",
+            action = "Correct it")
     static class WithoutUnit {
         @Idempotent(key = "#p0", retention = "24")
         public void run(String id) {}
     }
 
+    @Refused(
+            what = "a placeholder's duration without a unit",
+            description = "retry.delay = \"${no.such.delay:5}\") of io.idempotent.spring.annotation.StartupRefusalTest"
+                    + "$PlaceholderWithoutUnit.run is \"5\", which has no unit",
+            action = "Correct it")
     static class PlaceholderWithoutUnit {
         @Idempotent(key = "#p0", retry = @Idempotent.Retry(maxRetries = 1, delay = "${no.such.delay:5}"))
         public void run(String id) {}
     }
 
+    @Refused(
+            what = "a placeholder's empty key",
+            description = "@Idempotent(key = \"${no.such.key:}\") of io.idempotent.spring.annotation.StartupRefusalTest"
+                    + "$EmptyPlaceholder.run is empty",
+            action = "Say what tells calls apart")
     static class EmptyPlaceholder {
         @Idempotent(key = "${no.such.key:}")
         public void run(String id) {}
     }
 
+    @Refused(
+            what = "a constant key of a placeholder",
+            description = "The expression key = \"'pay'\" of",
+            action = "Use what tells calls apart")
     static class ConstantPlaceholder {
         @Idempotent(key = "${no.such.key:'pay'}")
         public void run(String id) {}
     }
 
+    @Refused(
+            what = "a placeholder that nothing resolves",
+            description = "has a placeholder that cannot be resolved: ${no.such.property}",
+            action = "Set the property")
     static class Case13 {
         @Idempotent(key = "${no.such.property}")
         public String run(Request request) {
@@ -526,6 +286,12 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "a bad duration of retention",
+            description = "@Idempotent(retention = \"tomorrow\") of"
+                    + " io.idempotent.spring.annotation.StartupRefusalTest$Case14.run is no duration;"
+                    + " write it like 30s",
+            action = "Correct it")
     static class Case14 {
         @Idempotent(key = "#request.id", retention = "tomorrow")
         public String run(Request request) {
@@ -533,6 +299,12 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "a bad duration of lease",
+            description = "@Idempotent(lease = \"tomorrow\") of"
+                    + " io.idempotent.spring.annotation.StartupRefusalTest$Case15.run is no duration;"
+                    + " write it like 30s",
+            action = "Correct it")
     static class Case15 {
         @Idempotent(key = "#request.id", lease = "tomorrow")
         public String run(Request request) {
@@ -540,6 +312,12 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "a bad duration of waitAtMost",
+            description = "@Idempotent(waitAtMost = \"tomorrow\") of"
+                    + " io.idempotent.spring.annotation.StartupRefusalTest$Case16.run is no duration;"
+                    + " write it like 30s",
+            action = "Correct it")
     static class Case16 {
         @Idempotent(key = "#request.id", waitAtMost = "tomorrow")
         public String run(Request request) {
@@ -547,6 +325,12 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "a bad duration of retry.delay",
+            description = "@Idempotent(retry.delay = \"soon\") of"
+                    + " io.idempotent.spring.annotation.StartupRefusalTest$Case17.run is no duration;"
+                    + " write it like 30s",
+            action = "Correct it")
     static class Case17 {
         @Idempotent(key = "#request.id", retry = @Idempotent.Retry(delay = "soon"))
         public String run(Request request) {
@@ -554,6 +338,12 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "a bad duration of retry.maxDelay",
+            description = "@Idempotent(retry.maxDelay = \"soon\") of"
+                    + " io.idempotent.spring.annotation.StartupRefusalTest$Case18.run is no duration;"
+                    + " write it like 30s",
+            action = "Correct it")
     static class Case18 {
         @Idempotent(key = "#request.id", retry = @Idempotent.Retry(maxDelay = "soon"))
         public String run(Request request) {
@@ -561,6 +351,12 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "a bad duration of retry.jitter",
+            description = "@Idempotent(retry.jitter = \"soon\") of"
+                    + " io.idempotent.spring.annotation.StartupRefusalTest$Case19.run is no duration;"
+                    + " write it like 30s",
+            action = "Correct it")
     static class Case19 {
         @Idempotent(key = "#request.id", retry = @Idempotent.Retry(jitter = "soon"))
         public String run(Request request) {
@@ -568,6 +364,12 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "a bad duration of retry.timeout",
+            description = "@Idempotent(retry.timeout = \"soon\") of"
+                    + " io.idempotent.spring.annotation.StartupRefusalTest$Case20.run is no duration;"
+                    + " write it like 30s",
+            action = "Correct it")
     static class Case20 {
         @Idempotent(key = "#request.id", retry = @Idempotent.Retry(timeout = "soon"))
         public String run(Request request) {
@@ -575,6 +377,11 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "a bad number of retry.maxRetries",
+            description = "@Idempotent(retry.maxRetriesString = \"many\") of"
+                    + " io.idempotent.spring.annotation.StartupRefusalTest$Case21.run is no number",
+            action = "Correct it")
     static class Case21 {
         @Idempotent(key = "#request.id", retry = @Idempotent.Retry(maxRetriesString = "many"))
         public String run(Request request) {
@@ -582,6 +389,11 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "a bad number of retry.multiplier",
+            description = "@Idempotent(retry.multiplierString = \"many\") of"
+                    + " io.idempotent.spring.annotation.StartupRefusalTest$Case22.run is no number",
+            action = "Correct it")
     static class Case22 {
         @Idempotent(key = "#request.id", retry = @Idempotent.Retry(multiplierString = "many"))
         public String run(Request request) {
@@ -589,6 +401,12 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "retries said twice",
+            description = "@Idempotent(retry.maxRetries = \"3\") of"
+                    + " io.idempotent.spring.annotation.StartupRefusalTest$Case23.run is said twice,"
+                    + " as a number too",
+            action = "Keep one of them")
     static class Case23 {
         @Idempotent(key = "#request.id", retry = @Idempotent.Retry(maxRetries = 2, maxRetriesString = "3"))
         public String run(Request request) {
@@ -596,6 +414,10 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "a multiplier said twice",
+            description = "is said twice, as a number too",
+            action = "Keep one of them")
     static class Case24 {
         @Idempotent(key = "#request.id", retry = @Idempotent.Retry(multiplier = 2, multiplierString = "3"))
         public String run(Request request) {
@@ -603,6 +425,10 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "a retry that cannot be",
+            description = "The retry of operation '",
+            action = "Correct it at the method's @Idempotent(retry = …)")
     static class Case25 {
         @Idempotent(key = "#request.id", retry = @Idempotent.Retry(maxRetries = 2, multiplier = 0.5))
         public String run(Request request) {
@@ -610,6 +436,7 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(what = "a negative number of retries", description = "The retry of operation '", action = "Correct it at")
     static class Case26 {
         @Idempotent(key = "#request.id", retry = @Idempotent.Retry(maxRetriesString = "-2"))
         public String run(Request request) {
@@ -617,6 +444,10 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "no retention",
+            description = "The retention of operation '",
+            action = "It has to be more than zero")
     static class Case27 {
         @Idempotent(key = "#request.id", retention = "0s")
         public String run(Request request) {
@@ -624,6 +455,10 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "too short a lease",
+            description = "The lease of operation '",
+            action = "It has to be at least 10 ms")
     static class Case28 {
         @Idempotent(key = "#request.id", lease = "1ms")
         public String run(Request request) {
@@ -631,6 +466,10 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "a negative wait",
+            description = "The wait-at-most of operation '",
+            action = "It has to be zero or more")
     static class Case29 {
         @Idempotent(key = "#request.id", waitAtMost = "-1s")
         public String run(Request request) {
@@ -638,6 +477,10 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "a store that there is not",
+            description = "There is no idempotency store 'redis'; there are the beans [caffeineIdempotencyStore]",
+            action = "Set idempotent.store")
     static class Case30 {
         @Idempotent(key = "#request.id", store = "redis")
         public String run(Request request) {
@@ -645,6 +488,11 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "an operation with a dot",
+            description = "'payments.pay' cannot be the operation's name of"
+                    + " io.idempotent.spring.annotation.StartupRefusalTest$Case31.run(Request)",
+            action = "ASCII letters, digits, hyphens or underscores")
     static class Case31 {
         @Idempotent(key = "#request.id", operation = "payments.pay")
         public String run(Request request) {
@@ -652,6 +500,10 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "an operation with too long a name",
+            description = "cannot be the operation's name",
+            action = "at most 200")
     static class Case32 {
         @Idempotent(
                 key = "#request.id",
@@ -663,6 +515,10 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "a method whose default name cannot be one",
+            description = "cannot be the operation's name",
+            action = "Set operation to a name")
     static class Case33 {
         @Idempotent(key = "#request.id")
         public String pay$all(Request request) {
@@ -670,6 +526,11 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "a final method",
+            description = "io.idempotent.spring.annotation.StartupRefusalTest$Case34.run(Request) cannot be"
+                    + " intercepted by a proxy, since it is final",
+            action = "Make it a method that can be overridden")
     static class Case34 {
         @Idempotent(key = "#request.id")
         public final String run(Request request) {
@@ -677,6 +538,10 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "a private method",
+            description = "cannot be intercepted by a proxy, since it is private",
+            action = "Make it a method that can be overridden")
     static class Case35 {
         @Idempotent(key = "#request.id")
         private String run(Request request) {
@@ -688,6 +553,11 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "a static method",
+            description = "io.idempotent.spring.annotation.StartupRefusalTest$Case36.run(Request) is static and"
+                    + " cannot be intercepted",
+            action = "Make it an instance method of a bean")
     static class Case36 {
         @Idempotent(key = "#request.id")
         static String run(Request request) {
@@ -695,6 +565,11 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "a final class",
+            description = "io.idempotent.spring.annotation.StartupRefusalTest$Case37.run(Request) cannot be"
+                    + " intercepted, since its class is final",
+            action = "Make the class not final")
     static final class Case37 {
         @Idempotent(key = "#request.id")
         public String run(Request request) {
@@ -702,6 +577,11 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "a method that makes a bean",
+            description = "io.idempotent.spring.annotation.StartupRefusalTest$Case38.product() makes a bean, and"
+                    + " calls of it are not requests",
+            action = "Annotate the methods of the bean that it makes")
     static class Case38 {
         @Bean
         @Idempotent(key = "T(io.idempotent.spring.Keys).only()")
@@ -710,6 +590,11 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "a method that the interfaces of a JDK proxy lack",
+            description = "is proxied by its interfaces, none of which has"
+                    + " io.idempotent.spring.annotation.StartupRefusalTest$Case39.run(Request)",
+            action = "Declare the method in an interface, or proxy the class")
     static class Case39 implements Other {
         @Idempotent(key = "#request.id")
         public String run(Request request) {
@@ -720,6 +605,10 @@ class StartupRefusalTest {
         public void other() {}
     }
 
+    @Refused(
+            what = "two methods with one default name",
+            description = "and so would answer each other's keys",
+            action = "Give each an operation of its own, or the same one on both")
     static class Case40 {
         @Idempotent(key = "#request.id")
         public String run(Request request) {
@@ -732,6 +621,10 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "a name that only one of two methods says",
+            description = "by letters and digits",
+            action = "Give each an operation of its own")
     static class Case41 {
         @Idempotent(key = "#request.id", operation = "two-methods-pay")
         public String run(Request request) {
@@ -744,6 +637,12 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "a method that returns CompletableFuture<String>",
+            description = "io.idempotent.spring.annotation.StartupRefusalTest$Case42.run(Request) returns"
+                    + " java.util.concurrent.CompletableFuture: when it returns its work is not done,"
+                    + " or its result can be read only once",
+            action = "Annotate a method that returns its result itself")
     static class Case42 {
         @Idempotent(key = "#request.id")
         public CompletableFuture<String> run(Request request) {
@@ -751,6 +650,12 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "a method that returns CompletionStage<String>",
+            description = "io.idempotent.spring.annotation.StartupRefusalTest$Case43.run(Request) returns"
+                    + " java.util.concurrent.CompletionStage: when it returns its work is not done, or"
+                    + " its result can be read only once",
+            action = "Annotate a method that returns its result itself")
     static class Case43 {
         @Idempotent(key = "#request.id")
         public CompletionStage<String> run(Request request) {
@@ -758,6 +663,12 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "a method that returns Future<String>",
+            description = "io.idempotent.spring.annotation.StartupRefusalTest$Case44.run(Request) returns"
+                    + " java.util.concurrent.Future: when it returns its work is not done, or its"
+                    + " result can be read only once",
+            action = "Annotate a method that returns its result itself")
     static class Case44 {
         @Idempotent(key = "#request.id")
         public Future<String> run(Request request) {
@@ -765,6 +676,12 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "a method that returns Flow.Publisher<String>",
+            description = "io.idempotent.spring.annotation.StartupRefusalTest$Case45.run(Request) returns"
+                    + " java.util.concurrent.Flow$Publisher: when it returns its work is not done, or"
+                    + " its result can be read only once",
+            action = "Annotate a method that returns its result itself")
     static class Case45 {
         @Idempotent(key = "#request.id")
         public Flow.Publisher<String> run(Request request) {
@@ -772,6 +689,12 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "a method that returns Callable<String>",
+            description = "io.idempotent.spring.annotation.StartupRefusalTest$Case46.run(Request) returns"
+                    + " java.util.concurrent.Callable: when it returns its work is not done, or its"
+                    + " result can be read only once",
+            action = "Annotate a method that returns its result itself")
     static class Case46 {
         @Idempotent(key = "#request.id")
         public Callable<String> run(Request request) {
@@ -779,6 +702,12 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "a method that returns Stream<String>",
+            description = "io.idempotent.spring.annotation.StartupRefusalTest$Case47.run(Request) returns"
+                    + " java.util.stream.Stream: when it returns its work is not done, or its result"
+                    + " can be read only once",
+            action = "Annotate a method that returns its result itself")
     static class Case47 {
         @Idempotent(key = "#request.id")
         public Stream<String> run(Request request) {
@@ -786,6 +715,12 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "a method that returns IntStream",
+            description = "io.idempotent.spring.annotation.StartupRefusalTest$Case48.run(Request) returns"
+                    + " java.util.stream.IntStream: when it returns its work is not done, or its"
+                    + " result can be read only once",
+            action = "Annotate a method that returns its result itself")
     static class Case48 {
         @Idempotent(key = "#request.id")
         public IntStream run(Request request) {
@@ -793,6 +728,12 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "a method that returns InputStream",
+            description = "io.idempotent.spring.annotation.StartupRefusalTest$Case49.run(Request) returns"
+                    + " java.io.InputStream: when it returns its work is not done, or its result can"
+                    + " be read only once",
+            action = "Annotate a method that returns its result itself")
     static class Case49 {
         @Idempotent(key = "#request.id")
         public InputStream run(Request request) {
@@ -800,6 +741,12 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "a method that returns ByteArrayInputStream",
+            description = "io.idempotent.spring.annotation.StartupRefusalTest$Case50.run(Request) returns"
+                    + " java.io.ByteArrayInputStream: when it returns its work is not done, or its"
+                    + " result can be read only once",
+            action = "Annotate a method that returns its result itself")
     static class Case50 {
         @Idempotent(key = "#request.id")
         public ByteArrayInputStream run(Request request) {
@@ -807,6 +754,12 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "a method that returns Iterator<String>",
+            description = "io.idempotent.spring.annotation.StartupRefusalTest$Case51.run(Request) returns"
+                    + " java.util.Iterator: when it returns its work is not done, or its result can be"
+                    + " read only once",
+            action = "Annotate a method that returns its result itself")
     static class Case51 {
         @Idempotent(key = "#request.id")
         public Iterator<String> run(Request request) {
@@ -814,6 +767,12 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "a method that returns DeferredResult<String>",
+            description = "io.idempotent.spring.annotation.StartupRefusalTest$Case52.run(Request) returns"
+                    + " org.springframework.web.context.request.async.DeferredResult: when it returns"
+                    + " its work is not done, or its result can be read only once",
+            action = "Annotate a method that returns its result itself")
     static class Case52 {
         @Idempotent(key = "#request.id")
         public DeferredResult<String> run(Request request) {
@@ -821,6 +780,12 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "a method that returns StreamingResponseBody",
+            description = "io.idempotent.spring.annotation.StartupRefusalTest$Case53.run(Request) returns"
+                    + " org.springframework.web.servlet.mvc.method.annotation.StreamingResponseBody:"
+                    + " when it returns its work is not done, or its result can be read only once",
+            action = "Annotate a method that returns its result itself")
     static class Case53 {
         @Idempotent(key = "#request.id")
         public StreamingResponseBody run(Request request) {
@@ -828,6 +793,12 @@ class StartupRefusalTest {
         }
     }
 
+    @Refused(
+            what = "a method that returns SseEmitter",
+            description = "io.idempotent.spring.annotation.StartupRefusalTest$Case54.run(Request) returns"
+                    + " org.springframework.web.servlet.mvc.method.annotation.SseEmitter: when it"
+                    + " returns its work is not done, or its result can be read only once",
+            action = "Annotate a method that returns its result itself")
     static class Case54 {
         @Idempotent(key = "#request.id")
         public SseEmitter run(Request request) {
