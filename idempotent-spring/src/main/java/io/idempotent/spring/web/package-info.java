@@ -38,8 +38,8 @@
  *       {@code anEndpointMayLetItWaitForTheResult}<td>met
  *   <tr><th scope="row">K12<td>SHOULD<td>no key, or a malformed one: 400,
  *       {@code key-missing}; a request that cannot be read: 400, {@code request-unreadable}<td>
- *       {@code aMissingKeyIsABadRequest}, {@code anApplicationMayAnswerInItsOwnWords}, {@code
- *       anApplicationMayAnswerInTheCallersLanguage}<td>met
+ *       {@code aMissingKeyIsABadRequest}, {@code anApplicationMayAnswerInItsOwnWords},
+ *       {@code anApplicationMayAnswerInTheCallersLanguage}<td>met
  *   <tr><th scope="row">K13<td>SHOULD<td>used again for something else: 422,
  *       {@code key-reused}<td>{@code aKeyThatIsUsedAgainForSomethingElseCannotBeProcessed}<td>met
  *   <tr><th scope="row">K14<td>SHOULD<td>still processed: 409, {@code in-progress}, with
@@ -59,7 +59,7 @@
  *       {@code aCallerOfWhomNothingIsKnownIsRefused}, {@code callersShareKeysOnlyWhereThatIsDeclared}<td>met
  * </table>
  *
- * <p>Depends on {@code io.idempotent}, its engine, the package {@code interceptor}, and on spring-webmvc and the
+ * <p>Depends on {@code io.idempotent}, its engine, {@code operation}, {@code settings}, and on spring-webmvc and the
  * servlet API, which are optional; JSON is compared by Jackson 3 where it is there.
  */
 @NullMarked

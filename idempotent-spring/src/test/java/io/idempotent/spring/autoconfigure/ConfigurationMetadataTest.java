@@ -45,6 +45,8 @@ class ConfigurationMetadataTest {
             "idempotent.web.unknown-statuses",
             "idempotent.web.documentation");
 
+    private static final JdbcDataSource DATABASE = new JdbcDataSource();
+
     private final Map<String, JsonNode> properties = new TreeMap<>();
 
     ConfigurationMetadataTest() throws Exception {
@@ -147,8 +149,6 @@ class ConfigurationMetadataTest {
     /** What comes of settings, where their own records only say what was said. */
     private static List<Object> effective(IdempotencySettings settings) {
         Integer order = settings.global().order();
-        JdbcDataSource database = new JdbcDataSource();
-        database.setURL("jdbc:h2:mem:defaults");
         return List.of(
                 settings.enabled(),
                 new OperationRegistry.Configured(settings.defaults(), settings.defaults())
@@ -158,7 +158,7 @@ class ConfigurationMetadataTest {
                 settings.global().interruptOnLeaseLoss(),
                 settings.global().unknownOperations(),
                 settings.caffeine(),
-                settings.jdbc().applyTo(JdbcIdempotencyStore.builder(database)),
+                settings.jdbc().applyTo(JdbcIdempotencyStore.builder(DATABASE)),
                 settings.nearCache(),
                 settings.redis(),
                 settings.web());
