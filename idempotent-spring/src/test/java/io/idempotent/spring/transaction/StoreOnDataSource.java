@@ -169,4 +169,10 @@ final class StoreOnDataSource extends ForwardingIdempotencyStore implements Tran
     public @Nullable IdempotencyRecord find(IdempotencyKey key) {
         return knowing(key, () -> claims.find(key));
     }
+
+    /** As a database does, whatever the records are kept in. */
+    @Override
+    public boolean keepsReferences() {
+        return false;
+    }
 }

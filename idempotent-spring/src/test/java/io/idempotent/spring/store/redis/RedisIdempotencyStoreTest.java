@@ -498,7 +498,7 @@ class RedisIdempotencyStoreTest {
         set("newer", "v", "2");
 
         assertThat(causesOf(() -> store.list(RecordQuery.abandoned())))
-                .contains("Redis failed to list records")
+                .contains("The Redis store failed to list records")
                 .contains("no record that this version can read");
     }
 
@@ -552,10 +552,12 @@ class RedisIdempotencyStoreTest {
         RedisIdempotencyStore other = new RedisIdempotencyStore(connections(driver), keyPrefix);
         claim(other, "a");
         set("a", "n", "x");
-        assertThat(causesOf(() -> other.find(key("a")))).contains("Redis failed to find idempotency key 'pay:a'");
+        assertThat(causesOf(() -> other.find(key("a"))))
+                .contains("The Redis store failed to find idempotency key 'pay:a'");
         claim(other, "b");
         set("b", "e", "s3cret");
-        assertThat(causesOf(() -> other.claim(request("b")))).contains("Redis failed to claim idempotency key 'pay:b'");
+        assertThat(causesOf(() -> other.claim(request("b"))))
+                .contains("The Redis store failed to claim idempotency key 'pay:b'");
     }
 
     // failures
@@ -574,7 +576,7 @@ class RedisIdempotencyStoreTest {
                         .extracting(IdempotencyStoreException::isTransient)
                         .isEqualTo(true));
         assertThat(causesOf(() -> unreachable.list(RecordQuery.abandoned())))
-                .contains("Redis failed to list records; whether it took effect is not known");
+                .contains("The Redis store failed to list records; whether it took effect is not known");
     }
 
     @ParameterizedTest
@@ -632,7 +634,7 @@ class RedisIdempotencyStoreTest {
                     .isInstanceOfSatisfying(
                             IdempotencyStoreException.class,
                             refusal -> assertThat(refusal.isRefusal()).isTrue())
-                    .hasMessageContaining("memory is full; nothing was changed");
+                    .hasMessageContaining("the memory of Redis is full; nothing was changed");
             assertThatThrownBy(() -> store.claim(request("abandoned"))).hasStackTraceContaining("OOM");
             assertThat(store.find(key("new"))).isNull();
             assertThat(store.find(key("abandoned")))
