@@ -78,7 +78,8 @@ class SpringArchitectureTest {
         String transaction = base + ".transaction";
         String autoconfigure = base + ".autoconfigure";
         return Stream.of(
-                mayDependOnly(settings),
+                // Of Spring Boot only the annotations by which it documents properties.
+                mayDependOnly(settings, "org.springframework.boot.context.properties"),
                 mayDependOnly(operation, settings),
                 mayDependOnly(interceptor, operation, settings),
                 mayDependOnly(startup, interceptor, operation, settings),
@@ -120,7 +121,7 @@ class SpringArchitectureTest {
                 Architecture.noKnots(base),
                 ArchRuleDefinition.noClasses()
                         .that()
-                        .resideOutsideOfPackage(autoconfigure)
+                        .resideOutsideOfPackages(autoconfigure, settings)
                         .should()
                         .dependOnClassesThat()
                         .resideInAPackage("org.springframework.boot..")
