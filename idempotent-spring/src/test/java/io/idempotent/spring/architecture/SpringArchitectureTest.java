@@ -79,7 +79,7 @@ class SpringArchitectureTest {
         String autoconfigure = base + ".autoconfigure";
         return Stream.of(
                 // Of Spring Boot only the annotations by which it documents properties.
-                mayDependOnly(settings, "org.springframework.boot.context.properties"),
+                mayDependOnly(settings, "io.idempotent.store.jdbc", "org.springframework.boot.context.properties"),
                 mayDependOnly(operation, settings),
                 mayDependOnly(interceptor, operation, settings),
                 mayDependOnly(startup, interceptor, operation, settings),
