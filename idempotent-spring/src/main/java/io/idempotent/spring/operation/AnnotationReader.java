@@ -6,7 +6,11 @@ import io.idempotent.spring.settings.SettingRecords;
 import io.idempotent.spring.settings.SettingsConversion;
 import java.lang.annotation.Annotation;
 import java.lang.reflect.Array;
+import java.lang.reflect.Method;
+import java.util.Arrays;
+import java.util.Map;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.annotation.AnnotationAttributes;
 import org.springframework.core.annotation.AnnotationUtils;
@@ -30,6 +34,16 @@ public final class AnnotationReader {
 
     private static final ConversionService CONVERSION =
             SettingsConversion.create(AnnotationReader.class.getClassLoader());
+
+    // An application may have thousands of annotations, and few types of them.
+    private static final ClassValue<Map<String, Object>> DEFAULTS = new ClassValue<>() {
+        @Override
+        protected Map<String, Object> computeValue(Class<?> type) {
+            return Arrays.stream(type.getDeclaredMethods())
+                    .filter(attribute -> attribute.getDefaultValue() != null)
+                    .collect(Collectors.toMap(Method::getName, Method::getDefaultValue));
+        }
+    };
 
     private final AnnotationAttributes attributes;
 
@@ -112,7 +126,7 @@ public final class AnnotationReader {
 
     private static @Nullable Object said(AnnotationAttributes from, String name) {
         Object value = from.get(name);
-        if (value == null || value.equals(AnnotationUtils.getDefaultValue(type(from), name))) {
+        if (value == null || value.equals(DEFAULTS.get(type(from)).get(name))) {
             return null;
         }
         return value.getClass().isArray() && Array.getLength(value) == 0 ? null : value;
