@@ -9,6 +9,7 @@ import io.idempotent.engine.Execution;
 import io.idempotent.engine.IdempotencyEngine;
 import io.idempotent.engine.Operation;
 import io.idempotent.engine.StoreTransactions;
+import io.idempotent.spring.operation.OperationName;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +24,7 @@ import org.springframework.expression.spel.SpelEvaluationException;
  * @param atomic the transactions that an atomic method is claimed, run and completed in; null for any other
  */
 record IdempotentMethod(
+        OperationName name,
         Operation<@Nullable Object> operation,
         IdempotencyEngine engine,
         CallExpression key,

@@ -151,7 +151,8 @@ final class IdempotentMethods {
         if (declaration == null) {
             return null;
         }
-        String name = name(declaration, method, targetClass).text();
+        OperationName operationName = name(declaration, method, targetClass);
+        String name = operationName.text();
         Configured configured = operations.configured(name, declaration.settings());
         if (configured == null) {
             return null;
@@ -171,6 +172,7 @@ final class IdempotentMethods {
         IdempotencyEngine engine =
                 operations.engine(effective.store(), operation.type(), MethodNames.describe(method, targetClass));
         return new IdempotentMethod(
+                operationName,
                 operation,
                 engine,
                 expressions.parse(Purpose.KEY, declaration.key(), specific, targetClass),

@@ -1,9 +1,13 @@
 package io.idempotent.spring.interceptor;
 
 import io.idempotent.spring.operation.ConfiguredOperation;
+import io.idempotent.spring.operation.OperationName;
 
 /** A method whose calls are intercepted, as it was declared and configured. */
 public interface ProtectedMethod extends ConfiguredOperation {
+
+    /** The operation's name, and whether it was declared. */
+    OperationName name();
 
     /** Whether failed attempts are repeated. */
     boolean isRetried();

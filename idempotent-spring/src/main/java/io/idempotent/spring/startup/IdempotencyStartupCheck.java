@@ -208,13 +208,13 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
         Method invoked = interception == Interception.PROXY
                 ? checkProxied(beanName, existing, method, targetClass, described)
                 : checkWoven(method, described);
-        OperationName name = support.name(invoked, targetClass);
-        if (name == null) {
-            return;
-        }
-        checkName(names, new DeclaredOperation(name, beanName, described));
         ProtectedMethod resolved = support.resolve(invoked, targetClass);
-        if (resolved == null) {
+        // What is switched off has a name all the same.
+        OperationName name = resolved == null ? support.name(invoked, targetClass) : resolved.name();
+        if (name != null) {
+            checkName(names, new DeclaredOperation(name, beanName, described));
+        }
+        if (resolved == null || name == null) {
             return;
         }
         if (resolved.isRetried() && interception == Interception.WEAVING) {
