@@ -8,16 +8,18 @@ import io.idempotent.spring.settings.EnvironmentSettings;
 import io.idempotent.spring.settings.OperationSettings;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
-import java.util.List;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.springframework.aop.support.AopUtils;
 import org.springframework.core.MethodClassKey;
-import org.springframework.core.annotation.AnnotatedElementUtils;
 import org.springframework.core.annotation.AnnotationUtils;
+import org.springframework.core.annotation.MergedAnnotation;
+import org.springframework.core.annotation.MergedAnnotationSelectors;
 import org.springframework.core.annotation.MergedAnnotations;
+import org.springframework.core.annotation.MergedAnnotations.SearchStrategy;
 import org.springframework.util.ClassUtils;
 
 /**
@@ -37,7 +39,7 @@ final class AnnotationOperationSource implements OperationSource {
 
     private final UnaryOperator<@Nullable String> placeholders;
 
-    private final Map<MethodClassKey, Boolean> known = new ConcurrentHashMap<>();
+    private final Map<MethodClassKey, MergedAnnotation<Idempotent>> known = new ConcurrentHashMap<>();
 
     /**
      * Makes the source.
@@ -55,7 +57,7 @@ final class AnnotationOperationSource implements OperationSource {
 
     @Override
     public boolean isIdempotent(Method method, Class<?> targetClass) {
-        return known.computeIfAbsent(new MethodClassKey(method, targetClass), key -> find(method, targetClass) != null);
+        return annotation(method, targetClass).isPresent();
     }
 
     @Override
@@ -68,50 +70,59 @@ final class AnnotationOperationSource implements OperationSource {
 
     @Override
     public @Nullable OperationDeclaration declaration(Method method, Class<?> targetClass) {
-        Idempotent annotation = find(method, targetClass);
-        return annotation == null
-                ? null
-                : declaration(
+        MergedAnnotation<Idempotent> annotation = annotation(method, targetClass);
+        return annotation.isPresent()
+                ? declaration(
                         annotation,
-                        new AnnotationReader(annotation, placeholders, targetClass.getName() + "." + method.getName()));
+                        new AnnotationReader(annotation, placeholders, targetClass.getName() + "." + method.getName()))
+                : null;
     }
 
-    static @Nullable Idempotent find(Method method, Class<?> targetClass) {
+    private MergedAnnotation<Idempotent> annotation(Method method, Class<?> targetClass) {
+        return known.computeIfAbsent(new MethodClassKey(method, targetClass), key -> find(method, targetClass));
+    }
+
+    static MergedAnnotation<Idempotent> find(Method method, Class<?> targetClass) {
         if (method.getDeclaringClass() == Object.class) {
-            return null;
+            return MergedAnnotation.missing();
         }
         Method specific = AopUtils.getMostSpecificMethod(method, targetClass);
-        Idempotent found = AnnotatedElementUtils.findMergedAnnotation(specific, Idempotent.class);
-        if (found == null && !specific.equals(method)) {
-            found = AnnotatedElementUtils.findMergedAnnotation(method, Idempotent.class);
+        MergedAnnotation<Idempotent> found = find(specific);
+        if (!found.isPresent() && !specific.equals(method)) {
+            found = find(method);
         }
-        return found != null ? found : findOnInterfaces(specific, targetClass);
+        return found.isPresent() ? found : findOnInterfaces(specific, targetClass);
     }
 
     /** A method that a class inherits may implement one of an interface that only the class knows. */
-    private static @Nullable Idempotent findOnInterfaces(Method specific, Class<?> targetClass) {
+    private static MergedAnnotation<Idempotent> findOnInterfaces(Method specific, Class<?> targetClass) {
         if (specific.getDeclaringClass() == targetClass || !Modifier.isPublic(specific.getModifiers())) {
-            return null;
+            return MergedAnnotation.missing();
         }
-        for (Class<?> candidate : ClassUtils.getAllInterfacesForClass(targetClass)) {
-            for (Method declared : candidate.getMethods()) {
-                if (declared.getName().equals(specific.getName())
-                        && AopUtils.getMostSpecificMethod(declared, targetClass).equals(specific)) {
-                    Idempotent found = AnnotatedElementUtils.findMergedAnnotation(declared, Idempotent.class);
-                    if (found != null) {
-                        return found;
-                    }
-                }
-            }
-        }
-        return null;
+        return Arrays.stream(ClassUtils.getAllInterfacesForClass(targetClass))
+                .flatMap(candidate -> Arrays.stream(candidate.getMethods()))
+                .filter(declared -> declared.getName().equals(specific.getName())
+                        && AopUtils.getMostSpecificMethod(declared, targetClass).equals(specific))
+                .map(AnnotationOperationSource::find)
+                .filter(MergedAnnotation::isPresent)
+                .findFirst()
+                .orElseGet(MergedAnnotation::missing);
     }
 
-    private static OperationDeclaration declaration(Idempotent annotation, AnnotationReader reader) {
+    private static MergedAnnotation<Idempotent> find(Method method) {
+        return MergedAnnotations.from(method, SearchStrategy.TYPE_HIERARCHY)
+                .get(Idempotent.class, null, MergedAnnotationSelectors.firstDirectlyDeclared());
+    }
+
+    private static OperationDeclaration declaration(MergedAnnotation<Idempotent> annotation, AnnotationReader reader) {
         String key = reader.text("key");
         if (key == null) {
             throw reader.invalid(
-                    "key", annotation.key(), "is empty", "Say what tells calls apart: \"#request.id\"", null);
+                    "key",
+                    annotation.getString("key"),
+                    "is empty",
+                    "Say what tells calls apart: \"#request.id\"",
+                    null);
         }
         String reconcileWith = reader.text("reconcileWith");
         OperationSettings settings = reader.settings();
@@ -120,8 +131,8 @@ final class AnnotationOperationSource implements OperationSource {
                 reader.text("operation"),
                 content(reader.text("fingerprint")),
                 reader.text("unless"),
-                List.of(annotation.recordFailures()),
-                List.of(annotation.unknownOn()),
+                reader.failures("recordFailures"),
+                reader.failures("unknownOn"),
                 reconcileWith,
                 reconcileWith == null ? settings : settings.orElse(RECONCILED));
     }

@@ -25,6 +25,7 @@ import org.springframework.core.MethodIntrospector;
 import org.springframework.core.MethodIntrospector.MetadataLookup;
 import org.springframework.core.ResolvableType;
 import org.springframework.core.annotation.AnnotationUtils;
+import org.springframework.core.annotation.MergedAnnotation;
 import org.springframework.util.ClassUtils;
 import org.springframework.util.ReflectionUtils;
 
@@ -51,7 +52,9 @@ final class IdempotentBeanAotProcessor implements BeanRegistrationAotProcessor {
         if (!AnnotationUtils.isCandidateClass(type, Idempotent.class)) {
             return null;
         }
-        MetadataLookup<Idempotent> lookup = method -> AnnotationOperationSource.find(method, type);
+        MetadataLookup<Idempotent> lookup = method -> AnnotationOperationSource.find(method, type)
+                .synthesize(MergedAnnotation::isPresent)
+                .orElse(null);
         Map<Method, Idempotent> methods = MethodIntrospector.selectMethods(type, lookup);
         if (methods.isEmpty()) {
             return null;

@@ -9,7 +9,6 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.NativeDetector;
 import org.springframework.expression.EvaluationContext;
-import org.springframework.expression.Expression;
 import org.springframework.expression.spel.CompiledExpression;
 import org.springframework.expression.spel.SpelCompilerMode;
 import org.springframework.expression.spel.SpelParserConfiguration;
@@ -34,14 +33,13 @@ final class SpelCallExpression implements CallExpression {
 
     static final int MAXIMUM_FORMS = 16;
 
-    private static final SpelExpressionParser PARSER =
+    static final SpelExpressionParser PARSER =
             new SpelExpressionParser(new SpelParserConfiguration(SpelCompilerMode.OFF, null));
 
-    private final String text;
     private final Variables variables;
     private final EvaluationContext shared;
     private final SpelCompiler compiler;
-    private final Expression interpreted;
+    private final SpelExpression interpreted;
     private final boolean compilable;
     private final List<Form> forms = new CopyOnWriteArrayList<>();
     private final ReentrantLock adding = new ReentrantLock();
@@ -50,18 +48,17 @@ final class SpelCallExpression implements CallExpression {
     private final @Nullable Form only;
 
     SpelCallExpression(
-            String text,
+            SpelExpression parsed,
             Variables variables,
             boolean typesFinal,
             EvaluationContext shared,
             @Nullable ClassLoader classLoader) {
-        this.text = text;
+        this.interpreted = parsed;
         this.variables = variables;
         this.shared = shared;
         this.compiler = SpelCompiler.getCompiler(classLoader);
-        this.interpreted = PARSER.parseRaw(text);
         this.compilable = !variables.usesRoot() && !NativeDetector.inNativeImage();
-        this.only = compilable && typesFinal ? new Form(text, new Class<?>[0]) : null;
+        this.only = compilable && typesFinal ? new Form(parsed, new Class<?>[0]) : null;
     }
 
     @Override
@@ -120,7 +117,7 @@ final class SpelCallExpression implements CallExpression {
         if (forms.size() >= MAXIMUM_FORMS) {
             return null;
         }
-        Form added = new Form(text, variables.classes(arguments));
+        Form added = new Form(PARSER.parseRaw(interpreted.getExpressionString()), variables.classes(arguments));
         forms.add(added);
         return added;
     }
@@ -136,8 +133,8 @@ final class SpelCallExpression implements CallExpression {
         private volatile @Nullable CompiledExpression compiled;
         private volatile boolean interpreted;
 
-        Form(String text, @Nullable Class<?>[] classes) {
-            this.parsed = PARSER.parseRaw(text);
+        Form(SpelExpression parsed, @Nullable Class<?>[] classes) {
+            this.parsed = parsed;
             this.classes = classes;
         }
 

@@ -32,7 +32,6 @@ import org.springframework.expression.spel.ast.PropertyOrFieldReference;
 import org.springframework.expression.spel.ast.Selection;
 import org.springframework.expression.spel.ast.VariableReference;
 import org.springframework.expression.spel.standard.SpelExpression;
-import org.springframework.expression.spel.standard.SpelExpressionParser;
 import org.springframework.expression.spel.support.StandardEvaluationContext;
 import org.springframework.expression.spel.support.StandardTypeLocator;
 
@@ -51,8 +50,6 @@ public final class SpelCallExpressions implements CallExpressions {
 
     private final ParameterNameDiscoverer parameterNames = new DefaultParameterNameDiscoverer();
 
-    private final SpelExpressionParser parser = new SpelExpressionParser();
-
     private final ConfigurableListableBeanFactory beanFactory;
 
     private final EvaluationContext shared;
@@ -68,9 +65,9 @@ public final class SpelCallExpressions implements CallExpressions {
 
     @Override
     public CallExpression parse(Purpose purpose, String text, Method method, Class<?> targetClass) {
-        SpelNode root;
+        SpelExpression parsed;
         try {
-            root = ((SpelExpression) parser.parseExpression(text)).getAST();
+            parsed = SpelCallExpression.PARSER.parseRaw(text);
         } catch (ParseException | IllegalStateException failure) {
             throw invalid(
                     purpose,
@@ -83,18 +80,20 @@ public final class SpelCallExpressions implements CallExpressions {
         }
         String[] names = parameterNames.getParameterNames(method);
         Check check = new Check(purpose, text, method, targetClass, Variables.of(method, names), names != null);
+        SpelNode root = parsed.getAST();
         check.dependence(root);
         if (root instanceof InlineList list && !list.isConstant()) {
             List<String> texts = ListText.elements(text);
             if (texts.size() == list.getChildCount()) {
                 List<CallExpression> elements = new ArrayList<>();
                 for (int index = 0; index < texts.size(); index++) {
-                    elements.add(check.expression(list.getChild(index), texts.get(index), true));
+                    elements.add(check.expression(
+                            list.getChild(index), SpelCallExpression.PARSER.parseRaw(texts.get(index)), true));
                 }
                 return new Elements(List.copyOf(elements));
             }
         }
-        return check.expression(root, text, false);
+        return check.expression(root, parsed, false);
     }
 
     private static IdempotencyConfigurationException invalid(
@@ -223,7 +222,7 @@ public final class SpelCallExpressions implements CallExpressions {
             }
         }
 
-        CallExpression expression(SpelNode node, String expression, boolean element) {
+        CallExpression expression(SpelNode node, SpelExpression expression, boolean element) {
             List<String> named = new ArrayList<>();
             boolean usesRoot = collect(node, named, Place.ROOT);
             checkTypes(node, element);

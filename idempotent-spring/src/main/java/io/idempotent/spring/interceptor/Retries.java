@@ -44,6 +44,9 @@ final class Retries {
      * @return null if it does not retry
      */
     static @Nullable Retries of(RetrySettings settings, Operation<?> operation) {
+        if (settings.equals(RetrySettings.UNSAID)) {
+            return null;
+        }
         try {
             // Checked though it be off, since a mistake must not wait until somebody switches it on.
             RetryPolicy policy = policy(settings, operation);

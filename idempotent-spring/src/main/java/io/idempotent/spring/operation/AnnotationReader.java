@@ -5,15 +5,16 @@ import io.idempotent.spring.settings.OperationSettings;
 import io.idempotent.spring.settings.SettingRecords;
 import io.idempotent.spring.settings.SettingsConversion;
 import java.lang.annotation.Annotation;
-import java.lang.reflect.Array;
 import java.lang.reflect.Method;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.annotation.AnnotationAttributes;
-import org.springframework.core.annotation.AnnotationUtils;
+import org.springframework.core.annotation.MergedAnnotation;
+import org.springframework.core.annotation.MergedAnnotation.Adapt;
 import org.springframework.core.convert.ConversionFailedException;
 import org.springframework.core.convert.ConversionService;
 import org.springframework.core.convert.TypeDescriptor;
@@ -45,6 +46,7 @@ public final class AnnotationReader {
         }
     };
 
+    // Only those that are said.
     private final AnnotationAttributes attributes;
 
     private final UnaryOperator<@Nullable String> placeholders;
@@ -58,8 +60,9 @@ public final class AnnotationReader {
      * @param placeholders resolves them in strings
      * @param place what it stands on, for messages
      */
-    public AnnotationReader(Annotation annotation, UnaryOperator<@Nullable String> placeholders, String place) {
-        this.attributes = AnnotationUtils.getAnnotationAttributes(annotation, false, true);
+    public AnnotationReader(
+            MergedAnnotation<?> annotation, UnaryOperator<@Nullable String> placeholders, String place) {
+        this.attributes = said(annotation.asAnnotationAttributes(Adapt.ANNOTATION_TO_MAP));
         this.placeholders = placeholders;
         this.place = place;
     }
@@ -80,7 +83,16 @@ public final class AnnotationReader {
      * @throws IdempotencyConfigurationException if it has a placeholder that cannot be resolved
      */
     public @Nullable String text(String attribute) {
-        return text(attribute, attributes.getString(attribute));
+        return attributes.get(attribute) instanceof String said ? text(attribute, said) : null;
+    }
+
+    /** Reads an attribute that is types of failures. */
+    public List<Class<? extends Throwable>> failures(String attribute) {
+        return !attributes.containsKey(attribute)
+                ? List.of()
+                : Arrays.stream(attributes.getClassArray(attribute))
+                        .<Class<? extends Throwable>>map(type -> type.asSubclass(Throwable.class))
+                        .toList();
     }
 
     /** Refuses what an attribute says. */
@@ -105,7 +117,7 @@ public final class AnnotationReader {
     }
 
     private @Nullable Object setting(AnnotationAttributes from, String name, String path, TypeDescriptor wanted) {
-        Object said = said(from, name);
+        Object said = from.get(name);
         String text = from.get(name + "String") instanceof String paired ? text(path + "String", paired) : null;
         if (text != null && said != null) {
             throw invalid(path, text, "is said twice, as a number too", "Keep one of them", null);
@@ -124,12 +136,13 @@ public final class AnnotationReader {
         return said == null ? null : convert(path, said, said, wanted);
     }
 
-    private static @Nullable Object said(AnnotationAttributes from, String name) {
-        Object value = from.get(name);
-        if (value == null || value.equals(DEFAULTS.get(type(from)).get(name))) {
-            return null;
-        }
-        return value.getClass().isArray() && Array.getLength(value) == 0 ? null : value;
+    private static AnnotationAttributes said(AnnotationAttributes all) {
+        Map<String, Object> defaults = DEFAULTS.get(type(all));
+        all.replaceAll((name, value) -> value instanceof AnnotationAttributes nested ? said(nested) : value);
+        all.entrySet()
+                .removeIf(attribute -> attribute.getValue().equals(defaults.get(attribute.getKey()))
+                        || (attribute.getValue() instanceof Object[] array && array.length == 0));
+        return all;
     }
 
     private static Class<? extends Annotation> type(AnnotationAttributes from) {

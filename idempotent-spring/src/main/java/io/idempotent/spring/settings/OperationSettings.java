@@ -54,6 +54,7 @@ public record OperationSettings(
 
     /** Returns these settings, and where they say nothing the others. */
     public OperationSettings orElse(OperationSettings others) {
-        return SettingRecords.firstSaid(this, others);
+        // Most methods say nothing, and there may be thousands.
+        return equals(UNSAID) ? others : SettingRecords.firstSaid(this, others);
     }
 }

@@ -3,6 +3,7 @@ package io.idempotent.spring.settings;
 import java.lang.annotation.Annotation;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
 import java.lang.reflect.RecordComponent;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
@@ -63,19 +64,19 @@ public final class SettingRecords {
     private static Object read(
             Class<?> type, String path, BiFunction<String, TypeDescriptor, ? extends @Nullable Object> value) {
         return make(type, component -> {
-            String name = path + component.getName();
-            return component.getType().isRecord()
-                    ? read(component.getType(), name + ".", value)
-                    : value.apply(name, descriptor(component));
+            String name = path + component.name();
+            return component.isGroup()
+                    ? read(component.wanted().getType(), name + ".", value)
+                    : value.apply(name, component.wanted());
         });
     }
 
     /** One record of two: what the first says, and where it says nothing what the other does. */
     static <R> R firstSaid(R first, R other) {
         return type(first).cast(make(first.getClass(), component -> {
-            Object said = get(component, first);
-            Object otherwise = get(component, other);
-            return said == null || otherwise == null || !component.getType().isRecord()
+            Object said = component.of(first);
+            Object otherwise = component.of(other);
+            return said == null || otherwise == null || !component.isGroup()
                     ? said == null ? otherwise : said
                     : firstSaid(said, otherwise);
         }));
@@ -86,18 +87,10 @@ public final class SettingRecords {
         return (Class<R>) record.getClass();
     }
 
-    private static TypeDescriptor descriptor(RecordComponent component) {
-        return new TypeDescriptor(ResolvableType.forType(component.getGenericType()), null, (Annotation[]) null);
-    }
-
-    private static @Nullable Object get(RecordComponent component, Object record) {
-        return ReflectionUtils.invokeMethod(component.getAccessor(), record);
-    }
-
     private interface Values {
 
         @Nullable
-        Object of(RecordComponent component);
+        Object of(Component component);
     }
 
     private static Object make(Class<?> type, Values values) {
@@ -114,15 +107,35 @@ public final class SettingRecords {
         }
     }
 
+    private record Component(String name, TypeDescriptor wanted, Method accessor) {
+
+        static Component of(RecordComponent component) {
+            return new Component(
+                    component.getName(),
+                    new TypeDescriptor(ResolvableType.forType(component.getGenericType()), null, (Annotation[]) null),
+                    component.getAccessor());
+        }
+
+        boolean isGroup() {
+            return wanted.getType().isRecord();
+        }
+
+        @Nullable
+        Object of(Object record) {
+            return ReflectionUtils.invokeMethod(accessor, record);
+        }
+    }
+
     /** What the JDK finds anew whenever it is asked. */
-    private record Shape(List<RecordComponent> components, Constructor<?> constructor) {
+    private record Shape(List<Component> components, Constructor<?> constructor) {
 
         static Shape of(Class<?> type) {
             RecordComponent[] components = type.getRecordComponents();
             Class<?>[] types =
                     Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new);
             try {
-                return new Shape(List.of(components), type.getDeclaredConstructor(types));
+                return new Shape(
+                        Arrays.stream(components).map(Component::of).toList(), type.getDeclaredConstructor(types));
             } catch (NoSuchMethodException impossible) {
                 throw new IllegalStateException(impossible);
             }

@@ -29,6 +29,7 @@ import org.springframework.core.MethodClassKey;
 import org.springframework.core.ReactiveAdapter;
 import org.springframework.core.ReactiveAdapterRegistry;
 import org.springframework.core.ResolvableType;
+import org.springframework.core.annotation.MergedAnnotation;
 import org.springframework.http.HttpEntity;
 import org.springframework.web.context.request.async.DeferredResult;
 import org.springframework.web.context.request.async.WebAsyncTask;
@@ -181,7 +182,8 @@ final class Endpoints implements OperationDeclarer {
             this.annotation = annotation;
             this.operations = operations;
             this.described = MethodNames.describe(handler.getMethod(), handler.getBeanType());
-            this.reader = new AnnotationReader(annotation, beanFactory::resolveEmbeddedValue, described);
+            this.reader = new AnnotationReader(
+                    MergedAnnotation.from(annotation), beanFactory::resolveEmbeddedValue, described);
         }
 
         DeclaredOperation declared() {
