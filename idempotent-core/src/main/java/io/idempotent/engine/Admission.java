@@ -203,7 +203,7 @@ final class Admission {
         if (result instanceof ClaimResult.Completed completed) {
             IdempotencyRecord record = completed.record();
             return new OpenResult.Recorded<>(
-                    outcomes.replay(operation, key, fingerprint, record.fingerprint(), record.outcome()));
+                    outcomes.replay(operation, key, fingerprint, record.fingerprint(), record.outcome(), null));
         }
         IdempotencyRecord abandoned = ((ClaimResult.Abandoned) result).record();
         throw outcomes.refused(

@@ -215,7 +215,7 @@ final class AtomicCalls {
         }
 
         private T replay(IdempotencyRecord record) throws Throwable {
-            return outcomes.replay(operation, key, fingerprint, record.fingerprint(), record.outcome());
+            return outcomes.replay(operation, key, fingerprint, record.fingerprint(), record.outcome(), null);
         }
 
         private T run() throws Throwable {

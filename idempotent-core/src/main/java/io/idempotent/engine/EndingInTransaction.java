@@ -58,6 +58,7 @@ final class EndingInTransaction implements PendingEnding {
     /** Leaves the end of the execution to its transaction. */
     void follow(EnclosingTransaction transaction) {
         execution.pend(recordable);
+        settlement.listeners().tell(listener -> listener.pending(execution));
         try {
             transaction.enlist(this);
         } catch (RuntimeException | Error failure) {

@@ -87,7 +87,7 @@ public final class IdempotencyEngine implements AutoCloseable {
         owners = new Owners(pacing);
         claimant = new Claimant(store, pacing);
         renewal = new LeaseRenewal(store, ticker, listeners, errorHandler, pacing);
-        Waiting waiting = new Waiting(builder.waitingRoom, ticker, owners, claimant, pacing);
+        Waiting waiting = new Waiting(builder.waitingRoom, ticker, owners, claimant, listeners, pacing);
         Settlement settlement =
                 new Settlement(store, renewal, owners, outcomes, listeners, pacing, builder.completionTimeout);
         admission = new Admission(
@@ -172,7 +172,7 @@ public final class IdempotencyEngine implements AutoCloseable {
             throws Throwable {
         NearbyOutcome nearby = admission.findNearby(key);
         if (nearby != null) {
-            return outcomes.replay(operation, key, fingerprint, nearby.fingerprint(), nearby.outcome());
+            return outcomes.replay(operation, key, fingerprint, nearby.fingerprint(), nearby.outcome(), null);
         }
         OpenResult<T> admitted = admission.admit(operation, key, fingerprint, work.enclosingTransaction());
         return admitted instanceof OpenExecution<T> open
@@ -200,7 +200,7 @@ public final class IdempotencyEngine implements AutoCloseable {
         NearbyOutcome nearby = admission.findNearby(key);
         if (nearby != null) {
             return new OpenResult.Recorded<>(
-                    outcomes.replay(operation, key, fingerprint, nearby.fingerprint(), nearby.outcome()));
+                    outcomes.replay(operation, key, fingerprint, nearby.fingerprint(), nearby.outcome(), null));
         }
         OpenResult<T> admitted = admission.admit(operation, key, fingerprint, null);
         return admitted instanceof OpenExecution<T> open ? open.handOn(reconciler) : admitted;
@@ -229,7 +229,7 @@ public final class IdempotencyEngine implements AutoCloseable {
         NearbyOutcome nearby = admission.findNearby(key);
         return nearby == null
                 ? atomicCalls.execute(operation, key, fingerprint, transactions, work)
-                : outcomes.replay(operation, key, fingerprint, nearby.fingerprint(), nearby.outcome());
+                : outcomes.replay(operation, key, fingerprint, nearby.fingerprint(), nearby.outcome(), null);
     }
 
     /**

@@ -94,8 +94,22 @@ public interface IdempotencyListener {
      */
     default void stepsLeftOver(IdempotencyContext context, Set<String> steps) {}
 
-    /** The call was answered by the recorded outcome; the operation did not run. */
-    default void replayed(IdempotencyKey key) {}
+    /**
+     * The operation returned, and how it ends is known only when the transaction ends that it is part of. The ending is
+     * told then, by the thread that ends the transaction.
+     */
+    default void pending(IdempotencyContext context) {}
+
+    /** The key is in progress, and the call waits for its outcome. Told once, however long it waits. */
+    default void waiting(IdempotencyKey key) {}
+
+    /**
+     * The call was answered by the recorded outcome; the operation did not run.
+     *
+     * @param key the key
+     * @param traceId the trace of the execution that made the outcome; null if none was recorded
+     */
+    default void replayed(IdempotencyKey key, @Nullable String traceId) {}
 
     /**
      * The call was refused; the operation did not run. A call without an acceptable key is not told: it never gets so

@@ -86,7 +86,8 @@ final class Outcomes {
             IdempotencyKey key,
             Fingerprint fingerprint,
             Fingerprint firstFingerprint,
-            @Nullable RecordedOutcome recorded)
+            @Nullable RecordedOutcome recorded,
+            @Nullable String traceId)
             throws Throwable {
         if (!fingerprint.matches(firstFingerprint)) {
             throw refused(key, new IdempotencyKeyReusedException(key));
@@ -97,7 +98,7 @@ final class Outcomes {
         } catch (IdempotencyOutcomeException refusal) {
             throw refused(key, refusal);
         }
-        listeners.tell(listener -> listener.replayed(key));
+        listeners.tell(listener -> listener.replayed(key, traceId));
         return (T) outcome.get();
     }
 
@@ -110,7 +111,8 @@ final class Outcomes {
                 earlier.key(),
                 fingerprint,
                 earlier.fingerprint(),
-                pending == null ? null : pending.outcome());
+                pending == null ? null : pending.outcome(),
+                null);
     }
 
     Outcome decoded(Operation<?> operation, IdempotencyKey key, @Nullable RecordedOutcome recorded) {

@@ -35,6 +35,7 @@ final class Waiting {
     private final LongSupplier ticker;
     private final Owners owners;
     private final Claimant claimant;
+    private final Listeners listeners;
     private final Pacing pacing;
 
     /**
@@ -43,11 +44,18 @@ final class Waiting {
      * @param room bounds how many wait
      * @param owners who holds a key in this JVM
      */
-    Waiting(WaitingRoom room, LongSupplier ticker, Owners owners, Claimant claimant, Pacing pacing) {
+    Waiting(
+            WaitingRoom room,
+            LongSupplier ticker,
+            Owners owners,
+            Claimant claimant,
+            Listeners listeners,
+            Pacing pacing) {
         this.room = room;
         this.ticker = ticker;
         this.owners = owners;
         this.claimant = claimant;
+        this.listeners = listeners;
         this.pacing = pacing;
     }
 
@@ -75,7 +83,11 @@ final class Waiting {
 
     /** Takes a place among those who wait, to be left again; tells whether there was one. */
     boolean enter(IdempotencyKey key) {
-        return room.enter(key);
+        boolean entered = room.enter(key);
+        if (entered) {
+            listeners.tell(listener -> listener.waiting(key));
+        }
+        return entered;
     }
 
     /** Leaves the place that was taken. */

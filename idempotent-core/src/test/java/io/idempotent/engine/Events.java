@@ -101,7 +101,7 @@ final class Events implements IdempotencyListener, BiConsumer<String, Throwable>
     }
 
     @Override
-    public void replayed(IdempotencyKey key) {
+    public void replayed(IdempotencyKey key, @Nullable String traceId) {
         add("replayed", key);
     }
 

@@ -78,7 +78,7 @@ final class IdempotencyEngineTest {
             }
 
             @Override
-            public void replayed(IdempotencyKey key) {
+            public void replayed(IdempotencyKey key, @Nullable String traceId) {
                 tell("replayed");
             }
         }
@@ -128,7 +128,7 @@ final class IdempotencyEngineTest {
         }
 
         @Override
-        public void replayed(IdempotencyKey key) {
+        public void replayed(IdempotencyKey key, @Nullable String traceId) {
             throw Sneaky.raise(failure);
         }
 

@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.Properties;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -118,7 +119,7 @@ final class AllocationMeter {
         }
 
         @Override
-        public void replayed(IdempotencyKey key) {
+        public void replayed(IdempotencyKey key, @Nullable String traceId) {
             replayed.increment();
         }
     }

@@ -39,7 +39,7 @@ class CallListener implements IdempotencyListener {
     }
 
     @Override
-    public void replayed(IdempotencyKey key) {
+    public void replayed(IdempotencyKey key, @Nullable String traceId) {
         ends(CallOutcome.REPLAYED);
     }
 

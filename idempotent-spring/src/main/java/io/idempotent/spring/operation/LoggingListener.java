@@ -93,7 +93,7 @@ final class LoggingListener implements IdempotencyListener {
     }
 
     @Override
-    public void replayed(IdempotencyKey key) {
+    public void replayed(IdempotencyKey key, @Nullable String traceId) {
         if (LOG.isDebugEnabled()) {
             LOG.debug("Idempotency key '" + key + "' was answered by its recorded outcome");
         }

@@ -9,6 +9,7 @@ import io.idempotent.engine.IdempotencyListener;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Counts what became of the calls of each operation; as a bean it is told by the library. Safe for use by many threads.
@@ -68,7 +69,7 @@ public final class CallCounter implements IdempotencyListener {
     }
 
     @Override
-    public void replayed(IdempotencyKey key) {
+    public void replayed(IdempotencyKey key, @Nullable String traceId) {
         add(replays, key);
     }
 

@@ -107,7 +107,7 @@ class OtherAdvice {
         }
 
         @Override
-        public void replayed(IdempotencyKey key) {
+        public void replayed(IdempotencyKey key, @Nullable String traceId) {
             told.add("replayed");
         }
 

@@ -258,7 +258,7 @@ final class Application implements AutoCloseable {
         }
 
         @Override
-        public void replayed(IdempotencyKey key) {
+        public void replayed(IdempotencyKey key, @Nullable String traceId) {
             told.add("replayed");
         }
 

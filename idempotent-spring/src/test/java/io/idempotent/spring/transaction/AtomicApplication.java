@@ -442,7 +442,7 @@ final class AtomicApplication implements AutoCloseable {
         }
 
         @Override
-        public void replayed(IdempotencyKey key) {
+        public void replayed(IdempotencyKey key, @Nullable String traceId) {
             told.add("replayed");
         }
 

@@ -50,7 +50,7 @@ final class Told implements IdempotencyListener {
     }
 
     @Override
-    public void replayed(IdempotencyKey key) {
+    public void replayed(IdempotencyKey key, @Nullable String traceId) {
         events.add("replayed");
     }
 
