@@ -34,7 +34,7 @@ record Accessor(Class<?> owner, List<Method> methods) {
     /**
      * Finds the methods with names that dots separate.
      *
-     * @throws NoSuchMethodException if the library is of a version that has them not
+     * @throws NoSuchMethodException if the library has a version without them
      */
     static Accessor of(Class<?> owner, String names) throws NoSuchMethodException {
         List<Method> methods = new ArrayList<>();

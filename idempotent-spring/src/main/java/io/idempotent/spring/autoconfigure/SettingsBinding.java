@@ -3,38 +3,47 @@ package io.idempotent.spring.autoconfigure;
 import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.spring.settings.EnvironmentSettings;
 import io.idempotent.spring.settings.SettingsConversion;
-import java.time.Duration;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.bind.AbstractBindHandler;
 import org.springframework.boot.context.properties.bind.BindContext;
 import org.springframework.boot.context.properties.bind.BindException;
 import org.springframework.boot.context.properties.bind.Bindable;
+import org.springframework.boot.context.properties.bind.Bindable.BindRestriction;
 import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.bind.PlaceholdersResolver;
 import org.springframework.boot.context.properties.bind.PropertySourcesPlaceholdersResolver;
 import org.springframework.boot.context.properties.source.ConfigurationProperty;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
-import org.springframework.core.convert.ConversionFailedException;
+import org.springframework.core.convert.ConversionException;
 import org.springframework.core.convert.ConversionService;
+import org.springframework.core.convert.TypeDescriptor;
 import org.springframework.core.env.Environment;
 
-/** Binds properties as Spring Boot does, with this library's conversion of durations, constants and classes. */
+/**
+ * Finds properties as Spring Boot does, and converts them as this library does. Spring Boot's binder asks property
+ * editors first, and its own conversion last: they accept classes that are no failures, and durations without a unit. So
+ * each text that it has converted, or refused, is converted again.
+ */
 final class SettingsBinding extends AbstractBindHandler implements EnvironmentSettings.Binding {
 
-    private final Environment environment;
-
     private final ConversionService conversion;
+
+    private final PlaceholdersResolver texts;
 
     private final Binder binder;
 
     SettingsBinding(Environment environment, @Nullable ClassLoader classLoader) {
-        this.environment = environment;
+        PlaceholdersResolver placeholders = new PropertySourcesPlaceholdersResolver(environment);
         this.conversion = SettingsConversion.create(classLoader);
-        this.binder = new Binder(
-                ConfigurationPropertySources.get(environment),
-                new PropertySourcesPlaceholdersResolver(environment),
-                conversion);
+        this.texts = value -> {
+            String text = SettingsConversion.text(value);
+            return text == null
+                    ? value
+                    : String.valueOf(placeholders.resolvePlaceholders(text)).trim();
+        };
+        this.binder = new Binder(ConfigurationPropertySources.get(environment), texts, conversion);
     }
 
     @Override
@@ -55,15 +64,43 @@ final class SettingsBinding extends AbstractBindHandler implements EnvironmentSe
         }
     }
 
-    /** The binder falls back to Spring Boot's conversion, which takes a number without a unit for milliseconds. */
+    /** A property with the name of a group is an empty section of a YAML file, and no value of the group. */
+    @Override
+    public <T> Bindable<T> onStart(ConfigurationPropertyName name, Bindable<T> target, BindContext context) {
+        return target.getType().resolve(Object.class).isRecord()
+                ? target.withBindRestrictions(BindRestriction.NO_DIRECT_PROPERTY)
+                : target;
+    }
+
     @Override
     public @Nullable Object onSuccess(
             ConfigurationPropertyName name, Bindable<?> target, BindContext context, Object result) {
-        ConfigurationProperty property = context.getConfigurationProperty();
-        if (result instanceof Duration && property != null && property.getValue() instanceof CharSequence text) {
-            return conversion.convert(environment.resolvePlaceholders(text.toString()), Duration.class);
+        String text = text(name, context);
+        return text == null ? result : convert(text, target);
+    }
+
+    @Override
+    public @Nullable Object onFailure(
+            ConfigurationPropertyName name, Bindable<?> target, BindContext context, Exception error) throws Exception {
+        String text = error instanceof ConversionException ? text(name, context) : null;
+        if (text == null) {
+            throw error;
         }
-        return result;
+        return convert(text, target);
+    }
+
+    private @Nullable String text(ConfigurationPropertyName name, BindContext context) {
+        ConfigurationProperty property = context.getConfigurationProperty();
+        return property != null
+                        && property.getName().equals(name)
+                        && texts.resolvePlaceholders(property.getValue()) instanceof String text
+                ? text
+                : null;
+    }
+
+    private @Nullable Object convert(String text, Bindable<?> target) {
+        return conversion.convert(
+                text, TypeDescriptor.valueOf(String.class), new TypeDescriptor(target.getType(), null, null));
     }
 
     /** What this library says of a setting goes without what Spring Boot says around it. */
@@ -73,7 +110,7 @@ final class SettingsBinding extends AbstractBindHandler implements EnvironmentSe
             if (cause instanceof IdempotencyConfigurationException refusal) {
                 return refusal;
             }
-            if (cause instanceof ConversionFailedException conversion && property != null) {
+            if (cause instanceof ConversionException conversion && property != null) {
                 return SettingsConversion.refused(
                         property.getName().toString(),
                         property.getValue(),

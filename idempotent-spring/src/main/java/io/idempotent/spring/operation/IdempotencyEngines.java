@@ -31,13 +31,13 @@ import org.springframework.beans.factory.NoSuchBeanDefinitionException;
 import org.springframework.beans.factory.config.BeanDefinition;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.context.SmartLifecycle;
+import org.springframework.core.env.Environment;
 import org.springframework.util.ClassUtils;
 
 /**
  * One engine for each store that operations use, made when the first of them is resolved, so that this bean itself
- * depends on no store. Safe for use by many threads. When the application
- * stops, it waits for running operations while the beans that they use are still there; its engines are closed before
- * their stores are.
+ * depends on no store. Safe for use by many threads. When the application stops, it waits for running operations while
+ * the beans that they use are still there; its engines are closed before their stores are.
  */
 public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, DisposableBean {
 
@@ -50,15 +50,22 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
             ClassUtils.isPresent("tools.jackson.databind.json.JsonMapper", IdempotencyEngines.class.getClassLoader());
 
     private final ConfigurableListableBeanFactory beanFactory;
+    private final Environment environment;
     private final Map<String, IdempotencyEngine> engines = new ConcurrentHashMap<>();
     private final Map<String, String> chosen = new ConcurrentHashMap<>();
     private final AtomicReference<@Nullable WaitingRoom> waitingRoom = new AtomicReference<>();
     private String beanName = "idempotencyEngines";
     private volatile boolean running;
 
-    /** Makes engines of the stores, listeners and codecs that a bean factory has. */
-    public IdempotencyEngines(ConfigurableListableBeanFactory beanFactory) {
+    /**
+     * Makes engines of the stores, listeners and codecs that a bean factory has.
+     *
+     * @param beanFactory has them
+     * @param environment tells how many callers may wait where nothing is set
+     */
+    public IdempotencyEngines(ConfigurableListableBeanFactory beanFactory, Environment environment) {
         this.beanFactory = beanFactory;
+        this.environment = environment;
     }
 
     @Override
@@ -183,11 +190,9 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
         return Objects.requireNonNull(waitingRoom.get());
     }
 
-    private static WaitingRoom room(GlobalSettings settings) {
-        Integer all = settings.maxWaiters();
-        Integer perKey = settings.maxWaitersPerKey();
-        int maxWaiters = all == null ? IdempotencyEngine.DEFAULT_MAX_WAITERS : all;
-        return new WaitingRoom(maxWaiters, perKey == null ? maxWaiters : perKey);
+    private WaitingRoom room(GlobalSettings settings) {
+        WaiterBounds bounds = WaiterBounds.of(environment, settings.maxWaiters(), settings.maxWaitersPerKey());
+        return new WaitingRoom(bounds.maxWaiters(), bounds.maxWaitersPerKey());
     }
 
     private IdempotencyStore withNearCache(IdempotencyStore store, IdempotencySettings settings) {

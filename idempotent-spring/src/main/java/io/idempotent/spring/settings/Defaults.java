@@ -10,4 +10,8 @@ final class Defaults {
     static <T> T or(@Nullable T said, T otherwise) {
         return said == null ? otherwise : said;
     }
+
+    static @Nullable String notBlank(@Nullable String said) {
+        return said == null || said.isBlank() ? null : said;
+    }
 }

@@ -6,7 +6,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
-import org.springframework.core.convert.ConversionFailedException;
+import org.springframework.core.convert.ConversionException;
 import org.springframework.core.convert.ConversionService;
 import org.springframework.core.convert.TypeDescriptor;
 import org.springframework.core.env.AbstractEnvironment;
@@ -63,7 +63,7 @@ public final class EnvironmentSettings {
                 Map<String, R> all = new TreeMap<>();
                 settings.properties
                         .operations()
-                        .forEach(name -> all.put(name, settings.bind(prefix + "." + name, type)));
+                        .forEach((key, name) -> all.put(name, settings.bind(prefix + "." + key, type)));
                 return all;
             }
         });
@@ -76,16 +76,9 @@ public final class EnvironmentSettings {
      */
     public static IdempotencySettings bind(Environment environment, Binding binding) {
         SettingProperties.check(environment);
-        GlobalSettings global = binding.bind(PREFIX, GlobalSettings.class);
-        WaiterBounds bounds = WaiterBounds.of(environment, global.maxWaiters(), global.maxWaitersPerKey());
         return new IdempotencySettings(
                 binding.bind(PREFIX, OperationSettings.class),
-                new GlobalSettings(
-                        global.order(),
-                        bounds.maxWaiters(),
-                        bounds.maxWaitersPerKey(),
-                        global.interruptOnLeaseLoss(),
-                        global.unknownOperations()),
+                binding.bind(PREFIX, GlobalSettings.class),
                 binding.bind(PREFIX + ".caffeine", CaffeineSettings.class),
                 binding.bind(PREFIX + ".jdbc", JdbcSettings.class),
                 binding.bind(PREFIX + ".near-cache", NearCacheSettings.class),
@@ -135,7 +128,7 @@ public final class EnvironmentSettings {
     private @Nullable Object convert(Value value, TypeDescriptor wanted) {
         try {
             return conversion.convert(value.value(), TypeDescriptor.forObject(value.value()), wanted);
-        } catch (ConversionFailedException failed) {
+        } catch (ConversionException failed) {
             throw SettingsConversion.refused(value.property(), value.value(), "", failed);
         }
     }

@@ -32,10 +32,10 @@ public record IdempotencySettings(
         Map<String, OperationSettings> operations) {
 
     /**
-     * Makes settings.
+     * Makes settings. An operation for which nothing is set is left out.
      *
-     * @throws IdempotencyConfigurationException if two names of operations differ by case and punctuation only, or what
-     *     can only be set for one operation is set for all
+     * @throws IdempotencyConfigurationException if one operation has different settings by two names, or what can only
+     *     be set for one operation is set for all
      */
     public IdempotencySettings {
         if (defaults.atomic() != null || defaults.transactionManager() != null) {
@@ -44,17 +44,25 @@ public record IdempotencySettings(
                             + " is set, which can only be set for one operation",
                     "Set it at idempotent.operations.<name>, or on the operation's annotation");
         }
-        operations = Map.copyOf(operations);
         Map<String, String> names = new HashMap<>();
-        for (String name : new TreeSet<>(operations.keySet())) {
-            String before = names.put(normalized(name), name);
-            if (before != null) {
-                throw new IdempotencyConfigurationException(
-                        "Settings are given for the operations '" + before + "' and '" + name
-                                + "', which are one operation: names are compared by letters and digits only",
-                        "Keep one of them");
+        Map<String, OperationSettings> said = new HashMap<>();
+        operations.forEach((name, settings) -> {
+            String before = names.putIfAbsent(normalized(name), name);
+            if (before == null) {
+                said.put(name, settings);
+            } else if (!settings.equals(said.get(before))) {
+                throw twoNames(before, name);
             }
-        }
+        });
+        said.values().removeIf(OperationSettings.UNSAID::equals);
+        operations = Map.copyOf(said);
+    }
+
+    static IdempotencyConfigurationException twoNames(String one, String other) {
+        return new IdempotencyConfigurationException(
+                "Settings are given for the operations '" + one + "' and '" + other
+                        + "', which are one operation: names are compared by letters and digits only",
+                "Keep one of them");
     }
 
     /**

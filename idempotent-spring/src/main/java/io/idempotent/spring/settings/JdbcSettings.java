@@ -10,9 +10,10 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 /**
  * The store in a relational database. A null stands for the store's own default.
  *
- * @param dataSource Bean name of the DataSource that records are kept in; the only or primary one if it is not set. One
- *     of its own, over the same database, keeps callers in transactions from waiting for each other's connections.
- * @param tableName Name of the table, with its schema if it has one.
+ * @param dataSource Bean name of the DataSource that records are kept in; the only or primary one if it is not set, or
+ *     blank. One of its own, over the same database, keeps callers in transactions from waiting for each other's
+ *     connections.
+ * @param tableName Name of the table, with its schema if it has one. Not blank.
  * @param initializeSchema When the table is made: always, in an embedded database only, or never.
  * @param statementTimeout How long a statement may take, and so wait for a lock; whole seconds, 1 to 30.
  * @param purgeInterval How often records past their retention are removed, batch by batch; zero for never.
@@ -28,8 +29,17 @@ public record JdbcSettings(
         Duration purgeInterval,
         @Nullable Integer purgeBatchSize) {
 
-    /** Makes settings; records are purged every five minutes by default. */
+    /**
+     * Makes settings; records are purged every five minutes by default.
+     *
+     * @throws IdempotencyConfigurationException if the table's name is blank
+     */
     public JdbcSettings {
+        dataSource = Defaults.notBlank(dataSource);
+        if (tableName != null && tableName.isBlank()) {
+            throw new IdempotencyConfigurationException(
+                    "idempotent.jdbc.table-name is blank", "Give the table's name, or leave the property out");
+        }
         purgeInterval = Defaults.or(purgeInterval, Duration.ofMinutes(5));
     }
 

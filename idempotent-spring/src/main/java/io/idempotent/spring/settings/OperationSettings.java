@@ -12,7 +12,9 @@ import org.springframework.boot.context.properties.NestedConfigurationProperty;
  *
  * @param enabled Whether calls are protected. What is said of one operation beats what is said of all.
  * @param store Bean name of the store, or that name without 'IdempotencyStore'. Has to be set where there are several.
+ *     A blank one is not set.
  * @param scope SpEL expression of what keeps callers apart, a tenant for example. No scope by default; null is refused.
+ *     A blank one is not set.
  * @param retention How long recorded outcomes are kept.
  * @param lease How long a claim is valid without renewal, and so how long a crash blocks its key. Renewed in the
  *     background.
@@ -23,7 +25,8 @@ import org.springframework.boot.context.properties.NestedConfigurationProperty;
  * @param whenAbandoned What to do for a key whose owner died or gave up: run the operation again, ask what happened, or
  *     refuse until somebody decides.
  * @param atomic Whether claim, run and completion are one transaction of the store's database. Only for one operation.
- * @param transactionManager Bean name of the transaction manager of an atomic operation. Only for one operation.
+ * @param transactionManager Bean name of the transaction manager of an atomic operation. Only for one operation. A blank
+ *     one is not set.
  * @param retry How failed attempts are repeated.
  */
 @ConfigurationProperties("idempotent")
@@ -44,11 +47,11 @@ public record OperationSettings(
     /** Settings that say nothing. */
     public static final OperationSettings UNSAID = SettingRecords.read(OperationSettings.class, (name, type) -> null);
 
-    /** Makes settings; a store, a scope or a transaction manager that is blank is not said, nor is a null retry. */
+    /** Makes settings; a null retry says nothing. */
     public OperationSettings {
-        store = store == null || store.isBlank() ? null : store;
-        scope = scope == null || scope.isBlank() ? null : scope;
-        transactionManager = transactionManager == null || transactionManager.isBlank() ? null : transactionManager;
+        store = Defaults.notBlank(store);
+        scope = Defaults.notBlank(scope);
+        transactionManager = Defaults.notBlank(transactionManager);
         retry = Defaults.or(retry, RetrySettings.UNSAID);
     }
 

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param jitter By how much a pause may be longer or shorter at random, never shorter than the delay. As much as the
  *     delay by default.
  * @param timeout How long all attempts and pauses may take. Zero is without limit.
- * @param includes Types of failures that are retried, subtypes included. All by default.
- * @param excludes Types of failures that are not retried, subtypes included. None by default.
+ * @param includes Types of failures that are retried, subtypes included. All by default, and if the list is empty.
+ * @param excludes Types of failures that are not retried, subtypes included. None by default, and if the list is empty.
  */
 public record RetrySettings(
         @Nullable Long maxRetries,

@@ -9,6 +9,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -26,8 +28,10 @@ import org.springframework.core.env.SystemEnvironmentPropertySource;
  *       maxRetries} and {@code max_retries} are one.
  *   <li>An environment variable is compared as a whole, by letters and digits: {@code IDEMPOTENT_RETRY_MAXRETRIES} and
  *       {@code IDEMPOTENT_RETRY_MAX_RETRIES} are one.
- *   <li>Of several forms of one name, the one of the first source counts, as for any property.
- *   <li>A list is one text with commas, or has its elements as {@code name[0]}, {@code name[1]}.
+ *   <li>Of several forms of one name, the one of the first source counts, as for any property. The name of an operation
+ *       may have another spelling in each source, but only one in each.
+ *   <li>A list is one text with commas, or has its elements as {@code name[0]}, {@code name[1]}, in an environment
+ *       variable as {@code NAME_0}, {@code NAME_1}.
  *   <li>A source that cannot list its names is asked for the names with hyphens, but for those of single operations.
  * </ol>
  */
@@ -38,6 +42,11 @@ final class SettingProperties {
     private static final String OPERATIONS = "operations.";
 
     private static final String VARIABLE = EnvironmentSettings.PREFIX.toUpperCase(Locale.ROOT) + "_";
+
+    private static final Pattern ELEMENT = Pattern.compile("(.*)\\[([0-9]{1,6})\\]");
+
+    private static final Pattern ELEMENT_OF_VARIABLE =
+            Pattern.compile("(" + VARIABLE + ".*)_([0-9]{1,6})", Pattern.CASE_INSENSITIVE);
 
     private static final Set<String> OF_ONE_OPERATION = SettingRecords.names(OperationSettings.class);
 
@@ -55,13 +64,11 @@ final class SettingProperties {
 
     private final Map<String, Value> values = new HashMap<>();
 
-    private final Set<String> operations = new TreeSet<>();
+    private final Map<String, String> operations = new TreeMap<>();
 
     SettingProperties(Environment environment) {
         if (environment instanceof ConfigurableEnvironment configurable) {
-            configurable.getPropertySources().stream()
-                    .map(SettingProperties::read)
-                    .forEach(source -> source.forEach(values::putIfAbsent));
+            configurable.getPropertySources().forEach(source -> read(source).forEach(values::putIfAbsent));
         }
         for (String name : OF_ALL) {
             Object value = values.containsKey(START + name) ? null : environment.getProperty(START + name);
@@ -70,43 +77,62 @@ final class SettingProperties {
             }
         }
         values.replaceAll((name, value) -> resolved(value, environment));
-        values.values().removeIf(value -> value.value().toString().isBlank());
-        for (String name : values.keySet()) {
-            if (name.startsWith(START + OPERATIONS)) {
-                operations.add(name.substring(
-                        (START + OPERATIONS).length(), name.indexOf('.', (START + OPERATIONS).length())));
-            }
-        }
     }
 
     /**
-     * Refuses names that nobody knows.
+     * Refuses names that nobody knows, and two spellings of one operation in one source. A group of settings may be
+     * empty, as a section of a YAML file may be.
      *
      * @throws IdempotencyConfigurationException if there is one
      */
     static void check(Environment environment) {
         if (environment instanceof ConfigurableEnvironment configurable) {
-            for (PropertySource<?> source : configurable.getPropertySources()) {
-                names(source).filter(name -> name.startsWith(START)).forEach(name -> {
-                    if (known(name.substring(START.length())) == null) {
-                        throw new IdempotencyConfigurationException(
-                                "There is no property '" + name + "'",
-                                "Known are " + START + OF_ALL + ", and " + START + OPERATIONS + "<name>. with "
-                                        + OF_ONE_OPERATION);
-                    }
-                });
+            configurable.getPropertySources().stream()
+                    .filter(source -> !isOfVariables(source))
+                    .forEach(SettingProperties::check);
+        }
+    }
+
+    private static void check(PropertySource<?> source) {
+        Map<String, String> spellings = new HashMap<>();
+        for (String property : names(source)) {
+            Name name = known(property.substring(START.length()));
+            if (name == null && !isEmptyGroup(property, source)) {
+                throw new IdempotencyConfigurationException(
+                        "There is no property '" + property + "'",
+                        "Known are " + START + OF_ALL + ", and " + START + OPERATIONS + "<name>. with "
+                                + OF_ONE_OPERATION);
+            }
+            if (name != null && name.operation() != null) {
+                String before = spellings.putIfAbsent(plain(name.operation()), name.operation());
+                if (before != null && !before.equals(name.operation())) {
+                    throw IdempotencySettings.twoNames(before, name.operation());
+                }
             }
         }
     }
 
-    /** What is said by a name with hyphens; null if nothing is. */
+    private static boolean isEmptyGroup(String property, PropertySource<?> source) {
+        Object value = source.getProperty(property);
+        if (value != null && !value.toString().isBlank()) {
+            return false;
+        }
+        List<String> elements = elements(property.substring(START.length()));
+        boolean ofOne = areOfOperation(elements);
+        String group = joined(elements, ofOne ? 2 : 0);
+        return group.isEmpty()
+                || (ofOne ? OF_ONE_OPERATION : OF_ALL)
+                        .stream().anyMatch(name -> joined(elements(name), 0).startsWith(group + "."));
+    }
+
+    /** What is said by a name with hyphens, in which that of an operation is normalized; null if nothing is. */
     @Nullable
     Value find(String name) {
         return values.get(name);
     }
 
-    /** The names of operations for which something is said. */
-    Set<String> operations() {
+    /** The operations for which something is said: their names by the normalized ones. */
+    Map<String, String> operations() {
         return operations;
     }
 
@@ -114,10 +140,14 @@ final class SettingProperties {
         return SettingRecords.names(type).stream().map(start::concat);
     }
 
-    private static Stream<String> names(PropertySource<?> source) {
-        return source instanceof EnumerablePropertySource<?> enumerable && !isOfVariables(source)
+    private static List<String> names(PropertySource<?> source) {
+        return source instanceof EnumerablePropertySource<?> enumerable
                 ? Arrays.stream(enumerable.getPropertyNames())
-                : Stream.empty();
+                        .filter(name -> isOfVariables(source)
+                                ? name.toUpperCase(Locale.ROOT).startsWith(VARIABLE)
+                                : name.startsWith(START))
+                        .toList()
+                : List.of();
     }
 
     private static boolean isOfVariables(PropertySource<?> source) {
@@ -125,76 +155,80 @@ final class SettingProperties {
     }
 
     /** What one source says, by names with hyphens. */
-    private static Map<String, Value> read(PropertySource<?> source) {
+    private Map<String, Value> read(PropertySource<?> source) {
         Map<String, Value> said = new HashMap<>();
-        Map<String, TreeMap<Integer, Object>> elements = new TreeMap<>();
-        if (source instanceof SystemEnvironmentPropertySource variables) {
-            for (String variable : variables.getPropertyNames()) {
-                String known = variable.toUpperCase(Locale.ROOT).startsWith(VARIABLE)
-                        ? knownVariable(variable.substring(VARIABLE.length()))
-                        : null;
-                put(said, known, variable, source.getProperty(variable));
+        Map<String, TreeMap<Integer, Value>> lists = new HashMap<>();
+        for (String property : names(source)) {
+            Matcher element = (isOfVariables(source) ? ELEMENT_OF_VARIABLE : ELEMENT).matcher(property);
+            String whole = element.matches() ? element.group(1) : property;
+            Name name = isOfVariables(source)
+                    ? knownVariable(whole.substring(VARIABLE.length()))
+                    : known(whole.substring(START.length()));
+            Object value = source.getProperty(property);
+            if (name == null || value == null) {
+                continue;
+            }
+            if (name.operation() != null) {
+                operations.putIfAbsent(plain(name.operation()), name.operation());
+            }
+            if (element.matches()) {
+                lists.computeIfAbsent(name.key(), one -> new TreeMap<>())
+                        .put(Integer.valueOf(element.group(2)), new Value(whole, value));
+            } else {
+                said.put(name.key(), new Value(whole, value));
             }
         }
-        names(source).filter(name -> name.startsWith(START)).forEach(name -> {
-            int bracket = name.endsWith("]") ? name.lastIndexOf('[') : -1;
-            String element = bracket < 0 ? "" : name.substring(bracket + 1, name.length() - 1);
-            String known = known(name.substring(START.length()));
-            Object value = source.getProperty(name);
-            if (known != null && value != null && element.matches("[0-9]{1,6}")) {
-                elements.computeIfAbsent(known, one -> new TreeMap<>()).put(Integer.valueOf(element), value);
-            } else {
-                put(said, known, name, value);
-            }
-        });
-        elements.forEach((known, values) -> put(
-                said,
-                known,
-                START + known,
-                values.values().stream().map(String::valueOf).collect(Collectors.joining(","))));
+        lists.forEach((key, elements) -> said.putIfAbsent(
+                key,
+                new Value(
+                        elements.firstEntry().getValue().property(),
+                        elements.values().stream()
+                                .map(element -> String.valueOf(element.value()))
+                                .collect(Collectors.joining(",")))));
         return said;
     }
 
-    private static void put(Map<String, Value> said, @Nullable String known, String property, @Nullable Object value) {
-        if (known != null && value != null) {
-            said.put(START + known, new Value(property, value));
+    /** What a property's name without its start stands for; null if nothing. */
+    private static @Nullable Name known(String property) {
+        List<String> elements = elements(property);
+        if (!areOfOperation(elements)) {
+            return Name.of(null, match(joined(elements, 0), OF_ALL));
         }
+        return elements.size() == 1 ? null : Name.of(elements.get(1), match(joined(elements, 2), OF_ONE_OPERATION));
     }
 
-    /** The name with hyphens that a property's name without its start stands for; null if there is none. */
-    private static @Nullable String known(String name) {
-        List<String> elements = List.of(name.replaceAll("\\[[0-9]+\\]$", "")
+    private static boolean areOfOperation(List<String> elements) {
+        return plain(elements.get(0)).equals("operations");
+    }
+
+    private static List<String> elements(String property) {
+        return List.of(property.replaceAll("\\[[0-9]+\\]$", "")
                 .replaceAll("\\[([^\\]]*)\\]", ".$1")
                 .split("\\.", -1));
-        if (!plain(elements.get(0)).equals("operations")) {
-            return match(elements, OF_ALL);
-        }
-        String setting = elements.size() < 3 ? null : match(elements.subList(2, elements.size()), OF_ONE_OPERATION);
-        return setting == null ? null : OPERATIONS + elements.get(1) + "." + setting;
     }
 
-    private static @Nullable String match(List<String> elements, Set<String> names) {
-        String wanted = elements.stream().map(SettingProperties::plain).collect(Collectors.joining("."));
+    private static String joined(List<String> elements, int from) {
+        return elements.stream().skip(from).map(SettingProperties::plain).collect(Collectors.joining("."));
+    }
+
+    private static @Nullable String match(String wanted, Set<String> names) {
         return names.stream()
-                .filter(name -> Arrays.stream(name.split("\\.", -1))
-                        .map(SettingProperties::plain)
-                        .collect(Collectors.joining("."))
-                        .equals(wanted))
+                .filter(name -> joined(elements(name), 0).equals(wanted))
                 .findFirst()
                 .orElse(null);
     }
 
-    private static @Nullable String knownVariable(String variable) {
+    private static @Nullable Name knownVariable(String variable) {
         List<String> elements = List.of(variable.split("_", -1));
-        if (!plain(elements.get(0)).equals("operations")) {
-            return matchVariable(elements, OF_ALL);
+        if (!areOfOperation(elements)) {
+            return Name.of(null, matchVariable(elements, OF_ALL));
         }
         // The shortest name of an operation that leaves the name of a setting.
         for (int begin = 2; begin < elements.size(); begin++) {
-            String setting = matchVariable(elements.subList(begin, elements.size()), OF_ONE_OPERATION);
-            if (setting != null) {
-                String operation = plain(String.join("", elements.subList(1, begin)));
-                return OPERATIONS + operation + "." + setting;
+            String operation = plain(String.join("", elements.subList(1, begin)));
+            Name name = Name.of(operation, matchVariable(elements.subList(begin, elements.size()), OF_ONE_OPERATION));
+            if (name != null) {
+                return name;
             }
         }
         return null;
@@ -213,19 +247,34 @@ final class SettingProperties {
     }
 
     private static Value resolved(Value value, Environment environment) {
-        if (!(value.value() instanceof CharSequence text)) {
+        String text = SettingsConversion.text(value.value());
+        if (text == null) {
             return value;
         }
         try {
             return new Value(
                     value.property(),
-                    environment.resolveRequiredPlaceholders(text.toString()).trim());
+                    environment.resolveRequiredPlaceholders(text).trim());
         } catch (IllegalArgumentException failure) {
             throw new IdempotencyConfigurationException(
                     "The property '" + value.property() + "' has a placeholder that cannot be resolved: "
                             + failure.getMessage(),
                     "Set the property that it names, or give it a default: ${name:default}",
                     failure);
+        }
+    }
+
+    /**
+     * What a property is about.
+     *
+     * @param key the name with hyphens, in which that of an operation is normalized
+     * @param operation the operation as it is written; null for all
+     */
+    private record Name(String key, @Nullable String operation) {
+
+        static @Nullable Name of(@Nullable String operation, @Nullable String setting) {
+            String group = operation == null ? START : START + OPERATIONS + plain(operation) + ".";
+            return setting == null ? null : new Name(group + setting, operation);
         }
     }
 

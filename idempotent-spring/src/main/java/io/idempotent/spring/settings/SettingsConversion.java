@@ -9,7 +9,7 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import org.springframework.core.convert.ConversionFailedException;
+import org.springframework.core.convert.ConversionException;
 import org.springframework.core.convert.ConversionService;
 import org.springframework.core.convert.TypeDescriptor;
 import org.springframework.core.convert.converter.ConverterRegistry;
@@ -28,7 +28,8 @@ import org.springframework.util.unit.DataSize;
  *   <li>Constants are compared by letters only: {@code run-again}.
  *   <li>Classes are named in full, and have to be of the type that is asked for.
  *   <li>Data sizes are {@code 64MB}; everything else is as Spring converts it.
- *   <li>Of these, a blank text says nothing, and becomes null.
+ *   <li>A blank text is an empty list where a list is asked for. Otherwise it says nothing, and becomes null, unless a
+ *       text is asked for.
  * </ul>
  */
 public final class SettingsConversion {
@@ -59,6 +60,13 @@ public final class SettingsConversion {
     @SuppressWarnings("NullAway")
     private static <T> void add(ConverterRegistry conversion, Class<T> type, Function<String, T> parser) {
         conversion.addConverter(String.class, type, text -> text.isBlank() ? null : parser.apply(text));
+    }
+
+    /** Returns a value that is a text, a number or a flag as a text; null for any other. */
+    public static @Nullable String text(@Nullable Object value) {
+        return value instanceof CharSequence || value instanceof Number || value instanceof Boolean
+                ? value.toString()
+                : null;
     }
 
     private static Duration duration(String text) {
@@ -95,7 +103,7 @@ public final class SettingsConversion {
      * @param origin where it was found, in brackets; or nothing
      */
     public static IdempotencyConfigurationException refused(
-            String property, @Nullable Object value, String origin, ConversionFailedException failure) {
+            String property, @Nullable Object value, String origin, ConversionException failure) {
         return new IdempotencyConfigurationException(
                 "The property '" + property + "' cannot be '" + value + "'" + origin + ": it " + problem(failure),
                 "Correct it",
@@ -103,7 +111,7 @@ public final class SettingsConversion {
     }
 
     /** What is wrong with a value, as the rest of a sentence about it. */
-    public static String problem(ConversionFailedException failure) {
+    public static String problem(ConversionException failure) {
         return failure.getCause() instanceof NumberFormatException
                 ? "is no number; write it in digits"
                 : failure.getCause() instanceof IllegalArgumentException ours

@@ -11,18 +11,19 @@ import org.springframework.util.unit.DataSize;
 /**
  * What can be set for HTTP endpoints. A null stands for the default.
  *
- * @param header Name of the request's header that has the key.
+ * @param header Name of the request's header that has the key. Not blank.
  * @param scope Whose keys are kept apart: each caller's, by principal or resolver, or nobody's.
  * @param maximumBodySize Longest body of a request that is accepted with a key; longer ones are answered by 413.
  * @param maximumResponseSize Longest body of a response that is recorded; of longer ones it is only known that they
  *     were given.
  * @param fingerprintHeaders Headers of a request that are part of what it says, besides method, path, query and body.
- * @param recordedHeaders Headers of a response that are recorded. All that the endpoint sets by default, but for
- *     credentials and those about origins; cookies and those of the connection never are.
+ *     None by default, and if the list is empty.
+ * @param recordedHeaders Headers of a response that are recorded. By default, and if the list is empty, all that the
+ *     endpoint sets, but for credentials and those about origins; cookies and those of the connection never are.
  * @param releasedStatuses Statuses, or classes of them like 5xx, which say that nothing was done, so that the key is
- *     free again. 401, 403, 408, 425, 429 and 503 by default.
+ *     free again. 401, 403, 408, 425, 429 and 503 by default; none if the list is empty.
  * @param unknownStatuses Statuses, or classes of them like 5xx, after which it is unknown what was done; needs
- *     when-abandoned to be reconcile or refuse.
+ *     when-abandoned to be reconcile or refuse. None by default, and if the list is empty.
  * @param problemBase What the types of problem details begin with.
  * @param documentation Address of the description of how keys are handled, linked from problem details. The type of the
  *     problem by default.

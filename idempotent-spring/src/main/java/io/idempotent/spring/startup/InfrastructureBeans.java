@@ -65,7 +65,7 @@ public final class InfrastructureBeans implements BeanFactoryAware, EnvironmentA
     }
 
     static IdempotencyEngines engines(InfrastructureBeans beans) {
-        return new IdempotencyEngines(beans.beanFactory());
+        return new IdempotencyEngines(beans.beanFactory(), beans.environment());
     }
 
     static IdempotencySupport support(InfrastructureBeans beans) {

@@ -1,4 +1,4 @@
-package io.idempotent.spring.settings;
+package io.idempotent.spring.operation;
 
 import io.idempotent.engine.IdempotencyEngine;
 import java.util.stream.Stream;
@@ -14,7 +14,7 @@ import org.springframework.core.env.Environment;
  * @param maxWaiters how many in all
  * @param maxWaitersPerKey how many for one key
  */
-public record WaiterBounds(int maxWaiters, int maxWaitersPerKey) {
+record WaiterBounds(int maxWaiters, int maxWaitersPerKey) {
 
     /** How many threads Tomcat and Jetty have, if nothing else is set. */
     private static final int THREADS = 200;
@@ -31,8 +31,7 @@ public record WaiterBounds(int maxWaiters, int maxWaitersPerKey) {
      * @param maxWaiters what is set, or null
      * @param maxWaitersPerKey what is set, or null
      */
-    public static WaiterBounds of(
-            Environment environment, @Nullable Integer maxWaiters, @Nullable Integer maxWaitersPerKey) {
+    static WaiterBounds of(Environment environment, @Nullable Integer maxWaiters, @Nullable Integer maxWaitersPerKey) {
         boolean inContainer = isInContainer(environment);
         int all = maxWaiters != null
                 ? maxWaiters

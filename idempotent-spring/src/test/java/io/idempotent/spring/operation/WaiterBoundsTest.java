@@ -1,15 +1,26 @@
-package io.idempotent.spring.settings;
+package io.idempotent.spring.operation;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.idempotent.IdempotencyInProgressException;
+import io.idempotent.spring.annotation.EnableIdempotency;
+import io.idempotent.spring.annotation.Idempotent;
+import io.idempotent.spring.settings.IdempotencySettings;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledForJreRange;
 import org.junit.jupiter.api.condition.JRE;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.springframework.context.annotation.AnnotationConfigApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.MapPropertySource;
 import org.springframework.core.env.StandardEnvironment;
@@ -70,5 +81,43 @@ class WaiterBoundsTest {
     void whatIsSetBeatsWhatIsKnown() {
         assertThat(WaiterBounds.of(new StandardServletEnvironment(), 40, null)).isEqualTo(new WaiterBounds(40, 10));
         assertThat(WaiterBounds.of(new StandardServletEnvironment(), 40, 30)).isEqualTo(new WaiterBounds(40, 30));
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @EnableIdempotency(proxyTargetClass = true)
+    static class Application {
+
+        @Bean
+        static IdempotencySettings settings() {
+            return IdempotencySettings.of(Map.of("wait-at-most", "1h"));
+        }
+    }
+
+    static class Payments {
+
+        @Idempotent(key = "#id", fingerprint = Idempotent.NONE)
+        public String pay(String id, Callable<String> body) throws Exception {
+            return body.call();
+        }
+    }
+
+    @Test
+    void settingsThatTheApplicationDeclaresLeaveTheBoundsToTheEnvironment() throws Exception {
+        ConfigurableEnvironment environment = new StandardServletEnvironment();
+        bounds(environment, "server.tomcat.threads.max=1");
+        try (AnnotationConfigApplicationContext context = new AnnotationConfigApplicationContext()) {
+            context.setEnvironment(environment);
+            context.register(Application.class, Payments.class);
+            context.refresh();
+            Payments payments = context.getBean(Payments.class);
+            FutureTask<String> duplicate = new FutureTask<>(() -> payments.pay("a", () -> "twice"));
+            payments.pay("a", () -> {
+                new Thread(duplicate).start();
+                assertThatThrownBy(() -> duplicate.get(10, TimeUnit.SECONDS))
+                        .hasCauseInstanceOf(IdempotencyInProgressException.class)
+                        .hasMessageContaining("as many callers as max-waiters");
+                return "once";
+            });
+        }
     }
 }
