@@ -14,7 +14,20 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
 import org.springframework.util.ClassUtils;
 
 /**
- * import io.idempotent.engine.PendingEnding;
+ * A Spring transaction that calls are made in, and the endings that follow it. It lives among the transaction's
+ * synchronizations, which Spring puts away and brings back with the transaction, so a suspended one is not found.
+ *
+ * <ol>
+ *   <li>Before the commit, each ending is recorded in the transaction, unless that is read-only or the store cannot use
+ *       its connection. This follows the unordered work of others before the commit: what they still do belongs to the
+ *       transaction, and what they refuse is not recorded.
+ *   <li>After the commit, each ending is told before others do their work: they find the keys completed, and what they
+ *       throw comes too late to prevent it. Endings that their work adds are told after it.
+ *   <li>A rollback to a savepoint ends what came after the savepoint was made. That includes the calls that a listener
+ *       makes while it is told, since Spring tells before it rolls back. A savepoint that was made before the first
+ *       call in this transaction comes before all.
+ *   <li>After a rollback, each ending is told so, unless the commit had been tried before. Then only the store knows,
+ *       and only if the outcome was recorded in the transaction.
  * </ol>
  */
 final class CallerTransaction implements EnclosingTransaction {
@@ -23,9 +36,9 @@ final class CallerTransaction implements EnclosingTransaction {
             "org.springframework.jdbc.datasource.DataSourceUtils", CallerTransaction.class.getClassLoader());
 
     private final CurrentTransaction current;
-    private final List<PendingEnding> completions = new ArrayList<>();
+    private final List<PendingEnding> endings = new ArrayList<>();
 
-    // How many completions there were when a savepoint was made.
+    // How many endings there were when a savepoint was made.
     private final IdentityHashMap<Object, Integer> savepoints = new IdentityHashMap<>();
 
     private boolean commitTried;
@@ -34,7 +47,7 @@ final class CallerTransaction implements EnclosingTransaction {
         this.current = current;
     }
 
-    /** The transaction of this thread, which has to have one. */
+    /** Returns the transaction of this thread, which must have one. */
     static CallerTransaction current(CurrentTransaction current) {
         for (TransactionSynchronization synchronization : TransactionSynchronizationManager.getSynchronizations()) {
             if (synchronization instanceof Last last) {
@@ -48,8 +61,8 @@ final class CallerTransaction implements EnclosingTransaction {
     }
 
     @Override
-    public void enlist(PendingEnding completion) {
-        completions.add(completion);
+    public void enlist(PendingEnding ending) {
+        endings.add(ending);
     }
 
     @Override
@@ -62,20 +75,20 @@ final class CallerTransaction implements EnclosingTransaction {
         return current.isRollbackOnly();
     }
 
-    /** Tells each, and those too that a listener's own calls add meanwhile. */
-    private void each(Consumer<PendingEnding> told) {
-        for (int index = 0; index < completions.size(); index++) {
-            told.accept(completions.get(index));
+    /** Tells each from the first on, including those that a listener's own calls add meanwhile. */
+    private void each(int first, Consumer<PendingEnding> told) {
+        for (int index = first; index < endings.size(); index++) {
+            told.accept(endings.get(index));
         }
     }
 
-    private static PendingEnding.@Nullable Recorder recorder(PendingEnding completion) {
-        // Goes past a near cache, which must not see what may yet be rolled back.
-        TransactionalCompletion store = JDBC_PRESENT ? completion.store().unwrap(TransactionalCompletion.class) : null;
+    private static PendingEnding.@Nullable Recorder recorder(PendingEnding ending) {
+        // Bypasses a near cache, which must not see what may yet be rolled back.
+        TransactionalCompletion store = JDBC_PRESENT ? ending.store().unwrap(TransactionalCompletion.class) : null;
         return store == null ? null : JdbcRecorder.inCurrentTransaction(store);
     }
 
-    /** What has to come before what others do. */
+    /** Comes before what others do. */
     private final class First implements TransactionSynchronization {
 
         @Override
@@ -85,11 +98,11 @@ final class CallerTransaction implements EnclosingTransaction {
 
         @Override
         public void afterCommit() {
-            each(PendingEnding::committed);
+            each(0, PendingEnding::committed);
         }
     }
 
-    /** What has to come after what others do. */
+    /** Comes after what others do. */
     private final class Last implements TransactionSynchronization {
 
         CallerTransaction transaction() {
@@ -103,32 +116,31 @@ final class CallerTransaction implements EnclosingTransaction {
 
         @Override
         public void savepoint(Object savepoint) {
-            savepoints.put(savepoint, completions.size());
+            savepoints.put(savepoint, endings.size());
         }
 
         @Override
         public void savepointRollback(Object savepoint) {
-            Integer before = savepoints.get(savepoint);
-            List<PendingEnding> undone = completions.subList(before == null ? 0 : before, completions.size());
-            undone.forEach(PendingEnding::rolledBack);
-            undone.clear();
+            int before = savepoints.getOrDefault(savepoint, 0);
+            each(before, PendingEnding::rolledBack);
+            endings.subList(before, endings.size()).clear();
         }
 
         @Override
         public void beforeCommit(boolean readOnly) {
-            each(completion -> completion.beforeCommit(readOnly ? null : recorder(completion)));
+            each(0, ending -> ending.beforeCommit(readOnly ? null : recorder(ending)));
             commitTried = true;
         }
 
         @Override
         public void afterCompletion(int status) {
-            each(completion -> {
+            each(0, ending -> {
                 if (status == STATUS_COMMITTED) {
-                    completion.committed();
-                } else if (status == STATUS_ROLLED_BACK && (!commitTried || completion.isRecorded())) {
-                    completion.rolledBack();
+                    ending.committed();
+                } else if (status == STATUS_ROLLED_BACK && (!commitTried || ending.isRecorded())) {
+                    ending.rolledBack();
                 } else {
-                    completion.unknown();
+                    ending.unknown();
                 }
             });
         }

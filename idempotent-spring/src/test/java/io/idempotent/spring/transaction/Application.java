@@ -21,6 +21,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.BeanFactory;
@@ -236,6 +237,12 @@ final class Application implements AutoCloseable {
     static final class Events implements IdempotencyListener {
 
         private final LinkedBlockingQueue<String> told = new LinkedBlockingQueue<>();
+        private final AtomicReference<@Nullable Runnable> onRelease = new AtomicReference<>();
+
+        /** Has the next release followed by this, in the thread that is told of it. */
+        void onNextRelease(Runnable then) {
+            onRelease.set(then);
+        }
 
         @Override
         public void claimed(IdempotencyContext context) {
@@ -250,6 +257,10 @@ final class Application implements AutoCloseable {
         @Override
         public void released(IdempotencyContext context, @Nullable Throwable failure, Duration took) {
             told.add("released");
+            Runnable then = onRelease.getAndSet(null);
+            if (then != null) {
+                then.run();
+            }
         }
 
         @Override

@@ -217,6 +217,29 @@ class CallerTransactionTest {
         assertThat(application.events.drain()).containsExactly("claimed", "released");
     }
 
+    @ParameterizedTest
+    @EnumSource(Store.class)
+    void aCallThatAListenerMakesWhileItIsToldOfARollbackToASavepointIsUndoneToo(Store store) throws Exception {
+        Application application = start(store);
+        application.events.onNextRelease(() -> application.payments.bare("listener", 1));
+        application.transaction.executeWithoutResult(status -> {
+            application.payments.bare("before", 1);
+            Object savepoint = status.createSavepoint();
+            application.payments.bare("after", 1);
+            application.payments.bare("later", 1);
+            status.rollbackToSavepoint(savepoint);
+        });
+        assertThat(application.committed("before")).isOne();
+        assertThat(application.state("bare", "before")).isEqualTo("completed");
+        for (String undone : List.of("after", "later", "listener")) {
+            assertThat(application.committed(undone)).isZero();
+            assertThat(application.state("bare", undone)).isEqualTo("free");
+        }
+        assertThat(application.events.drain())
+                .containsExactly(
+                        "claimed", "claimed", "claimed", "released", "claimed", "released", "released", "completed");
+    }
+
     @Test
     void aNestedTransactionThatIsRolledBackUndoesItsCallsAndOneThatIsNotDoesNot() throws Exception {
         Application application = start(Store.ON_THE_SAME_DATA_SOURCE);
