@@ -39,38 +39,44 @@ final class Purge {
         this.statements = statements;
     }
 
-    /** Removes so many records at most, and answers how many it removed. */
+    /** Removes so many records at most, and returns how many it removed. */
     int purge(int atMost) {
-        return requests.write("purge", null, connection -> {
-            // A number of its own: databases cannot look for what their clocks say anew for each row.
-            long due;
-            try (Sql.Call call = statements.on(connection, FIND_DUE)) {
-                ResultSet result = call.set("grace", GRACE).query();
-                result.next();
-                due = result.getLong(1);
-            }
-            long from = begin;
-            long oldest = 0;
-            int removed = 0;
-            int steps;
-            int records;
-            do {
-                try (Sql.Call call = statements.on(connection, DELETE_STEPS)) {
-                    steps = call.set("from", from)
-                            .set("due", due)
-                            .set("atMost", atMost)
-                            .update();
-                }
-                int wanted = atMost - removed;
-                Batch batch = Requests.inOneTransaction(connection, same -> purge(same, from, due, wanted));
-                oldest = removed == 0 ? batch.oldest() : oldest;
-                records = batch.records();
-                removed += records;
-                // Records with locked steps may have kept the steps of others from being deleted: they come first.
-            } while (steps > 0 && records > 0 && removed < atMost);
-            begin = removed < atMost ? 0 : oldest;
-            return removed;
-        });
+        long due = requests.read("purge", null, this::due);
+        long from = begin;
+        long oldest = 0;
+        int removed = 0;
+        int steps;
+        int records;
+        do {
+            int wanted = atMost - removed;
+            // Each is made again by itself after a deadlock, and what the others removed is counted once.
+            steps = requests.write("purge", null, connection -> deleteSteps(connection, from, due, atMost));
+            Batch batch = requests.write(
+                    "purge",
+                    null,
+                    connection -> Requests.inOneTransaction(connection, same -> purge(same, from, due, wanted)));
+            oldest = removed == 0 ? batch.oldest() : oldest;
+            records = batch.records();
+            removed += records;
+            // Records with locked steps may have kept the steps of others from being deleted: they come first.
+        } while (steps > 0 && records > 0 && removed < atMost);
+        begin = removed < atMost ? 0 : oldest;
+        return removed;
+    }
+
+    /** Returns a number of its own: databases cannot look for what their clocks say anew for each row. */
+    private long due(Connection connection) throws SQLException {
+        try (Sql.Call call = statements.on(connection, FIND_DUE)) {
+            ResultSet result = call.set("grace", GRACE).query();
+            result.next();
+            return result.getLong(1);
+        }
+    }
+
+    private int deleteSteps(Connection connection, long from, long due, int atMost) throws SQLException {
+        try (Sql.Call call = statements.on(connection, DELETE_STEPS)) {
+            return call.set("from", from).set("due", due).set("atMost", atMost).update();
+        }
     }
 
     /**

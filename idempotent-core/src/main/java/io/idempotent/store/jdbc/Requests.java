@@ -54,7 +54,7 @@ record Requests(DataSource dataSource, RecordForm form) {
             boolean connected = false;
             try (Connection connection = dataSource.getConnection()) {
                 connected = true;
-                return committed(connection, work);
+                return connection.getAutoCommit() ? work.with(connection) : committed(connection, work, false);
             } catch (SQLException failure) {
                 SqlFailure kind = SqlFailure.of(failure);
                 if (!kind.didNothing() || tries == MAXIMUM_TRIES) {
@@ -94,28 +94,37 @@ record Requests(DataSource dataSource, RecordForm form) {
             return work.with(connection);
         }
         connection.setAutoCommit(false);
-        try {
-            return committed(connection, work);
-        } finally {
-            connection.setAutoCommit(true);
-        }
+        return committed(connection, work, true);
     }
 
-    private static <T> T committed(Connection connection, Work<T> work) throws SQLException {
-        if (connection.getAutoCommit()) {
-            return work.with(connection);
-        }
+    private static <T> T committed(Connection connection, Work<T> work, boolean autoCommitAfter) throws SQLException {
         try {
             T answer = work.with(connection);
             connection.commit();
+            connection.setAutoCommit(autoCommitAfter);
             return answer;
-        } catch (SQLException | RuntimeException failure) {
-            try {
-                connection.rollback();
-            } catch (SQLException another) {
-                failure.addSuppressed(another);
-            }
+        } catch (Throwable failure) {
+            undo(connection, autoCommitAfter, failure);
             throw failure;
+        }
+    }
+
+    private static void undo(Connection connection, boolean autoCommitAfter, Throwable failure) {
+        try {
+            connection.rollback();
+            connection.setAutoCommit(autoCommitAfter);
+        } catch (SQLException | RuntimeException another) {
+            failure.addSuppressed(another);
+            abort(connection, failure);
+        }
+    }
+
+    /** Gives up a connection whose state is not known, so that no pool gives it to somebody else. */
+    private static void abort(Connection connection, Throwable failure) {
+        try {
+            connection.abort(Runnable::run);
+        } catch (SQLException | RuntimeException another) {
+            failure.addSuppressed(another);
         }
     }
 
