@@ -51,8 +51,9 @@ import org.jspecify.annotations.Nullable;
  * <p><b>How a key's entry changes:</b>
  *
  * <ol>
- *   <li>A claim that is made by this cache leaves a note of what its request said, since completing does not tell. A
- *       take-over leaves none: the record says what its first request said, which may be less.
+ *   <li>A claim that is made by this cache leaves a note of what its request said, since completing does not tell. The
+ *       note is kept for the time-to-live, since this cache is not told of every end, and goes when the claim is
+ *       released or abandoned. A take-over leaves none: the record says what its first request said, which may be less.
  *   <li>The first completion of a claim that left a note takes it away. If it is answered with true, the completed
  *       record takes its place. A completion that is asked again fills nothing, since it does not tell what was
  *       recorded, and when.
@@ -75,10 +76,8 @@ public final class CompletedRecordCache extends ForwardingIdempotencyStore imple
     /** How long a record is kept by default: five minutes. */
     public static final Duration DEFAULT_TIME_TO_LIVE = Duration.ofMinutes(5);
 
-    private static final Duration FOR_EVER = Duration.ofNanos(Long.MAX_VALUE);
-
     private final Ticker ticker;
-    private final long timeToLive;
+    private final Duration timeToLive;
     private final Cache<IdempotencyKey, Kept> cache;
     private final ConcurrentMap<IdempotencyKey, Kept> entries;
     private final AtomicLong forgets = new AtomicLong();
@@ -86,14 +85,15 @@ public final class CompletedRecordCache extends ForwardingIdempotencyStore imple
     private CompletedRecordCache(Builder builder) {
         super(builder.store);
         this.ticker = builder.ticker;
-        this.timeToLive = TimeUnit.NANOSECONDS.convert(builder.timeToLive);
+        this.timeToLive = builder.timeToLive;
         long share = Math.max(1, builder.maximumWeight / builder.maximumSize);
         this.cache = Caffeine.newBuilder()
                 .maximumWeight(Math.min(builder.maximumSize, builder.maximumWeight))
                 .weigher((IdempotencyKey key, Kept kept) ->
                         (int) Math.min(Integer.MAX_VALUE, 1 + (kept.weight(key) - 1) / share))
                 .ticker(ticker)
-                .expireAfter(Expiry.writing((IdempotencyKey key, Kept kept) -> kept.remaining(ticker.read())))
+                .expireAfter(
+                        Expiry.writing((IdempotencyKey key, Kept kept) -> kept.remaining(ticker.read(), timeToLive)))
                 // Purging in the thread that writes needs no other thread, and has happened when the write returns.
                 .executor(Runnable::run)
                 .build();
@@ -155,6 +155,12 @@ public final class CompletedRecordCache extends ForwardingIdempotencyStore imple
     public boolean release(Claim claim) {
         var unused = takeNote(claim);
         return super.release(claim);
+    }
+
+    @Override
+    public boolean abandon(Claim claim) {
+        var unused = takeNote(claim);
+        return super.abandon(claim);
     }
 
     @Override
@@ -228,7 +234,7 @@ public final class CompletedRecordCache extends ForwardingIdempotencyStore imple
 
     private void keep(
             IdempotencyKey key, Moment asked, Duration retention, Fingerprint fingerprint, RecordedOutcome outcome) {
-        long lifetime = Math.min(timeToLive, TimeUnit.NANOSECONDS.convert(retention));
+        long lifetime = Math.min(TimeUnit.NANOSECONDS.convert(timeToLive), TimeUnit.NANOSECONDS.convert(retention));
         Completed completed = new Completed(fingerprint, outcome, asked.nanoseconds(), lifetime);
         entries.compute(key, (same, kept) -> forgets.get() == asked.forgets() ? completed : kept);
     }
@@ -248,14 +254,14 @@ public final class CompletedRecordCache extends ForwardingIdempotencyStore imple
     /** What there is for a key. Immutable, and equal to itself only. */
     private abstract static sealed class Kept {
 
-        /** For how long it stays. */
-        abstract Duration remaining(long now);
+        /** For how long it stays, which is no longer than the time-to-live. */
+        abstract Duration remaining(long now, Duration timeToLive);
 
         /** About how many bytes of memory it takes under its key. */
         abstract long weight(IdempotencyKey key);
     }
 
-    /** What the request of a claim said; stays until that claim ends, or more is kept than the maximum size. */
+    /** What the request of a claim said; stays until that claim ends, its time-to-live is over, or others need room. */
     private static final class Note extends Kept {
 
         private final Claim claim;
@@ -267,8 +273,8 @@ public final class CompletedRecordCache extends ForwardingIdempotencyStore imple
         }
 
         @Override
-        Duration remaining(long now) {
-            return FOR_EVER;
+        Duration remaining(long now, Duration timeToLive) {
+            return timeToLive;
         }
 
         @Override
@@ -293,7 +299,7 @@ public final class CompletedRecordCache extends ForwardingIdempotencyStore imple
         }
 
         @Override
-        Duration remaining(long now) {
+        Duration remaining(long now, Duration timeToLive) {
             return Duration.ofNanos(Math.max(0, lifetime - (now - askedAt)));
         }
 

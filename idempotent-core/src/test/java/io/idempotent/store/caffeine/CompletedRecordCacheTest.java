@@ -628,6 +628,31 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     }
 
     @Test
+    void what_a_claim_said_is_gone_with_the_claim_that_is_abandoned() {
+        Claim claim = claim(cache);
+        assertThat(cache.abandon(claim)).isTrue();
+
+        assertThat(cache.complete(claim, RECEIPT, RETENTION)).isTrue();
+
+        assertThat(cache.findNearby(KEY)).isNull();
+    }
+
+    @Test
+    void what_a_claim_said_is_kept_for_the_time_to_live_and_no_longer() {
+        Claim claim = claim(cache);
+        elapse(TIME_TO_LIVE.minus(NANOSECOND));
+        assertThat(cache.complete(claim, RECEIPT, RETENTION)).isTrue();
+        assertNearby(cache, PAYMENT, RECEIPT);
+        assertThat(cache.forget(KEY, claim.fencingToken())).isTrue();
+
+        // As long as one that the caller's transaction completes, of which this cache is not told.
+        Claim longer = claim(cache);
+        elapse(TIME_TO_LIVE);
+        assertThat(cache.complete(longer, RECEIPT, RETENTION)).isTrue();
+        assertThat(cache.findNearby(KEY)).isNull();
+    }
+
+    @Test
     void claims_that_never_end_do_not_keep_records_out() {
         CompletedRecordCache small = cache(10);
         for (int number = 0; number < 1_000; number++) {

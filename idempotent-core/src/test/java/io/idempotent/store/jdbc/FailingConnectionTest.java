@@ -99,8 +99,8 @@ final class FailingConnectionTest {
     }
 
     private Claim claimed(IdempotencyKey key) {
-        ClaimResult result = store.claim(
-                new ClaimRequest(key, UUID.randomUUID(), Fingerprint.none(), Duration.ofSeconds(30), true));
+        ClaimResult result =
+                store.claim(new ClaimRequest(key, UUID.randomUUID(), Fingerprint.none(), Duration.ofSeconds(30), true));
         Claim claim = ((ClaimResult.Claimed) result).claim();
         asked.clear();
         return claim;
