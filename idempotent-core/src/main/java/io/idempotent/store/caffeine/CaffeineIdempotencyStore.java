@@ -1,9 +1,5 @@
 package io.idempotent.store.caffeine;
 
-import com.github.benmanes.caffeine.cache.Cache;
-import com.github.benmanes.caffeine.cache.Caffeine;
-import com.github.benmanes.caffeine.cache.Policy;
-import com.github.benmanes.caffeine.cache.RemovalCause;
 import com.github.benmanes.caffeine.cache.Ticker;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyStoreException;
@@ -28,11 +24,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentMap;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,19 +49,6 @@ import org.jspecify.annotations.Nullable;
  * 1 d in the next 6 days, and not at all beyond that, where the order of completion counts. Each record that is evicted
  * before its end is counted and told to a listener, since its promise to be replayed is gone.
  *
- * <p><b>How a key's entry changes:</b>
- *
- * <ol>
- *   <li>Entries are immutable. What there is for the key is read without a lock, and without Caffeine's bookkeeping. A
- *       completed entry holds what a replay needs, and no more: most are never asked for again.
- *   <li>A free key is computed under Caffeine's lock for the key, and the fencing token is drawn there: drawn earlier,
- *       it could be lower than that of a claim that came and went meanwhile.
- *   <li>Every other change replaces or removes the entry that was read, by identity; if another was faster, it begins
- *       again. A token is drawn after the entry was read, and so is higher than that entry's.
- *   <li>Tokens are one number for the whole store, {@code max(last + 1, the store's clock in microseconds)}, which no
- *       forgetting of entries resets.
- * </ol>
- *
  * <p>Safe for use by many threads.
  */
 public final class CaffeineIdempotencyStore implements IdempotencyStore, NearbyOutcomes {
@@ -80,34 +59,13 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore, NearbyO
     private static final RecordForm FORM = new RecordForm("Caffeine store", Duration.ofNanos(Long.MAX_VALUE));
 
     private final StoreClock clock;
-    private final CoarseTicker purgeTicker = new CoarseTicker();
-    private final Cache<IdempotencyKey, Entry> cache;
-    private final Policy<IdempotencyKey, Entry> policy;
-    private final ConcurrentMap<IdempotencyKey, Entry> entries;
-    private final AtomicLong lastToken = new AtomicLong();
-    private final long maximumWeight;
-    private final LongAdder weight = new LongAdder();
-    private final SizeBound sizeBound;
+    private final Entries entries;
+    private final Claiming claiming;
 
     private CaffeineIdempotencyStore(Builder builder) {
         this.clock = new StoreClock(builder.ticker, builder.clock.instant());
-        this.cache = Caffeine.newBuilder()
-                .ticker(purgeTicker)
-                .expireAfter(new RetentionExpiry())
-                .evictionListener((@Nullable IdempotencyKey key, @Nullable Entry expired, RemovalCause cause) -> {
-                    // Never null, since nothing is kept by a weak reference.
-                    if (expired != null) {
-                        removed(expired);
-                    }
-                })
-                // Purging in the thread that writes needs no other thread, and has happened when the write returns.
-                .executor(Runnable::run)
-                .build();
-        this.policy = cache.policy();
-        this.entries = cache.asMap();
-        this.maximumWeight = builder.maximumWeight;
-        this.sizeBound =
-                new SizeBound(builder.maximumSize, maximumWeight, weight, cache, clock, builder.evictionListener);
+        this.entries = new Entries(clock, builder.maximumSize, builder.maximumWeight, builder.evictionListener);
+        this.claiming = new Claiming(clock, entries);
     }
 
     /**
@@ -130,61 +88,10 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore, NearbyO
 
     @Override
     public ClaimResult claim(ClaimRequest request) {
-        IdempotencyKey key = request.key();
         try {
-            Entry entry = policy.getIfPresentQuietly(key);
-            if (entry instanceof Entry.Completed completed && !completed.isOver(clock.read())) {
-                return new ClaimResult.Completed(completed.record(clock));
-            }
-            return claimUncompleted(request, entry);
+            return claiming.claim(request);
         } catch (RuntimeException failure) {
-            throw failed("claim", key, failure);
-        }
-    }
-
-    private ClaimResult claimUncompleted(ClaimRequest request, @Nullable Entry entryAtFirst) {
-        IdempotencyKey key = request.key();
-        @Nullable Entry entry = entryAtFirst;
-        while (true) {
-            long now = clock.read();
-            purgeTicker.reach(now);
-            if (entry == null) {
-                FirstClaim firstClaim = new FirstClaim(request, now);
-                entry = entries.computeIfAbsent(key, firstClaim);
-                if (entry == firstClaim.made) {
-                    weight.add(entry.weight());
-                    sizeBound.enforce();
-                    return firstClaim.made.claimed(clock);
-                }
-                // Somebody else was faster: look at that one's entry, by the time that it is now.
-                continue;
-            }
-            Entry.InProgress claimed;
-            if (entry instanceof Entry.InProgress inProgress) {
-                if (!inProgress.isOver(now)) {
-                    return inProgress.isClaimedBy(request.claimId())
-                            ? inProgress.claimed(clock)
-                            : new ClaimResult.InProgress(inProgress.observedAt(clock, now));
-                }
-                if (!inProgress.mayBeTakenOverBy(request)) {
-                    return new ClaimResult.Abandoned(inProgress.observedAt(clock, now));
-                }
-                claimed = inProgress.takenOverBy(request.claimId(), nextToken(now), request.lease(), now);
-            } else if (entry instanceof Entry.Released released && !released.isOver(now)) {
-                if (!released.mayBeContinuedBy(request)) {
-                    return new ClaimResult.Abandoned(released.observedAt(clock, now));
-                }
-                claimed = released.continuedBy(request, nextToken(now), now);
-            } else if (entry instanceof Entry.Completed completed && !completed.isOver(now)) {
-                return new ClaimResult.Completed(completed.record(clock));
-            } else {
-                claimed = new Entry.InProgress(request, nextToken(now), now);
-            }
-            if (entries.replace(key, entry, claimed)) {
-                weight.add(claimed.weight() - entry.weight());
-                return claimed.claimed(clock);
-            }
-            entry = policy.getIfPresentQuietly(key);
+            throw failed("claim", request.key(), failure);
         }
     }
 
@@ -194,7 +101,8 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore, NearbyO
         try {
             Set<Claim> renewed = new LinkedHashSet<>();
             for (Claim claim : claims) {
-                if (changeHeld(claim, (inProgress, now) -> inProgress.withLeaseUntil(StoreClock.after(now, lease)))) {
+                if (entries.changeHeld(
+                        claim, (inProgress, now) -> inProgress.withLeaseUntil(StoreClock.after(now, lease)))) {
                     renewed.add(claim);
                 }
             }
@@ -207,13 +115,13 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore, NearbyO
     @Override
     public boolean complete(Claim claim, RecordedOutcome outcome, Duration retention) {
         RecordForm.requirePositive("retention", retention);
-        requireFits(claim.key(), outcome);
+        entries.sizeBound().requireFits(claim.key(), outcome);
         try {
-            if (changeHeld(claim, (inProgress, now) -> inProgress.completed(outcome, retention, now))) {
+            if (entries.changeHeld(claim, (inProgress, now) -> inProgress.completed(outcome, retention, now))) {
                 return true;
             }
             // Asked again because the first answer was lost?
-            return policy.getIfPresentQuietly(claim.key()) instanceof Entry.Completed completed
+            return entries.find(claim.key()) instanceof Entry.Completed completed
                     && completed.isCompletedBy(claim)
                     && !completed.isOver(clock.read());
         } catch (RuntimeException failure) {
@@ -224,10 +132,10 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore, NearbyO
     @Override
     public boolean recordStep(Claim claim, RecordedStep step) {
         if (step.outcome() != null) {
-            requireFits(claim.key(), step.outcome());
+            entries.sizeBound().requireFits(claim.key(), step.outcome());
         }
         try {
-            return changeHeld(claim, (inProgress, now) -> inProgress.with(step));
+            return entries.changeHeld(claim, (inProgress, now) -> inProgress.with(step));
         } catch (RuntimeException failure) {
             throw failed("record a step of", claim.key(), failure);
         }
@@ -237,7 +145,7 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore, NearbyO
     public boolean release(Claim claim, Duration stepRetention) {
         RecordForm.requirePositive("retention of steps", stepRetention);
         try {
-            return changeHeld(claim, (inProgress, now) -> inProgress.released(stepRetention, now));
+            return entries.changeHeld(claim, (inProgress, now) -> inProgress.released(stepRetention, now));
         } catch (RuntimeException failure) {
             throw failed("release", claim.key(), failure);
         }
@@ -246,7 +154,7 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore, NearbyO
     @Override
     public boolean release(Claim claim) {
         try {
-            return changeHeld(claim, (inProgress, now) -> null);
+            return entries.changeHeld(claim, (inProgress, now) -> null);
         } catch (RuntimeException failure) {
             throw failed("release", claim.key(), failure);
         }
@@ -255,7 +163,8 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore, NearbyO
     @Override
     public boolean abandon(Claim claim) {
         try {
-            return changeHeld(claim, (inProgress, now) -> inProgress.withLeaseUntil(Math.min(inProgress.endsAt, now)));
+            return entries.changeHeld(
+                    claim, (inProgress, now) -> inProgress.withLeaseUntil(Math.min(inProgress.endsAt, now)));
         } catch (RuntimeException failure) {
             throw failed("abandon", claim.key(), failure);
         }
@@ -264,7 +173,7 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore, NearbyO
     @Override
     public @Nullable IdempotencyRecord find(IdempotencyKey key) {
         try {
-            Entry entry = policy.getIfPresentQuietly(key);
+            Entry entry = entries.find(key);
             long now = clock.read();
             if (entry instanceof Entry.InProgress inProgress) {
                 return inProgress.observedAt(clock, now);
@@ -283,7 +192,7 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore, NearbyO
     @Override
     public List<RecordedStep> findSteps(IdempotencyKey key) {
         try {
-            Entry entry = policy.getIfPresentQuietly(key);
+            Entry entry = entries.find(key);
             if (entry instanceof Entry.InProgress inProgress) {
                 return inProgress.steps();
             }
@@ -301,10 +210,10 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore, NearbyO
         String after = query.after() == null ? "" : query.after().toString();
         long now = clock.read();
         try {
-            return entries.entrySet().stream()
-                    .filter(each -> each.getValue() instanceof Entry.InProgress
-                            && each.getKey().toString().compareTo(after) > 0)
-                    .map(each -> ((Entry.InProgress) each.getValue()).observedAt(clock, now))
+            return entries.stream()
+                    .filter(each -> each instanceof Entry.InProgress
+                            && each.key().toString().compareTo(after) > 0)
+                    .map(each -> each.observedAt(clock, now))
                     .filter(query::matches)
                     .sorted(Comparator.comparing(record -> record.key().toString()))
                     .limit(query.limit())
@@ -319,23 +228,7 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore, NearbyO
             IdempotencyKey key, long expectedToken, UUID claimId, Duration lease) {
         RecordForm.requirePositive("lease", lease);
         try {
-            while (true) {
-                if (!(policy.getIfPresentQuietly(key) instanceof Entry.InProgress inProgress)) {
-                    return null;
-                }
-                long now = clock.read();
-                purgeTicker.reach(now);
-                if (!inProgress.isOver(now)) {
-                    return inProgress.isClaimedBy(claimId) ? inProgress.claimed(clock) : null;
-                }
-                if (inProgress.fencingToken() != expectedToken) {
-                    return null;
-                }
-                Entry.InProgress claimed = inProgress.takenOverBy(claimId, nextToken(now), lease, now);
-                if (entries.replace(key, inProgress, claimed)) {
-                    return claimed.claimed(clock);
-                }
-            }
+            return claiming.takeOver(key, expectedToken, claimId, lease);
         } catch (RuntimeException failure) {
             throw failed("take over", key, failure);
         }
@@ -344,8 +237,7 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore, NearbyO
     @Override
     public @Nullable NearbyOutcome findNearby(IdempotencyKey key) {
         try {
-            return policy.getIfPresentQuietly(key) instanceof Entry.Completed completed
-                            && !completed.isOver(clock.read())
+            return entries.find(key) instanceof Entry.Completed completed && !completed.isOver(clock.read())
                     ? completed
                     : null;
         } catch (RuntimeException failure) {
@@ -357,7 +249,7 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore, NearbyO
     public boolean forget(IdempotencyKey key, long expectedToken) {
         try {
             while (true) {
-                Entry entry = policy.getIfPresentQuietly(key);
+                Entry entry = entries.find(key);
                 if (entry == null || entry.fencingToken() != expectedToken) {
                     return false;
                 }
@@ -366,8 +258,7 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore, NearbyO
                 if (over != entry instanceof Entry.InProgress) {
                     return false;
                 }
-                if (entries.remove(key, entry)) {
-                    removed(entry);
+                if (entries.remove(entry)) {
                     return true;
                 }
             }
@@ -393,7 +284,7 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore, NearbyO
      * @return the number of records
      */
     public long size() {
-        return cache.estimatedSize();
+        return entries.size();
     }
 
     /**
@@ -403,7 +294,7 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore, NearbyO
      * @return the weight of all records
      */
     public long weight() {
-        return weight.sum();
+        return entries.sizeBound().weight();
     }
 
     /**
@@ -412,7 +303,7 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore, NearbyO
      * @return the number, which never decreases
      */
     public long evictedEarly() {
-        return sizeBound.evictedEarly();
+        return entries.sizeBound().evictedEarly();
     }
 
     /**
@@ -420,111 +311,17 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore, NearbyO
      * tokens grow on all the same.
      */
     public void clear() {
-        entries.forEach((key, entry) -> {
-            if (entries.remove(key, entry)) {
-                removed(entry);
-            }
-        });
+        entries.clear();
     }
 
     /** Purges what has expired; Caffeine does it by itself while there are writes. */
     void purge() {
-        purgeTicker.reach(clock.read());
-        cache.cleanUp();
-    }
-
-    /**
-     * Changes the entry of a key in progress, if the claim is its last.
-     *
-     * @return whether it was changed
-     */
-    private boolean changeHeld(Claim claim, Change change) {
-        IdempotencyKey key = claim.key();
-        while (true) {
-            if (!(policy.getIfPresentQuietly(key) instanceof Entry.InProgress inProgress)
-                    || !inProgress.isHeldBy(claim)) {
-                return false;
-            }
-            long now = clock.read();
-            purgeTicker.reach(now);
-            Entry changed = change.of(inProgress, now);
-            boolean done =
-                    changed == null ? entries.remove(key, inProgress) : entries.replace(key, inProgress, changed);
-            if (done) {
-                if (changed == null) {
-                    removed(inProgress);
-                    return true;
-                }
-                if (!(changed instanceof Entry.InProgress)) {
-                    sizeBound.completed(changed.endsAt);
-                }
-                long heavier = changed.weight() - inProgress.weight();
-                if (heavier != 0) {
-                    weight.add(heavier);
-                    sizeBound.enforce();
-                }
-                return true;
-            }
-        }
-    }
-
-    private void removed(Entry entry) {
-        weight.add(-entry.weight());
-    }
-
-    /**
-     * Refuses an outcome that alone is heavier than all may be: nothing else would be left. That there was one always
-     * fits.
-     */
-    private void requireFits(IdempotencyKey key, RecordedOutcome outcome) {
-        long outcomeWeight = Weights.of(outcome);
-        if (outcomeWeight > maximumWeight && !(outcome instanceof RecordedOutcome.NotReplayable)) {
-            String problem = "it takes about " + outcomeWeight
-                    + " bytes of memory, and all records of the Caffeine store at most " + maximumWeight;
-            throw IdempotencyStoreException.refusal(
-                    "The outcome of idempotency key '" + key + "' is too large: " + problem
-                            + "; raise the store's maximum weight, or keep the record in a database",
-                    key,
-                    new IllegalArgumentException(problem));
-        }
-    }
-
-    private long nextToken(long now) {
-        return lastToken.accumulateAndGet(
-                clock.microsecondsAt(now), (last, microseconds) -> Math.max(last + 1, microseconds));
+        entries.purge();
     }
 
     private static IdempotencyStoreException failed(
             String request, @Nullable IdempotencyKey key, RuntimeException cause) {
         return FORM.failed(request, key, RecordForm.EFFECT_UNKNOWN, cause, false);
-    }
-
-    /** A change of an entry in progress. */
-    private interface Change {
-
-        /** The entry that is to be there instead; null for none. */
-        @Nullable
-        Entry of(Entry.InProgress inProgress, long now);
-    }
-
-    /** Makes the first entry of a key when none is there, and remembers whether it did. */
-    private final class FirstClaim implements Function<IdempotencyKey, Entry> {
-
-        private final ClaimRequest request;
-        private final long now;
-        private Entry.@Nullable InProgress made;
-
-        FirstClaim(ClaimRequest request, long now) {
-            this.request = request;
-            this.now = now;
-        }
-
-        @Override
-        public Entry apply(IdempotencyKey key) {
-            Entry.InProgress first = new Entry.InProgress(request, nextToken(now), now);
-            made = first;
-            return first;
-        }
     }
 
     /** The settings of a store. Each is checked at once. Not safe for use by many threads. */

@@ -3,6 +3,8 @@ package io.idempotent.store.caffeine;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Policy;
 import io.idempotent.IdempotencyKey;
+import io.idempotent.IdempotencyStoreException;
+import io.idempotent.RecordedOutcome;
 import io.idempotent.store.IdempotencyRecord;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -24,8 +26,7 @@ import org.jspecify.annotations.Nullable;
  *       it is done.
  *   <li>Caffeine purges what has expired, by its timer wheel.
  *   <li>If there are still too many, or they are too heavy, those that are too many are removed, from a list of
- *       candidates, nearest end first.
- *       Each is removed only if it still is the entry that was looked at. One whose retention is over had expired; any
+ *       candidates, nearest end first. Each is removed only if it still is the entry that was looked at. One whose retention is over had expired; any
  *       other is an early eviction: it is counted.
  *   <li>The candidates are taken from the wheel, soonest end first and never one in progress: as many as there are too
  *       many, and twice {@value #WINDOW} more. They are sorted by their own end, since within a bucket of the wheel
@@ -53,7 +54,7 @@ final class SizeBound {
     private final LongAdder evictedEarly = new LongAdder();
 
     /** The weight of all entries. */
-    private final LongAdder weight;
+    private final LongAdder weight = new LongAdder();
 
     private final ReentrantLock evicting = new ReentrantLock();
 
@@ -71,17 +72,41 @@ final class SizeBound {
     SizeBound(
             long maximumSize,
             long maximumWeight,
-            LongAdder weight,
             Cache<IdempotencyKey, Entry> cache,
             StoreClock clock,
             Consumer<IdempotencyRecord> listener) {
         this.maximumSize = maximumSize;
         this.maximumWeight = maximumWeight;
-        this.weight = weight;
         this.cache = cache;
         this.wheel = cache.policy().expireVariably().orElseThrow();
         this.clock = clock;
         this.listener = listener;
+    }
+
+    /** Counts what entries weigh more, or less if it is negative. */
+    void weigh(long heavier) {
+        weight.add(heavier);
+    }
+
+    long weight() {
+        return weight.sum();
+    }
+
+    /**
+     * Refuses an outcome that alone is heavier than all may be: nothing else would be left. That there was one always
+     * fits.
+     */
+    void requireFits(IdempotencyKey key, RecordedOutcome outcome) {
+        long outcomeWeight = Weights.of(outcome);
+        if (outcomeWeight > maximumWeight && !(outcome instanceof RecordedOutcome.NotReplayable)) {
+            String problem = "it takes about " + outcomeWeight
+                    + " bytes of memory, and all records of the Caffeine store at most " + maximumWeight;
+            throw IdempotencyStoreException.refusal(
+                    "The outcome of idempotency key '" + key + "' is too large: " + problem
+                            + "; raise the store's maximum weight, or keep the record in a database",
+                    key,
+                    new IllegalArgumentException(problem));
+        }
     }
 
     /** How many entries were evicted before their end. */
