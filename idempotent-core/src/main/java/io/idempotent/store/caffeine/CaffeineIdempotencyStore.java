@@ -116,17 +116,11 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore, NearbyO
     public boolean complete(Claim claim, RecordedOutcome outcome, Duration retention) {
         RecordForm.requirePositive("retention", retention);
         entries.sizeBound().requireFits(claim.key(), outcome);
-        try {
-            if (entries.changeHeld(claim, (inProgress, now) -> inProgress.completed(outcome, retention, now))) {
-                return true;
-            }
-            // Asked again because the first answer was lost?
-            return entries.find(claim.key()) instanceof Entry.Completed completed
-                    && completed.isCompletedBy(claim)
-                    && !completed.isOver(clock.read());
-        } catch (RuntimeException failure) {
-            throw failed("complete", claim.key(), failure);
+        if (change("complete", claim, (inProgress, now) -> inProgress.completed(outcome, retention, now))) {
+            return true;
         }
+        // Asked again because the first answer was lost?
+        return findNearby(claim.key()) instanceof Entry.Completed completed && completed.isCompletedBy(claim);
     }
 
     @Override
@@ -134,39 +128,31 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore, NearbyO
         if (step.outcome() != null) {
             entries.sizeBound().requireFits(claim.key(), step.outcome());
         }
-        try {
-            return entries.changeHeld(claim, (inProgress, now) -> inProgress.with(step));
-        } catch (RuntimeException failure) {
-            throw failed("record a step of", claim.key(), failure);
-        }
+        return change("record a step of", claim, (inProgress, now) -> inProgress.with(step));
     }
 
     @Override
     public boolean release(Claim claim, Duration stepRetention) {
         RecordForm.requirePositive("retention of steps", stepRetention);
-        try {
-            return entries.changeHeld(claim, (inProgress, now) -> inProgress.released(stepRetention, now));
-        } catch (RuntimeException failure) {
-            throw failed("release", claim.key(), failure);
-        }
+        return change("release", claim, (inProgress, now) -> inProgress.released(stepRetention, now));
     }
 
     @Override
     public boolean release(Claim claim) {
-        try {
-            return entries.changeHeld(claim, (inProgress, now) -> null);
-        } catch (RuntimeException failure) {
-            throw failed("release", claim.key(), failure);
-        }
+        return change("release", claim, (inProgress, now) -> null);
     }
 
     @Override
     public boolean abandon(Claim claim) {
+        return change(
+                "abandon", claim, (inProgress, now) -> inProgress.withLeaseUntil(Math.min(inProgress.endsAt, now)));
+    }
+
+    private boolean change(String request, Claim claim, Entries.Change change) {
         try {
-            return entries.changeHeld(
-                    claim, (inProgress, now) -> inProgress.withLeaseUntil(Math.min(inProgress.endsAt, now)));
+            return entries.changeHeld(claim, change);
         } catch (RuntimeException failure) {
-            throw failed("abandon", claim.key(), failure);
+            throw failed(request, claim.key(), failure);
         }
     }
 
@@ -175,14 +161,9 @@ public final class CaffeineIdempotencyStore implements IdempotencyStore, NearbyO
         try {
             Entry entry = entries.find(key);
             long now = clock.read();
-            if (entry instanceof Entry.InProgress inProgress) {
-                return inProgress.observedAt(clock, now);
-            }
-            if (entry instanceof Entry.Released released && !released.isOver(now)) {
-                return released.observedAt(clock, now);
-            }
-            return entry instanceof Entry.Completed completed && !completed.isOver(now)
-                    ? completed.record(clock)
+            // What is in progress is there until its owner or somebody else ends it.
+            return entry instanceof Entry.InProgress || (entry != null && !entry.isOver(now))
+                    ? entry.observedAt(clock, now)
                     : null;
         } catch (RuntimeException failure) {
             throw failed("find", key, failure);
