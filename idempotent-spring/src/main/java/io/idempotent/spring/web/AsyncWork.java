@@ -18,7 +18,7 @@ final class AsyncWork implements CallableProcessingInterceptor, DeferredResultPr
 
     private static final Runnable NOTHING = AsyncWork::nothing;
 
-    private final Exchange exchange;
+    private final HeldKey held;
 
     // What is to be done when the callable that runs returns; null while none runs.
     private final AtomicReference<@Nullable Runnable> afterwards = new AtomicReference<>();
@@ -26,8 +26,8 @@ final class AsyncWork implements CallableProcessingInterceptor, DeferredResultPr
     // Of the one thread that runs the callable.
     private OpenExecution.@Nullable Binding binding;
 
-    AsyncWork(Exchange exchange) {
-        this.exchange = exchange;
+    AsyncWork(HeldKey held) {
+        this.held = held;
     }
 
     private static void nothing() {
@@ -51,15 +51,15 @@ final class AsyncWork implements CallableProcessingInterceptor, DeferredResultPr
 
     private void watch(NativeWebRequest request) {
         if (request instanceof AsyncWebRequest asyncRequest) {
-            asyncRequest.addTimeoutHandler(exchange::tooLate);
-            asyncRequest.addErrorHandler(failure -> exchange.brokenOff());
+            asyncRequest.addTimeoutHandler(held::tooLate);
+            asyncRequest.addErrorHandler(failure -> held.brokenOff());
         }
     }
 
     @Override
     public <T> void preProcess(NativeWebRequest request, Callable<T> task) {
         afterwards.set(NOTHING);
-        binding = exchange.bind();
+        binding = held.bind();
     }
 
     @Override

@@ -132,8 +132,7 @@ final class EndpointInterceptor implements AsyncHandlerInterceptor {
             exchange.answer(recorded.value());
             return false;
         }
-        AsyncWork asyncWork = new AsyncWork(exchange);
-        exchange.open(endpoint, (OpenExecution<RecordedResponse>) opened, asyncWork, invocation);
+        AsyncWork asyncWork = exchange.open(endpoint, (OpenExecution<RecordedResponse>) opened, invocation);
         exchange.enter();
         WebAsyncManager asyncManager = WebAsyncUtils.getAsyncManager(request);
         asyncManager.registerCallableInterceptor(AsyncWork.class, asyncWork);

@@ -1,9 +1,5 @@
 package io.idempotent.spring.web;
 
-import io.idempotent.IdempotencyClaimLostException;
-import io.idempotent.IdempotencyException;
-import io.idempotent.IdempotencyInProgressException;
-import io.idempotent.RedactedException;
 import io.idempotent.engine.OpenExecution;
 import io.idempotent.spring.web.StatusRules.Rule;
 import jakarta.servlet.AsyncEvent;
@@ -15,31 +11,21 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.List;
 import java.util.Set;
-import org.apache.commons.logging.Log;
-import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.context.request.async.WebAsyncUtils;
-import org.springframework.web.servlet.DispatcherServlet;
 import org.springframework.web.servlet.HandlerExceptionResolver;
 
 /**
- * One request with a key, over all its dispatches, and what becomes of the key. Used by one thread at a time, except
- * where a method says otherwise.
+ * One request with a key, over all its dispatches. Used by one thread at a time.
  *
  * <ol>
  *   <li>The filter begins it. It does nothing until the interceptor claims the key or finds a recorded response; from
  *       then on the response is kept back.
  *   <li>At the end of a dispatch it goes on if another dispatch makes the response: a thread of its own, or the page of
  *       an error that was sent or thrown.
- *   <li>Otherwise the key is settled by the status, before the response is sent: recorded, released or abandoned. It is
- *       also released if the handler has not begun, if it met a conflict of another key that passes, or if security
- *       ended it and answers outside of the filter.
- *   <li>Work that may still go on, after its time ran out or its client went away, is never released. It is unknown
- *       where somebody finds out, once a callable has returned, and final elsewhere.
- *   <li>If a successor has recorded another response meanwhile, that one is sent.
+ *   <li>Otherwise the key is settled by the response, before that is sent.
  *   <li>What no dispatch has settled by the end of the request was answered by somebody else, whose response nobody
- *       has. The key is released if the status says so. Otherwise it is not replayable, or abandoned where somebody
- *       finds out.
+ *       has. The key is released if the status says so, and given up otherwise.
  * </ol>
  */
 final class Exchange {
@@ -48,28 +34,17 @@ final class Exchange {
 
     private static final String ATTRIBUTE = Exchange.class.getName();
 
-    private static final Log LOG = LogFactory.getLog(Exchange.class);
-
     private final Rules rules;
     private RecordingRequest request;
     private RecordingResponse response;
-    private @Nullable Endpoint endpoint;
-    private @Nullable OpenExecution<RecordedResponse> execution;
+    private @Nullable HeldKey held;
     private @Nullable RecordedResponse recorded;
     private OpenExecution.@Nullable Binding binding;
     private boolean elsewhere;
     private boolean pageAwaited;
 
-    private boolean handedOver;
-    private @Nullable AsyncWork asyncWork;
-    private @Nullable Invocation invocation;
-
     // The status of what the handler threw or sent, whose page is made by another dispatch; zero if there is none.
     private int failedWith;
-
-    // Also written by the container's threads that watch the time and the line.
-    private volatile boolean late;
-    private volatile boolean broken;
 
     /**
      * What is the same for all requests.
@@ -109,22 +84,24 @@ final class Exchange {
 
     /** Whether a key is held. */
     boolean isOpen() {
-        return execution != null && execution.isOpen();
+        return open() != null;
     }
 
-    /** Holds the key from now on. */
-    void open(Endpoint claimed, OpenExecution<RecordedResponse> opened, AsyncWork work, Invocation invoked) {
-        endpoint = claimed;
-        execution = opened;
-        asyncWork = work;
-        invocation = invoked;
+    private @Nullable HeldKey open() {
+        return held != null && held.isOpen() ? held : null;
+    }
+
+    /** Holds the key from now on, and returns what is to follow its work in other threads. */
+    AsyncWork open(Endpoint claimed, OpenExecution<RecordedResponse> opened, Invocation invoked) {
+        held = new HeldKey(claimed, opened, invoked, rules);
         response.record();
+        return held.asyncWork();
     }
 
     /** How far the request came with the handler that the key is held for; null if it holds none. */
     @Nullable
     Invocation invocation() {
-        return invocation;
+        return held == null ? null : held.invocation();
     }
 
     /** Answers the request by a recorded response. */
@@ -151,8 +128,8 @@ final class Exchange {
     /** Makes the execution the context of this thread. */
     void enter() {
         elsewhere = false;
-        if (binding == null && execution != null) {
-            binding = execution.bind();
+        if (binding == null && held != null) {
+            binding = held.bind();
         }
     }
 
@@ -163,21 +140,6 @@ final class Exchange {
         }
     }
 
-    /** Notes that the time is over, though the work may go on. Called by any thread. */
-    void tooLate() {
-        late = true;
-    }
-
-    /** Notes that the client is gone, though the work may go on. Called by any thread. */
-    void brokenOff() {
-        broken = true;
-    }
-
-    /** Makes the execution the context of another thread. Called by any thread. */
-    OpenExecution.@Nullable Binding bind() {
-        return execution == null ? null : execution.bind();
-    }
-
     /** Ends a dispatch that has returned. */
     void endDispatch(HttpServletRequest dispatched) throws IOException {
         if (recorded != null) {
@@ -185,7 +147,8 @@ final class Exchange {
             recorded = null;
             return;
         }
-        if (!isOpen()) {
+        HeldKey open = open();
+        if (open == null) {
             return;
         }
         if (dispatched.isAsyncStarted()) {
@@ -200,154 +163,16 @@ final class Exchange {
             awaitPage(dispatched);
             response.send();
         } else {
-            settle();
+            open.settle(request, response);
         }
     }
 
-    private void settle() throws IOException {
-        switch (rule()) {
-            case RELEASE -> {
-                execution().release(null);
-                response.send();
-            }
-            case UNKNOWN -> {
-                abandon();
-                response.send();
-            }
-            case RECORD -> record();
-        }
-    }
-
-    private boolean hasAnswered() {
-        return invocation != null && invocation.hasAnswered();
-    }
-
-    private boolean isUntouched() {
-        return invocation != null && invocation.isUntouched();
-    }
-
-    private Rule rule() {
-        return rule(response.getStatus());
-    }
-
-    private Rule rule(int status) {
-        if (late || broken) {
-            return endpoint().keepsUnknown() ? Rule.UNKNOWN : Rule.RECORD;
-        }
-        if (isUntouched()) {
-            return Rule.RELEASE;
-        }
-        Object thrown = request.getAttribute(DispatcherServlet.EXCEPTION_ATTRIBUTE);
-        return thrown instanceof IdempotencyInProgressException || thrown instanceof IdempotencyClaimLostException
-                ? Rule.RELEASE
-                : rules.statuses().of(status);
-    }
-
-    /**
-     * Abandons the key: not before the callable that runs has returned, or another request would find its work half
-     * done.
-     */
-    private void abandon() {
-        OpenExecution<RecordedResponse> open = execution();
-        handedOver = asyncWork != null && asyncWork.whenReturned(open::abandon);
-        if (!handedOver) {
-            open.abandon();
-        }
-    }
-
-    /** Ends an execution whose response nobody has. */
-    private void giveUp(String reason) {
-        if (endpoint().keepsUnknown()) {
-            abandon();
-        } else {
-            execution().completeNotReplayable(reason);
-        }
-    }
-
-    private void record() throws IOException {
-        RecordedResponse toRecord = toRecord();
-        if (toRecord == null) {
-            response.send();
-            return;
-        }
-        RecordedResponse answer;
-        try {
-            answer = execution().complete(toRecord);
-        } catch (Throwable refusal) {
-            response.discard();
-            refuse(refusal);
-            return;
-        }
-        if (isSame(answer, toRecord)) {
-            response.send();
-        } else {
-            response.discard();
-            response.replay(answer, rules.headers());
-        }
-    }
-
-    @SuppressWarnings("ReferenceEquality")
-    private static boolean isSame(RecordedResponse one, RecordedResponse other) {
-        return one == other;
-    }
-
-    /** The response to record; null if it is recorded that there is none. */
-    private @Nullable RecordedResponse toRecord() {
-        if (broken) {
-            // What is there is no answer: there was nobody to make one for.
-            execution().completeNotReplayable("its client was gone before its response was made");
-            return null;
-        }
-        if (response.isTooLong()) {
-            execution().completeNotReplayable("its response is longer than idempotent.web.maximum-response-size");
-            return null;
-        }
-        RecordedResponse toRecord = response.recorded(rules.headers());
-        for (RecordedResponseCustomizer customizer : rules.customizers()) {
-            try {
-                toRecord = customizer.customize(toRecord, request);
-            } catch (RuntimeException | Error failure) {
-                LOG.error(
-                        customizer.getClass().getName() + " failed; the response for '"
-                                + execution().context().key() + "' is not recorded",
-                        RedactedException.of(failure));
-                toRecord = null;
-            }
-            if (toRecord == null) {
-                execution()
-                        .completeNotReplayable(
-                                customizer.getClass().getName() + " did not let its response be recorded");
-                return null;
-            }
-        }
-        return toRecord;
-    }
-
-    /** Answers what was thrown after the handler was done. */
-    private void refuse(Throwable refusal) throws IOException {
-        if (refusal instanceof IdempotencyException exception
-                && rules.failures().resolveException(request, response, null, exception) != null) {
-            return;
-        }
-        LOG.error(
-                "The response for '" + execution().context().key() + "' cannot be given",
-                RedactedException.of(refusal));
-        response.sendError(HttpServletResponse.SC_INTERNAL_SERVER_ERROR);
-    }
-
-    /**
-     * A failure leaves the filter. If it says that the caller must not go on, the handler has not come to its end, and
-     * whatever status is set outside is not its outcome. Of another failure the page is expected.
-     */
+    /** A failure leaves the filter. Unless it ends the key, the page of an error is expected. */
     void thrown(Throwable failure, HttpServletRequest dispatched) {
-        boolean over = isOpen() && !late && !broken && !dispatched.isAsyncStarted();
-        if (over && !hasAnswered() && SecurityFailure.isIn(failure)) {
+        HeldKey open = open();
+        if (open != null && !dispatched.isAsyncStarted() && open.isEndedBy(failure)) {
             response.forget();
-            if (endpoint().keepsUnknown() && !isUntouched()) {
-                abandon();
-            } else {
-                execution().release(failure);
-            }
+            open.endBy(failure);
         } else {
             failedWith = HttpServletResponse.SC_INTERNAL_SERVER_ERROR;
             awaitPage(dispatched);
@@ -370,7 +195,10 @@ final class Exchange {
     /** The page of an error is expected, which was sent or thrown in a dispatch. */
     private void awaitPage(HttpServletRequest dispatched) {
         if (!isFollowed(dispatched)) {
-            endWithoutPage();
+            HeldKey open = open();
+            if (open != null) {
+                open.endWithoutPage(request, failedWith);
+            }
             return;
         }
         // Tomcat says that the request is over before it makes that page for an asynchronous dispatch, and once more
@@ -379,29 +207,10 @@ final class Exchange {
                 || !dispatched.getServletContext().getServerInfo().startsWith("Apache Tomcat");
     }
 
-    /** Nobody makes the page, nor tells when the request is over: what there is to record is the error's status. */
-    private void endWithoutPage() {
-        if (!isOpen()) {
-            return;
-        }
-        switch (rule(failedWith)) {
-            case RELEASE -> execution().release(null);
-            case UNKNOWN -> abandon();
-            case RECORD -> {
-                try {
-                    execution().complete(new RecordedResponse(failedWith, List.of(), new byte[0]));
-                } catch (Throwable refusal) {
-                    LOG.error(
-                            "The response for '" + execution().context().key() + "' cannot be recorded",
-                            RedactedException.of(refusal));
-                }
-            }
-        }
-    }
-
     /** Ends the request, or a dispatch of it. */
     void end() {
-        if (!isOpen() || handedOver || request.isAsyncStarted()) {
+        HeldKey open = open();
+        if (open == null || open.isHandedOver() || request.isAsyncStarted()) {
             return;
         }
         if (pageAwaited) {
@@ -409,10 +218,11 @@ final class Exchange {
             return;
         }
         // What somebody outside has made of a failure is not the handler's answer.
-        if (!elsewhere && rule(failedWith == 0 ? response.getStatus() : failedWith) == Rule.RELEASE) {
-            execution().release(null);
+        int status = failedWith == 0 ? response.getStatus() : failedWith;
+        if (!elsewhere && open.rule(request, status) == Rule.RELEASE) {
+            open.release(null);
         } else {
-            giveUp("its response was not made where it is recorded");
+            open.giveUp("its response was not made where it is recorded");
         }
     }
 
@@ -421,8 +231,9 @@ final class Exchange {
      * comes.
      */
     void fail() {
-        if (isOpen() && !handedOver) {
-            giveUp("its response could not be recorded");
+        HeldKey open = open();
+        if (open != null && !open.isHandedOver()) {
+            open.giveUp("its response could not be recorded");
         }
     }
 
@@ -452,19 +263,5 @@ final class Exchange {
         public void onStartAsync(AsyncEvent event) {
             event.getAsyncContext().addListener(this);
         }
-    }
-
-    private OpenExecution<RecordedResponse> execution() {
-        if (execution == null) {
-            throw new IllegalStateException("No key was claimed");
-        }
-        return execution;
-    }
-
-    private Endpoint endpoint() {
-        if (endpoint == null) {
-            throw new IllegalStateException("No key was claimed");
-        }
-        return endpoint;
     }
 }

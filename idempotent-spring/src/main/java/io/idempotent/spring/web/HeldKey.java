@@ -1,0 +1,239 @@
+package io.idempotent.spring.web;
+
+import io.idempotent.IdempotencyClaimLostException;
+import io.idempotent.IdempotencyException;
+import io.idempotent.IdempotencyInProgressException;
+import io.idempotent.RedactedException;
+import io.idempotent.engine.OpenExecution;
+import io.idempotent.spring.web.StatusRules.Rule;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.util.List;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+import org.springframework.web.servlet.DispatcherServlet;
+
+/**
+ * A key that is held for the handler of a request, and what becomes of it. Used by one thread at a time, except where a
+ * method says otherwise.
+ *
+ * <ol>
+ *   <li>The status of the response decides: the response is recorded, or the key is released or abandoned. The key is
+ *       also released if the handler has not begun, if it met a conflict of another key that passes, or if security
+ *       ended it and answers outside of the filter.
+ *   <li>Work that may still go on, after its time ran out or its client went away, is never released. It is unknown
+ *       where somebody finds out, once a callable has returned, and final elsewhere.
+ *   <li>If a successor has recorded another response meanwhile, that one is sent.
+ *   <li>If nobody has the response, it is not replayable, or the key is abandoned where somebody finds out.
+ * </ol>
+ */
+final class HeldKey {
+
+    private static final Log LOG = LogFactory.getLog(HeldKey.class);
+
+    private final Endpoint endpoint;
+    private final OpenExecution<RecordedResponse> execution;
+    private final Invocation invocation;
+    private final Exchange.Rules rules;
+    private final AsyncWork asyncWork = new AsyncWork(this);
+    private boolean handedOver;
+
+    // Also written by the container's threads that watch the time and the line.
+    private volatile boolean late;
+    private volatile boolean broken;
+
+    HeldKey(Endpoint endpoint, OpenExecution<RecordedResponse> execution, Invocation invocation, Exchange.Rules rules) {
+        this.endpoint = endpoint;
+        this.execution = execution;
+        this.invocation = invocation;
+        this.rules = rules;
+    }
+
+    boolean isOpen() {
+        return execution.isOpen();
+    }
+
+    /** Whether the key is left to the callable that runs, which abandons it. */
+    boolean isHandedOver() {
+        return handedOver;
+    }
+
+    Invocation invocation() {
+        return invocation;
+    }
+
+    AsyncWork asyncWork() {
+        return asyncWork;
+    }
+
+    /** Makes the execution the context of the calling thread. Called by any thread. */
+    OpenExecution.Binding bind() {
+        return execution.bind();
+    }
+
+    /** Notes that the time is over, though the work may go on. Called by any thread. */
+    void tooLate() {
+        late = true;
+    }
+
+    /** Notes that the client is gone, though the work may go on. Called by any thread. */
+    void brokenOff() {
+        broken = true;
+    }
+
+    /** Ends it by a response, which is then sent. */
+    void settle(RecordingRequest request, RecordingResponse response) throws IOException {
+        switch (rule(request, response.getStatus())) {
+            case RELEASE -> {
+                release(null);
+                response.send();
+            }
+            case UNKNOWN -> {
+                abandon();
+                response.send();
+            }
+            case RECORD -> record(request, response);
+        }
+    }
+
+    /** Returns what is done with the key if the response has this status. */
+    Rule rule(RecordingRequest request, int status) {
+        if (late || broken) {
+            return endpoint.keepsUnknown() ? Rule.UNKNOWN : Rule.RECORD;
+        }
+        if (invocation.isUntouched()) {
+            return Rule.RELEASE;
+        }
+        Object thrown = request.getAttribute(DispatcherServlet.EXCEPTION_ATTRIBUTE);
+        return thrown instanceof IdempotencyInProgressException || thrown instanceof IdempotencyClaimLostException
+                ? Rule.RELEASE
+                : rules.statuses().of(status);
+    }
+
+    /**
+     * Abandons the key: not before the callable that runs has returned, or another request would find its work half
+     * done.
+     */
+    private void abandon() {
+        handedOver = asyncWork.whenReturned(execution::abandon);
+        if (!handedOver) {
+            execution.abandon();
+        }
+    }
+
+    /** Ends an execution whose response nobody has. */
+    void giveUp(String reason) {
+        if (endpoint.keepsUnknown()) {
+            abandon();
+        } else {
+            execution.completeNotReplayable(reason);
+        }
+    }
+
+    private void record(RecordingRequest request, RecordingResponse response) throws IOException {
+        RecordedResponse toRecord = toRecord(request, response);
+        if (toRecord == null) {
+            response.send();
+            return;
+        }
+        RecordedResponse answer;
+        try {
+            answer = execution.complete(toRecord);
+        } catch (Throwable refusal) {
+            response.discard();
+            refuse(refusal, request, response);
+            return;
+        }
+        if (isSame(answer, toRecord)) {
+            response.send();
+        } else {
+            response.discard();
+            response.replay(answer, rules.headers());
+        }
+    }
+
+    @SuppressWarnings("ReferenceEquality")
+    private static boolean isSame(RecordedResponse one, RecordedResponse other) {
+        return one == other;
+    }
+
+    /** The response to record; null if it is recorded that there is none. */
+    private @Nullable RecordedResponse toRecord(RecordingRequest request, RecordingResponse response) {
+        if (broken) {
+            // What is there is no answer: there was nobody to make one for.
+            execution.completeNotReplayable("its client was gone before its response was made");
+            return null;
+        }
+        if (response.isTooLong()) {
+            execution.completeNotReplayable("its response is longer than idempotent.web.maximum-response-size");
+            return null;
+        }
+        RecordedResponse toRecord = response.recorded(rules.headers());
+        for (RecordedResponseCustomizer customizer : rules.customizers()) {
+            try {
+                toRecord = customizer.customize(toRecord, request);
+            } catch (RuntimeException | Error failure) {
+                LOG.error(
+                        customizer.getClass().getName() + " failed; the response for '"
+                                + execution.context().key() + "' is not recorded",
+                        RedactedException.of(failure));
+                toRecord = null;
+            }
+            if (toRecord == null) {
+                execution.completeNotReplayable(
+                        customizer.getClass().getName() + " did not let its response be recorded");
+                return null;
+            }
+        }
+        return toRecord;
+    }
+
+    /** Answers what was thrown after the handler was done. */
+    private void refuse(Throwable refusal, RecordingRequest request, RecordingResponse response) throws IOException {
+        if (refusal instanceof IdempotencyException exception
+                && rules.failures().resolveException(request, response, null, exception) != null) {
+            return;
+        }
+        LOG.error(
+                "The response for '" + execution.context().key() + "' cannot be given", RedactedException.of(refusal));
+        response.sendError(HttpServletResponse.SC_INTERNAL_SERVER_ERROR);
+    }
+
+    /** Nobody makes the page, nor tells when the request is over: what there is to record is the error's status. */
+    void endWithoutPage(RecordingRequest request, int status) {
+        switch (rule(request, status)) {
+            case RELEASE -> release(null);
+            case UNKNOWN -> abandon();
+            case RECORD -> {
+                try {
+                    execution.complete(new RecordedResponse(status, List.of(), new byte[0]));
+                } catch (Throwable refusal) {
+                    LOG.error(
+                            "The response for '" + execution.context().key() + "' cannot be recorded",
+                            RedactedException.of(refusal));
+                }
+            }
+        }
+    }
+
+    void release(@Nullable Throwable failure) {
+        execution.release(failure);
+    }
+
+    /**
+     * Whether a failure that leaves the filter says that the caller must not go on. Then the handler has not come to
+     * its end, and whatever status is set outside is not its outcome.
+     */
+    boolean isEndedBy(Throwable failure) {
+        return !late && !broken && !invocation.hasAnswered() && SecurityFailure.isIn(failure);
+    }
+
+    void endBy(Throwable failure) {
+        if (endpoint.keepsUnknown() && !invocation.isUntouched()) {
+            abandon();
+        } else {
+            execution.release(failure);
+        }
+    }
+}
