@@ -480,7 +480,6 @@ public final class JacksonOutcomeCodec implements OutcomeCodec {
          */
         public JacksonOutcomeCodec build() {
             JsonMapper.Builder builder = JsonMapper.builder(factory())
-                    .addModule(new UnencodableTypesModule())
                     .addModule(new RecordedFormModule())
                     // Dates as they are: no timestamps, and no shift to another zone.
                     .disable(

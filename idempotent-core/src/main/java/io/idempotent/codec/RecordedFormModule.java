@@ -7,7 +7,10 @@ import java.nio.file.Path;
 import java.sql.Timestamp;
 import java.time.DateTimeException;
 import java.time.Instant;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.JsonParser;
@@ -25,6 +28,7 @@ import tools.jackson.databind.ValueSerializer;
 import tools.jackson.databind.deser.jackson.JsonNodeDeserializer;
 import tools.jackson.databind.deser.std.StdDeserializer;
 import tools.jackson.databind.deser.std.StdScalarDeserializer;
+import tools.jackson.databind.exc.InvalidDefinitionException;
 import tools.jackson.databind.jsontype.TypeSerializer;
 import tools.jackson.databind.module.SimpleModule;
 import tools.jackson.databind.node.ArrayNode;
@@ -33,7 +37,10 @@ import tools.jackson.databind.ser.Serializers;
 import tools.jackson.databind.ser.std.StdScalarSerializer;
 import tools.jackson.databind.ser.std.ToStringSerializer;
 
-/** Reads what {@link RecordedFormGenerator} writes in a form of its own, and keeps what Jackson would shorten. */
+/**
+ * Reads what {@link RecordedFormGenerator} writes in a form of its own, keeps what Jackson would shorten, and refuses
+ * what is no content.
+ */
 final class RecordedFormModule extends SimpleModule {
 
     /** The attribute of a reader of the first version, in which bytes are text. */
@@ -48,6 +55,8 @@ final class RecordedFormModule extends SimpleModule {
         for (Class<? extends JsonNode> type : List.of(JsonNode.class, ObjectNode.class, ArrayNode.class)) {
             addNodes(type);
         }
+        // Of all sets it is the one that keeps their order.
+        addAbstractTypeMapping(Set.class, LinkedHashSet.class);
         // As it was given, and not made absolute.
         addSerializer(File.class, new ToStringSerializer(File.class));
         addSerializer(Path.class, new ToStringSerializer(Path.class));
@@ -60,7 +69,7 @@ final class RecordedFormModule extends SimpleModule {
     @Override
     public void setupModule(SetupContext context) {
         super.setupModule(context);
-        context.addSerializers(new Unloaded());
+        context.addSerializers(new Refusals());
     }
 
     private <T extends JsonNode> void addNodes(Class<T> type) {
@@ -83,8 +92,11 @@ final class RecordedFormModule extends SimpleModule {
         return bytes;
     }
 
-    /** Refuses Hibernate's stand-ins for entities, which hold a session and a promise instead of content. */
-    private static final class Unloaded extends Serializers.Base {
+    /**
+     * Refuses what is {@linkplain UnencodableTypes no content}, which Jackson would consume or write as an empty object;
+     * and Hibernate's stand-ins for entities, which hold a session and a promise instead of content.
+     */
+    private static final class Refusals extends Serializers.Base {
 
         @Override
         public @Nullable ValueSerializer<?> findSerializer(
@@ -94,28 +106,44 @@ final class RecordedFormModule extends SimpleModule {
                 JsonFormat.@Nullable Value format) {
             for (Class<?> parent : type.getRawClass().getInterfaces()) {
                 if (parent.getName().equals("org.hibernate.proxy.HibernateProxy")) {
-                    return new ProxySerializer();
+                    return new RefusingSerializer(RecordedFormModule::unloaded);
                 }
             }
-            return null;
+            return UnencodableTypes.reason(type.getRawClass()) == null
+                    ? null
+                    : new RefusingSerializer(RecordedFormModule::noContent);
         }
     }
 
-    private static final class ProxySerializer extends ValueSerializer<Object> {
+    private static DatabindException unloaded(Object value, JsonGenerator generator) {
+        return new NotRecordableException(
+                generator,
+                "a proxy of Hibernate's for " + value.getClass().getSuperclass().getName()
+                        + " has no content: return a record with what callers need, or the entity's id");
+    }
+
+    private static DatabindException noContent(Object value, JsonGenerator generator) {
+        return InvalidDefinitionException.from(
+                generator, value.getClass().getName() + " is no content", (JavaType) null);
+    }
+
+    private static final class RefusingSerializer extends ValueSerializer<Object> {
+
+        private final BiFunction<Object, JsonGenerator, DatabindException> refusal;
+
+        RefusingSerializer(BiFunction<Object, JsonGenerator, DatabindException> refusal) {
+            this.refusal = refusal;
+        }
 
         @Override
         public void serialize(Object value, JsonGenerator generator, SerializationContext context) {
-            throw new NotRecordableException(
-                    generator,
-                    "a proxy of Hibernate's for "
-                            + value.getClass().getSuperclass().getName()
-                            + " has no content: return a record with what callers need, or the entity's id");
+            throw refusal.apply(value, generator);
         }
 
         @Override
         public void serializeWithType(
                 Object value, JsonGenerator generator, SerializationContext context, TypeSerializer typeSerializer) {
-            serialize(value, generator, context);
+            throw refusal.apply(value, generator);
         }
     }
 

@@ -64,7 +64,7 @@ final class UnencodableTypes {
 
     /** Why objects of a class are no content; null where they may be. */
     static @Nullable String reason(Class<?> type) {
-        if (isAnyOf(type, COME_LATER) || isNamed(type)) {
+        if (isAnyOf(type, COME_LATER) || Accessor.find(type, COME_LATER_BY_NAME) != null) {
             return LATER;
         }
         if (isAnyOf(type, READ_ONCE)) {
@@ -73,34 +73,11 @@ final class UnencodableTypes {
         if (isAnyOf(type, LIVE_HERE)) {
             return LIVE;
         }
-        if (isFunction(type)) {
-            return "it is code";
-        }
-        return null;
+        return isFunction(type) ? "it is code" : null;
     }
 
     private static boolean isAnyOf(Class<?> type, List<Class<?>> refused) {
-        for (Class<?> candidate : refused) {
-            if (candidate.isAssignableFrom(type)) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private static boolean isNamed(@Nullable Class<?> type) {
-        if (type == null) {
-            return false;
-        }
-        if (COME_LATER_BY_NAME.contains(type.getName()) || isNamed(type.getSuperclass())) {
-            return true;
-        }
-        for (Class<?> parent : type.getInterfaces()) {
-            if (isNamed(parent)) {
-                return true;
-            }
-        }
-        return false;
+        return refused.stream().anyMatch(candidate -> candidate.isAssignableFrom(type));
     }
 
     private static boolean isFunction(Class<?> type) {

@@ -6,7 +6,6 @@ import io.idempotent.IdempotencyException;
 import io.idempotent.IdempotencyInProgressException;
 import io.idempotent.IdempotencyInProgressException.Reason;
 import io.idempotent.IdempotencyKey;
-import io.idempotent.IdempotencyKeyReusedException;
 import io.idempotent.IdempotencyOutcomeUnknownException;
 import io.idempotent.IdempotencyStoreException;
 import io.idempotent.store.ClaimRequest;
@@ -206,12 +205,11 @@ final class Admission {
                     outcomes.replay(operation, key, fingerprint, record.fingerprint(), record.outcome(), null));
         }
         IdempotencyRecord abandoned = ((ClaimResult.Abandoned) result).record();
+        outcomes.requireSame(key, fingerprint, abandoned.fingerprint());
         throw outcomes.refused(
                 key,
-                fingerprint.matches(abandoned.fingerprint())
-                        ? new IdempotencyOutcomeUnknownException(
-                                key, abandoned.fencingToken(), abandoned.firstClaimedAt(), false, null)
-                        : new IdempotencyKeyReusedException(key));
+                new IdempotencyOutcomeUnknownException(
+                        key, abandoned.fencingToken(), abandoned.firstClaimedAt(), false, null));
     }
 
     private <T extends @Nullable Object> OpenExecution<T> open(Execution execution) {

@@ -154,8 +154,8 @@ final class AtomicCalls {
                 } else if (remaining() <= 0) {
                     return null;
                 }
-                if (!owner.isLeased() && !fingerprint.matches(owner.fingerprint())) {
-                    throw outcomes.refused(key, new IdempotencyKeyReusedException(key));
+                if (!owner.isLeased()) {
+                    outcomes.requireSame(key, fingerprint, owner.fingerprint());
                 }
                 Duration age = Duration.ofNanos(owner.age());
                 startWaiting(age);
@@ -286,7 +286,7 @@ final class AtomicCalls {
                     return answer;
                 }
                 if (result instanceof ClaimResult.InProgress leased) {
-                    requireSame(leased.record());
+                    outcomes.requireSame(key, fingerprint, leased.record().fingerprint());
                     awaitLater(backoff, leased.record(), since);
                 } else if (result == null) {
                     startWaiting(Duration.ofNanos(execution.now() - since));
@@ -326,18 +326,9 @@ final class AtomicCalls {
             }
         }
 
-        private void requireSame(IdempotencyRecord record) {
-            if (!fingerprint.matches(record.fingerprint())) {
-                throw outcomes.refused(key, new IdempotencyKeyReusedException(key));
-            }
-        }
-
         private void awaitLater(Backoff backoff, IdempotencyRecord record, long since) {
             if (remaining() <= 0) {
-                throw outcomes.refused(
-                        key,
-                        new IdempotencyInProgressException(
-                                key, atDeadline(), record.claimedSince(), record.leaseRemaining()));
+                throw outcomes.refused(key, Waiting.inProgress(record, atDeadline()));
             }
             startWaiting(record.claimedSince());
             pauseOrBeRefused(backoff, since);

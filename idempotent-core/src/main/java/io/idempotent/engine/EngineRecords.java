@@ -3,6 +3,7 @@ package io.idempotent.engine;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.Outcome;
 import io.idempotent.RecordedOutcome;
+import io.idempotent.codec.GenericTypes;
 import io.idempotent.codec.OutcomeCodec;
 import io.idempotent.codec.OutcomeCodecException;
 import io.idempotent.engine.ManualResolution.Act;
@@ -13,8 +14,6 @@ import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.RecordQuery;
 import io.idempotent.store.RecordedStep;
 import java.lang.invoke.MethodType;
-import java.lang.reflect.GenericArrayType;
-import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.Type;
 import java.time.Duration;
 import java.util.List;
@@ -124,7 +123,8 @@ final class EngineRecords implements IdempotencyRecords {
 
     private RecordedOutcome encoded(Operation<?> operation, @Nullable Object value) {
         Type type = operation.type().valueType();
-        Class<?> expected = MethodType.methodType(erased(type)).wrap().returnType();
+        Class<?> expected =
+                MethodType.methodType(GenericTypes.erase(type)).wrap().returnType();
         boolean fits = value == null
                 ? !(type instanceof Class<?> primitive && primitive.isPrimitive() && primitive != void.class)
                 : expected.isInstance(value);
@@ -141,18 +141,6 @@ final class EngineRecords implements IdempotencyRecords {
                     "The value cannot be recorded as an outcome of '" + operation.name() + "': " + problem.getMessage(),
                     problem);
         }
-    }
-
-    private static Class<?> erased(Type type) {
-        if (type instanceof Class<?> known) {
-            return known;
-        }
-        if (type instanceof ParameterizedType parameterized) {
-            return erased(parameterized.getRawType());
-        }
-        return type instanceof GenericArrayType array
-                ? erased(array.getGenericComponentType()).arrayType()
-                : Object.class;
     }
 
     private static <T extends @Nullable Object> T request(

@@ -89,9 +89,7 @@ final class Outcomes {
             @Nullable RecordedOutcome recorded,
             @Nullable String traceId)
             throws Throwable {
-        if (!fingerprint.matches(firstFingerprint)) {
-            throw refused(key, new IdempotencyKeyReusedException(key));
-        }
+        requireSame(key, fingerprint, firstFingerprint);
         Outcome outcome;
         try {
             outcome = decoded(operation, key, recorded);
@@ -156,6 +154,13 @@ final class Outcomes {
             }
             return outcomeType;
         });
+    }
+
+    /** Refuses a call whose request says something else than the key's first one. */
+    void requireSame(IdempotencyKey key, Fingerprint fingerprint, Fingerprint first) {
+        if (!fingerprint.matches(first)) {
+            throw refused(key, new IdempotencyKeyReusedException(key));
+        }
     }
 
     /** Tells the listeners of a refusal, and returns it to be thrown. */

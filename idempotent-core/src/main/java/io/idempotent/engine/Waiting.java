@@ -142,7 +142,8 @@ final class Waiting {
         }
     }
 
-    private static IdempotencyInProgressException inProgress(IdempotencyRecord record, Reason reason) {
+    /** Returns the refusal of a call that finds this record, for its caller to throw. */
+    static IdempotencyInProgressException inProgress(IdempotencyRecord record, Reason reason) {
         return new IdempotencyInProgressException(record.key(), reason, record.claimedSince(), record.leaseRemaining());
     }
 

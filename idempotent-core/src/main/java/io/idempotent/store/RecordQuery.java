@@ -35,9 +35,7 @@ public record RecordQuery(
             throw new IllegalArgumentException(
                     "How long ago a claim was made has to be zero or more, not " + claimedSince);
         }
-        if (limit <= 0) {
-            throw new IllegalArgumentException("The limit has to be positive, not " + limit);
-        }
+        RecordForm.requirePositive("limit", limit);
         if (operation != null && !IdempotencyKey.isOperationName(operation)) {
             throw new IllegalArgumentException("'" + operation + "' is no name of an operation");
         }
