@@ -11,8 +11,10 @@ import org.jspecify.annotations.Nullable;
  * request, do not count. Reads also what other libraries' objects stand for, where their fields do not say it.
  *
  * <p>An object with one payload is that payload; one with several parts is the list of them.
+ *
+ * @param accessors read the parts; empty for what is its elements
  */
-final class Envelope implements Writing {
+record Envelope(List<Accessor> accessors) implements Writing {
 
     /**
      * The accessors of each type, by name, since none of these libraries has to be there. A type without accessors is
@@ -53,13 +55,6 @@ final class Envelope implements Writing {
             Map.entry("org.apache.avro.generic.GenericFixed", List.of("getSchema.getFullName", "bytes")),
             Map.entry("org.apache.avro.util.Utf8", List.of("toString")),
             Map.entry("org.springframework.util.MimeType", List.of("toString")));
-
-    // Empty for what is its elements.
-    private final List<Accessor> accessors;
-
-    private Envelope(List<Accessor> accessors) {
-        this.accessors = accessors;
-    }
 
     /** How to read objects of a class; null if it is none of these, or of a version that has no such accessors. */
     static @Nullable Envelope of(Class<?> type) {

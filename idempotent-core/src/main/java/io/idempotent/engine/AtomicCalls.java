@@ -42,39 +42,18 @@ import org.jspecify.annotations.Nullable;
  *       transaction commits, and a failure leaves it to be rolled back.
  * </ol>
  */
-final class AtomicCalls {
+record AtomicCalls(
+        Admission admission,
+        Claimant claimant,
+        Owners owners,
+        Waiting waiting,
+        Settlement settlement,
+        Outcomes outcomes,
+        Listeners listeners,
+        LongSupplier ticker) {
 
     // Includes the first.
     private static final int MAXIMUM_TRIES = 5;
-
-    private final Admission admission;
-    private final Claimant claimant;
-    private final Owners owners;
-    private final Waiting waiting;
-    private final Settlement settlement;
-    private final Outcomes outcomes;
-    private final Listeners listeners;
-    private final LongSupplier ticker;
-
-    /** Makes the part of one engine. */
-    AtomicCalls(
-            Admission admission,
-            Claimant claimant,
-            Owners owners,
-            Waiting waiting,
-            Settlement settlement,
-            Outcomes outcomes,
-            Listeners listeners,
-            LongSupplier ticker) {
-        this.admission = admission;
-        this.claimant = claimant;
-        this.owners = owners;
-        this.waiting = waiting;
-        this.settlement = settlement;
-        this.outcomes = outcomes;
-        this.listeners = listeners;
-        this.ticker = ticker;
-    }
 
     /** Runs a call whose outcome is not nearby. */
     <T extends @Nullable Object> T execute(

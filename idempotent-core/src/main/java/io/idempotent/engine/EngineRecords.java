@@ -32,34 +32,18 @@ import org.jspecify.annotations.Nullable;
  *       then.
  *   <li>It is completed or released. If that fails, it is abandoned again when its lease of a minute is over.
  * </ol>
+ *
+ * @param operations gives the operation of a name, or null
  */
-final class EngineRecords implements IdempotencyRecords {
+record EngineRecords(
+        IdempotencyStore store,
+        OutcomeCodec codec,
+        Listeners listeners,
+        Claimant claimant,
+        Function<String, ? extends @Nullable Operation<?>> operations)
+        implements IdempotencyRecords {
 
     private static final Duration LEASE = Duration.ofMinutes(1);
-
-    private final IdempotencyStore store;
-    private final OutcomeCodec codec;
-    private final Listeners listeners;
-    private final Claimant claimant;
-    private final Function<String, ? extends @Nullable Operation<?>> operations;
-
-    /**
-     * Makes the records of one engine.
-     *
-     * @param operations gives the operation of a name, or null
-     */
-    EngineRecords(
-            IdempotencyStore store,
-            OutcomeCodec codec,
-            Listeners listeners,
-            Claimant claimant,
-            Function<String, ? extends @Nullable Operation<?>> operations) {
-        this.store = store;
-        this.codec = codec;
-        this.listeners = listeners;
-        this.claimant = claimant;
-        this.operations = operations;
-    }
 
     @Override
     public @Nullable IdempotencyRecord find(IdempotencyKey key) {

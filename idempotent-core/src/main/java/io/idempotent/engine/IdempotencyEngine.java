@@ -88,8 +88,8 @@ public final class IdempotencyEngine implements AutoCloseable {
         claimant = new Claimant(store, pacing);
         renewal = new LeaseRenewal(store, ticker, listeners, errorHandler, pacing);
         Waiting waiting = new Waiting(builder.waitingRoom, ticker, owners, claimant, listeners, pacing);
-        Settlement settlement =
-                new Settlement(store, renewal, owners, outcomes, listeners, pacing, builder.completionTimeout);
+        Settlement settlement = new Settlement(
+                store, renewal, owners, outcomes, listeners, pacing, Nanos.of(builder.completionTimeout));
         admission = new Admission(
                 store,
                 claimant,

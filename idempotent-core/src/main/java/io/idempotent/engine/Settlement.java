@@ -23,8 +23,17 @@ import org.jspecify.annotations.Nullable;
  *   <li>A request that fails is repeated after growing pauses, for a bounded time, and the lease is renewed meanwhile.
  *   <li>An interrupt ends no pause before such a request; the flag is set again afterwards.
  * </ol>
+ *
+ * @param timeout for how many nanoseconds a request is repeated
  */
-final class Settlement {
+record Settlement(
+        IdempotencyStore store,
+        LeaseRenewal renewal,
+        Owners owners,
+        Outcomes outcomes,
+        Listeners listeners,
+        Pacing pacing,
+        long timeout) {
 
     private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
 
@@ -32,44 +41,6 @@ final class Settlement {
 
     /** How often the store is asked whether a key is held if somebody locks its record. */
     private static final int DECIDED_WITHIN = 5;
-
-    private final IdempotencyStore store;
-    private final LeaseRenewal renewal;
-    private final Owners owners;
-    private final Outcomes outcomes;
-    private final Listeners listeners;
-    private final Pacing pacing;
-    private final long timeout;
-
-    /**
-     * Makes the settlement of one engine.
-     *
-     * @param timeout how long a request is repeated
-     */
-    Settlement(
-            IdempotencyStore store,
-            LeaseRenewal renewal,
-            Owners owners,
-            Outcomes outcomes,
-            Listeners listeners,
-            Pacing pacing,
-            Duration timeout) {
-        this.store = store;
-        this.renewal = renewal;
-        this.owners = owners;
-        this.outcomes = outcomes;
-        this.listeners = listeners;
-        this.pacing = pacing;
-        this.timeout = Nanos.of(timeout);
-    }
-
-    IdempotencyStore store() {
-        return store;
-    }
-
-    Listeners listeners() {
-        return listeners;
-    }
 
     /** Returns what is to be recorded of an ending; null if the key is not completed by it. */
     @Nullable

@@ -24,40 +24,21 @@ import java.util.function.LongSupplier;
  *   <li>To look is to claim: the answer is the outcome, the claim itself once the key is free or abandoned, or that the
  *       key is still in progress. A live owner's claim is never taken.
  * </ol>
+ *
+ * @param room bounds how many wait
+ * @param owners who holds a key in this JVM
  */
-final class Waiting {
+record Waiting(
+        WaitingRoom room,
+        LongSupplier ticker,
+        Owners owners,
+        Claimant claimant,
+        Listeners listeners,
+        Pacing pacing) {
 
     private static final Duration FIRST_PAUSE = Duration.ofMillis(4);
 
     private static final Duration LONGEST_PAUSE = Duration.ofMillis(500);
-
-    private final WaitingRoom room;
-    private final LongSupplier ticker;
-    private final Owners owners;
-    private final Claimant claimant;
-    private final Listeners listeners;
-    private final Pacing pacing;
-
-    /**
-     * Makes what waits for one engine.
-     *
-     * @param room bounds how many wait
-     * @param owners who holds a key in this JVM
-     */
-    Waiting(
-            WaitingRoom room,
-            LongSupplier ticker,
-            Owners owners,
-            Claimant claimant,
-            Listeners listeners,
-            Pacing pacing) {
-        this.room = room;
-        this.ticker = ticker;
-        this.owners = owners;
-        this.claimant = claimant;
-        this.listeners = listeners;
-        this.pacing = pacing;
-    }
 
     /**
      * Waits until the claim has another answer than in progress.

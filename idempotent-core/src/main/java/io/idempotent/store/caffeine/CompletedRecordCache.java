@@ -251,71 +251,42 @@ public final class CompletedRecordCache extends ForwardingIdempotencyStore imple
      */
     private record Moment(long nanoseconds, long forgets) {}
 
-    /** What there is for a key. Immutable, and equal to itself only. */
-    private abstract static sealed class Kept {
+    /** What there is for a key. */
+    private sealed interface Kept {
 
-        /** For how long it stays, which is no longer than the time-to-live. */
-        abstract Duration remaining(long now, Duration timeToLive);
+        /** Returns for how long it stays, which is no longer than the time-to-live. */
+        Duration remaining(long now, Duration timeToLive);
 
-        /** About how many bytes of memory it takes under its key. */
-        abstract long weight(IdempotencyKey key);
+        /** Returns about how many bytes of memory it takes under its key. */
+        long weight(IdempotencyKey key);
     }
 
     /** What the request of a claim said; stays until that claim ends, its time-to-live is over, or others need room. */
-    private static final class Note extends Kept {
-
-        private final Claim claim;
-        private final Fingerprint fingerprint;
-
-        Note(Claim claim, Fingerprint fingerprint) {
-            this.claim = claim;
-            this.fingerprint = fingerprint;
-        }
+    private record Note(Claim claim, Fingerprint fingerprint) implements Kept {
 
         @Override
-        Duration remaining(long now, Duration timeToLive) {
+        public Duration remaining(long now, Duration timeToLive) {
             return timeToLive;
         }
 
         @Override
-        long weight(IdempotencyKey key) {
+        public long weight(IdempotencyKey key) {
             return Weights.of(key, fingerprint);
         }
     }
 
     /** A completed record. */
-    private static final class Completed extends Kept implements NearbyOutcome {
-
-        private final Fingerprint fingerprint;
-        private final RecordedOutcome outcome;
-        private final long askedAt;
-        private final long lifetime;
-
-        Completed(Fingerprint fingerprint, RecordedOutcome outcome, long askedAt, long lifetime) {
-            this.fingerprint = fingerprint;
-            this.outcome = outcome;
-            this.askedAt = askedAt;
-            this.lifetime = lifetime;
-        }
+    private record Completed(Fingerprint fingerprint, RecordedOutcome outcome, long askedAt, long lifetime)
+            implements Kept, NearbyOutcome {
 
         @Override
-        Duration remaining(long now, Duration timeToLive) {
+        public Duration remaining(long now, Duration timeToLive) {
             return Duration.ofNanos(Math.max(0, lifetime - (now - askedAt)));
         }
 
         @Override
-        long weight(IdempotencyKey key) {
+        public long weight(IdempotencyKey key) {
             return Weights.of(key, fingerprint) + Weights.of(outcome);
-        }
-
-        @Override
-        public Fingerprint fingerprint() {
-            return fingerprint;
-        }
-
-        @Override
-        public RecordedOutcome outcome() {
-            return outcome;
         }
     }
 
