@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import javax.sql.DataSource;
 import org.h2.jdbcx.JdbcDataSource;
@@ -72,11 +73,12 @@ final class FailingConnectionTest {
                     ? arguments[0].toString()
                     : method.getName() + (method.getName().equals("setAutoCommit") ? " " + arguments[0] : "");
             asked.add(call);
-            long times = asked.stream().filter(call::equals).count();
-            for (String failing : failures.keySet()) {
-                if (call.startsWith(failing) || (times + " " + call).startsWith(failing)) {
-                    throw failures.remove(failing);
-                }
+            String counted = asked.stream().filter(call::equals).count() + " " + call;
+            Optional<String> failing = failures.keySet().stream()
+                    .filter(beginning -> call.startsWith(beginning) || counted.startsWith(beginning))
+                    .findFirst();
+            if (failing.isPresent()) {
+                throw failures.remove(failing.get());
             }
             return invoke(() -> method.invoke(real, arguments));
         });
