@@ -55,7 +55,7 @@ final class RecordedFormModule extends SimpleModule {
         for (Class<? extends JsonNode> type : List.of(JsonNode.class, ObjectNode.class, ArrayNode.class)) {
             addNodes(type);
         }
-        // Of all sets it is the one that keeps their order.
+        // A set comes back in the order in which it was recorded.
         addAbstractTypeMapping(Set.class, LinkedHashSet.class);
         // As it was given, and not made absolute.
         addSerializer(File.class, new ToStringSerializer(File.class));
@@ -93,8 +93,8 @@ final class RecordedFormModule extends SimpleModule {
     }
 
     /**
-     * Refuses what is {@linkplain UnencodableTypes no content}, which Jackson would consume or write as an empty object;
-     * and Hibernate's stand-ins for entities, which hold a session and a promise instead of content.
+     * Refuses what is {@linkplain UnencodableTypes no content}, which Jackson would consume or write as an empty
+     * object, and Hibernate's stand-ins for entities, which hold a session and a promise instead of content.
      */
     private static final class Refusals extends Serializers.Base {
 

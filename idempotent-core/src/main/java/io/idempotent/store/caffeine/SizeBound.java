@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
  *       it is done.
  *   <li>Caffeine purges what has expired, by its timer wheel.
  *   <li>If there are still too many, or they are too heavy, those that are too many are removed, from a list of
- *       candidates, nearest end first. Each is removed only if it still is the entry that was looked at. One whose retention is over had expired; any
- *       other is an early eviction: it is counted.
+ *       candidates, nearest end first. Each is removed only if it still is the entry that was looked at. One whose
+ *       retention is over had expired; any other is an early eviction: it is counted.
  *   <li>The candidates are taken from the wheel, soonest end first and never one in progress: as many as there are too
  *       many, and twice {@value #WINDOW} more. They are sorted by their own end, since within a bucket of the wheel
  *       they are in the order in which they were completed. They are taken anew when no more than {@value #WINDOW} are

@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * Makes a store's requests of its database.
  *
  * <ol>
- *   <li>Each request takes a connection of its own, is committed there, and gives the connection back.
+ *   <li>Each request takes a connection of its own, is committed there, and gives the connection back. Whatever is
+ *       thrown meanwhile rolls it back. A connection on which that fails is aborted, so that nobody commits it later.
  *   <li>A request that the database undid by itself, as the victim of a deadlock for example, is made again after a
  *       pause. So is one that others' changes made void.
  *   <li>Any other failure is an {@link IdempotencyStoreException}, which says what is known of the effect.
@@ -119,7 +120,7 @@ record Requests(DataSource dataSource, RecordForm form) {
         }
     }
 
-    /** Gives up a connection whose state is not known, so that no pool gives it to somebody else. */
+    /** Aborts a connection whose state is not known. To close it would give it back to its pool. */
     private static void abort(Connection connection, Throwable failure) {
         try {
             connection.abort(Runnable::run);
