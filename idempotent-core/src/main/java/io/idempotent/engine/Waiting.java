@@ -29,12 +29,7 @@ import java.util.function.LongSupplier;
  * @param owners who holds a key in this JVM
  */
 record Waiting(
-        WaitingRoom room,
-        LongSupplier ticker,
-        Owners owners,
-        Claimant claimant,
-        Listeners listeners,
-        Pacing pacing) {
+        WaitingRoom room, LongSupplier ticker, Owners owners, Claimant claimant, Listeners listeners, Pacing pacing) {
 
     private static final Duration FIRST_PAUSE = Duration.ofMillis(4);
 

@@ -173,7 +173,7 @@ final class EndpointInterceptor implements AsyncHandlerInterceptor {
     public void postHandle(
             HttpServletRequest request, HttpServletResponse response, Object handler, @Nullable ModelAndView result) {
         returned(request, handler);
-        Invocation invocation = Invocation.of(request);
+        Invocation invocation = Exchange.invocation(request);
         if (invocation != null) {
             invocation.answered();
         }
@@ -186,7 +186,7 @@ final class EndpointInterceptor implements AsyncHandlerInterceptor {
     }
 
     private static void returned(HttpServletRequest request, Object handler) {
-        Invocation invocation = Invocation.of(request);
+        Invocation invocation = Exchange.invocation(request);
         if (invocation != null && invocation.isOf(handler)) {
             invocation.returned();
         }
@@ -195,7 +195,7 @@ final class EndpointInterceptor implements AsyncHandlerInterceptor {
     @Override
     public void afterCompletion(
             HttpServletRequest request, HttpServletResponse response, Object handler, @Nullable Exception thrown) {
-        Invocation invocation = Invocation.of(request);
+        Invocation invocation = Exchange.invocation(request);
         if (invocation != null && invocation.isOf(handler)) {
             invocation.ended(WebAsyncUtils.getAsyncManager(request), thrown != null ? thrown : answered(request));
         }

@@ -9,11 +9,8 @@ import jakarta.servlet.ServletRequest;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.context.request.async.WebAsyncUtils;
-import org.springframework.web.servlet.HandlerExceptionResolver;
 
 /**
  * One request with a key, over all its dispatches. Used by one thread at a time.
@@ -34,7 +31,7 @@ final class Exchange {
 
     private static final String ATTRIBUTE = Exchange.class.getName();
 
-    private final Rules rules;
+    private final HeldKey.Rules rules;
     private RecordingRequest request;
     private RecordingResponse response;
     private @Nullable HeldKey held;
@@ -46,21 +43,7 @@ final class Exchange {
     // The status of what the handler threw or sent, whose page is made by another dispatch; zero if there is none.
     private int failedWith;
 
-    /**
-     * What is the same for all requests.
-     *
-     * @param statuses what a status says
-     * @param headers the headers that are recorded; all if there are none
-     * @param customizers change what is recorded
-     * @param failures answers what is thrown here
-     */
-    record Rules(
-            StatusRules statuses,
-            Set<String> headers,
-            List<RecordedResponseCustomizer> customizers,
-            HandlerExceptionResolver failures) {}
-
-    Exchange(RecordingRequest request, RecordingResponse response, Rules rules) {
+    Exchange(RecordingRequest request, RecordingResponse response, HeldKey.Rules rules) {
         this.request = request;
         this.response = response;
         this.rules = rules;
@@ -98,10 +81,10 @@ final class Exchange {
         return held.asyncWork();
     }
 
-    /** How far the request came with the handler that the key is held for; null if it holds none. */
-    @Nullable
-    Invocation invocation() {
-        return held == null ? null : held.invocation();
+    /** How far a request came with the handler that it holds a key for; null if it holds none. */
+    static @Nullable Invocation invocation(ServletRequest request) {
+        Exchange exchange = of(request);
+        return exchange == null || exchange.held == null ? null : exchange.held.invocation();
     }
 
     /** Answers the request by a recorded response. */

@@ -9,10 +9,12 @@ import io.idempotent.spring.web.StatusRules.Rule;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.List;
+import java.util.Set;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.servlet.DispatcherServlet;
+import org.springframework.web.servlet.HandlerExceptionResolver;
 
 /**
  * A key that is held for the handler of a request, and what becomes of it. Used by one thread at a time, except where a
@@ -35,7 +37,7 @@ final class HeldKey {
     private final Endpoint endpoint;
     private final OpenExecution<RecordedResponse> execution;
     private final Invocation invocation;
-    private final Exchange.Rules rules;
+    private final Rules rules;
     private final AsyncWork asyncWork = new AsyncWork(this);
     private boolean handedOver;
 
@@ -43,7 +45,21 @@ final class HeldKey {
     private volatile boolean late;
     private volatile boolean broken;
 
-    HeldKey(Endpoint endpoint, OpenExecution<RecordedResponse> execution, Invocation invocation, Exchange.Rules rules) {
+    /**
+     * What is the same for all requests.
+     *
+     * @param statuses what a status says
+     * @param headers the headers that are recorded; all if there are none
+     * @param customizers change what is recorded
+     * @param failures answers what is thrown here
+     */
+    record Rules(
+            StatusRules statuses,
+            Set<String> headers,
+            List<RecordedResponseCustomizer> customizers,
+            HandlerExceptionResolver failures) {}
+
+    HeldKey(Endpoint endpoint, OpenExecution<RecordedResponse> execution, Invocation invocation, Rules rules) {
         this.endpoint = endpoint;
         this.execution = execution;
         this.invocation = invocation;

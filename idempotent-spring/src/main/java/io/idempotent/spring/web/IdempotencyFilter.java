@@ -43,7 +43,7 @@ public final class IdempotencyFilter implements Filter, Ordered {
      * @param maximumResponseSize the longest body of a response, in bytes
      * @param rules what is done with responses
      */
-    record Settings(String header, int maximumBodySize, int maximumResponseSize, Exchange.Rules rules) {}
+    record Settings(String header, int maximumBodySize, int maximumResponseSize, HeldKey.Rules rules) {}
 
     @Override
     public int getOrder() {

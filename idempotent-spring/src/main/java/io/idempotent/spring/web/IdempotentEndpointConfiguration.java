@@ -60,7 +60,7 @@ public final class IdempotentEndpointConfiguration {
                     settings.header(),
                     (int) settings.maximumBodySize().toBytes(),
                     (int) settings.maximumResponseSize().toBytes(),
-                    new Exchange.Rules(
+                    new HeldKey.Rules(
                             new StatusRules(settings),
                             headers,
                             customizers.orderedStream().toList(),

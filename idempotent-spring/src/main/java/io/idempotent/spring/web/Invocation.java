@@ -53,12 +53,6 @@ final class Invocation {
         this.handler = handler;
     }
 
-    /** Of the handler that a request holds a key for; null if it holds none. */
-    static @Nullable Invocation of(HttpServletRequest request) {
-        Exchange exchange = Exchange.of(request);
-        return exchange == null ? null : exchange.invocation();
-    }
-
     /** Whether it is this handler's, in the dispatch that has claimed the key. */
     @SuppressWarnings("ReferenceEquality")
     boolean isOf(Object other) {
