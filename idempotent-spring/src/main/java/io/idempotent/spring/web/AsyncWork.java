@@ -18,20 +18,34 @@ final class AsyncWork implements CallableProcessingInterceptor, DeferredResultPr
 
     private static final Runnable NOTHING = AsyncWork::nothing;
 
-    private final HeldKey held;
+    private final OpenExecution<?> execution;
 
     // What is to be done when the callable that runs returns; null while none runs.
     private final AtomicReference<@Nullable Runnable> afterwards = new AtomicReference<>();
 
+    // Written by the container's threads that watch the time and the line.
+    private volatile boolean late;
+    private volatile boolean broken;
+
     // Of the one thread that runs the callable.
     private OpenExecution.@Nullable Binding binding;
 
-    AsyncWork(HeldKey held) {
-        this.held = held;
+    AsyncWork(OpenExecution<?> execution) {
+        this.execution = execution;
     }
 
     private static void nothing() {
         // Until there is something to do.
+    }
+
+    /** Whether the client is gone, though the work may go on. */
+    boolean isBroken() {
+        return broken;
+    }
+
+    /** Whether the time is over, or the client is gone, though the work may go on. */
+    boolean isGivenUp() {
+        return late || broken;
     }
 
     /** Does something when the callable that runs returns; tells whether one does. */
@@ -51,15 +65,15 @@ final class AsyncWork implements CallableProcessingInterceptor, DeferredResultPr
 
     private void watch(NativeWebRequest request) {
         if (request instanceof AsyncWebRequest asyncRequest) {
-            asyncRequest.addTimeoutHandler(held::tooLate);
-            asyncRequest.addErrorHandler(failure -> held.brokenOff());
+            asyncRequest.addTimeoutHandler(() -> late = true);
+            asyncRequest.addErrorHandler(failure -> broken = true);
         }
     }
 
     @Override
     public <T> void preProcess(NativeWebRequest request, Callable<T> task) {
         afterwards.set(NOTHING);
-        binding = held.bind();
+        binding = execution.bind();
     }
 
     @Override

@@ -17,8 +17,7 @@ import org.springframework.web.servlet.DispatcherServlet;
 import org.springframework.web.servlet.HandlerExceptionResolver;
 
 /**
- * A key that is held for the handler of a request, and what becomes of it. Used by one thread at a time, except where a
- * method says otherwise.
+ * A key that is held for the handler of a request, and what becomes of it. Used by one thread at a time.
  *
  * <ol>
  *   <li>The status of the response decides: the response is recorded, or the key is released or abandoned. The key is
@@ -38,12 +37,8 @@ final class HeldKey {
     private final OpenExecution<RecordedResponse> execution;
     private final Invocation invocation;
     private final Rules rules;
-    private final AsyncWork asyncWork = new AsyncWork(this);
+    private final AsyncWork asyncWork;
     private boolean handedOver;
-
-    // Also written by the container's threads that watch the time and the line.
-    private volatile boolean late;
-    private volatile boolean broken;
 
     /**
      * What is the same for all requests.
@@ -62,6 +57,7 @@ final class HeldKey {
     HeldKey(Endpoint endpoint, OpenExecution<RecordedResponse> execution, Invocation invocation, Rules rules) {
         this.endpoint = endpoint;
         this.execution = execution;
+        this.asyncWork = new AsyncWork(execution);
         this.invocation = invocation;
         this.rules = rules;
     }
@@ -83,19 +79,9 @@ final class HeldKey {
         return asyncWork;
     }
 
-    /** Makes the execution the context of the calling thread. Called by any thread. */
+    /** Makes the execution the context of the calling thread. */
     OpenExecution.Binding bind() {
         return execution.bind();
-    }
-
-    /** Notes that the time is over, though the work may go on. Called by any thread. */
-    void tooLate() {
-        late = true;
-    }
-
-    /** Notes that the client is gone, though the work may go on. Called by any thread. */
-    void brokenOff() {
-        broken = true;
     }
 
     /** Ends it by a response, which is then sent. */
@@ -115,7 +101,7 @@ final class HeldKey {
 
     /** Returns what is done with the key if the response has this status. */
     Rule rule(RecordingRequest request, int status) {
-        if (late || broken) {
+        if (asyncWork.isGivenUp()) {
             return endpoint.keepsUnknown() ? Rule.UNKNOWN : Rule.RECORD;
         }
         if (invocation.isUntouched()) {
@@ -176,7 +162,7 @@ final class HeldKey {
 
     /** The response to record; null if it is recorded that there is none. */
     private @Nullable RecordedResponse toRecord(RecordingRequest request, RecordingResponse response) {
-        if (broken) {
+        if (asyncWork.isBroken()) {
             // What is there is no answer: there was nobody to make one for.
             execution.completeNotReplayable("its client was gone before its response was made");
             return null;
@@ -242,7 +228,7 @@ final class HeldKey {
      * its end, and whatever status is set outside is not its outcome.
      */
     boolean isEndedBy(Throwable failure) {
-        return !late && !broken && !invocation.hasAnswered() && SecurityFailure.isIn(failure);
+        return !asyncWork.isGivenUp() && !invocation.hasAnswered() && SecurityFailure.isIn(failure);
     }
 
     void endBy(Throwable failure) {

@@ -145,7 +145,7 @@ final class Invocation {
     // The last of a proxy's advice.
     private static final Advice WATCH = (MethodBeforeAdvice) (method, arguments, target) -> {
         if (RequestContextHolder.getRequestAttributes() instanceof ServletRequestAttributes attributes) {
-            Invocation invocation = of(attributes.getRequest());
+            Invocation invocation = Exchange.invocation(attributes.getRequest());
             if (invocation != null && invocation.mayBe(method)) {
                 invocation.called = true;
             }
@@ -181,7 +181,7 @@ final class Invocation {
 
         private static void notResolved(MethodParameter parameter, NativeWebRequest request) {
             HttpServletRequest servletRequest = request.getNativeRequest(HttpServletRequest.class);
-            Invocation invocation = servletRequest == null ? null : of(servletRequest);
+            Invocation invocation = servletRequest == null ? null : Exchange.invocation(servletRequest);
             if (invocation != null && invocation.isItsMethod(parameter.getMethod())) {
                 invocation.withoutArguments = true;
             }
