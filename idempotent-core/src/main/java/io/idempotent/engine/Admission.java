@@ -159,7 +159,7 @@ final class Admission {
             return new OpenResult.Recorded<>(outcomes.replayPending(operation, earlier, fingerprint));
         }
         boolean mayTakeOver = operation.whenAbandoned() != WhenAbandoned.REFUSE;
-        ClaimRequest request = new ClaimRequest(key, claimant.newId(), fingerprint, operation.lease(), mayTakeOver);
+        ClaimRequest request = claimant.request(key, fingerprint, operation, mayTakeOver);
         boolean interrupted = Thread.currentThread().isInterrupted();
         long requestedAt = ticker.getAsLong();
         ClaimResult result;
@@ -202,7 +202,7 @@ final class Admission {
         if (result instanceof ClaimResult.Completed completed) {
             IdempotencyRecord record = completed.record();
             return new OpenResult.Recorded<>(
-                    outcomes.replay(operation, key, fingerprint, record.fingerprint(), record.outcome(), null));
+                    outcomes.replay(operation, key, fingerprint, record.fingerprint(), record.outcome(), record.traceId()));
         }
         IdempotencyRecord abandoned = ((ClaimResult.Abandoned) result).record();
         outcomes.requireSame(key, fingerprint, abandoned.fingerprint());

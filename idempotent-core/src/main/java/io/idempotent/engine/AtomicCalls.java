@@ -194,7 +194,7 @@ record AtomicCalls(
         }
 
         private T replay(IdempotencyRecord record) throws Throwable {
-            return outcomes.replay(operation, key, fingerprint, record.fingerprint(), record.outcome(), null);
+            return outcomes.replay(operation, key, fingerprint, record.fingerprint(), record.outcome(), record.traceId());
         }
 
         private T run() throws Throwable {
@@ -213,7 +213,7 @@ record AtomicCalls(
 
         private T attempt() throws Throwable {
             execution.beginAttempt();
-            ClaimRequest request = new ClaimRequest(key, claimant.newId(), fingerprint, operation.lease(), true);
+            ClaimRequest request = claimant.request(key, fingerprint, operation, true);
             Answer answer = claim(request);
             if (answer.transaction() == null) {
                 if (answer.result() instanceof ClaimResult.Completed completed) {
@@ -489,7 +489,7 @@ record AtomicCalls(
         private boolean recordFailure(Throwable failure) {
             Outcome.Failure outcome = new Outcome.Failure(failure);
             RecordedOutcome recordable = outcomes.encode(execution, outcome);
-            ClaimRequest request = new ClaimRequest(key, claimant.newId(), fingerprint, operation.lease(), true);
+            ClaimRequest request = claimant.request(key, fingerprint, operation, true);
             StoreTransaction transaction = transactions.begin();
             try {
                 ClaimResult result = transaction.claim(request);

@@ -1,5 +1,7 @@
 package io.idempotent.engine;
 
+import io.idempotent.Fingerprint;
+import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyStoreException;
 import io.idempotent.store.Backoff;
 import io.idempotent.store.ClaimRequest;
@@ -10,6 +12,8 @@ import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** Claims keys, on behalf of one engine. */
 final class Claimant {
@@ -17,19 +21,26 @@ final class Claimant {
     private static final Duration PAUSE = Duration.ofMillis(10);
 
     private final Function<ClaimRequest, ClaimResult> claims;
+    private final Supplier<@Nullable String> traces;
     private final Pacing pacing;
 
     // One half of every claim id tells this engine from every other, cheaply for each claim and by chance only once.
     private final long idPrefix = new SecureRandom().nextLong();
 
-    Claimant(IdempotencyStore store, Pacing pacing) {
+    Claimant(IdempotencyStore store, Supplier<@Nullable String> traces, Pacing pacing) {
         this.claims = store::claim;
+        this.traces = traces;
         this.pacing = pacing;
     }
 
     /** Makes a claim id. */
     UUID newId() {
         return new UUID(idPrefix, ThreadLocalRandom.current().nextLong());
+    }
+
+    /** Makes a request of this call. */
+    ClaimRequest request(IdempotencyKey key, Fingerprint fingerprint, Operation<?> operation, boolean mayTakeOver) {
+        return new ClaimRequest(key, newId(), fingerprint, operation.lease(), mayTakeOver, traces.get());
     }
 
     /**

@@ -7,6 +7,7 @@ import io.idempotent.IdempotencyException;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.codec.OutcomeCodec;
 import io.idempotent.codec.ReferenceOutcomeCodec;
+import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.NearbyOutcome;
 import java.lang.reflect.UndeclaredThrowableException;
@@ -17,6 +18,7 @@ import java.util.concurrent.Callable;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -85,7 +87,7 @@ public final class IdempotencyEngine implements AutoCloseable {
         listeners = new Listeners(builder.listeners, errorHandler);
         outcomes = new Outcomes(codec, listeners, errorHandler);
         owners = new Owners(pacing);
-        claimant = new Claimant(store, pacing);
+        claimant = new Claimant(store, traces(builder.traces, errorHandler), pacing);
         renewal = new LeaseRenewal(store, ticker, listeners, errorHandler, pacing);
         Waiting waiting = new Waiting(builder.waitingRoom, ticker, owners, claimant, listeners, pacing);
         Settlement settlement = new Settlement(
@@ -110,6 +112,20 @@ public final class IdempotencyEngine implements AutoCloseable {
                 errorHandler.accept(message, failure);
             } catch (RuntimeException | Error unreported) {
                 // There is nobody left to tell, and no call may break over it.
+            }
+        };
+    }
+
+    /** A trace that cannot be told, or is none, breaks no call. */
+    private static Supplier<@Nullable String> traces(
+            Supplier<? extends @Nullable String> traces, BiConsumer<String, Throwable> errorHandler) {
+        return () -> {
+            try {
+                String traceId = traces.get();
+                return traceId == null || ClaimRequest.isTraceId(traceId) ? traceId : null;
+            } catch (RuntimeException | Error failure) {
+                errorHandler.accept("The current trace is not known; the call is not affected", failure);
+                return null;
             }
         };
     }
@@ -172,7 +188,7 @@ public final class IdempotencyEngine implements AutoCloseable {
             throws Throwable {
         NearbyOutcome nearby = admission.findNearby(key);
         if (nearby != null) {
-            return outcomes.replay(operation, key, fingerprint, nearby.fingerprint(), nearby.outcome(), null);
+            return outcomes.replay(operation, key, fingerprint, nearby.fingerprint(), nearby.outcome(), nearby.traceId());
         }
         OpenResult<T> admitted = admission.admit(operation, key, fingerprint, work.enclosingTransaction());
         return admitted instanceof OpenExecution<T> open
@@ -200,7 +216,7 @@ public final class IdempotencyEngine implements AutoCloseable {
         NearbyOutcome nearby = admission.findNearby(key);
         if (nearby != null) {
             return new OpenResult.Recorded<>(
-                    outcomes.replay(operation, key, fingerprint, nearby.fingerprint(), nearby.outcome(), null));
+                    outcomes.replay(operation, key, fingerprint, nearby.fingerprint(), nearby.outcome(), nearby.traceId()));
         }
         OpenResult<T> admitted = admission.admit(operation, key, fingerprint, null);
         return admitted instanceof OpenExecution<T> open ? open.handOn(reconciler) : admitted;
@@ -229,7 +245,7 @@ public final class IdempotencyEngine implements AutoCloseable {
         NearbyOutcome nearby = admission.findNearby(key);
         return nearby == null
                 ? atomicCalls.execute(operation, key, fingerprint, transactions, work)
-                : outcomes.replay(operation, key, fingerprint, nearby.fingerprint(), nearby.outcome(), null);
+                : outcomes.replay(operation, key, fingerprint, nearby.fingerprint(), nearby.outcome(), nearby.traceId());
     }
 
     /**
@@ -265,6 +281,7 @@ public final class IdempotencyEngine implements AutoCloseable {
         private Duration closeTimeout = DEFAULT_CLOSE_TIMEOUT;
         private boolean interruptOnLeaseLoss;
         private LongSupplier ticker = System::nanoTime;
+        private Supplier<? extends @Nullable String> traces = () -> null;
         private Pacing pacing = new Pacing() {};
         private BiConsumer<String, Throwable> errorHandler = (message, failure) -> {
             Thread thread = Thread.currentThread();
@@ -330,6 +347,19 @@ public final class IdempotencyEngine implements AutoCloseable {
          */
         public Builder interruptOnLeaseLoss(boolean interrupt) {
             this.interruptOnLeaseLoss = interrupt;
+            return this;
+        }
+
+        /**
+         * Sets what tells the trace that a call is part of, so that the record of an execution keeps it. Defaults to
+         * none. Asked in the calling thread for each claim. Its failures go to the error handler, and a text that is no
+         * {@linkplain ClaimRequest#isTraceId trace id} counts as none.
+         *
+         * @param traces gives the trace id of the calling thread; null if there is none
+         * @return this builder
+         */
+        public Builder traceId(Supplier<? extends @Nullable String> traces) {
+            this.traces = traces;
             return this;
         }
 

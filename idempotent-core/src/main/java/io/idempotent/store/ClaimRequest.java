@@ -4,6 +4,7 @@ import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyKey;
 import java.time.Duration;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A request to claim a key.
@@ -13,16 +14,40 @@ import java.util.UUID;
  * @param fingerprint what the request says
  * @param lease how long the claim is valid without renewal; positive
  * @param mayTakeOver whether the claim may be made of a key that is abandoned
+ * @param traceId the trace that the claim is part of, as in W3C Trace Context: up to {@value
+ *     IdempotencyRecord#LONGEST_TRACE_ID} lower-case hexadecimal digits; null if there is none
  */
 public record ClaimRequest(
-        IdempotencyKey key, UUID claimId, Fingerprint fingerprint, Duration lease, boolean mayTakeOver) {
+        IdempotencyKey key,
+        UUID claimId,
+        Fingerprint fingerprint,
+        Duration lease,
+        boolean mayTakeOver,
+        @Nullable String traceId) {
 
     /**
      * Makes a request.
      *
-     * @throws IllegalArgumentException if the lease is not positive
+     * @throws IllegalArgumentException if the lease is not positive, or the trace id is none
      */
     public ClaimRequest {
         RecordForm.requirePositive("lease", lease);
+        if (traceId != null && !isTraceId(traceId)) {
+            throw new IllegalArgumentException("A trace id has 1 to " + IdempotencyRecord.LONGEST_TRACE_ID
+                    + " lower-case hexadecimal digits, not '" + traceId + "'");
+        }
+    }
+
+    /** Makes a request that is part of no trace. */
+    public ClaimRequest(
+            IdempotencyKey key, UUID claimId, Fingerprint fingerprint, Duration lease, boolean mayTakeOver) {
+        this(key, claimId, fingerprint, lease, mayTakeOver, null);
+    }
+
+    /** Whether a text can be a trace id. */
+    public static boolean isTraceId(String text) {
+        return !text.isEmpty()
+                && text.length() <= IdempotencyRecord.LONGEST_TRACE_ID
+                && text.chars().allMatch(digit -> digit >= '0' && digit <= '9' || digit >= 'a' && digit <= 'f');
     }
 }

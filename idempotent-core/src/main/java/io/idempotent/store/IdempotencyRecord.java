@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param claimedAt when the last claim was made
  * @param takeovers how many claims took over from an owner whose lease had ended, since the key was last free or
  *     released
+ * @param traceId the trace that the last claim was part of; if that was part of none, the trace of the last claim that
+ *     was, since the key was last free; null if there is none
  * @param state in progress, completed, or released with its steps; with what belongs to it
  * @param observedAt the store's time at the moment when it gave this record; for a completed record of a store that
  *     keeps references any moment since its completion
@@ -28,8 +30,12 @@ public record IdempotencyRecord(
         Instant firstClaimedAt,
         Instant claimedAt,
         int takeovers,
+        @Nullable String traceId,
         State state,
         Instant observedAt) {
+
+    /** How many characters a trace id has at most: {@value}. */
+    public static final int LONGEST_TRACE_ID = 32;
 
     /** The status of a record. <i>Abandoned</i> and <i>expired</i> are questions of time, not states. */
     public sealed interface State {}

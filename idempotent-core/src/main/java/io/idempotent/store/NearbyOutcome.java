@@ -2,6 +2,7 @@ package io.idempotent.store;
 
 import io.idempotent.Fingerprint;
 import io.idempotent.RecordedOutcome;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a replay needs of a completed record, and no more. An interface, so that what a store keeps in memory can itself
@@ -14,4 +15,8 @@ public interface NearbyOutcome {
 
     /** What running produced. */
     RecordedOutcome outcome();
+
+    /** The trace of the execution that made it; null if none was recorded. */
+    @Nullable
+    String traceId();
 }

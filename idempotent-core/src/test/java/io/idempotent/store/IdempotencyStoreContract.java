@@ -52,6 +52,9 @@ public abstract class IdempotencyStoreContract {
     private static final RecordedOutcome RECEIPT = encoded("receipt");
     private static final RecordedOutcome OTHER_RECEIPT = encoded("other receipt");
 
+    private static final String TRACE = "0af7651916cd43dd8448eb211c80319c";
+    private static final String OTHER_TRACE = "a3ce929d0e0e4736";
+
     private static final RecordedStep BEGUN = new RecordedStep("reserve", null);
     private static final RecordedStep RESERVED = new RecordedStep("reserve", encoded("reservation"));
     private static final RecordedStep CHARGED = new RecordedStep("charge", encoded("charge"));
@@ -124,6 +127,78 @@ public abstract class IdempotencyStoreContract {
         assertThat(otherNode().claim(request)).isEqualTo(first);
 
         assertThat(found(key).leaseRemaining()).isBetween(Duration.ofSeconds(15).minus(SLACK), Duration.ofSeconds(15));
+    }
+
+    @Test
+    void the_record_has_the_trace_of_its_last_claim_and_keeps_it_when_it_is_completed() {
+        ClaimRequest first = traced(TRACE);
+        claimed(first);
+        assertThat(found(key).traceId()).isEqualTo(TRACE);
+
+        store().claim(new ClaimRequest(key, first.claimId(), PAYMENT, LEASE, true, OTHER_TRACE));
+        assertThat(found(key).traceId()).isEqualTo(TRACE);
+
+        elapse(LEASE);
+        Claim last = claimed(traced(OTHER_TRACE)).claim();
+        assertThat(found(key).traceId()).isEqualTo(OTHER_TRACE);
+
+        assertThat(store().complete(last, RECEIPT, RETENTION)).isTrue();
+        assertThat(found(key).traceId()).isEqualTo(OTHER_TRACE);
+        assertThat(store().claim(traced(TRACE)))
+                .isInstanceOfSatisfying(
+                        ClaimResult.Completed.class,
+                        completed -> assertThat(completed.record().traceId()).isEqualTo(OTHER_TRACE));
+        NearbyOutcome nearby = nearby(key);
+        assertThat(nearby == null ? OTHER_TRACE : nearby.traceId()).isEqualTo(OTHER_TRACE);
+    }
+
+    @Test
+    void a_completed_record_is_found_nearby_with_the_trace_of_the_claim_that_completed_it() {
+        assertThat(store().complete(claimed(traced(TRACE)).claim(), RECEIPT, RETENTION))
+                .isTrue();
+
+        NearbyOutcome nearby = nearby(key);
+
+        assertThat(nearby != null).isEqualTo(answersNearby());
+        assertThat(nearby == null ? TRACE : nearby.traceId()).isEqualTo(TRACE);
+        assertThat(found(key).traceId()).isEqualTo(TRACE);
+    }
+
+    @Test
+    void a_claim_without_a_trace_leaves_the_trace_of_the_one_before() {
+        Claim first = claimed(traced(TRACE)).claim();
+        elapse(LEASE);
+
+        claimed(traced(null));
+        assertThat(found(key).traceId()).isEqualTo(TRACE);
+
+        elapse(LEASE);
+        long token = found(key).fencingToken();
+        assertThat(token).isGreaterThan(first.fencingToken());
+        ClaimResult.Claimed taken = store().takeOver(key, token, UUID.randomUUID(), LEASE);
+        assertThat(taken).isNotNull();
+        assertThat(found(key).traceId()).isEqualTo(TRACE);
+        assertThat(store().list(RecordQuery.inProgress(Duration.ZERO).ofOperation(operation)))
+                .extracting(IdempotencyRecord::traceId)
+                .containsExactly(TRACE);
+
+        assertThat(store().recordStep(taken.claim(), RESERVED)).isTrue();
+        assertThat(store().release(taken.claim(), RETENTION)).isTrue();
+        Claim last = claimed(traced(null)).claim();
+        assertThat(found(key).traceId()).isEqualTo(TRACE);
+        assertThat(store().complete(last, RECEIPT, RETENTION)).isTrue();
+        assertThat(found(key).traceId()).isEqualTo(TRACE);
+    }
+
+    @Test
+    void a_key_that_is_claimed_again_after_it_was_free_has_no_trace_of_its_last_life() {
+        assertThat(store().complete(claimed(traced(TRACE)).claim(), RECEIPT, RETENTION))
+                .isTrue();
+        elapse(RETENTION);
+
+        claimed(traced(null));
+
+        assertThat(found(key).traceId()).isNull();
     }
 
     @Test
@@ -1961,6 +2036,10 @@ public abstract class IdempotencyStoreContract {
 
     private IdempotencyKey key(String value) {
         return IdempotencyKey.of(operation, value);
+    }
+
+    private ClaimRequest traced(@Nullable String traceId) {
+        return new ClaimRequest(key, UUID.randomUUID(), PAYMENT, LEASE, true, traceId);
     }
 
     private ClaimRequest request() {

@@ -35,6 +35,7 @@ public class ReferenceStore implements IdempotencyStore {
         public Instant firstClaimedAt;
         public Instant claimedAt;
         public int takeovers;
+        public @Nullable String traceId;
         public Instant leaseEndsAt;
         public @Nullable RecordedOutcome outcome;
         public @Nullable Instant completedAt;
@@ -47,6 +48,7 @@ public class ReferenceStore implements IdempotencyStore {
             this.claimId = request.claimId();
             this.token = token;
             this.fingerprint = request.fingerprint();
+            this.traceId = request.traceId();
             this.firstClaimedAt = now;
             this.claimedAt = now;
             this.leaseEndsAt = now.plus(request.lease());
@@ -293,6 +295,12 @@ public class ReferenceStore implements IdempotencyStore {
         row.claimedAt = now;
         row.takeovers++;
         row.leaseEndsAt = now.plus(request.lease());
+        trace(row, request);
+    }
+
+    /** Keeps the trace of another claim of a record, if it has one. */
+    protected void trace(Row row, ClaimRequest request) {
+        row.traceId = request.traceId() == null ? row.traceId : request.traceId();
     }
 
     protected boolean mayContinue(Row row, ClaimRequest request) {
@@ -306,6 +314,7 @@ public class ReferenceStore implements IdempotencyStore {
         row.claimedAt = now;
         row.takeovers = 0;
         row.leaseEndsAt = now.plus(request.lease());
+        trace(row, request);
         row.releasedAt = null;
         row.retainedUntil = null;
     }
@@ -347,7 +356,15 @@ public class ReferenceStore implements IdempotencyStore {
             state = new IdempotencyRecord.Completed(row.outcome, row.completedAt, row.retainedUntil);
         }
         return new IdempotencyRecord(
-                row.key, row.token, row.fingerprint, row.firstClaimedAt, row.claimedAt, row.takeovers, state, now);
+                row.key,
+                row.token,
+                row.fingerprint,
+                row.firstClaimedAt,
+                row.claimedAt,
+                row.takeovers,
+                row.traceId,
+                state,
+                now);
     }
 
     protected final <T extends @Nullable Object> T locked(Supplier<T> request) {

@@ -1,5 +1,6 @@
 package io.idempotent.store.caffeine;
 
+import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
@@ -61,7 +62,7 @@ final class Claiming {
                 if (!inProgress.mayBeTakenOverBy(request)) {
                     return new ClaimResult.Abandoned(inProgress.observedAt(clock, now));
                 }
-                claimed = inProgress.takenOverBy(request.claimId(), nextToken(now), request.lease(), now);
+                claimed = inProgress.takenOverBy(request, nextToken(now), now);
             } else if (entry instanceof Entry.Released released && !released.isOver(now)) {
                 if (!released.mayBeContinuedBy(request)) {
                     return new ClaimResult.Abandoned(released.observedAt(clock, now));
@@ -80,6 +81,7 @@ final class Claiming {
     }
 
     ClaimResult.@Nullable Claimed takeOver(IdempotencyKey key, long expectedToken, UUID claimId, Duration lease) {
+        ClaimRequest request = new ClaimRequest(key, claimId, Fingerprint.none(), lease, true);
         while (entries.find(key) instanceof Entry.InProgress inProgress) {
             long now = entries.now();
             if (!inProgress.isOver(now)) {
@@ -88,7 +90,7 @@ final class Claiming {
             if (inProgress.fencingToken() != expectedToken) {
                 return null;
             }
-            Entry.InProgress claimed = inProgress.takenOverBy(claimId, nextToken(now), lease, now);
+            Entry.InProgress claimed = inProgress.takenOverBy(request, nextToken(now), now);
             if (entries.replace(inProgress, claimed)) {
                 return claimed.claimed(clock);
             }

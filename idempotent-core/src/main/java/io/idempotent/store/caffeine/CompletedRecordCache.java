@@ -129,18 +129,18 @@ public final class CompletedRecordCache extends ForwardingIdempotencyStore imple
                     key,
                     (same, kept) -> kept instanceof Note note && note.claim.equals(claimed.claim())
                             ? kept
-                            : new Note(claimed.claim(), request.fingerprint()));
+                            : new Note(claimed.claim(), request.fingerprint(), request.traceId()));
         }
         return result;
     }
 
     @Override
     public boolean complete(Claim claim, RecordedOutcome outcome, Duration retention) {
-        Fingerprint fingerprint = takeNote(claim);
+        Note note = takeNote(claim);
         Moment asked = now();
         boolean completed = super.complete(claim, outcome, retention);
-        if (completed && fingerprint != null) {
-            keep(claim.key(), asked, retention, fingerprint, outcome);
+        if (completed && note != null) {
+            keep(claim.key(), asked, retention, note.fingerprint, outcome, note.traceId);
         }
         return completed;
     }
@@ -209,12 +209,12 @@ public final class CompletedRecordCache extends ForwardingIdempotencyStore imple
         entries.computeIfPresent(key, (same, kept) -> kept instanceof Completed ? null : kept);
     }
 
-    /** What the request of a claim said, the first time that it is asked for; null if it is not known. */
-    private @Nullable Fingerprint takeNote(Claim claim) {
+    /** The note of a claim, the first time that it is asked for; null if there is none. */
+    private @Nullable Note takeNote(Claim claim) {
         return entries.get(claim.key()) instanceof Note note
                         && note.claim.equals(claim)
                         && entries.remove(claim.key(), note)
-                ? note.fingerprint
+                ? note
                 : null;
     }
 
@@ -228,14 +228,20 @@ public final class CompletedRecordCache extends ForwardingIdempotencyStore imple
                 asked,
                 Duration.between(record.observedAt(), completed.retainedUntil()),
                 record.fingerprint(),
-                completed.outcome());
+                completed.outcome(),
+                record.traceId());
         return true;
     }
 
     private void keep(
-            IdempotencyKey key, Moment asked, Duration retention, Fingerprint fingerprint, RecordedOutcome outcome) {
+            IdempotencyKey key,
+            Moment asked,
+            Duration retention,
+            Fingerprint fingerprint,
+            RecordedOutcome outcome,
+            @Nullable String traceId) {
         long lifetime = Math.min(TimeUnit.NANOSECONDS.convert(timeToLive), TimeUnit.NANOSECONDS.convert(retention));
-        Completed completed = new Completed(fingerprint, outcome, asked.nanoseconds(), lifetime);
+        Completed completed = new Completed(fingerprint, outcome, traceId, asked.nanoseconds(), lifetime);
         entries.compute(key, (same, kept) -> forgets.get() == asked.forgets() ? completed : kept);
     }
 
@@ -262,7 +268,7 @@ public final class CompletedRecordCache extends ForwardingIdempotencyStore imple
     }
 
     /** What the request of a claim said; stays until that claim ends, its time-to-live is over, or others need room. */
-    private record Note(Claim claim, Fingerprint fingerprint) implements Kept {
+    private record Note(Claim claim, Fingerprint fingerprint, @Nullable String traceId) implements Kept {
 
         @Override
         public Duration remaining(long now, Duration timeToLive) {
@@ -276,7 +282,8 @@ public final class CompletedRecordCache extends ForwardingIdempotencyStore imple
     }
 
     /** A completed record. */
-    private record Completed(Fingerprint fingerprint, RecordedOutcome outcome, long askedAt, long lifetime)
+    private record Completed(
+            Fingerprint fingerprint, RecordedOutcome outcome, @Nullable String traceId, long askedAt, long lifetime)
             implements Kept, NearbyOutcome {
 
         @Override

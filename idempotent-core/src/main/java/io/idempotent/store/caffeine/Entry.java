@@ -53,6 +53,7 @@ abstract sealed class Entry {
         private final long firstClaimedAt;
         private final long claimedAt;
         private final int takeovers;
+        private final @Nullable String traceId;
         private final List<RecordedStep> steps;
 
         /** The first claim of a key that is free. */
@@ -63,17 +64,19 @@ abstract sealed class Entry {
             this.firstClaimedAt = now;
             this.claimedAt = now;
             this.takeovers = 0;
+            this.traceId = request.traceId();
             this.steps = List.of();
         }
 
         /** Another claim of what was in progress before. */
-        private InProgress(InProgress before, UUID claimId, long token, Duration lease, long now, int takeovers) {
-            super(StoreClock.after(now, lease));
-            this.claim = new Claim(before.key(), claimId, token);
+        private InProgress(InProgress before, ClaimRequest request, long token, long now, int takeovers) {
+            super(StoreClock.after(now, request.lease()));
+            this.claim = new Claim(before.key(), request.claimId(), token);
             this.fingerprint = before.fingerprint;
             this.firstClaimedAt = before.firstClaimedAt;
             this.claimedAt = now;
             this.takeovers = takeovers;
+            this.traceId = request.traceId() == null ? before.traceId : request.traceId();
             this.steps = before.steps;
         }
 
@@ -85,6 +88,7 @@ abstract sealed class Entry {
             this.firstClaimedAt = before.firstClaimedAt;
             this.claimedAt = before.claimedAt;
             this.takeovers = before.takeovers;
+            this.traceId = before.traceId;
             this.steps = steps;
         }
 
@@ -121,8 +125,8 @@ abstract sealed class Entry {
             return request.mayTakeOver() && request.fingerprint().matches(fingerprint);
         }
 
-        InProgress takenOverBy(UUID claimId, long token, Duration lease, long now) {
-            return new InProgress(this, claimId, token, lease, now, takeovers + 1);
+        InProgress takenOverBy(ClaimRequest request, long token, long now) {
+            return new InProgress(this, request, token, now, takeovers + 1);
         }
 
         InProgress withLeaseUntil(long end) {
@@ -174,6 +178,7 @@ abstract sealed class Entry {
                     clock.at(firstClaimedAt),
                     clock.at(claimedAt),
                     takeovers,
+                    traceId,
                     state,
                     clock.at(now));
         }
@@ -211,7 +216,7 @@ abstract sealed class Entry {
         }
 
         InProgress continuedBy(ClaimRequest request, long token, long now) {
-            return new InProgress(last, request.claimId(), token, request.lease(), now, 0);
+            return new InProgress(last, request, token, now, 0);
         }
 
         List<RecordedStep> steps() {
@@ -240,6 +245,7 @@ abstract sealed class Entry {
         private final long claimedAt;
         private final long completedAt;
         private final int takeovers;
+        private final @Nullable String traceId;
 
         private Completed(InProgress last, long endsAt, RecordedOutcome outcome, long completedAt) {
             super(endsAt);
@@ -253,6 +259,7 @@ abstract sealed class Entry {
             this.claimedAt = last.claimedAt;
             this.completedAt = completedAt;
             this.takeovers = last.takeovers;
+            this.traceId = last.traceId;
         }
 
         @Override
@@ -286,6 +293,7 @@ abstract sealed class Entry {
                     clock.at(firstClaimedAt),
                     clock.at(claimedAt),
                     takeovers,
+                    traceId,
                     new IdempotencyRecord.Completed(outcome, completed, clock.at(endsAt)),
                     completed);
         }
@@ -303,6 +311,11 @@ abstract sealed class Entry {
         @Override
         public RecordedOutcome outcome() {
             return outcome;
+        }
+
+        @Override
+        public @Nullable String traceId() {
+            return traceId;
         }
     }
 }

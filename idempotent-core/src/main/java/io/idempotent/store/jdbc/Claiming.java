@@ -70,7 +70,8 @@ record Claiming(Statements statements, RecordForm form, String table) {
             if (inserts) {
                 call.set("claimId", Row.bytes(request.claimId()))
                         .set("fingerprint", fingerprint)
-                        .set("lease", form.microseconds(request.lease()));
+                        .set("lease", form.microseconds(request.lease()))
+                        .set("traceId", request.traceId());
             }
             if (locks) {
                 call.set("lock", lock(key));
@@ -123,6 +124,7 @@ record Claiming(Statements statements, RecordForm form, String table) {
                     .set("fingerprint", fingerprint)
                     .set("now", now)
                     .set("leaseEnd", now + form.microseconds(request.lease()))
+                    .set("traceId", request.traceId())
                     .set("latest", now + LONGEST_CLAIM)
                     .update();
             return inserted == 0 ? null : claimed(request, now, now, 0);
@@ -157,6 +159,7 @@ record Claiming(Statements statements, RecordForm form, String table) {
                     .set("now", row.now())
                     .set("leaseEnd", row.now() + form.microseconds(request.lease()))
                     .set("takeovers", takeovers)
+                    .set("traceId", request.traceId() == null && goesOn ? row.traceId() : request.traceId())
                     .set("lastClaimId", Row.bytes(row.claimId()))
                     .set("lastToken", row.fencingToken())
                     .set("lastLeaseEnd", row.leaseEndsAt())

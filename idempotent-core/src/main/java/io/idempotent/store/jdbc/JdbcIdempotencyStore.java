@@ -9,6 +9,7 @@ import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
+import io.idempotent.store.RecordCounts;
 import io.idempotent.store.RecordForm;
 import io.idempotent.store.RecordQuery;
 import io.idempotent.store.RecordedStep;
@@ -82,7 +83,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Safe for use by many threads.
  */
-public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore, AutoCloseable {
+public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore, RecordCounts, AutoCloseable {
 
     /** The default name of the records' table: {@value}. */
     public static final String DEFAULT_TABLE_NAME = "idempotency_record";
@@ -286,6 +287,16 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
     @Override
     public List<IdempotencyRecord> list(RecordQuery query) {
         return requests.read("list records", null, connection -> records.list(connection, query));
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Reads the records in progress only, by an index.
+     */
+    @Override
+    public RecordCounts.InProgress countInProgress() {
+        return requests.read("count records", null, records::count);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.idempotent.store.jdbc;
 
 import static io.idempotent.store.jdbc.Statements.Name.COMPLETE;
+import static io.idempotent.store.jdbc.Statements.Name.COUNT;
 import static io.idempotent.store.jdbc.Statements.Name.FIND;
 import static io.idempotent.store.jdbc.Statements.Name.FIND_STEPS;
 import static io.idempotent.store.jdbc.Statements.Name.FORGET;
@@ -14,6 +15,7 @@ import io.idempotent.IdempotencyKey;
 import io.idempotent.RecordedOutcome;
 import io.idempotent.store.Claim;
 import io.idempotent.store.IdempotencyRecord;
+import io.idempotent.store.RecordCounts;
 import io.idempotent.store.RecordForm;
 import io.idempotent.store.RecordQuery;
 import io.idempotent.store.RecordedStep;
@@ -21,6 +23,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +50,19 @@ record Records(Statements statements, RecordForm form) {
         try (Sql.Call call = statements.on(connection, FIND)) {
             ResultSet result = call.set("key", Row.bytes(key)).query();
             return result.next() ? Row.read(result, result.getLong("store_time")) : null;
+        }
+    }
+
+    RecordCounts.InProgress count(Connection connection) throws SQLException {
+        try (Sql.Call call = statements.on(connection, COUNT)) {
+            ResultSet result = call.query();
+            result.next();
+            long abandoned = result.getLong("abandoned");
+            long oldest = result.getLong("oldest");
+            Duration age = result.wasNull()
+                    ? Duration.ZERO
+                    : Duration.of(Math.max(0, result.getLong("store_time") - oldest), ChronoUnit.MICROS);
+            return new RecordCounts.InProgress(result.getLong("in_progress") - abandoned, abandoned, age);
         }
     }
 

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param now the database's time
  * @param firstToken of the first claim of the record, whose steps bear it; zero when it was released without steps, or
  *     forgotten
+ * @param traceId null if none was recorded
  * @param completedAt zero unless completed
  * @param outcome null while in progress, and when released
  */
@@ -35,6 +36,7 @@ record Row(
         long claimedAt,
         long leaseEndsAt,
         int takeovers,
+        @Nullable String traceId,
         long completedAt,
         long retainedUntil,
         @Nullable RecordedOutcome outcome) {
@@ -50,6 +52,7 @@ record Row(
                 result.getLong("claimed_at"),
                 result.getLong("lease_ends_at"),
                 result.getInt("takeovers"),
+                result.getString("trace_id"),
                 result.getLong("completed_at"),
                 result.getLong("retained_until"),
                 outcome(result));
@@ -137,6 +140,7 @@ record Row(
                 RecordForm.instant(firstClaimedAt),
                 RecordForm.instant(claimedAt),
                 takeovers,
+                traceId,
                 state(),
                 RecordForm.instant(now));
     }

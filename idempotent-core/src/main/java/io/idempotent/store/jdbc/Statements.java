@@ -31,8 +31,8 @@ final class Statements {
         /** Inserts a free key's row, unless it took too long since the clock was read. */
         INSERT("""
                 INSERT INTO {table} (record_key, claim_id, fencing_token, fingerprint, first_claimed_at, claimed_at,
-                    lease_ends_at, takeovers, first_token)
-                SELECT :key, :claimId, :now, :fingerprint, :now, :now, :leaseEnd, 0, :now
+                    lease_ends_at, takeovers, trace_id, first_token)
+                SELECT :key, :claimId, :now, :fingerprint, :now, :now, :leaseEnd, 0, :traceId, :now
                 FROM (SELECT 1 AS one) AS one WHERE {now} < :latest
                 """),
 
@@ -40,8 +40,8 @@ final class Statements {
         REPLACE("""
                 UPDATE {table} SET claim_id = :claimId, fencing_token = :token, first_token = :firstToken,
                     fingerprint = :fingerprint, first_claimed_at = :firstClaimedAt, claimed_at = :now,
-                    lease_ends_at = :leaseEnd, takeovers = :takeovers, outcome_kind = NULL, outcome = NULL,
-                    completed_at = NULL, retained_until = NULL
+                    lease_ends_at = :leaseEnd, takeovers = :takeovers, trace_id = :traceId, outcome_kind = NULL,
+                    outcome = NULL, completed_at = NULL, retained_until = NULL
                 WHERE record_key = :key AND claim_id = :lastClaimId AND fencing_token = :lastToken
                     AND lease_ends_at = :lastLeaseEnd AND COALESCE(retained_until, 0) = :lastRetainedUntil
                 """),
@@ -126,6 +126,14 @@ final class Statements {
                         OR record_key >= :scopedFrom AND record_key < :scopedTo)
                     AND (:live > 0 OR lease_ends_at <= {now}) AND claimed_at <= {now} - :claimedSince
                 ORDER BY record_key LIMIT :limit
+                """),
+
+        /** Counts records in progress, by the index of those that have no retention. */
+        COUNT("""
+                SELECT {now} AS store_time, COUNT(*) AS in_progress,
+                    COALESCE(SUM(CASE WHEN lease_ends_at <= {now} THEN 1 ELSE 0 END), 0) AS abandoned,
+                    MIN(claimed_at) AS oldest
+                FROM {table} WHERE retained_until IS NULL
                 """),
 
         /** Until when a record's retention has to have ended for it to be purged. */

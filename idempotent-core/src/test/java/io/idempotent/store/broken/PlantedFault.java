@@ -457,6 +457,7 @@ enum PlantedFault {
                             record.firstClaimedAt(),
                             record.claimedAt(),
                             record.takeovers(),
+                    record.traceId(),
                             record.state(),
                             row.completedAt == null ? record.observedAt() : row.completedAt);
                 }
@@ -476,7 +477,7 @@ enum PlantedFault {
                 public @Nullable NearbyOutcome findNearby(IdempotencyKey key) {
                     return locked(() -> {
                         Row row = rows.get(key);
-                        return row == null || row.outcome == null ? null : new Nearby(row.fingerprint, row.outcome);
+                        return row == null || row.outcome == null ? null : new Nearby(row.fingerprint, row.outcome, row.traceId);
                     });
                 }
             },
@@ -509,6 +510,7 @@ enum PlantedFault {
                             record.firstClaimedAt(),
                             record.claimedAt(),
                             record.takeovers(),
+                    record.traceId(),
                             record.state(),
                             record.claimedAt());
                 }
@@ -937,6 +939,28 @@ enum PlantedFault {
             CheckThenRecordStepStore::new,
             "a_step_that_is_recorded_while_another_takes_over_is_handed_on_or_refused",
             "a_step_that_is_recorded_while_its_claim_is_released_is_kept_or_refused"),
+    KEEPS_THE_FIRST_TRACE(
+            () -> new ReferenceStore() {
+                @Override
+                protected void trace(Row row, ClaimRequest request) {}
+            },
+            "the_record_has_the_trace_of_its_last_claim_and_keeps_it_when_it_is_completed"),
+    LOSES_THE_TRACE_WITH_A_CLAIM_THAT_HAS_NONE(
+            () -> new ReferenceStore() {
+                @Override
+                protected void trace(Row row, ClaimRequest request) {
+                    row.traceId = request.traceId();
+                }
+            },
+            "a_claim_without_a_trace_leaves_the_trace_of_the_one_before"),
+    KEEPS_THE_TRACE_OF_THE_LAST_LIFE(
+            () -> new ReferenceStore() {
+                @Override
+                protected void inherit(Row row, @Nullable Row expired) {
+                    row.traceId = row.traceId == null && expired != null ? expired.traceId : row.traceId;
+                }
+            },
+            "a_key_that_is_claimed_again_after_it_was_free_has_no_trace_of_its_last_life"),
     LISTS_LIVE_ONES_AS_ABANDONED(
             () -> listing((record, query) -> record.state() instanceof IdempotencyRecord.InProgress
                     && isOfOperation(record, query)
@@ -962,6 +986,7 @@ enum PlantedFault {
                     record.firstClaimedAt(),
                     record.firstClaimedAt(),
                     record.takeovers(),
+                    record.traceId(),
                     record.state(),
                     record.observedAt()))),
             "records_in_progress_are_listed_by_the_time_since_their_last_claim",
@@ -1068,7 +1093,8 @@ enum PlantedFault {
     /** One that claims to have outcomes nearby. */
     private abstract static class NearbyStore extends ReferenceStore implements NearbyOutcomes {}
 
-    private record Nearby(Fingerprint fingerprint, RecordedOutcome outcome) implements NearbyOutcome {}
+    private record Nearby(Fingerprint fingerprint, RecordedOutcome outcome, @Nullable String traceId)
+            implements NearbyOutcome {}
 
     private static @Nullable NearbyOutcome nearby(
             @Nullable IdempotencyRecord record, @Nullable RecordedOutcome whileInProgress) {
@@ -1076,7 +1102,7 @@ enum PlantedFault {
             return null;
         }
         RecordedOutcome outcome = record.outcome() == null ? whileInProgress : record.outcome();
-        return outcome == null ? null : new Nearby(record.fingerprint(), outcome);
+        return outcome == null ? null : new Nearby(record.fingerprint(), outcome, record.traceId());
     }
 
     private static ReferenceStore stepsBy(UnaryOperator<String> normalization) {

@@ -139,6 +139,7 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
                         START.plusSeconds(7),
                         START.plusSeconds(7),
                         0,
+                        null,
                         new IdempotencyRecord.Completed(
                                 RECEIPT,
                                 START.plusSeconds(9),

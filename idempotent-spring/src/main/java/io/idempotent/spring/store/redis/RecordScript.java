@@ -19,7 +19,7 @@ import org.springframework.data.redis.core.script.DigestUtils;
  */
 enum RecordScript {
 
-    // claim id, fingerprint, lease, whether it may take over
+    // claim id, fingerprint, lease, whether it may take over, trace id
     CLAIM("claim", """
             if running and not over and i == ARGV[1] then return claimed() end
             local matches = f == ARGV[2] or f == '' or ARGV[2] == ''
@@ -31,8 +31,9 @@ enum RecordScript {
               return record()
             else
               if s then redis.call('DEL', KEYS[1]) end
-              s, f, a, n = 'p', ARGV[2], text(now), '0'
+              s, f, a, n, x = 'p', ARGV[2], text(now), '0', ''
             end
+            if ARGV[5] ~= '' then x = ARGV[5] end
             return claim(ARGV[1], ARGV[3])
             """),
 
@@ -59,7 +60,7 @@ enum RecordScript {
               local ends = now + ARGV[5]
               if s == 'w' then
                 redis.call('DEL', KEYS[1])
-                redis.call('HSET', KEYS[1], 'v', '1', 't', t, 'i', i, 'f', f, 'a', a, 'c', c, 'n', n)
+                redis.call('HSET', KEYS[1], 'v', '1', 't', t, 'i', i, 'f', f, 'a', a, 'c', c, 'n', n, 'x', x)
               end
               expireAfter(ends)
               redis.call('HSET', KEYS[1], 's', ARGV[3], 'o', ARGV[4], 'd', text(now), 'e', text(ends))
@@ -130,19 +131,20 @@ enum RecordScript {
             local function text(number) return string.format('%.0f', number) end
             local time = redis.call('TIME')
             local now = time[1] * 1000000 + time[2]
-            local v, s, t, i, f, a, c, n, e, d, o = unpack(redis.call(
-              'HMGET', KEYS[1], 'v', 's', 't', 'i', 'f', 'a', 'c', 'n', 'e', 'd', 'o'))
+            local v, s, t, i, f, a, c, n, x, e, d, o = unpack(redis.call(
+              'HMGET', KEYS[1], 'v', 's', 't', 'i', 'f', 'a', 'c', 'n', 'x', 'e', 'd', 'o'))
             if v ~= '1' and (v or redis.call('EXISTS', KEYS[1]) == 1) then
               return redis.error_reply('UNKNOWNFORMAT ' .. string.match(v or '', '^%d?%d?%d?'))
             end
+            x = x or ''
             local over = e and tonumber(e) <= now
             local mine = i == ARGV[1] and t == ARGV[2]
             local running = s == 'p' or s == 'w'
             local function evenIfMemoryIsFull() redis.call('PERSIST', KEYS[1]) end
             local function record()
-              if running then return {'p', text(now), t, f, a, c, n, e} end
-              if s == 'k' then return {s, text(now), t, f, a, c, n, e, d} end
-              return {s, text(now), t, f, a, c, n, e, d, o}
+              if running then return {'p', text(now), t, f, a, c, n, x, e} end
+              if s == 'k' then return {s, text(now), t, f, a, c, n, x, e, d} end
+              return {s, text(now), t, f, a, c, n, x, e, d, o}
             end
             local function withSteps(answer)
               local fields = redis.call('HGETALL', KEYS[1])
@@ -163,7 +165,7 @@ enum RecordScript {
               if released then s = 'w' end
               t = text(math.max((t or 0) + 1, now))
               redis.call('HSET', KEYS[1], 'v', '1', 's', s, 't', t, 'i', id, 'f', f,
-                'a', a, 'c', text(now), 'n', n, 'e', text(now + lease))
+                'a', a, 'c', text(now), 'n', n, 'x', x, 'e', text(now + lease))
               if released then
                 redis.call('HDEL', KEYS[1], 'd')
                 redis.call('PERSIST', KEYS[1])

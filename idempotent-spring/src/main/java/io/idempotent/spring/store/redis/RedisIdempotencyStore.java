@@ -62,6 +62,7 @@ import org.springframework.data.redis.core.ScanOptions;
  * <tr><td>{@code a}</td><td>first claimed at</td></tr>
  * <tr><td>{@code c}</td><td>claimed at</td></tr>
  * <tr><td>{@code n}</td><td>how many take-overs there were</td></tr>
+ * <tr><td>{@code x}</td><td>the trace id; empty if there is none</td></tr>
  * <tr><td>{@code e}</td><td>when the lease ends, or the retention of what is completed, or of steps</td></tr>
  * <tr><td>{@code d}</td><td>completed at, or released at with steps</td></tr>
  * <tr><td>{@code o}</td><td>the outcome's bytes, or in UTF-8 the reason why it is not replayable</td></tr>
@@ -152,7 +153,8 @@ public final class RedisIdempotencyStore implements IdempotencyStore, Initializi
                 bytes(request.claimId()),
                 bytes(Objects.requireNonNullElse(FORM.digest(request.fingerprint()), "")),
                 bytes(FORM.microseconds(request.lease())),
-                bytes(request.mayTakeOver() ? 1 : 0));
+                bytes(request.mayTakeOver() ? 1 : 0),
+                bytes(Objects.requireNonNullElse(request.traceId(), "")));
     }
 
     @Override

@@ -106,16 +106,17 @@ record ScriptReply(List<byte[]> parts) {
                 instant(4),
                 instant(5),
                 Math.toIntExact(number(6)),
+                text(7).isEmpty() ? null : text(7),
                 state(),
                 instant(1));
     }
 
     private IdempotencyRecord.State state() {
-        Instant ends = instant(7);
+        Instant ends = instant(8);
         return switch (text(0)) {
             case IN_PROGRESS -> new IdempotencyRecord.InProgress(ends);
-            case RELEASED_WITH_STEPS -> new IdempotencyRecord.Released(instant(8), ends);
-            default -> new IdempotencyRecord.Completed(outcome(text(0), parts.get(9)), instant(8), ends);
+            case RELEASED_WITH_STEPS -> new IdempotencyRecord.Released(instant(9), ends);
+            default -> new IdempotencyRecord.Completed(outcome(text(0), parts.get(10)), instant(9), ends);
         };
     }
 

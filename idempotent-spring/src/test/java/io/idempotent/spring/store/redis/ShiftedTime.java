@@ -106,6 +106,7 @@ final class ShiftedTime {
                 shown(record.firstClaimedAt()),
                 shown(record.claimedAt()),
                 record.takeovers(),
+                record.traceId(),
                 shown(record.state()),
                 shown(record.observedAt()));
     }
