@@ -194,7 +194,8 @@ record AtomicCalls(
         }
 
         private T replay(IdempotencyRecord record) throws Throwable {
-            return outcomes.replay(operation, key, fingerprint, record.fingerprint(), record.outcome(), record.traceId());
+            return outcomes.replay(
+                    operation, key, fingerprint, record.fingerprint(), record.outcome(), record.traceId());
         }
 
         private T run() throws Throwable {

@@ -188,7 +188,8 @@ public final class IdempotencyEngine implements AutoCloseable {
             throws Throwable {
         NearbyOutcome nearby = admission.findNearby(key);
         if (nearby != null) {
-            return outcomes.replay(operation, key, fingerprint, nearby.fingerprint(), nearby.outcome(), nearby.traceId());
+            return outcomes.replay(
+                    operation, key, fingerprint, nearby.fingerprint(), nearby.outcome(), nearby.traceId());
         }
         OpenResult<T> admitted = admission.admit(operation, key, fingerprint, work.enclosingTransaction());
         return admitted instanceof OpenExecution<T> open
@@ -215,8 +216,8 @@ public final class IdempotencyEngine implements AutoCloseable {
             throws Throwable {
         NearbyOutcome nearby = admission.findNearby(key);
         if (nearby != null) {
-            return new OpenResult.Recorded<>(
-                    outcomes.replay(operation, key, fingerprint, nearby.fingerprint(), nearby.outcome(), nearby.traceId()));
+            return new OpenResult.Recorded<>(outcomes.replay(
+                    operation, key, fingerprint, nearby.fingerprint(), nearby.outcome(), nearby.traceId()));
         }
         OpenResult<T> admitted = admission.admit(operation, key, fingerprint, null);
         return admitted instanceof OpenExecution<T> open ? open.handOn(reconciler) : admitted;
@@ -245,7 +246,8 @@ public final class IdempotencyEngine implements AutoCloseable {
         NearbyOutcome nearby = admission.findNearby(key);
         return nearby == null
                 ? atomicCalls.execute(operation, key, fingerprint, transactions, work)
-                : outcomes.replay(operation, key, fingerprint, nearby.fingerprint(), nearby.outcome(), nearby.traceId());
+                : outcomes.replay(
+                        operation, key, fingerprint, nearby.fingerprint(), nearby.outcome(), nearby.traceId());
     }
 
     /**

@@ -268,7 +268,8 @@ public final class CompletedRecordCache extends ForwardingIdempotencyStore imple
     }
 
     /** What the request of a claim said; stays until that claim ends, its time-to-live is over, or others need room. */
-    private record Note(Claim claim, Fingerprint fingerprint, @Nullable String traceId) implements Kept {
+    private record Note(
+            Claim claim, Fingerprint fingerprint, @Nullable String traceId) implements Kept {
 
         @Override
         public Duration remaining(long now, Duration timeToLive) {
@@ -283,8 +284,11 @@ public final class CompletedRecordCache extends ForwardingIdempotencyStore imple
 
     /** A completed record. */
     private record Completed(
-            Fingerprint fingerprint, RecordedOutcome outcome, @Nullable String traceId, long askedAt, long lifetime)
-            implements Kept, NearbyOutcome {
+            Fingerprint fingerprint,
+            RecordedOutcome outcome,
+            @Nullable String traceId,
+            long askedAt,
+            long lifetime) implements Kept, NearbyOutcome {
 
         @Override
         public Duration remaining(long now, Duration timeToLive) {

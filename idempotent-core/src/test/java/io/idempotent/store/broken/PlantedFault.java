@@ -457,7 +457,7 @@ enum PlantedFault {
                             record.firstClaimedAt(),
                             record.claimedAt(),
                             record.takeovers(),
-                    record.traceId(),
+                            record.traceId(),
                             record.state(),
                             row.completedAt == null ? record.observedAt() : row.completedAt);
                 }
@@ -477,7 +477,9 @@ enum PlantedFault {
                 public @Nullable NearbyOutcome findNearby(IdempotencyKey key) {
                     return locked(() -> {
                         Row row = rows.get(key);
-                        return row == null || row.outcome == null ? null : new Nearby(row.fingerprint, row.outcome, row.traceId);
+                        return row == null || row.outcome == null
+                                ? null
+                                : new Nearby(row.fingerprint, row.outcome, row.traceId);
                     });
                 }
             },
@@ -510,7 +512,7 @@ enum PlantedFault {
                             record.firstClaimedAt(),
                             record.claimedAt(),
                             record.takeovers(),
-                    record.traceId(),
+                            record.traceId(),
                             record.state(),
                             record.claimedAt());
                 }
@@ -1093,8 +1095,10 @@ enum PlantedFault {
     /** One that claims to have outcomes nearby. */
     private abstract static class NearbyStore extends ReferenceStore implements NearbyOutcomes {}
 
-    private record Nearby(Fingerprint fingerprint, RecordedOutcome outcome, @Nullable String traceId)
-            implements NearbyOutcome {}
+    private record Nearby(
+            Fingerprint fingerprint,
+            RecordedOutcome outcome,
+            @Nullable String traceId) implements NearbyOutcome {}
 
     private static @Nullable NearbyOutcome nearby(
             @Nullable IdempotencyRecord record, @Nullable RecordedOutcome whileInProgress) {
