@@ -48,6 +48,6 @@ public record ClaimRequest(
     public static boolean isTraceId(String text) {
         return !text.isEmpty()
                 && text.length() <= IdempotencyRecord.LONGEST_TRACE_ID
-                && text.chars().allMatch(digit -> digit >= '0' && digit <= '9' || digit >= 'a' && digit <= 'f');
+                && text.chars().allMatch(digit -> (digit >= '0' && digit <= '9') || (digit >= 'a' && digit <= 'f'));
     }
 }
