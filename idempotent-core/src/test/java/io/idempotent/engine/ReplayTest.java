@@ -23,10 +23,13 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.lang.reflect.Type;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -79,6 +82,55 @@ final class ReplayTest {
 
         assertThat(runs).hasValue(1);
         assertThat(events.names()).containsExactly("claimed", "completed", "replayed");
+    }
+
+    @Test
+    void a_replay_tells_the_trace_of_the_call_that_ran() throws Exception {
+        List<@Nullable String> told = new ArrayList<>();
+        AtomicReference<@Nullable String> trace = new AtomicReference<>("0af7651916cd43dd8448eb211c80319c");
+        try (IdempotencyEngine traced = IdempotencyEngine.builder(store)
+                .codec(new ReferenceOutcomeCodec())
+                .ticker(ticker)
+                .traceId(trace::get)
+                .listener(new IdempotencyListener() {
+                    @Override
+                    public void replayed(IdempotencyKey key, @Nullable String traceId) {
+                        told.add(traceId);
+                    }
+                })
+                .build()) {
+            traced.execute(PAY, "4711", Fingerprint.none(), () -> "receipt");
+            trace.set("ffffffffffffffffffffffffffffffff");
+            traced.execute(PAY, "4711", Fingerprint.none(), () -> "another");
+
+            trace.set(null);
+            traced.execute(PAY, "4712", Fingerprint.none(), () -> "receipt");
+            traced.execute(PAY, "4712", Fingerprint.none(), () -> "another");
+        }
+        assertThat(told).containsExactly("0af7651916cd43dd8448eb211c80319c", null);
+    }
+
+    @Test
+    void a_trace_that_is_none_or_cannot_be_told_breaks_no_call() throws Exception {
+        List<String> problems = new ArrayList<>();
+        AtomicReference<@Nullable String> trace = new AtomicReference<>("not a trace");
+        try (IdempotencyEngine traced = IdempotencyEngine.builder(store)
+                .codec(new ReferenceOutcomeCodec())
+                .ticker(ticker)
+                .traceId(() -> Objects.requireNonNull(trace.get()))
+                .errorHandler((message, failure) -> problems.add(message))
+                .build()) {
+            assertThat(traced.execute(PAY, "4711", Fingerprint.none(), () -> "receipt"))
+                    .isEqualTo("receipt");
+            assertThat(problems).isEmpty();
+
+            trace.set(null);
+            assertThat(traced.execute(PAY, "4712", Fingerprint.none(), () -> "receipt"))
+                    .isEqualTo("receipt");
+        }
+        assertThat(problems).containsExactly("The current trace is not known; the call is not affected");
+        assertThat(Objects.requireNonNull(store.find(PAY.key("4711"))).traceId())
+                .isNull();
     }
 
     @Test

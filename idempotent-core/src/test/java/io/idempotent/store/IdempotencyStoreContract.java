@@ -90,6 +90,11 @@ public abstract class IdempotencyStoreContract {
         return false;
     }
 
+    /** Whether the store counts what is in progress. Defaults to false. */
+    protected boolean counts() {
+        return false;
+    }
+
     private @Nullable NearbyOutcome nearby(IdempotencyKey asked) {
         NearbyOutcomes nearby = store().unwrap(NearbyOutcomes.class);
         return nearby == null ? null : nearby.findNearby(asked);
@@ -97,6 +102,30 @@ public abstract class IdempotencyStoreContract {
 
     /** Purges what has expired, as the store does at times by itself; does nothing unless it can be asked to. */
     protected void purge() {}
+
+    @Test
+    void records_in_progress_are_counted_by_stores_that_can() {
+        RecordCounts counts = store().unwrap(RecordCounts.class);
+        assertThat(counts != null).isEqualTo(counts());
+        if (counts == null) {
+            return;
+        }
+        Duration day = Duration.ofDays(1);
+        RecordCounts.InProgress before = counts.countInProgress();
+        Claim ends = claimed(new ClaimRequest(key("ends"), UUID.randomUUID(), PAYMENT, day, true))
+                .claim();
+        claimed(new ClaimRequest(key("stays"), UUID.randomUUID(), PAYMENT, day, true));
+        assertThat(counts.countInProgress().live()).isEqualTo(before.live() + 2);
+
+        assertThat(store().complete(ends, RECEIPT, RETENTION)).isTrue();
+        elapse(day);
+
+        RecordCounts.InProgress after = counts.countInProgress();
+        // Records of other tests may have been abandoned meanwhile, too.
+        assertThat(after.live() + after.abandoned()).isEqualTo(before.live() + before.abandoned() + 1);
+        assertThat(after.abandoned()).isGreaterThan(before.abandoned());
+        assertThat(after.oldest()).isGreaterThanOrEqualTo(day);
+    }
 
     // claim
 

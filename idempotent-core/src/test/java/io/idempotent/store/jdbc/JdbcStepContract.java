@@ -307,6 +307,19 @@ abstract class JdbcStepContract {
         assertThat(finds(planOfOperation)).as(planOfOperation).isTrue();
     }
 
+    @Test
+    void what_is_in_progress_is_counted_by_an_index_among_many_that_are_completed() throws SQLException {
+        completeMany();
+        store.claim(new ClaimRequest(
+                IdempotencyKey.of("place", "running"), UUID.randomUUID(), Fingerprint.none(), LEASE, true));
+
+        String plan = plan(
+                "SELECT",
+                counting -> assertThat(counting.countInProgress().live()).isEqualTo(1));
+
+        assertThat(finds(plan)).as(plan).isTrue();
+    }
+
     private static byte[] text(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
     }

@@ -69,6 +69,11 @@ abstract class JdbcStoreContract extends IdempotencyStoreContract {
     }
 
     @Override
+    protected boolean counts() {
+        return true;
+    }
+
+    @Override
     protected void purge() {
         store.purge(1_000);
     }
