@@ -123,6 +123,9 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
             made.close();
             return before;
         }
+        for (StoreObserver observer : beanFactory.getBeanProvider(StoreObserver.class)) {
+            observer.used(withoutSuffix(name), made.store());
+        }
         return made;
     }
 
@@ -163,6 +166,25 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
     /** The beans that find out what became of abandoned executions. */
     List<Reconciler> reconcilers() {
         return beanFactory.getBeanProvider(Reconciler.class).orderedStream().toList();
+    }
+
+    /** What observes the calls of an operation; null where nobody does. */
+    @Nullable
+    OperationObserver observer(String operation, IdempotencyEngine engine) {
+        CallObserver observer = beanFactory.getBeanProvider(CallObserver.class).getIfAvailable();
+        return observer == null ? null : observer.of(operation, nameOfStore(engine));
+    }
+
+    private String nameOfStore(IdempotencyEngine engine) {
+        return engines.entrySet().stream()
+                .filter(named -> named.getValue().equals(engine))
+                .map(named -> withoutSuffix(named.getKey()))
+                .findAny()
+                .orElseThrow(() -> new IllegalStateException("The engine is not one of these"));
+    }
+
+    private static String withoutSuffix(String store) {
+        return store.endsWith(STORE_SUFFIX) ? store.substring(0, store.length() - STORE_SUFFIX.length()) : store;
     }
 
     private IdempotencyEngine make(String storeName, boolean byItself, IdempotencySettings settings) {
