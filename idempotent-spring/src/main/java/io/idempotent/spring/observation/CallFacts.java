@@ -51,7 +51,8 @@ final class CallFacts {
         context = execution;
     }
 
-    @Nullable IdempotencyContext context() {
+    @Nullable
+    IdempotencyContext context() {
         return context;
     }
 
@@ -101,7 +102,8 @@ final class CallFacts {
      * @param failure what it was answered by; null if it got a result
      * @return null if that is not known before its transaction ends
      */
-    @Nullable CallOutcome outcome(@Nullable Throwable failure) {
+    @Nullable
+    CallOutcome outcome(@Nullable Throwable failure) {
         if (replayed) {
             return waited ? CallOutcome.REPLAYED_AFTER_WAITING : CallOutcome.REPLAYED;
         }

@@ -24,7 +24,8 @@ public record DetachedOperation<T>(
         IdempotencyEngine engine,
         @Nullable Reconciler reconciler,
         @Nullable OperationObserver observer,
-        @Nullable KeyInLog keyInLog) implements ConfiguredOperation {
+        @Nullable KeyInLog keyInLog)
+        implements ConfiguredOperation {
 
     /**
      * Opens an execution, or gives what was recorded.

@@ -250,8 +250,7 @@ class CallOutcomesTest {
                 row(
                         "cannot be replayed",
                         test -> {
-                            ObservedApplication.completeNotReplayable(
-                                    test.memory, IdempotencyKey.of("pay", test.key));
+                            ObservedApplication.completeNotReplayable(test.memory, IdempotencyKey.of("pay", test.key));
                             test.attempt(() -> test.payments.pay(test.key, 1));
                         },
                         NOT_REPLAYABLE),
@@ -270,11 +269,7 @@ class CallOutcomesTest {
 
     static Stream<Arguments> endpoints() {
         return Stream.of(
-                row(
-                        "runs, and runs not again",
-                        test -> test.twice(() -> test.post("/pay", "{}")),
-                        EXECUTED,
-                        REPLAYED),
+                row("runs, and runs not again", test -> test.twice(() -> test.post("/pay", "{}")), EXECUTED, REPLAYED),
                 row(
                         "waits for the first",
                         test -> test.atOnce(() -> test.post("/pay", "{}")),
@@ -305,14 +300,15 @@ class CallOutcomesTest {
                         "is reconciled",
                         test -> {
                             abandon(test.memory, "endpoint-reconciling", test.key);
-                            assertThat(test.post("/reconciling", "{}")).bodyText().isEqualTo("found");
+                            assertThat(test.post("/reconciling", "{}"))
+                                    .bodyText()
+                                    .isEqualTo("found");
                         },
                         RECONCILED),
                 row(
                         "is in progress elsewhere",
                         test -> {
-                            ObservedApplication.claimFor(
-                                    test.memory, IdempotencyKey.of("endpoint-at-once", test.key));
+                            ObservedApplication.claimFor(test.memory, IdempotencyKey.of("endpoint-at-once", test.key));
                             assertThat(test.post("/at-once", "{}")).hasStatus(409);
                         },
                         IN_PROGRESS),
@@ -326,7 +322,8 @@ class CallOutcomesTest {
                         KEY_REUSED),
                 row(
                         "has a key that is none",
-                        test -> assertThat(test.postWith("not a key", "/pay", "{}")).hasStatus(400),
+                        test -> assertThat(test.postWith("not a key", "/pay", "{}"))
+                                .hasStatus(400),
                         BAD_KEY),
                 row(
                         "has no key, and needs one",
@@ -455,8 +452,7 @@ class CallOutcomesTest {
                         CLAIM_LOST),
                 row(
                         "finds the table gone",
-                        test -> test.withoutTable(
-                                () -> test.attempt(() -> test.payments.payAtomically(test.key, 1))),
+                        test -> test.withoutTable(() -> test.attempt(() -> test.payments.payAtomically(test.key, 1))),
                         STORE_FAILED),
                 row(
                         "cannot be replayed",
@@ -551,8 +547,9 @@ class CallOutcomesTest {
     void theErrorOfAReplayedFailureIsOfTheRecordedType() {
         work.does(CallOutcomesTest::decline);
         twice(() -> payments.pay(key, 1));
-        assertThat(stopped.contexts).hasSize(2).allSatisfy(context -> assertThat(context.getError())
-                .isInstanceOf(Declined.class));
+        assertThat(stopped.contexts)
+                .hasSize(2)
+                .allSatisfy(context -> assertThat(context.getError()).isInstanceOf(Declined.class));
     }
 
     @Test

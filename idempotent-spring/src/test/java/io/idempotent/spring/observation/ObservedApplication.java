@@ -52,7 +52,6 @@ import org.springframework.web.server.ResponseStatusException;
 })
 class ObservedApplication {
 
-
     @Bean
     static MemoryStore memoryIdempotencyStore() {
         return new MemoryStore(CaffeineIdempotencyStore.create());
@@ -313,8 +312,6 @@ class ObservedApplication {
     /** Completes a key with a value as another node does. */
     static void complete(IdempotencyStore store, IdempotencyKey key, String value) {
         store.complete(
-                claimFor(store, key),
-                new RecordedOutcome.ByReference(new Outcome.Value(value)),
-                Duration.ofHours(1));
+                claimFor(store, key), new RecordedOutcome.ByReference(new Outcome.Value(value)), Duration.ofHours(1));
     }
 }

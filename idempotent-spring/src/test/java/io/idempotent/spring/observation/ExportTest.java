@@ -1,0 +1,327 @@
+package io.idempotent.spring.observation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.idempotent.spring.observation.ObservedApplication.MemoryStore;
+import io.idempotent.spring.observation.ObservedApplication.Payments;
+import io.idempotent.spring.observation.ObservedApplication.Work;
+import io.micrometer.observation.Observation;
+import io.micrometer.observation.ObservationRegistry;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.micrometer.tracing.Tracer;
+import io.micrometer.tracing.handler.DefaultTracingObservationHandler;
+import io.micrometer.tracing.otel.bridge.OtelCurrentTraceContext;
+import io.micrometer.tracing.otel.bridge.OtelTracer;
+import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.sdk.OpenTelemetrySdk;
+import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
+import io.opentelemetry.sdk.trace.SdkTracerProvider;
+import io.opentelemetry.sdk.trace.data.EventData;
+import io.opentelemetry.sdk.trace.data.SpanData;
+import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
+
+/** What Prometheus scrapes, and what OpenTelemetry exports. */
+@SpringBootTest(
+        classes = ExportTest.Application.class,
+        webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
+        properties = {
+            "idempotent.store=memory",
+            "idempotent.web.scope=shared",
+            "idempotent.near-cache.maximum-size=100",
+            "idempotent.observation.include-key=true",
+            "spring.datasource.generate-unique-name=true"
+        })
+class ExportTest {
+
+    private static final AtomicInteger KEYS = new AtomicInteger();
+
+    @Configuration(proxyBeanMethods = false)
+    @Import(ObservedApplication.class)
+    static class Application {
+
+        @Bean
+        static InMemorySpanExporter exporter() {
+            return InMemorySpanExporter.create();
+        }
+
+        @Bean
+        static Tracer tracer(InMemorySpanExporter exporter) {
+            OpenTelemetrySdk telemetry = OpenTelemetrySdk.builder()
+                    .setTracerProvider(SdkTracerProvider.builder()
+                            .addSpanProcessor(SimpleSpanProcessor.create(exporter))
+                            .build())
+                    .build();
+            return new OtelTracer(telemetry.getTracer("test"), new OtelCurrentTraceContext(), event -> {});
+        }
+
+        @Bean
+        static DefaultTracingObservationHandler tracing(Tracer tracer) {
+            return new DefaultTracingObservationHandler(tracer);
+        }
+    }
+
+    @Autowired
+    private Payments payments;
+
+    @Autowired
+    private Work work;
+
+    @Autowired
+    private MemoryStore memory;
+
+    @Autowired
+    private PrometheusMeterRegistry prometheus;
+
+    @Autowired
+    private InMemorySpanExporter exporter;
+
+    @Autowired
+    private ObservationRegistry registry;
+
+    @LocalServerPort
+    private int port;
+
+    private final String key = "k" + KEYS.incrementAndGet();
+
+    @BeforeEach
+    void begin() {
+        work.does(() -> "done");
+        memory.failing(false);
+        exporter.reset();
+    }
+
+    @Test
+    void aScrapeHasOperationStoreAndOutcomeAndNoKey() {
+        payments.pay(key, 1);
+        payments.pay(key, 1);
+        assertThat(sample(
+                        "idempotent_execute_seconds_count",
+                        "operation=\"pay\"",
+                        "outcome=\"replayed\"",
+                        "error=\"none\""))
+                .contains("store=\"memory\"");
+        assertThat(prometheus.scrape()).doesNotContain(key);
+    }
+
+    @Test
+    void theErrorOfAMetricIsTheTypeOfTheFailure() {
+        work.does(() -> {
+            throw new ObservedApplication.Declined("4111 1111 1111 1111");
+        });
+        Stream.of(1, 2).forEach(time -> {
+            try {
+                payments.pay(key, 1);
+            } catch (ObservedApplication.Declined expected) {
+                assertThat(expected).hasMessageContaining("4111");
+            }
+        });
+        assertThat(sample("idempotent_execute_seconds_count", "outcome=\"recorded-failure\""))
+                .contains("error=\"Declined\"");
+        assertThat(sample("idempotent_execute_seconds_count", "outcome=\"replayed\"", "error=\"Declined\""))
+                .contains("operation=\"pay\"");
+        assertThat(prometheus.scrape()).doesNotContain("4111");
+    }
+
+    /** A change of a name has to be made there, too. */
+    @ParameterizedTest
+    @ValueSource(strings = {"idempotent.json", "alerts.yml"})
+    void theDashboardAndTheAlertsAskForMetricsThatAreThere(String file) throws IOException {
+        useEverything();
+        String scraped = prometheus.scrape();
+        Set<String> names = scraped.lines()
+                .filter(line -> !line.startsWith("#"))
+                .map(line -> line.replaceAll("[{ ].*", ""))
+                .collect(Collectors.toSet());
+        String asked = Files.readString(Path.of("../docs/grafana", file)).replace("\\\"", "\"");
+        Set<String> metrics = matches(asked, "\\bidempotent_[a-z_]+");
+        assertThat(metrics).hasSizeGreaterThan(3);
+        assertThat(names).containsAll(metrics);
+        Set<String> outcomes =
+                Stream.of(CallOutcome.values()).map(CallOutcome::value).collect(Collectors.toSet());
+        assertThat(matches(asked, "(?<=outcome=~?\")[a-z|-]+").stream().flatMap(some -> Stream.of(some.split("\\|"))))
+                .isNotEmpty()
+                .allMatch(outcomes::contains);
+        Set<String> labels = matches(scraped, "[a-z]+(?==\")");
+        assertThat(matches(asked, "(?<=by \\()[a-z, ]+").stream().flatMap(some -> Stream.of(some.split(", "))))
+                .isNotEmpty()
+                // Given by Prometheus itself.
+                .filteredOn(label -> !label.equals("instance"))
+                .allMatch(labels::contains);
+    }
+
+    private void useEverything() {
+        payments.pay(key, 1);
+        payments.payAtomically(key, 1);
+        payments.payAtomically(key, 1);
+        work.does(() -> {
+            throw new IllegalStateException("no");
+        });
+        try {
+            payments.payRetried(key);
+        } catch (IllegalStateException expected) {
+            assertThat(expected).hasMessage("no");
+        }
+    }
+
+    @Test
+    void metersSayWhatStoresKeepInMemory() {
+        payments.pay(key, 1);
+        payments.payAtomically(key, 1);
+        double before = value(sample("idempotent_near_cache_hits_total", "store=\"jdbc\""));
+        payments.payAtomically(key, 1);
+        assertThat(value(sample("idempotent_near_cache_hits_total", "store=\"jdbc\"")))
+                .isGreaterThanOrEqualTo(before);
+        assertThat(value(sample("idempotent_store_size", "store=\"memory\""))).isPositive();
+        assertThat(value(sample("idempotent_store_weight_bytes", "store=\"memory\"")))
+                .isPositive();
+        assertThat(value(sample("idempotent_store_early_evictions_total", "store=\"memory\"")))
+                .isZero();
+    }
+
+    @Test
+    void spansNestAsTheCallsDo() {
+        work.does(() -> {
+            Observation.createNotStarted("charge", registry).observe(() -> {});
+            return "done";
+        });
+        Observation.createNotStarted("checkout", registry).observe(() -> payments.pay(key, 1));
+        SpanData checkout = span("checkout");
+        SpanData ours = span("idempotent pay");
+        SpanData charge = span("charge");
+        assertThat(ours.getParentSpanId()).isEqualTo(checkout.getSpanId());
+        assertThat(charge.getParentSpanId()).isEqualTo(ours.getSpanId());
+        assertThat(attributes(ours))
+                .containsEntry("operation", "pay")
+                .containsEntry("store", "memory")
+                .containsEntry("outcome", "executed")
+                .containsEntry("idempotency.key", key)
+                .containsEntry("idempotency.attempt", "1")
+                .containsEntry("idempotency.takeovers", "0")
+                .containsKey("idempotency.fencing.token");
+    }
+
+    @Test
+    void retriesAreEventsOfTheSpan() {
+        work.does(() -> {
+            throw new IllegalStateException("no");
+        });
+        try {
+            payments.payRetried(key);
+        } catch (IllegalStateException expected) {
+            assertThat(expected).hasMessage("no");
+        }
+        assertThat(span("idempotent pay-retried").getEvents().stream().map(EventData::getName))
+                .containsSequence("retry", "retry", "retry.exhausted");
+    }
+
+    @Test
+    void anAsynchronousEndpointIsObservedUntilItsResponseEnds() throws Exception {
+        CountDownLatch began = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        work.does(() -> {
+            Observation.createNotStarted("charge", registry).observe(() -> {});
+            began.countDown();
+            assertThat(goOn.await(30, TimeUnit.SECONDS)).isTrue();
+            return "done";
+        });
+        FutureTask<Integer> answer = new FutureTask<>(() -> post("/callable"));
+        new Thread(answer).start();
+        assertThat(began.await(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(spans().map(SpanData::getName)).doesNotContain("idempotent endpoint-callable");
+        assertThat(active("endpoint-callable")).isEqualTo(1);
+        goOn.countDown();
+        assertThat(answer.get(30, TimeUnit.SECONDS)).isEqualTo(200);
+        // The client has its answer a moment before the server's thread is done with it.
+        Awaitility.await().until(() -> active("endpoint-callable") == 0);
+        SpanData ours = span("idempotent endpoint-callable");
+        assertThat(attributes(ours)).containsEntry("outcome", "executed");
+        assertThat(span("charge").getParentSpanId()).isEqualTo(ours.getSpanId());
+        assertThat(post("/callable")).isEqualTo(200);
+    }
+
+    private double active(String operation) {
+        return value(sample("idempotent_execute_active_seconds_count", "operation=\"" + operation + "\""));
+    }
+
+    private int post(String path) throws IOException, InterruptedException {
+        return HttpClient.newHttpClient()
+                .send(
+                        HttpRequest.newBuilder(URI.create("http://localhost:" + port + path))
+                                .header("Idempotency-Key", key)
+                                .header("Content-Type", "application/json")
+                                .POST(HttpRequest.BodyPublishers.ofString("{}"))
+                                .build(),
+                        BodyHandlers.ofString())
+                .statusCode();
+    }
+
+    private static Map<String, String> attributes(SpanData span) {
+        return span.getAttributes().asMap().entrySet().stream()
+                .collect(Collectors.toMap(
+                        attribute -> ((AttributeKey<?>) attribute.getKey()).getKey(),
+                        attribute -> String.valueOf(attribute.getValue())));
+    }
+
+    private Stream<SpanData> spans() {
+        return exporter.getFinishedSpanItems().stream();
+    }
+
+    private SpanData span(String name) {
+        List<SpanData> found =
+                spans().filter(span -> span.getName().equals(name)).toList();
+        assertThat(found).as(name).hasSize(1);
+        return found.get(0);
+    }
+
+    private String sample(String name, String... labels) {
+        return prometheus
+                .scrape()
+                .lines()
+                .filter(line -> line.startsWith(name + "{") && Stream.of(labels).allMatch(line::contains))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError(name + " " + List.of(labels) + " in\n" + prometheus.scrape()));
+    }
+
+    private static double value(String sample) {
+        return Double.parseDouble(sample.substring(sample.lastIndexOf(' ') + 1));
+    }
+
+    private static Set<String> matches(String text, String pattern) {
+        Set<String> found = new TreeSet<>();
+        Matcher matcher = Pattern.compile(pattern).matcher(text);
+        while (matcher.find()) {
+            found.add(matcher.group());
+        }
+        return found;
+    }
+}
