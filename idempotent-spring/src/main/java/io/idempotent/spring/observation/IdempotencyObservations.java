@@ -215,19 +215,33 @@ public final class IdempotencyObservations implements CallObserver, IdempotencyL
         public Scope enter() {
             Call before = current.get();
             current.set(this);
-            Observation.Scope scope = openScope();
+            Observation.Scope outer = registry.getCurrentObservationScope();
+            Observation.Scope scope = openScope(outer);
             return () -> {
                 current.set(before);
-                safely(scope::close);
+                if (scope != null) {
+                    closeScope(scope, outer);
+                }
             };
         }
 
-        private Observation.Scope openScope() {
+        private Observation.@Nullable Scope openScope(Observation.@Nullable Scope outer) {
             try {
                 return observation.openScope();
             } catch (RuntimeException | Error thrown) {
                 log(thrown);
-                return Observation.Scope.NOOP;
+                // A handler that throws leaves it open.
+                registry.setCurrentObservationScope(outer);
+                return null;
+            }
+        }
+
+        private void closeScope(Observation.Scope scope, Observation.@Nullable Scope outer) {
+            try {
+                scope.close();
+            } catch (RuntimeException | Error thrown) {
+                log(thrown);
+                registry.setCurrentObservationScope(outer);
             }
         }
 

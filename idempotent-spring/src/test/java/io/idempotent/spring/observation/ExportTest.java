@@ -2,6 +2,10 @@ package io.idempotent.spring.observation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.idempotent.spring.observation.ObservedApplication.MemoryStore;
 import io.idempotent.spring.observation.ObservedApplication.Payments;
 import io.idempotent.spring.observation.ObservedApplication.Work;
@@ -30,6 +34,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -43,6 +48,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.web.server.LocalServerPort;
@@ -59,6 +66,7 @@ import org.springframework.context.annotation.Import;
             "idempotent.web.scope=shared",
             "idempotent.near-cache.maximum-size=100",
             "idempotent.observation.include-key=true",
+            "idempotent.observation.mdc=true",
             "spring.datasource.generate-unique-name=true"
         })
 class ExportTest {
@@ -164,7 +172,7 @@ class ExportTest {
                 .collect(Collectors.toSet());
         String asked = Files.readString(Path.of("../docs/grafana", file)).replace("\\\"", "\"");
         Set<String> metrics = matches(asked, "\\bidempotent_[a-z_]+");
-        assertThat(metrics).hasSizeGreaterThan(3);
+        assertThat(metrics).hasSizeGreaterThan(2);
         assertThat(names).containsAll(metrics);
         Set<String> outcomes =
                 Stream.of(CallOutcome.values()).map(CallOutcome::value).collect(Collectors.toSet());
@@ -267,6 +275,66 @@ class ExportTest {
         assertThat(attributes(ours)).containsEntry("outcome", "executed");
         assertThat(span("charge").getParentSpanId()).isEqualTo(ours.getSpanId());
         assertThat(post("/callable")).isEqualTo(200);
+    }
+
+    @Test
+    void operationAndKeyAreInTheMdcWhileAnOperationRuns() throws Exception {
+        List<String> seen = new CopyOnWriteArrayList<>();
+        work.does(() -> {
+            seen.add(MDC.get("idempotency.operation") + " " + MDC.get("idempotency.key"));
+            return "done";
+        });
+        MDC.put("idempotency.operation", "outer");
+        payments.pay(key, 1);
+        assertThat(MDC.get("idempotency.operation")).isEqualTo("outer");
+        assertThat(MDC.get("idempotency.key")).isNull();
+        MDC.clear();
+        payments.payAtomically(key, 1);
+        payments.payRetried(key);
+        assertThat(post("/pay")).isEqualTo(200);
+        assertThat(post("/callable")).isEqualTo(200);
+        assertThat(seen)
+                .containsExactly(
+                        "pay " + key,
+                        "pay-atomically " + key,
+                        "pay-retried " + key,
+                        "endpoint " + key,
+                        "endpoint-callable " + key);
+    }
+
+    @Test
+    void aLineOfTheLogHasItsOperationAndKeyAsPairs() {
+        Logger logger = (Logger) LoggerFactory.getLogger("io.idempotent");
+        ListAppender<ILoggingEvent> lines = new ListAppender<>();
+        lines.start();
+        logger.addAppender(lines);
+        logger.setLevel(Level.DEBUG);
+        try {
+            work.does(() -> "4111 1111 1111 1111");
+            payments.pay(key, 1);
+            payments.pay(key, 1);
+        } finally {
+            logger.setLevel(null);
+            logger.detachAppender(lines);
+        }
+        List<ILoggingEvent> told = lines.list.stream()
+                .filter(line -> line.getFormattedMessage().contains(key))
+                .toList();
+        assertThat(told).hasSize(2).allSatisfy(line -> {
+            assertThat(pairs(line))
+                    .containsEntry("idempotency.operation", "pay")
+                    .containsEntry("idempotency.key", key);
+            assertThat(line.getFormattedMessage() + pairs(line)).doesNotContain("4111");
+        });
+        assertThat(pairs(told.get(0)))
+                .containsEntry("idempotency.attempt", "1")
+                .containsEntry("idempotency.takeovers", "0")
+                .containsKey("idempotency.fencing.token");
+    }
+
+    private static Map<String, String> pairs(ILoggingEvent line) {
+        return line.getKeyValuePairs().stream()
+                .collect(Collectors.toMap(pair -> pair.key, pair -> String.valueOf(pair.value)));
     }
 
     private double active(String operation) {
