@@ -15,7 +15,8 @@ public sealed interface OpenResult<T extends @Nullable Object> permits OpenExecu
      * @param value what it returned
      * @param traceId the trace of the execution that made the outcome; null if none was recorded
      */
-    record Recorded<T extends @Nullable Object>(T value, @Nullable String traceId) implements OpenResult<T> {
+    record Recorded<T extends @Nullable Object>(
+            T value, @Nullable String traceId) implements OpenResult<T> {
 
         /** Makes the result of an execution whose trace is not known. */
         Recorded(T value) {

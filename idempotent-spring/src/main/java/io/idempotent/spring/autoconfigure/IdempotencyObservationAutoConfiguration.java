@@ -61,8 +61,8 @@ public final class IdempotencyObservationAutoConfiguration {
         @Bean
         @ConditionalOnBean(MeterRegistry.class)
         @ConditionalOnMissingBean
-        static MeteredStores idempotencyMeteredStores(MeterRegistry registry) {
-            return new MeteredStores(registry);
+        static MeteredStores idempotencyMeteredStores(MeterRegistry registry, IdempotencySettings settings) {
+            return new MeteredStores(registry, settings.observation().countInterval());
         }
     }
 

@@ -3,6 +3,7 @@ package io.idempotent.spring.observation;
 import io.idempotent.spring.operation.StoreObserver;
 import io.idempotent.store.IdempotencyStore;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 
@@ -16,15 +17,22 @@ public final class MeteredStores implements StoreObserver {
 
     private final MeterRegistry registry;
 
-    /** Binds meters to this registry. */
-    public MeteredStores(MeterRegistry registry) {
+    private final Duration countInterval;
+
+    /**
+     * Binds meters to a registry.
+     *
+     * @param countInterval how long a count of what is in progress is good for
+     */
+    public MeteredStores(MeterRegistry registry, Duration countInterval) {
         this.registry = registry;
+        this.countInterval = countInterval;
     }
 
     @Override
     public void used(String name, IdempotencyStore store) {
         try {
-            new StoreMeters(name, store).bindTo(registry);
+            new StoreMeters(name, store, countInterval).bindTo(registry);
         } catch (RuntimeException | Error failure) {
             LOG.error("The idempotency store '" + name + "' has no meters; its operations are not affected", failure);
         }

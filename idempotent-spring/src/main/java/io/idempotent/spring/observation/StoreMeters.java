@@ -1,17 +1,22 @@
 package io.idempotent.spring.observation;
 
 import io.idempotent.store.IdempotencyStore;
+import io.idempotent.store.RecordCounts;
+import io.idempotent.store.RecordCounts.InProgress;
 import io.idempotent.store.caffeine.CaffeineIdempotencyStore;
 import io.idempotent.store.caffeine.CompletedRecordCache;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.TimeGauge;
 import io.micrometer.core.instrument.binder.BaseUnits;
 import io.micrometer.core.instrument.binder.MeterBinder;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 
 /**
- * Meters of what a store keeps in this JVM's memory. It counts nothing itself: a scrape asks the store.
+ * Meters of what a store keeps. It counts nothing itself: a scrape asks the store.
  *
  * <ul>
  *   <li>{@code idempotent.store.size} and {@code idempotent.store.weight}: how many records a Caffeine store keeps, and
@@ -19,12 +24,17 @@ import io.micrometer.core.instrument.binder.MeterBinder;
  *   <li>{@code idempotent.store.early.evictions}: how many records it dropped before their retention was over. Their
  *       keys are free again, though they should not be.
  *   <li>{@code idempotent.near.cache.hits}: how many replays of a durable store cost no round trip.
+ *   <li>{@code idempotent.records.live}, {@code idempotent.records.abandoned} and {@code idempotent.records.oldest}: how
+ *       many records have no outcome yet, with an owner and without, and how long ago the first of them was last
+ *       claimed. Only of stores that can count them by an index. Asked for once in an interval, however often they are
+ *       scraped, and unknown while the store fails.
  * </ul>
  *
  * @param name the name of the store, which is the value of the tag {@code store}
  * @param store the store as operations use it
+ * @param countInterval how long a count of what is in progress is good for
  */
-public record StoreMeters(String name, IdempotencyStore store) implements MeterBinder {
+public record StoreMeters(String name, IdempotencyStore store, Duration countInterval) implements MeterBinder {
 
     @Override
     public void bindTo(MeterRegistry registry) {
@@ -53,5 +63,28 @@ public record StoreMeters(String name, IdempotencyStore store) implements MeterB
                     .tags(tags)
                     .register(registry);
         }
+        RecordCounts counts = store.unwrap(RecordCounts.class);
+        if (counts != null) {
+            bindCounts(new CachedCounts(counts, countInterval), tags, registry);
+        }
+    }
+
+    // Each gauge holds the counts, which nobody else does.
+    private static void bindCounts(CachedCounts counts, Tags tags, MeterRegistry registry) {
+        Gauge.builder("idempotent.records.live", () -> counts.value(InProgress::live))
+                .description("Records that are in progress, and have an owner")
+                .tags(tags)
+                .register(registry);
+        Gauge.builder("idempotent.records.abandoned", () -> counts.value(InProgress::abandoned))
+                .description("Records that are in progress, and whose lease is over")
+                .tags(tags)
+                .register(registry);
+        TimeGauge.builder(
+                        "idempotent.records.oldest",
+                        () -> counts.value(found -> found.oldest().toMillis()),
+                        TimeUnit.MILLISECONDS)
+                .description("How long ago the first record in progress was last claimed")
+                .tags(tags)
+                .register(registry);
     }
 }

@@ -202,6 +202,7 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
                 .interruptOnLeaseLoss(settings.global().interruptOnLeaseLoss())
                 .errorHandler(LOG::error)
                 .listener(new LoggingListener());
+        beanFactory.getBeanProvider(TraceIds.class).ifAvailable(builder::traceId);
         beanFactory.getBeanProvider(IdempotencyListener.class).orderedStream().forEach(builder::listener);
         return builder.build();
     }

@@ -156,10 +156,11 @@ final class Exchange {
     /** Ends a dispatch that has returned. */
     void endDispatch(HttpServletRequest dispatched) throws IOException {
         if (recorded != null) {
-            response.replay(recorded.value(), rules.headers());
+            // Before its body, which may complete it.
             if (rules.traceHeader() != null && recorded.traceId() != null) {
                 response.setHeader(rules.traceHeader(), recorded.traceId());
             }
+            response.replay(recorded.value(), rules.headers());
             recorded = null;
             return;
         }

@@ -81,6 +81,7 @@ class ConfigurationMetadataTest {
                                 web.header web.scope web.maximum-body-size web.maximum-response-size
                                 web.fingerprint-headers web.recorded-headers web.released-statuses
                                 web.unknown-statuses web.trace-header observation.include-key observation.mdc
+                                observation.count-interval
                                 web.problem-base web.documentation
                                 """.strip().split("\\s+"))
                         .map("idempotent."::concat)
@@ -125,6 +126,7 @@ class ConfigurationMetadataTest {
         "near-cache.time-to-live, 5m",
         "observation.include-key, false",
         "observation.mdc, false",
+        "observation.count-interval, 30s",
         "redis.key-prefix, idempotent:",
         "web.header, Idempotency-Key",
         "web.scope, caller",

@@ -6,9 +6,11 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import io.idempotent.IdempotencyKey;
 import io.idempotent.spring.observation.ObservedApplication.MemoryStore;
 import io.idempotent.spring.observation.ObservedApplication.Payments;
 import io.idempotent.spring.observation.ObservedApplication.Work;
+import io.idempotent.store.jdbc.JdbcIdempotencyStore;
 import io.micrometer.observation.Observation;
 import io.micrometer.observation.ObservationRegistry;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -27,6 +29,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -67,6 +70,8 @@ import org.springframework.context.annotation.Import;
             "idempotent.near-cache.maximum-size=100",
             "idempotent.observation.include-key=true",
             "idempotent.observation.mdc=true",
+            "idempotent.observation.count-interval=1ms",
+            "idempotent.web.trace-header=X-First-Trace",
             "spring.datasource.generate-unique-name=true"
         })
 class ExportTest {
@@ -106,6 +111,9 @@ class ExportTest {
 
     @Autowired
     private MemoryStore memory;
+
+    @Autowired
+    private JdbcIdempotencyStore jdbc;
 
     @Autowired
     private PrometheusMeterRegistry prometheus;
@@ -239,6 +247,44 @@ class ExportTest {
     }
 
     @Test
+    void aReplayTellsTheTraceOfTheFirstCall() {
+        for (Runnable call : List.<Runnable>of(() -> payments.pay(key, 1), () -> payments.payAtomically(key, 1))) {
+            exporter.reset();
+            call.run();
+            call.run();
+            List<SpanData> spans = spans().toList();
+            assertThat(spans).hasSize(2);
+            assertThat(spans.get(0).getTraceId()).isNotEqualTo(spans.get(1).getTraceId());
+            assertThat(attributes(spans.get(0))).doesNotContainKey("idempotency.first.trace.id");
+            assertThat(attributes(spans.get(1)))
+                    .containsEntry("outcome", "replayed")
+                    .containsEntry("idempotency.first.trace.id", spans.get(0).getTraceId());
+        }
+    }
+
+    @Test
+    void aHeaderOfAReplayedResponseHasTheTraceOfTheFirst() throws Exception {
+        assertThat(send("/pay").headers().firstValue("X-First-Trace")).isEmpty();
+        Awaitility.await().until(() -> spans().count() > 0);
+        String first = span("idempotent endpoint").getTraceId();
+        assertThat(send("/pay").headers().firstValue("X-First-Trace")).contains(first);
+    }
+
+    @Test
+    void recordsWithoutAnOutcomeAreCountedByTheStore() {
+        payments.payAtomically(key, 1);
+        double abandoned = value(sample("idempotent_records_abandoned", "store=\"jdbc\""));
+        jdbc.abandon(ObservedApplication.claimFor(jdbc, IdempotencyKey.of("pay", key + "-abandoned")));
+        ObservedApplication.claimFor(jdbc, IdempotencyKey.of("pay", key + "-live"));
+        Awaitility.await()
+                .until(() -> value(sample("idempotent_records_abandoned", "store=\"jdbc\"")) == abandoned + 1);
+        assertThat(value(sample("idempotent_records_live", "store=\"jdbc\""))).isPositive();
+        Awaitility.await().until(() -> value(sample("idempotent_records_oldest_seconds", "store=\"jdbc\"")) > 0);
+        assertThat(prometheus.scrape().lines().filter(line -> line.startsWith("idempotent_records")))
+                .noneMatch(line -> line.contains("memory"));
+    }
+
+    @Test
     void retriesAreEventsOfTheSpan() {
         work.does(() -> {
             throw new IllegalStateException("no");
@@ -342,6 +388,10 @@ class ExportTest {
     }
 
     private int post(String path) throws IOException, InterruptedException {
+        return send(path).statusCode();
+    }
+
+    private HttpResponse<String> send(String path) throws IOException, InterruptedException {
         return HttpClient.newHttpClient()
                 .send(
                         HttpRequest.newBuilder(URI.create("http://localhost:" + port + path))
@@ -349,8 +399,7 @@ class ExportTest {
                                 .header("Content-Type", "application/json")
                                 .POST(HttpRequest.BodyPublishers.ofString("{}"))
                                 .build(),
-                        BodyHandlers.ofString())
-                .statusCode();
+                        BodyHandlers.ofString());
     }
 
     private static Map<String, String> attributes(SpanData span) {
