@@ -8,11 +8,15 @@ import io.idempotent.Outcome;
 import io.idempotent.engine.IdempotencyListener;
 import io.idempotent.spring.annotation.EnableIdempotency;
 import io.idempotent.spring.annotation.Idempotent;
+import io.idempotent.spring.observation.DefaultIdempotencyObservationConvention;
+import io.idempotent.spring.observation.IdempotencyObservations;
 import io.idempotent.spring.settings.IdempotencySettings;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.observation.DefaultMeterObservationHandler;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.micrometer.observation.ObservationRegistry;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -311,6 +315,30 @@ final class Contestants {
         @Bean
         MeteringListener listener() {
             return new MeteringListener(new SimpleMeterRegistry());
+        }
+    }
+
+    /** The same with observations that a no-op registry drops. */
+    @Configuration(proxyBeanMethods = false)
+    static class ObservedByNoOpConfiguration extends AnnotatedConfiguration {
+
+        @Bean
+        IdempotencyObservations observations() {
+            return new IdempotencyObservations(
+                    ObservationRegistry.NOOP, new DefaultIdempotencyObservationConvention(false));
+        }
+    }
+
+    /** The same with observations that become meters. */
+    @Configuration(proxyBeanMethods = false)
+    static class ObservedConfiguration extends AnnotatedConfiguration {
+
+        @Bean
+        IdempotencyObservations observations() {
+            ObservationRegistry registry = ObservationRegistry.create();
+            registry.observationConfig()
+                    .observationHandler(new DefaultMeterObservationHandler(new SimpleMeterRegistry()));
+            return new IdempotencyObservations(registry, new DefaultIdempotencyObservationConvention(false));
         }
     }
 

@@ -46,7 +46,9 @@ public class ReplayBenchmark {
         "IDEMPOTENT_BY_PAIR",
         "IDEMPOTENT_WITHOUT_FINGERPRINT",
         "IDEMPOTENT_WITH_LISTENER",
-        "IDEMPOTENT_WITH_METRICS"
+        "IDEMPOTENT_WITH_METRICS",
+        "IDEMPOTENT_OBSERVED_BY_NO_OP",
+        "IDEMPOTENT_OBSERVED"
     })
     public Way way;
 

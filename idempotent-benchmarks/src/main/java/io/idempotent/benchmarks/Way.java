@@ -10,6 +10,8 @@ import io.idempotent.benchmarks.Contestants.HandWritten;
 import io.idempotent.benchmarks.Contestants.IdempotentReceiver;
 import io.idempotent.benchmarks.Contestants.ListenedConfiguration;
 import io.idempotent.benchmarks.Contestants.MeteredConfiguration;
+import io.idempotent.benchmarks.Contestants.ObservedByNoOpConfiguration;
+import io.idempotent.benchmarks.Contestants.ObservedConfiguration;
 import io.idempotent.benchmarks.Contestants.ProxiedConfiguration;
 import io.idempotent.benchmarks.Contestants.Retried;
 import io.idempotent.benchmarks.Contestants.RetriedConfiguration;
@@ -44,6 +46,10 @@ public enum Way {
     IDEMPOTENT_WITH_LISTENER,
     /** The same with a listener that counts and times by Micrometer. */
     IDEMPOTENT_WITH_METRICS,
+    /** The same with observations by a no-op registry. */
+    IDEMPOTENT_OBSERVED_BY_NO_OP,
+    /** The same with observations by a registry whose handler makes meters. */
+    IDEMPOTENT_OBSERVED,
     /** The same by a method that asks for the fencing token. */
     IDEMPOTENT_WITH_CONTEXT;
 
@@ -74,6 +80,8 @@ public enum Way {
             case IDEMPOTENT_WITHOUT_FINGERPRINT -> variant(AnnotatedVariants::withoutFingerprint);
             case IDEMPOTENT_WITH_LISTENER -> annotated(ListenedConfiguration.class);
             case IDEMPOTENT_WITH_METRICS -> annotated(MeteredConfiguration.class);
+            case IDEMPOTENT_OBSERVED_BY_NO_OP -> annotated(ObservedByNoOpConfiguration.class);
+            case IDEMPOTENT_OBSERVED -> annotated(ObservedConfiguration.class);
             case IDEMPOTENT_WITH_CONTEXT -> variant(AnnotatedVariants::withContext);
         };
     }

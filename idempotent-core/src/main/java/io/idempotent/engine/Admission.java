@@ -201,8 +201,10 @@ final class Admission {
         }
         if (result instanceof ClaimResult.Completed completed) {
             IdempotencyRecord record = completed.record();
-            return new OpenResult.Recorded<>(outcomes.replay(
-                    operation, key, fingerprint, record.fingerprint(), record.outcome(), record.traceId()));
+            return new OpenResult.Recorded<>(
+                    outcomes.replay(
+                            operation, key, fingerprint, record.fingerprint(), record.outcome(), record.traceId()),
+                    record.traceId());
         }
         IdempotencyRecord abandoned = ((ClaimResult.Abandoned) result).record();
         outcomes.requireSame(key, fingerprint, abandoned.fingerprint());

@@ -216,8 +216,10 @@ public final class IdempotencyEngine implements AutoCloseable {
             throws Throwable {
         NearbyOutcome nearby = admission.findNearby(key);
         if (nearby != null) {
-            return new OpenResult.Recorded<>(outcomes.replay(
-                    operation, key, fingerprint, nearby.fingerprint(), nearby.outcome(), nearby.traceId()));
+            return new OpenResult.Recorded<>(
+                    outcomes.replay(
+                            operation, key, fingerprint, nearby.fingerprint(), nearby.outcome(), nearby.traceId()),
+                    nearby.traceId());
         }
         OpenResult<T> admitted = admission.admit(operation, key, fingerprint, null);
         return admitted instanceof OpenExecution<T> open ? open.handOn(reconciler) : admitted;

@@ -231,7 +231,10 @@ final class AtomicCallsTest {
         assertThat(waited.reason()).isEqualTo(Reason.WAITED);
         assertThat(waited.claimedSince()).isGreaterThanOrEqualTo(WAITS_SHORTLY.waitAtMost());
         assertThat(transactions.begun()).isEqualTo(1);
-        assertThat(events.names()).containsExactly("claimed", "refused", "refused");
+        // On a busy machine the time is over before it begins to wait.
+        assertThat(events.names())
+                .filteredOn(name -> !name.equals("waiting"))
+                .containsExactly("claimed", "refused", "refused");
         gate.open();
         assertThat(Callers.get(first)).isEqualTo("receipt of run 1");
     }
@@ -244,9 +247,13 @@ final class AtomicCallsTest {
         assertThat(refused(operation(Duration.ofNanos(1))).reason())
                 .as("the claim alone took longer")
                 .isEqualTo(Reason.WAITED);
+        int waits = events.named("waiting").size();
         Future<String> waiter = callers.call(() -> pay(WAITS));
         int begun = transactions.begun();
         Callers.until(() -> transactions.begun() > begun + 3);
+        assertThat(events.named("waiting"))
+                .as("told once, however often it looks")
+                .hasSize(waits + 1);
         gate.open();
         assertThat(Callers.get(waiter)).isEqualTo("receipt of run 1");
         assertThat(Callers.get(first)).isEqualTo("receipt of run 1");
@@ -739,14 +746,15 @@ final class AtomicCallsTest {
         try (CallersTransaction caller = plain.beginCallers()) {
             assertThat(pay()).isEqualTo("receipt of run 1");
             assertThat(pay()).as("again in the same").isEqualTo("receipt of run 1");
-            assertThat(events.names()).containsExactly("claimed", "replayed");
+            assertThat(events.names()).containsExactly("claimed", "pending", "replayed");
             assertThat(payments()).isZero();
             assertThat(Callers.get(callers.call(() -> refused(PAY).reason()))).isEqualTo(Reason.NOT_WAITING);
             caller.commit();
         }
         assertThat(payments()).isEqualTo(1);
         assertThat(pay()).isEqualTo("receipt of run 1");
-        assertThat(events.names()).containsExactly("claimed", "replayed", "refused", "completed", "replayed");
+        assertThat(events.names())
+                .containsExactly("claimed", "pending", "replayed", "refused", "completed", "replayed");
     }
 
     @Test
@@ -756,7 +764,7 @@ final class AtomicCallsTest {
             assertThat(caller.isRollbackOnly()).isFalse();
         }
         assertThat(payments()).isZero();
-        assertThat(events.names()).containsExactly("claimed", "released");
+        assertThat(events.names()).containsExactly("claimed", "pending", "released");
         assertThat(pay()).isEqualTo("receipt of run 2");
     }
 

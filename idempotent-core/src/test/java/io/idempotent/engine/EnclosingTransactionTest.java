@@ -146,7 +146,7 @@ final class EnclosingTransactionTest {
         transaction.only().committed();
 
         assertThat(Callers.get(waiter)).isEqualTo("receipt 1");
-        assertThat(events.names()).containsExactly("claimed", "completed", "replayed");
+        assertThat(events.names()).containsExactly("claimed", "pending", "waiting", "completed", "replayed");
         assertThat(store.count(Request.CLAIM)).as("woken, not polled").isEqualTo(3);
     }
 
@@ -157,7 +157,7 @@ final class EnclosingTransactionTest {
         transaction.only().rolledBack();
         transaction.only().unknown();
         transaction.only().beforeCommit((claim, outcome, retention) -> false);
-        assertThat(events.names()).containsExactly("claimed", "completed");
+        assertThat(events.names()).containsExactly("claimed", "pending", "completed");
         assertThat(call(PAY, (EnclosingTransaction) null)).isEqualTo("receipt 1");
     }
 
@@ -175,7 +175,7 @@ final class EnclosingTransactionTest {
         call(WITH_EFFECTS_OUTSIDE, transaction);
         transaction.only().rolledBack();
         assertThat(isAbandoned()).isTrue();
-        assertThat(events.names()).containsExactly("claimed", "abandoned");
+        assertThat(events.names()).containsExactly("claimed", "pending", "abandoned");
     }
 
     @Test
@@ -209,7 +209,7 @@ final class EnclosingTransactionTest {
         transaction.only().committed();
         assertThat(recorded).containsExactly(KEY, PAY.retention());
         assertThat(store.count(Request.COMPLETE)).isZero();
-        assertThat(events.names()).containsExactly("claimed", "completed");
+        assertThat(events.names()).containsExactly("claimed", "pending", "completed");
     }
 
     @Test
@@ -223,7 +223,7 @@ final class EnclosingTransactionTest {
                 .isThrownBy(() -> transaction.only().beforeCommit((claim, outcome, retention) -> false))
                 .withMessageContaining("its transaction is not committed");
         assertThat(transaction.only().isRecorded()).isFalse();
-        assertThat(events.names()).containsExactly("claimed", "leaseLost");
+        assertThat(events.names()).containsExactly("claimed", "pending", "leaseLost");
     }
 
     @Test
@@ -270,7 +270,7 @@ final class EnclosingTransactionTest {
         transaction.only().beforeCommit(null);
         store.fail(Request.COMPLETE);
         transaction.only().committed();
-        assertThat(events.names()).containsExactly("claimed", "completionFailed");
+        assertThat(events.names()).containsExactly("claimed", "pending", "completionFailed");
         assertThat(store.find(KEY).outcome()).isNull();
         assertThat(isAbandoned()).isFalse();
         ticker.elapse(PAY.lease());
@@ -285,7 +285,7 @@ final class EnclosingTransactionTest {
             store.loseAnswers(Request.COMPLETE, 2);
             transaction.only().committed();
             assertThat(store.count(Request.COMPLETE)).isEqualTo(3);
-            assertThat(events.names()).containsExactly("claimed", "completed");
+            assertThat(events.names()).containsExactly("claimed", "pending", "completed");
         }
     }
 
@@ -294,7 +294,7 @@ final class EnclosingTransactionTest {
         call(PAY, transaction);
         store.fail(Request.RELEASE);
         transaction.only().rolledBack();
-        assertThat(events.names()).containsExactly("claimed", "completionFailed");
+        assertThat(events.names()).containsExactly("claimed", "pending", "completionFailed");
         ticker.elapse(PAY.lease());
         assertThat(call(PAY, (EnclosingTransaction) null)).isEqualTo("receipt 2");
     }
@@ -304,7 +304,7 @@ final class EnclosingTransactionTest {
         call(PAY, transaction);
         transaction.only().beforeCommit((claim, outcome, retention) -> store.complete(claim, outcome, retention));
         transaction.only().unknown();
-        assertThat(events.names()).containsExactly("claimed", "completed");
+        assertThat(events.names()).containsExactly("claimed", "pending", "completed");
 
         Transaction second = new Transaction();
         store.forget(KEY, store.find(KEY).fencingToken());
@@ -319,7 +319,7 @@ final class EnclosingTransactionTest {
         call(PAY, transaction);
         transaction.only().beforeCommit((claim, outcome, retention) -> store.complete(claim, outcome, retention));
         transaction.only().rolledBack();
-        assertThat(events.names()).containsExactly("claimed", "completed");
+        assertThat(events.names()).containsExactly("claimed", "pending", "completed");
         assertThat(call(PAY, (EnclosingTransaction) null)).isEqualTo("receipt 1");
     }
 
@@ -355,7 +355,8 @@ final class EnclosingTransactionTest {
         });
         transaction.only().committed();
         assertThat(isAbandoned()).isTrue();
-        assertThat(events.names()).containsExactly("claimed", "abandoned", "claimed", "refused", "abandoned");
+        assertThat(events.names())
+                .containsExactly("claimed", "abandoned", "claimed", "pending", "refused", "abandoned");
     }
 
     @Test
@@ -481,7 +482,7 @@ final class EnclosingTransactionTest {
                 .isFalse();
         transaction.only().committed();
         assertThat(store.find(KEY).isAbandoned()).isTrue();
-        assertThat(events.names()).containsExactly("claimed", "abandoned");
+        assertThat(events.names()).containsExactly("claimed", "pending", "abandoned");
     }
 
     @Test
@@ -490,7 +491,7 @@ final class EnclosingTransactionTest {
         assertThatExceptionOfType(IllegalStateException.class).isThrownBy(() -> encoding(WITH_EFFECTS_OUTSIDE));
         transaction.only().rolledBack();
         assertThat(store.find(KEY).isAbandoned()).isTrue();
-        assertThat(events.names()).containsExactly("claimed", "abandoned");
+        assertThat(events.names()).containsExactly("claimed", "pending", "abandoned");
     }
 
     /** Calls on an engine that encodes, and so has the transaction written before. */

@@ -101,6 +101,16 @@ final class Events implements IdempotencyListener, BiConsumer<String, Throwable>
     }
 
     @Override
+    public void pending(IdempotencyContext context) {
+        add("pending", context);
+    }
+
+    @Override
+    public void waiting(IdempotencyKey key) {
+        add("waiting", key);
+    }
+
+    @Override
     public void replayed(IdempotencyKey key, @Nullable String traceId) {
         add("replayed", key);
     }

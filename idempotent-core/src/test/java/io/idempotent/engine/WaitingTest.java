@@ -280,6 +280,23 @@ final class WaitingTest {
     }
 
     @Test
+    void listeners_are_told_once_that_a_call_waits_and_not_of_one_without_a_place() throws Exception {
+        var unused = begin(otherNode);
+        try (IdempotencyEngine impatient = engine(0)) {
+            assertThatExceptionOfType(IdempotencyInProgressException.class).isThrownBy(() -> call(impatient, WAITS));
+        }
+        assertThat(events.named("waiting")).isEmpty();
+        Future<String> waiter = callers.call(() -> call(engine, WAITS));
+        int asked = store.count(Request.CLAIM);
+        Callers.until(() -> store.count(Request.CLAIM) > asked + 3);
+        assertThat(events.named("waiting"))
+                .singleElement()
+                .satisfies(event -> assertThat(event.detail()).isEqualTo(PAY.key("4711")));
+        gate.open();
+        assertThat(Callers.get(waiter)).isEqualTo("receipt");
+    }
+
+    @Test
     void with_no_waiters_allowed_none_waits() throws Exception {
         var unused = begin(otherNode);
         try (IdempotencyEngine impatient = engine(0)) {
@@ -381,7 +398,7 @@ final class WaitingTest {
         assertThat(Callers.get(waiter)).isEqualTo("receipt of run 1");
         assertThat(lost).hasValueGreaterThan(1);
         assertThat(store.find(PAY.key("4711")).takeovers()).isZero();
-        assertThat(events.names()).containsExactly("claimed", "completed");
+        assertThat(events.names()).containsExactly("waiting", "claimed", "completed");
     }
 
     @Test

@@ -87,6 +87,8 @@ class GuideTest {
 
     // What the reader's own application has, and the blocks therefore do not show; besides all packages of the library.
     private static final String IMPORTS = """
+            import io.micrometer.common.KeyValues;
+            import io.micrometer.observation.ObservationRegistry;
             import jakarta.servlet.http.HttpServletRequest;
             import java.lang.annotation.*;
             import java.math.BigDecimal;

@@ -23,6 +23,7 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -81,6 +82,7 @@ public final class CompletedRecordCache extends ForwardingIdempotencyStore imple
     private final Cache<IdempotencyKey, Kept> cache;
     private final ConcurrentMap<IdempotencyKey, Kept> entries;
     private final AtomicLong forgets = new AtomicLong();
+    private final LongAdder hits = new LongAdder();
 
     private CompletedRecordCache(Builder builder) {
         super(builder.store);
@@ -190,7 +192,16 @@ public final class CompletedRecordCache extends ForwardingIdempotencyStore imple
      */
     @Override
     public @Nullable NearbyOutcome findNearby(IdempotencyKey key) {
-        return cache.getIfPresent(key) instanceof Completed completed ? completed : null;
+        if (cache.getIfPresent(key) instanceof Completed completed) {
+            hits.increment();
+            return completed;
+        }
+        return null;
+    }
+
+    /** Returns how many outcomes were found here since the cache was made. */
+    public long hits() {
+        return hits.sum();
     }
 
     @Override

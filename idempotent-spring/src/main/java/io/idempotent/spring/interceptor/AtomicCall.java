@@ -2,6 +2,7 @@ package io.idempotent.spring.interceptor;
 
 import io.idempotent.engine.AtomicWork;
 import io.idempotent.engine.Execution;
+import io.idempotent.spring.operation.KeyInLog;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,12 +17,15 @@ record AtomicCall(IdempotentMethod method, IdempotentCall call) implements Atomi
 
     @Override
     public @Nullable Object run(Execution execution) throws Throwable {
-        return call.proceed();
+        KeyInLog keyInLog = method.keyInLog();
+        try (KeyInLog.Entry entry = keyInLog == null ? null : keyInLog.enter(execution.key())) {
+            return call.proceed();
+        }
     }
 
     @Override
     public @Nullable Object retry(Execution execution, Attempt<@Nullable Object> attempt) throws Throwable {
-        return method.retries() == null ? attempt.run() : method.retries().run(attempt, execution);
+        return method.retries() == null ? attempt.run() : method.retries().run(attempt, execution, call.observed());
     }
 
     @Override

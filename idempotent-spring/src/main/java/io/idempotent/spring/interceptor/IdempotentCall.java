@@ -4,6 +4,7 @@ import io.idempotent.Reconciliation;
 import io.idempotent.engine.EnclosingTransaction;
 import io.idempotent.engine.Execution;
 import io.idempotent.engine.IdempotentWork;
+import io.idempotent.spring.operation.ObservedCall;
 import java.lang.reflect.Method;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +15,7 @@ public abstract class IdempotentCall implements IdempotentWork<@Nullable Object>
     private final Object target;
     private final @Nullable Object[] arguments;
     private @Nullable CallBody body;
+    private @Nullable ObservedCall observed;
     private boolean earlierStands;
     private boolean undone;
 
@@ -70,6 +72,15 @@ public abstract class IdempotentCall implements IdempotentWork<@Nullable Object>
 
     final void does(CallBody resolved) {
         this.body = resolved;
+    }
+
+    final void isObservedBy(ObservedCall observer) {
+        this.observed = observer;
+    }
+
+    /** What observes it; null if nobody does. */
+    final @Nullable ObservedCall observed() {
+        return observed;
     }
 
     // The type argument says @Nullable, which javac 17 does not read from class files.

@@ -9,7 +9,10 @@ import io.idempotent.engine.Execution;
 import io.idempotent.engine.IdempotencyEngine;
 import io.idempotent.engine.Operation;
 import io.idempotent.engine.StoreTransactions;
+import io.idempotent.spring.operation.KeyInLog;
+import io.idempotent.spring.operation.ObservedCall;
 import io.idempotent.spring.operation.OperationName;
+import io.idempotent.spring.operation.OperationObserver;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +25,8 @@ import org.springframework.expression.spel.SpelEvaluationException;
  *     method
  * @param reconciling how it is found out what became of abandoned executions; null where nobody asks
  * @param atomic the transactions that an atomic method is claimed, run and completed in; null for any other
+ * @param observer observes the calls; null where nobody does
+ * @param keyInLog puts keys into the log while the method runs; null where nobody does
  */
 record IdempotentMethod(
         OperationName name,
@@ -34,7 +39,9 @@ record IdempotentMethod(
         @Nullable Retries retries,
         @Nullable MethodTransaction transaction,
         @Nullable Reconciling reconciling,
-        @Nullable StoreTransactions atomic)
+        @Nullable StoreTransactions atomic,
+        @Nullable OperationObserver observer,
+        @Nullable KeyInLog keyInLog)
         implements ProtectedMethod, CallBody {
 
     @Override
@@ -49,6 +56,24 @@ record IdempotentMethod(
 
     @Nullable
     Object invoke(IdempotentCall call) throws Throwable {
+        ObservedCall observed = observer == null ? null : observer.begin();
+        return observed == null ? execute(call) : observe(call, observed);
+    }
+
+    private @Nullable Object observe(IdempotentCall call, ObservedCall observed) throws Throwable {
+        call.isObservedBy(observed);
+        Throwable thrown = null;
+        try (ObservedCall.Scope scope = observed.enter()) {
+            return execute(call);
+        } catch (Throwable failure) {
+            thrown = failure;
+            throw failure;
+        } finally {
+            observed.answered(thrown);
+        }
+    }
+
+    private @Nullable Object execute(IdempotentCall call) throws Throwable {
         // Checked by the engine when it is not a replay.
         IdempotencyKey resolvedKey = IdempotencyKey.unchecked(
                 operation.name(),
@@ -67,14 +92,17 @@ record IdempotentMethod(
     @Override
     @SuppressWarnings("NullAway")
     public @Nullable Object run(IdempotentCall call, Execution execution) throws Throwable {
-        return retries == null
-                ? call.attempt()
-                : retries.run(
-                        () -> {
-                            execution.beginAttempt();
-                            return call.attempt();
-                        },
-                        execution);
+        try (KeyInLog.Entry entry = keyInLog == null ? null : keyInLog.enter(execution.key())) {
+            return retries == null
+                    ? call.attempt()
+                    : retries.run(
+                            () -> {
+                                execution.beginAttempt();
+                                return call.attempt();
+                            },
+                            execution,
+                            call.observed());
+        }
     }
 
     @Override

@@ -195,7 +195,9 @@ final class IdempotentMethods {
                 operation.whenAbandoned() == WhenAbandoned.RECONCILE
                         ? reconciling(name, declaration, specific, targetClass)
                         : null,
-                atomic ? atomic(method, targetClass, engine, effective) : null);
+                atomic ? atomic(method, targetClass, engine, effective) : null,
+                operations.observer(name, engine),
+                operations.keyInLog());
     }
 
     private Reconciling reconciling(

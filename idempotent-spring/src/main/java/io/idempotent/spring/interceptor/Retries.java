@@ -6,6 +6,7 @@ import io.idempotent.IdempotencyException;
 import io.idempotent.engine.AtomicWork;
 import io.idempotent.engine.Execution;
 import io.idempotent.engine.Operation;
+import io.idempotent.spring.operation.ObservedCall;
 import io.idempotent.spring.settings.RetrySettings;
 import java.time.Duration;
 import java.util.List;
@@ -107,11 +108,20 @@ final class Retries {
         return !(IdempotencyContext.currentOrNull() instanceof Execution execution) || execution.mayAttemptAgain();
     }
 
+    /**
+     * Attempts a call.
+     *
+     * @param observed is told of retries; null if nobody observes the call
+     */
     @Nullable
-    Object run(AtomicWork.Attempt<@Nullable Object> attempt, Execution execution) throws Throwable {
+    Object run(AtomicWork.Attempt<@Nullable Object> attempt, Execution execution, @Nullable ObservedCall observed)
+            throws Throwable {
         try {
-            return template.execute(new Named(operation, attempt));
+            return template.execute(new Named(operation, observed == null ? attempt : new Observed(attempt, observed)));
         } catch (RetryException exhausted) {
+            if (observed != null && template.getRetryPolicy().shouldRetry(exhausted.getLastException())) {
+                observed.retriesExhausted();
+            }
             throw lastOf(exhausted, execution);
         }
     }
@@ -131,6 +141,30 @@ final class Retries {
             }
         }
         return last;
+    }
+
+    /** Tells of each attempt but the first. */
+    private static final class Observed implements AtomicWork.Attempt<@Nullable Object> {
+
+        private final AtomicWork.Attempt<@Nullable Object> attempt;
+        private final ObservedCall observed;
+        private boolean begun;
+
+        Observed(AtomicWork.Attempt<@Nullable Object> attempt, ObservedCall observed) {
+            this.attempt = attempt;
+            this.observed = observed;
+        }
+
+        // The type argument says @Nullable, which javac 17 does not read from class files.
+        @Override
+        @SuppressWarnings("NullAway")
+        public @Nullable Object run() throws Throwable {
+            if (begun) {
+                observed.retried();
+            }
+            begun = true;
+            return attempt.run();
+        }
     }
 
     private record Named(String operation, AtomicWork.Attempt<@Nullable Object> attempt)

@@ -4,6 +4,7 @@ import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.Reconciliation;
 import io.idempotent.engine.IdempotencyEngine;
+import io.idempotent.engine.OpenExecution;
 import io.idempotent.engine.OpenResult;
 import io.idempotent.engine.Operation;
 import org.jspecify.annotations.Nullable;
@@ -14,12 +15,17 @@ import org.jspecify.annotations.Nullable;
  * @param operation the operation
  * @param engine what runs it
  * @param reconciler finds out what became of abandoned executions; null where nobody asks
+ * @param observer observes the calls; null where nobody does
+ * @param keyInLog puts keys into the log; null where nobody does
  * @param <T> what it returns
  */
 public record DetachedOperation<T>(
         Operation<T> operation,
         IdempotencyEngine engine,
-        @Nullable Reconciler reconciler) implements ConfiguredOperation {
+        @Nullable Reconciler reconciler,
+        @Nullable OperationObserver observer,
+        @Nullable KeyInLog keyInLog)
+        implements ConfiguredOperation {
 
     /**
      * Opens an execution, or gives what was recorded.
@@ -34,6 +40,36 @@ public record DetachedOperation<T>(
                     reconciler == null ? Reconciliation.unknown() : reconciler.reconcile(execution, arguments);
             return checked(found);
         });
+    }
+
+    /** Begins to observe a call, before its key is known; null if nobody does. */
+    public @Nullable ObservedCall observe() {
+        return observer == null ? null : observer.begin();
+    }
+
+    /**
+     * Makes an execution what this thread works on: its context, its observation, and its key in the log.
+     *
+     * @param observed observes the call; null if nobody does
+     * @return to be closed in the same thread
+     */
+    public OpenExecution.Binding bind(OpenExecution<T> execution, @Nullable ObservedCall observed) {
+        OpenExecution.Binding context = execution.bind();
+        ObservedCall.Scope scope = observed == null ? null : observed.enter();
+        KeyInLog.Entry entry =
+                keyInLog == null ? null : keyInLog.enter(execution.context().key());
+        if (scope == null && entry == null) {
+            return context;
+        }
+        return () -> {
+            if (entry != null) {
+                entry.close();
+            }
+            if (scope != null) {
+                scope.close();
+            }
+            context.close();
+        };
     }
 
     // What was found out is of the operation's own type, or refused.

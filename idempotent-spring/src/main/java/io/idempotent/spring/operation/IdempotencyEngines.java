@@ -123,6 +123,9 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
             made.close();
             return before;
         }
+        for (StoreObserver observer : beanFactory.getBeanProvider(StoreObserver.class)) {
+            observer.used(withoutSuffix(name), made.store());
+        }
         return made;
     }
 
@@ -165,6 +168,25 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
         return beanFactory.getBeanProvider(Reconciler.class).orderedStream().toList();
     }
 
+    /** What observes the calls of an operation; null where nobody does. */
+    @Nullable
+    OperationObserver observer(String operation, IdempotencyEngine engine) {
+        CallObserver observer = beanFactory.getBeanProvider(CallObserver.class).getIfAvailable();
+        return observer == null ? null : observer.of(operation, nameOfStore(engine));
+    }
+
+    private String nameOfStore(IdempotencyEngine engine) {
+        return engines.entrySet().stream()
+                .filter(named -> named.getValue().equals(engine))
+                .map(named -> withoutSuffix(named.getKey()))
+                .findAny()
+                .orElseThrow(() -> new IllegalStateException("The engine is not one of these"));
+    }
+
+    private static String withoutSuffix(String store) {
+        return store.endsWith(STORE_SUFFIX) ? store.substring(0, store.length() - STORE_SUFFIX.length()) : store;
+    }
+
     private IdempotencyEngine make(String storeName, boolean byItself, IdempotencySettings settings) {
         IdempotencyStore store = beanFactory.getBean(storeName, IdempotencyStore.class);
         beanFactory.registerDependentBean(storeName, beanName);
@@ -180,6 +202,7 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
                 .interruptOnLeaseLoss(settings.global().interruptOnLeaseLoss())
                 .errorHandler(LOG::error)
                 .listener(new LoggingListener());
+        beanFactory.getBeanProvider(TraceIds.class).ifAvailable(builder::traceId);
         beanFactory.getBeanProvider(IdempotencyListener.class).orderedStream().forEach(builder::listener);
         return builder.build();
     }

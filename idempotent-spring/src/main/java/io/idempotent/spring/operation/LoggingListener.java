@@ -1,5 +1,10 @@
 package io.idempotent.spring.operation;
 
+import static io.idempotent.spring.operation.EventLog.Level.DEBUG;
+import static io.idempotent.spring.operation.EventLog.Level.ERROR;
+import static io.idempotent.spring.operation.EventLog.Level.INFO;
+import static io.idempotent.spring.operation.EventLog.Level.WARN;
+
 import io.idempotent.IdempotencyContext;
 import io.idempotent.IdempotencyException;
 import io.idempotent.IdempotencyKey;
@@ -9,142 +14,220 @@ import io.idempotent.Reconciliation;
 import io.idempotent.engine.Execution;
 import io.idempotent.engine.IdempotencyListener;
 import io.idempotent.engine.ManualResolution;
+import io.idempotent.spring.operation.EventLog.Level;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
-import org.apache.commons.logging.Log;
-import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
-/** Says in the log what an operator has to know, and what a developer wants to see at level debug. */
+/**
+ * Says in the log what an operator has to know, and what a developer wants to see at level debug. Each line has the
+ * operation and the key's value as pairs beside its message; a line of an execution has its attempt, take-overs and
+ * fencing token, too.
+ */
 final class LoggingListener implements IdempotencyListener {
 
-    private static final Log LOG = LogFactory.getLog("io.idempotent");
+    private static final EventLog LOG = EventLog.of("io.idempotent");
+
+    private static void log(
+            Level level,
+            IdempotencyContext context,
+            String message,
+            @Nullable Throwable failure,
+            Map<String, String> more) {
+        Map<String, Object> pairs = pairs(context.key());
+        pairs.put("idempotency.attempt", context.attempt());
+        pairs.put("idempotency.takeovers", context.takeovers());
+        pairs.put("idempotency.fencing.token", context.fencingToken());
+        pairs.putAll(more);
+        LOG.log(level, message, failure, pairs);
+    }
+
+    private static void log(Level level, IdempotencyContext context, String message) {
+        log(level, context, message, null, Map.of());
+    }
+
+    private static Map<String, Object> pairs(IdempotencyKey key) {
+        Map<String, Object> pairs = new LinkedHashMap<>();
+        pairs.put(KeyInLog.OPERATION, key.operation());
+        pairs.put(KeyInLog.KEY, key.value());
+        return pairs;
+    }
 
     @Override
     public void claimed(IdempotencyContext context) {
         if (context.takeovers() > 0) {
-            LOG.warn("Idempotency key '" + context.key() + "' was taken over (take-over " + context.takeovers()
-                    + ", fencing token " + context.fencingToken()
-                    + "): its last owner died, hangs or gave up, and recorded no outcome");
+            log(
+                    WARN,
+                    context,
+                    "Idempotency key '" + context.key() + "' was taken over (take-over " + context.takeovers()
+                            + ", fencing token " + context.fencingToken()
+                            + "): its last owner died, hangs or gave up, and recorded no outcome");
         }
     }
 
     @Override
     public void reconciled(IdempotencyContext context, Reconciliation<?> found) {
-        LOG.info("Idempotency key '" + context.key() + "' was reconciled: "
-                + (found instanceof Reconciliation.Completed
-                        ? "its operation was done before"
-                        : found instanceof Reconciliation.NotDone
-                                ? "its operation was not done, and runs now"
-                                : "nobody can tell whether its operation was done"));
+        log(
+                INFO,
+                context,
+                "Idempotency key '" + context.key() + "' was reconciled: "
+                        + (found instanceof Reconciliation.Completed
+                                ? "its operation was done before"
+                                : found instanceof Reconciliation.NotDone
+                                        ? "its operation was not done, and runs now"
+                                        : "nobody can tell whether its operation was done"));
     }
 
     @Override
     public void completed(IdempotencyContext context, Outcome outcome, Duration took) {
         if (LOG.isDebugEnabled()) {
-            LOG.debug("Idempotency key '" + context.key() + "' was completed after " + took.toMillis() + " ms and "
-                    + context.attempt() + " attempts");
+            log(
+                    DEBUG,
+                    context,
+                    "Idempotency key '" + context.key() + "' was completed after " + took.toMillis() + " ms and "
+                            + context.attempt() + " attempts");
         }
     }
 
     @Override
     public void released(IdempotencyContext context, @Nullable Throwable failure, Duration took) {
         if (LOG.isDebugEnabled()) {
-            LOG.debug("Idempotency key '" + context.key() + "' was released after " + took.toMillis() + " ms and "
-                    + context.attempt() + " attempts: "
-                    + (failure == null
-                            ? "its result is not to be recorded, or its transaction was rolled back"
-                            : failure.getClass().getName()));
+            log(
+                    DEBUG,
+                    context,
+                    "Idempotency key '" + context.key() + "' was released after " + took.toMillis() + " ms and "
+                            + context.attempt() + " attempts: "
+                            + (failure == null
+                                    ? "its result is not to be recorded, or its transaction was rolled back"
+                                    : failure.getClass().getName()));
         }
     }
 
     @Override
     public void abandoned(IdempotencyContext context) {
-        LOG.warn("Idempotency key '" + context.key() + "' with fencing token " + context.fencingToken()
-                + " was abandoned: it is not known whether what its operation did stands; what the"
-                + " next call does is for the operation's when-abandoned to say");
+        log(
+                WARN,
+                context,
+                "Idempotency key '" + context.key() + "' with fencing token " + context.fencingToken()
+                        + " was abandoned: it is not known whether what its operation did stands; what the"
+                        + " next call does is for the operation's when-abandoned to say");
     }
 
     @Override
     public void stepNotRecorded(IdempotencyContext context, String step, IdempotencyStoreException failure) {
-        LOG.error(
+        log(
+                ERROR,
+                context,
                 "Step '" + step + "' of idempotency key '" + context.key()
                         + "' has run, but the store could not be told: if this process dies now, the step runs"
-                        + " again, or is"
-                        + " unknown if it runs at most once",
-                failure);
+                        + " again, or is unknown if it runs at most once",
+                failure,
+                Map.of("idempotency.step", step));
     }
 
     @Override
     public void stepsLeftOver(IdempotencyContext context, Set<String> steps) {
-        LOG.warn("The operation of idempotency key '" + context.key() + "' has returned without asking for the steps "
-                + steps
-                + ", which an earlier execution recorded: fine if they are conditional, or part of a step that was"
-                + " not run"
-                + " again; if they were renamed, they were done again under another name");
+        log(
+                WARN,
+                context,
+                "The operation of idempotency key '" + context.key() + "' has returned without asking for the steps "
+                        + steps
+                        + ", which an earlier execution recorded: fine if they are conditional, or part of a step"
+                        + " that was not run again; if they were renamed, they were done again under another name");
     }
 
     @Override
     public void resolved(IdempotencyKey key, ManualResolution resolution) {
-        LOG.warn("Idempotency key '" + key + "' with fencing token " + resolution.fencingToken() + " was "
-                + resolution.act().name().toLowerCase(Locale.ROOT) + " by " + resolution.who() + ": "
-                + resolution.why());
+        Map<String, Object> pairs = pairs(key);
+        pairs.put("idempotency.fencing.token", resolution.fencingToken());
+        LOG.log(
+                WARN,
+                "Idempotency key '" + key + "' with fencing token " + resolution.fencingToken() + " was "
+                        + resolution.act().name().toLowerCase(Locale.ROOT) + " by " + resolution.who() + ": "
+                        + resolution.why(),
+                null,
+                pairs);
     }
 
     @Override
     public void replayed(IdempotencyKey key, @Nullable String traceId) {
         if (LOG.isDebugEnabled()) {
-            LOG.debug("Idempotency key '" + key + "' was answered by its recorded outcome");
+            Map<String, Object> pairs = pairs(key);
+            if (traceId != null) {
+                pairs.put("idempotency.first.trace.id", traceId);
+            }
+            LOG.log(
+                    DEBUG,
+                    "Idempotency key '" + key + "' was answered by its recorded outcome"
+                            + (traceId == null ? "" : ", made in trace " + traceId),
+                    null,
+                    pairs);
         }
     }
 
     @Override
     public void refused(IdempotencyKey key, IdempotencyException refusal) {
         if (LOG.isDebugEnabled()) {
-            LOG.debug(refusal.getMessage());
+            LOG.log(DEBUG, String.valueOf(refusal.getMessage()), null, pairs(key));
         }
     }
 
     @Override
     public void unprotected(IdempotencyKey key, IdempotencyStoreException failure) {
-        LOG.warn(
+        LOG.log(
+                WARN,
                 "Idempotency key '" + key + "' could not be claimed, and the operation runs unprotected, as configured",
-                failure);
+                failure,
+                pairs(key));
     }
 
     @Override
     public void leaseLost(IdempotencyContext context) {
-        LOG.warn("The lease of idempotency key '" + context.key() + "' with fencing token " + context.fencingToken()
-                + " is lost while its operation runs: another caller may run it too; no further attempt is begun"
-                + (context instanceof Execution execution && execution.isUnknownToStore()
-                        ? ". The store did not know the claim, though nobody can have taken it over yet: its record was"
-                                + " deleted or lost, or the store leads each thread to a database of its own, and"
-                                + " renewals"
-                                + " ask another one than claims; give it one that is the same for all threads"
-                        : ""));
+        log(
+                WARN,
+                context,
+                "The lease of idempotency key '" + context.key() + "' with fencing token " + context.fencingToken()
+                        + " is lost while its operation runs: another caller may run it too; no further attempt is"
+                        + " begun"
+                        + (context instanceof Execution execution && execution.isUnknownToStore()
+                                ? ". The store did not know the claim, though nobody can have taken it over yet: its"
+                                        + " record was deleted or lost, or the store leads each thread to a database"
+                                        + " of its own, and renewals ask another one than claims; give it one that is"
+                                        + " the same for all threads"
+                                : ""));
     }
 
     @Override
     public void renewalFailed(int claims, IdempotencyStoreException failure) {
-        LOG.warn("The leases of " + claims + " running operations could not be renewed; it is tried again", failure);
+        LOG.log(
+                WARN,
+                "The leases of " + claims + " running operations could not be renewed; it is tried again",
+                failure,
+                Map.of());
     }
 
     @Override
     public void completionFailed(IdempotencyContext context, IdempotencyStoreException failure) {
-        LOG.error(
+        log(
+                ERROR,
+                context,
                 "The operation of idempotency key '" + context.key()
                         + "' has run, but the store could not be told: its key is found abandoned when the lease"
-                        + " is over, and a"
-                        + " later call does what its when-abandoned says. If it is atomic, it is not known whether"
-                        + " it has"
-                        + " committed, and a later call finds out",
-                failure);
+                        + " is over, and a later call does what its when-abandoned says. If it is atomic, it is not"
+                        + " known whether it has committed, and a later call finds out",
+                failure,
+                Map.of());
     }
 
     @Override
     public void notReplayable(IdempotencyContext context, String reason) {
-        LOG.warn("The operation of idempotency key '" + context.key()
-                + "' is recorded as done, but its outcome cannot be replayed: " + reason);
+        log(
+                WARN,
+                context,
+                "The operation of idempotency key '" + context.key()
+                        + "' is recorded as done, but its outcome cannot be replayed: " + reason);
     }
 }

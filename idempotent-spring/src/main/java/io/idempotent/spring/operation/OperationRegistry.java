@@ -118,7 +118,9 @@ public final class OperationRegistry {
                 engine,
                 operation.whenAbandoned() == WhenAbandoned.RECONCILE
                         ? reconciler(name.text(), described, "To find out, ")
-                        : null);
+                        : null,
+                observer(name.text(), engine),
+                keyInLog());
         add(made);
         return made;
     }
@@ -140,6 +142,16 @@ public final class OperationRegistry {
         IdempotencyEngine engine = engine(store);
         engines.checkOutcomes(engine.store(), type, described, settings.get());
         return engine;
+    }
+
+    /** Returns what observes the calls of an operation; null where nobody does. */
+    public @Nullable OperationObserver observer(String operation, IdempotencyEngine engine) {
+        return engines.observer(operation, engine);
+    }
+
+    /** Returns what puts keys into the log while operations run; null where nobody wants them there. */
+    public @Nullable KeyInLog keyInLog() {
+        return settings.get().observation().mdc() ? KeyInLog.find() : null;
     }
 
     /** Returns what makes digests of arguments. */

@@ -82,6 +82,7 @@ public final class EnvironmentSettings {
                 binding.bind(PREFIX + ".caffeine", CaffeineSettings.class),
                 binding.bind(PREFIX + ".jdbc", JdbcSettings.class),
                 binding.bind(PREFIX + ".near-cache", NearCacheSettings.class),
+                binding.bind(PREFIX + ".observation", ObservationSettings.class),
                 binding.bind(PREFIX + ".redis", RedisSettings.class),
                 binding.bind(PREFIX + ".web", WebSettings.class),
                 binding.bindAll(PREFIX + ".operations", OperationSettings.class));

@@ -16,6 +16,7 @@ import java.util.stream.Collectors;
  * @param caffeine the store in this JVM's memory
  * @param jdbc the store in a relational database
  * @param nearCache what is kept of a durable store in this JVM's memory
+ * @param observation what metrics, traces and logs tell
  * @param redis the store in Redis
  * @param web HTTP endpoints
  * @param operations what is set for single operations by their names, and beats what is declared; names are compared by
@@ -27,6 +28,7 @@ public record IdempotencySettings(
         CaffeineSettings caffeine,
         JdbcSettings jdbc,
         NearCacheSettings nearCache,
+        ObservationSettings observation,
         RedisSettings redis,
         WebSettings web,
         Map<String, OperationSettings> operations) {

@@ -24,6 +24,8 @@ import org.springframework.util.unit.DataSize;
  *     free again. 401, 403, 408, 425, 429 and 503 by default; none if the list is empty.
  * @param unknownStatuses Statuses, or classes of them like 5xx, after which it is unknown what was done; needs
  *     when-abandoned to be reconcile or refuse. None by default, and if the list is empty.
+ * @param traceHeader Name of a header of replayed responses that has the id of the trace in which the response was made.
+ *     None by default.
  * @param problemBase What the types of problem details begin with.
  * @param documentation Address of the description of how keys are handled, linked from problem details. The type of the
  *     problem by default.
@@ -38,6 +40,7 @@ public record WebSettings(
         List<String> recordedHeaders,
         List<String> releasedStatuses,
         List<String> unknownStatuses,
+        @Nullable String traceHeader,
         URI problemBase,
         @Nullable URI documentation) {
 
@@ -72,6 +75,9 @@ public record WebSettings(
         checkHeader("header", header);
         fingerprintHeaders.forEach(name -> checkHeader("fingerprint-headers", name));
         recordedHeaders.forEach(name -> checkHeader("recorded-headers", name));
+        if (traceHeader != null) {
+            checkHeader("trace-header", traceHeader);
+        }
         checkSize("maximum-body-size", maximumBodySize);
         checkSize("maximum-response-size", maximumResponseSize);
         for (String status : releasedStatuses) {

@@ -3,6 +3,7 @@ package io.idempotent.spring.web;
 import io.idempotent.engine.OpenExecution;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.context.request.NativeWebRequest;
 import org.springframework.web.context.request.async.AsyncWebRequest;
@@ -18,7 +19,7 @@ final class AsyncWork implements CallableProcessingInterceptor, DeferredResultPr
 
     private static final Runnable NOTHING = AsyncWork::nothing;
 
-    private final OpenExecution<?> execution;
+    private final Supplier<OpenExecution.Binding> execution;
 
     // What is to be done when the callable that runs returns; null while none runs.
     private final AtomicReference<@Nullable Runnable> afterwards = new AtomicReference<>();
@@ -30,7 +31,12 @@ final class AsyncWork implements CallableProcessingInterceptor, DeferredResultPr
     // Of the one thread that runs the callable.
     private OpenExecution.@Nullable Binding binding;
 
-    AsyncWork(OpenExecution<?> execution) {
+    /**
+     * Follows a request.
+     *
+     * @param execution makes the execution the context of the calling thread
+     */
+    AsyncWork(Supplier<OpenExecution.Binding> execution) {
         this.execution = execution;
     }
 
@@ -73,7 +79,7 @@ final class AsyncWork implements CallableProcessingInterceptor, DeferredResultPr
     @Override
     public <T> void preProcess(NativeWebRequest request, Callable<T> task) {
         afterwards.set(NOTHING);
-        binding = execution.bind();
+        binding = execution.get();
     }
 
     @Override

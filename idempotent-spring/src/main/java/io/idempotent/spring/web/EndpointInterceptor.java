@@ -7,6 +7,7 @@ import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyKeyException;
 import io.idempotent.engine.OpenExecution;
 import io.idempotent.engine.OpenResult;
+import io.idempotent.spring.operation.ObservedCall;
 import io.idempotent.spring.settings.WebSettings;
 import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.http.HttpServletRequest;
@@ -80,13 +81,38 @@ final class EndpointInterceptor implements AsyncHandlerInterceptor {
             return true;
         }
         Settings known = settings.get();
+        if (!endpoint.required() && known.header().isAbsent(request)) {
+            return true;
+        }
+        ObservedCall observed = endpoint.operation().observe();
+        try (ObservedCall.Scope scope = observed == null ? null : observed.enter()) {
+            exchange = claim(exchange, endpoint, request, (HandlerMethod) handler, known, observed);
+        } catch (Throwable failure) {
+            if (observed != null) {
+                observed.answered(failure);
+            }
+            throw failure;
+        }
+        if (!exchange.isOpen()) {
+            return false;
+        }
+        exchange.enter();
+        return true;
+    }
+
+    /** Claims the key, or finds a recorded response. Returns the exchange that has the one or the other. */
+    private static Exchange claim(
+            @Nullable Exchange exchange,
+            Endpoint endpoint,
+            HttpServletRequest request,
+            HandlerMethod handler,
+            Settings known,
+            @Nullable ObservedCall observed)
+            throws Exception {
         String key = known.header().read(request, endpoint.name());
         if (key == null) {
-            if (endpoint.required()) {
-                throw new IdempotencyKeyException(
-                        endpoint.name(), "it has no header " + known.header().name());
-            }
-            return true;
+            throw new IdempotencyKeyException(
+                    endpoint.name(), "it has no header " + known.header().name());
         }
         if (exchange == null) {
             throw new IdempotencyConfigurationException(
@@ -97,26 +123,29 @@ final class EndpointInterceptor implements AsyncHandlerInterceptor {
         RecordingRequest recording = exchange.request();
         int position = recording.position();
         try {
-            return claim(
+            claim(
                     exchange,
                     endpoint,
                     endpoint.key(key, request, known.resolver()),
                     request,
-                    new Invocation((HandlerMethod) handler),
-                    known);
+                    new Invocation(handler),
+                    known,
+                    observed);
+            return exchange;
         } finally {
             // The handler reads the body from there, though a resolver or a reconciler has read it.
             recording.rewind(position);
         }
     }
 
-    private static boolean claim(
+    private static void claim(
             Exchange exchange,
             Endpoint endpoint,
             IdempotencyKey key,
             HttpServletRequest request,
             Invocation invocation,
-            Settings known)
+            Settings known,
+            @Nullable ObservedCall observed)
             throws Exception {
         Fingerprint fingerprint =
                 endpoint.fingerprint() ? fingerprint(exchange.request(), endpoint, known) : Fingerprint.none();
@@ -129,15 +158,13 @@ final class EndpointInterceptor implements AsyncHandlerInterceptor {
             throw new IllegalStateException("A failure was recorded for '" + key + "', and not a response", neither);
         }
         if (opened instanceof OpenResult.Recorded<RecordedResponse> recorded) {
-            exchange.answer(recorded.value());
-            return false;
+            exchange.answer(recorded, observed);
+            return;
         }
-        AsyncWork asyncWork = exchange.open(endpoint, (OpenExecution<RecordedResponse>) opened, invocation);
-        exchange.enter();
+        AsyncWork asyncWork = exchange.open(endpoint, (OpenExecution<RecordedResponse>) opened, invocation, observed);
         WebAsyncManager asyncManager = WebAsyncUtils.getAsyncManager(request);
         asyncManager.registerCallableInterceptor(AsyncWork.class, asyncWork);
         asyncManager.registerDeferredResultInterceptor(AsyncWork.class, asyncWork);
-        return true;
     }
 
     /** Refuses what cannot be read as the client's fault, unless this server failed to keep it. */

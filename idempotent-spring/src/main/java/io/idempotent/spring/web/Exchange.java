@@ -1,6 +1,8 @@
 package io.idempotent.spring.web;
 
 import io.idempotent.engine.OpenExecution;
+import io.idempotent.engine.OpenResult;
+import io.idempotent.spring.operation.ObservedCall;
 import io.idempotent.spring.web.StatusRules.Rule;
 import jakarta.servlet.AsyncEvent;
 import jakarta.servlet.AsyncListener;
@@ -11,6 +13,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.context.request.async.WebAsyncUtils;
+import org.springframework.web.servlet.DispatcherServlet;
 
 /**
  * One request with a key, over all its dispatches. Used by one thread at a time.
@@ -35,8 +38,10 @@ final class Exchange {
     private RecordingRequest request;
     private RecordingResponse response;
     private @Nullable HeldKey held;
-    private @Nullable RecordedResponse recorded;
+    private OpenResult.@Nullable Recorded<RecordedResponse> recorded;
     private OpenExecution.@Nullable Binding binding;
+    private @Nullable ObservedCall observed;
+    private @Nullable Throwable thrown;
     private boolean elsewhere;
     private boolean pageAwaited;
 
@@ -75,8 +80,13 @@ final class Exchange {
     }
 
     /** Holds the key from now on, and returns what is to follow its work in other threads. */
-    AsyncWork open(Endpoint claimed, OpenExecution<RecordedResponse> opened, Invocation invoked) {
-        held = new HeldKey(claimed, opened, invoked, rules);
+    AsyncWork open(
+            Endpoint claimed,
+            OpenExecution<RecordedResponse> opened,
+            Invocation invoked,
+            @Nullable ObservedCall observer) {
+        observe(observer);
+        held = new HeldKey(claimed, opened, invoked, rules, observer);
         response.record();
         return held.asyncWork();
     }
@@ -88,7 +98,8 @@ final class Exchange {
     }
 
     /** Answers the request by a recorded response. */
-    void answer(RecordedResponse found) {
+    void answer(OpenResult.Recorded<RecordedResponse> found, @Nullable ObservedCall observer) {
+        observe(observer);
         recorded = found;
         response.record();
     }
@@ -123,10 +134,33 @@ final class Exchange {
         }
     }
 
+    private void observe(@Nullable ObservedCall observer) {
+        tellIfAnswered();
+        observed = observer;
+    }
+
+    /** Tells whoever observes this request that it is answered, if nothing more is to come. */
+    void tellIfAnswered() {
+        if (observed != null && recorded == null && (held == null || !held.isOpen() || held.isHandedOver())) {
+            ObservedCall answered = observed;
+            observed = null;
+            Throwable refusal = held == null ? null : held.refusal();
+            Throwable failure = refusal == null ? thrown : refusal;
+            answered.answered(
+                    failure == null
+                            ? (Throwable) request.getAttribute(DispatcherServlet.EXCEPTION_ATTRIBUTE)
+                            : failure);
+        }
+    }
+
     /** Ends a dispatch that has returned. */
     void endDispatch(HttpServletRequest dispatched) throws IOException {
         if (recorded != null) {
-            response.replay(recorded, rules.headers());
+            // Before its body, which may complete it.
+            if (rules.traceHeader() != null && recorded.traceId() != null) {
+                response.setHeader(rules.traceHeader(), recorded.traceId());
+            }
+            response.replay(recorded.value(), rules.headers());
             recorded = null;
             return;
         }
@@ -152,6 +186,7 @@ final class Exchange {
 
     /** A failure leaves the filter. Unless it ends the key, the page of an error is expected. */
     void thrown(Throwable failure, HttpServletRequest dispatched) {
+        thrown = failure;
         HeldKey open = open();
         if (open != null && !dispatched.isAsyncStarted() && open.isEndedBy(failure)) {
             response.forget();
@@ -207,6 +242,7 @@ final class Exchange {
         } else {
             open.giveUp("its response was not made where it is recorded");
         }
+        tellIfAnswered();
     }
 
     /**
@@ -218,6 +254,7 @@ final class Exchange {
         if (open != null && !open.isHandedOver()) {
             open.giveUp("its response could not be recorded");
         }
+        tellIfAnswered();
     }
 
     /**

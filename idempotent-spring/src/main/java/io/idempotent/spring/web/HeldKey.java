@@ -5,6 +5,7 @@ import io.idempotent.IdempotencyException;
 import io.idempotent.IdempotencyInProgressException;
 import io.idempotent.RedactedException;
 import io.idempotent.engine.OpenExecution;
+import io.idempotent.spring.operation.ObservedCall;
 import io.idempotent.spring.web.StatusRules.Rule;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -37,8 +38,10 @@ final class HeldKey {
     private final OpenExecution<RecordedResponse> execution;
     private final Invocation invocation;
     private final Rules rules;
+    private final @Nullable ObservedCall observed;
     private final AsyncWork asyncWork;
     private boolean handedOver;
+    private @Nullable Throwable refusal;
 
     /**
      * What is the same for all requests.
@@ -46,18 +49,26 @@ final class HeldKey {
      * @param statuses what a status says
      * @param headers the headers that are recorded; all if there are none
      * @param customizers change what is recorded
+     * @param traceHeader the header of replayed responses that has the first one's trace; null if there is none
      * @param failures answers what is thrown here
      */
     record Rules(
             StatusRules statuses,
             Set<String> headers,
             List<RecordedResponseCustomizer> customizers,
+            @Nullable String traceHeader,
             HandlerExceptionResolver failures) {}
 
-    HeldKey(Endpoint endpoint, OpenExecution<RecordedResponse> execution, Invocation invocation, Rules rules) {
+    HeldKey(
+            Endpoint endpoint,
+            OpenExecution<RecordedResponse> execution,
+            Invocation invocation,
+            Rules rules,
+            @Nullable ObservedCall observed) {
         this.endpoint = endpoint;
         this.execution = execution;
-        this.asyncWork = new AsyncWork(execution);
+        this.observed = observed;
+        this.asyncWork = new AsyncWork(() -> endpoint.operation().bind(execution, observed));
         this.invocation = invocation;
         this.rules = rules;
     }
@@ -71,6 +82,12 @@ final class HeldKey {
         return handedOver;
     }
 
+    /** What the caller got instead of the handler's response; null if it got that. */
+    @Nullable
+    Throwable refusal() {
+        return refusal;
+    }
+
     Invocation invocation() {
         return invocation;
     }
@@ -81,7 +98,7 @@ final class HeldKey {
 
     /** Makes the execution the context of the calling thread. */
     OpenExecution.Binding bind() {
-        return execution.bind();
+        return endpoint.operation().bind(execution, observed);
     }
 
     /** Ends it by a response, which is then sent. */
@@ -142,9 +159,10 @@ final class HeldKey {
         RecordedResponse answer;
         try {
             answer = execution.complete(toRecord);
-        } catch (Throwable refusal) {
+        } catch (Throwable failure) {
+            refusal = failure;
             response.discard();
-            refuse(refusal, request, response);
+            refuse(failure, request, response);
             return;
         }
         if (isSame(answer, toRecord)) {
@@ -192,13 +210,13 @@ final class HeldKey {
     }
 
     /** Answers what was thrown after the handler was done. */
-    private void refuse(Throwable refusal, RecordingRequest request, RecordingResponse response) throws IOException {
-        if (refusal instanceof IdempotencyException exception
+    private void refuse(Throwable failure, RecordingRequest request, RecordingResponse response) throws IOException {
+        if (failure instanceof IdempotencyException exception
                 && rules.failures().resolveException(request, response, null, exception) != null) {
             return;
         }
         LOG.error(
-                "The response for '" + execution.context().key() + "' cannot be given", RedactedException.of(refusal));
+                "The response for '" + execution.context().key() + "' cannot be given", RedactedException.of(failure));
         response.sendError(HttpServletResponse.SC_INTERNAL_SERVER_ERROR);
     }
 
@@ -210,10 +228,11 @@ final class HeldKey {
             case RECORD -> {
                 try {
                     execution.complete(new RecordedResponse(status, List.of(), new byte[0]));
-                } catch (Throwable refusal) {
+                } catch (Throwable failure) {
+                    refusal = failure;
                     LOG.error(
                             "The response for '" + execution.context().key() + "' cannot be recorded",
-                            RedactedException.of(refusal));
+                            RedactedException.of(failure));
                 }
             }
         }

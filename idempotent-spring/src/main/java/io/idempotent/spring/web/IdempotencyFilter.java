@@ -68,6 +68,7 @@ public final class IdempotencyFilter implements Filter, Ordered {
             chain.doFilter(request, response);
             // When a forward returns, containers take no more of the response.
             exchange.endDispatch(httpRequest);
+            exchange.tellIfAnswered();
         } else if (isContinued(exchange, httpRequest)) {
             boolean asked = exchange.isOpen() || WebUtils.getNativeRequest(request, RecordingRequest.class) != null;
             serve(
@@ -118,6 +119,7 @@ public final class IdempotencyFilter implements Filter, Ordered {
         } catch (Throwable failure) {
             exchange.leave();
             exchange.thrown(failure, request);
+            exchange.tellIfAnswered();
             throw failure;
         }
         exchange.leave();
@@ -126,6 +128,8 @@ public final class IdempotencyFilter implements Filter, Ordered {
         } catch (Error failure) {
             exchange.fail();
             throw failure;
+        } finally {
+            exchange.tellIfAnswered();
         }
     }
 }

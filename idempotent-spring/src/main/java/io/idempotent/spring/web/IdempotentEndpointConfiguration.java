@@ -64,6 +64,7 @@ public final class IdempotentEndpointConfiguration {
                             new StatusRules(settings),
                             headers,
                             customizers.orderedStream().toList(),
+                            settings.traceHeader(),
                             beanFactory.getBean("handlerExceptionResolver", HandlerExceptionResolver.class)));
         });
     }

@@ -34,6 +34,11 @@ final class KeyHeader {
         return name;
     }
 
+    /** Tells whether a request has no such header. */
+    boolean isAbsent(HttpServletRequest request) {
+        return request.getHeader(name) == null;
+    }
+
     /**
      * The key of a request.
      *

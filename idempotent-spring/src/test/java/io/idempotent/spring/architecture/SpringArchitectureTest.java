@@ -80,7 +80,7 @@ class SpringArchitectureTest {
         return Stream.of(
                 // Of Spring Boot only the annotations by which it documents properties.
                 mayDependOnly(settings, "io.idempotent.store.jdbc", "org.springframework.boot.context.properties"),
-                mayDependOnly(operation, settings),
+                mayDependOnly(operation, settings, "org.slf4j.."),
                 mayDependOnly(interceptor, operation, settings),
                 mayDependOnly(startup, interceptor, operation, settings),
                 mayDependOnly(expression, interceptor),
@@ -114,6 +114,7 @@ class SpringArchitectureTest {
                         "org.springframework.data.redis..",
                         "org.springframework.beans..",
                         "org.apache.commons.logging.."),
+                mayDependOnly(base + ".observation", operation, settings, "io.micrometer.."),
                 mayDependOnly(base + ".test"),
                 Architecture.nobodyMayDependOn(autoconfigure),
                 Architecture.nobodyMayDependOn(base + ".test"),

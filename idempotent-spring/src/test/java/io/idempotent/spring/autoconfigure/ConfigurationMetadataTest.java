@@ -43,6 +43,7 @@ class ConfigurationMetadataTest {
             "idempotent.web.recorded-headers",
             "idempotent.web.released-statuses",
             "idempotent.web.unknown-statuses",
+            "idempotent.web.trace-header",
             "idempotent.web.documentation");
 
     private static final JdbcDataSource DATABASE = new JdbcDataSource();
@@ -79,7 +80,9 @@ class ConfigurationMetadataTest {
                                 jdbc.purge-interval jdbc.purge-batch-size
                                 web.header web.scope web.maximum-body-size web.maximum-response-size
                                 web.fingerprint-headers web.recorded-headers web.released-statuses
-                                web.unknown-statuses web.problem-base web.documentation
+                                web.unknown-statuses web.trace-header observation.include-key observation.mdc
+                                observation.count-interval
+                                web.problem-base web.documentation
                                 """.strip().split("\\s+"))
                         .map("idempotent."::concat)
                         .toList());
@@ -121,6 +124,9 @@ class ConfigurationMetadataTest {
         "caffeine.store-by-value, false",
         "near-cache.maximum-size, 0",
         "near-cache.time-to-live, 5m",
+        "observation.include-key, false",
+        "observation.mdc, false",
+        "observation.count-interval, 30s",
         "redis.key-prefix, idempotent:",
         "web.header, Idempotency-Key",
         "web.scope, caller",
@@ -160,6 +166,7 @@ class ConfigurationMetadataTest {
                 settings.caffeine(),
                 settings.jdbc().applyTo(JdbcIdempotencyStore.builder(DATABASE)),
                 settings.nearCache(),
+                settings.observation(),
                 settings.redis(),
                 settings.web());
     }

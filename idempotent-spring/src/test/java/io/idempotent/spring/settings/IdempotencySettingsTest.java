@@ -20,6 +20,7 @@ class IdempotencySettingsTest {
                 unsaid.caffeine(),
                 unsaid.jdbc(),
                 unsaid.nearCache(),
+                unsaid.observation(),
                 unsaid.redis(),
                 unsaid.web(),
                 operations);

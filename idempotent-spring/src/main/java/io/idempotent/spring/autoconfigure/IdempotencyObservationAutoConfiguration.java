@@ -1,0 +1,80 @@
+package io.idempotent.spring.autoconfigure;
+
+import io.idempotent.spring.observation.DefaultIdempotencyObservationConvention;
+import io.idempotent.spring.observation.IdempotencyObservationConvention;
+import io.idempotent.spring.observation.IdempotencyObservations;
+import io.idempotent.spring.observation.MeteredStores;
+import io.idempotent.spring.observation.TracerTraceIds;
+import io.idempotent.spring.operation.CallObserver;
+import io.idempotent.spring.operation.TraceIds;
+import io.idempotent.spring.settings.IdempotencySettings;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.observation.ObservationRegistry;
+import io.micrometer.tracing.Tracer;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.util.function.SingletonSupplier;
+
+/**
+ * Observes the calls of operations where Micrometer is, and there is a registry. Backs off where the application
+ * declares its own observer, convention or source of trace ids.
+ */
+@AutoConfiguration(
+        afterName = {
+            "org.springframework.boot.micrometer.observation.autoconfigure.ObservationAutoConfiguration",
+            "org.springframework.boot.micrometer.metrics.autoconfigure.CompositeMeterRegistryAutoConfiguration"
+        })
+public final class IdempotencyObservationAutoConfiguration {
+
+    /** For Spring Boot. */
+    IdempotencyObservationAutoConfiguration() {}
+
+    /** One observation of each call. */
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnClass(ObservationRegistry.class)
+    static class Observations {
+
+        @Bean
+        @ConditionalOnBean(ObservationRegistry.class)
+        @ConditionalOnMissingBean(CallObserver.class)
+        static IdempotencyObservations idempotencyObservations(
+                ObservationRegistry registry,
+                ObjectProvider<IdempotencyObservationConvention> convention,
+                IdempotencySettings settings) {
+            return new IdempotencyObservations(
+                    registry,
+                    convention.getIfAvailable(() -> new DefaultIdempotencyObservationConvention(
+                            settings.observation().includeKey())));
+        }
+    }
+
+    /** Meters of stores. */
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnClass(MeterRegistry.class)
+    static class Meters {
+
+        @Bean
+        @ConditionalOnBean(MeterRegistry.class)
+        @ConditionalOnMissingBean
+        static MeteredStores idempotencyMeteredStores(MeterRegistry registry, IdempotencySettings settings) {
+            return new MeteredStores(registry, settings.observation().countInterval());
+        }
+    }
+
+    /** The trace of each execution. The tracer is asked for at the first claim, whoever declares it. */
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnClass(Tracer.class)
+    static class Traces {
+
+        @Bean
+        @ConditionalOnMissingBean(TraceIds.class)
+        static TracerTraceIds idempotencyTraceIds(ObjectProvider<Tracer> tracer) {
+            return new TracerTraceIds(SingletonSupplier.ofNullable(tracer::getIfUnique));
+        }
+    }
+}

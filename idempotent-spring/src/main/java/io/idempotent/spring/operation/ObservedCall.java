@@ -1,0 +1,34 @@
+package io.idempotent.spring.operation;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One call that is observed. Its driver enters it in each thread that works on it, and answers it once, after it has
+ * left it. Throws nothing.
+ */
+public interface ObservedCall {
+
+    /** Makes this the call that the calling thread works on, until the scope is closed in the same thread. */
+    Scope enter();
+
+    /** Notes that a failed attempt is made again. */
+    void retried();
+
+    /** Notes that the last failed attempt would have been made again if the retries were not used up. */
+    void retriesExhausted();
+
+    /**
+     * Notes that the caller has its answer.
+     *
+     * @param failure what it got instead of a result; null if it got one
+     */
+    void answered(@Nullable Throwable failure);
+
+    /** The time that a thread works on a call. */
+    @FunctionalInterface
+    interface Scope extends AutoCloseable {
+
+        @Override
+        void close();
+    }
+}
