@@ -59,6 +59,11 @@ final class BeanRecords implements IdempotencyRecords {
     }
 
     @Override
+    public boolean fail(IdempotencyKey key, long fencingToken, Throwable failure, String who, String why) {
+        return of(key.operation()).fail(key, fencingToken, failure, who, why);
+    }
+
+    @Override
     public boolean release(IdempotencyKey key, long fencingToken, String who, String why) {
         return of(key.operation()).release(key, fencingToken, who, why);
     }
