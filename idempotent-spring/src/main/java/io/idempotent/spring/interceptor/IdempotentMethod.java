@@ -9,6 +9,7 @@ import io.idempotent.engine.Execution;
 import io.idempotent.engine.IdempotencyEngine;
 import io.idempotent.engine.Operation;
 import io.idempotent.engine.StoreTransactions;
+import io.idempotent.spring.operation.OperationContract;
 import io.idempotent.spring.operation.OperationName;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,6 +28,7 @@ record IdempotentMethod(
         OperationName name,
         Operation<@Nullable Object> operation,
         IdempotencyEngine engine,
+        OperationContract contract,
         CallExpression key,
         @Nullable CallExpression scope,
         CallFingerprint fingerprint,

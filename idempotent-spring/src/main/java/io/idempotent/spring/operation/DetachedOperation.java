@@ -13,12 +13,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param operation the operation
  * @param engine what runs it
+ * @param contract what else is declared and set
  * @param reconciler finds out what became of abandoned executions; null where nobody asks
  * @param <T> what it returns
  */
 public record DetachedOperation<T>(
         Operation<T> operation,
         IdempotencyEngine engine,
+        OperationContract contract,
         @Nullable Reconciler reconciler) implements ConfiguredOperation {
 
     /**
