@@ -105,8 +105,7 @@ record EngineRecords(
         return operation;
     }
 
-    private boolean record(
-            IdempotencyKey key, ManualResolution resolution, Operation<?> operation, Outcome produced) {
+    private boolean record(IdempotencyKey key, ManualResolution resolution, Operation<?> operation, Outcome produced) {
         RecordedOutcome outcome = encoded(operation, produced);
         return resolve(
                 key,

@@ -115,8 +115,7 @@ final class EngineRecordsTest {
             IdempotencyRecord dead = die(KEY);
             assertThatIllegalArgumentException()
                     .as("it would come back as another")
-                    .isThrownBy(() -> records(engine)
-                            .fail(KEY, dead.fencingToken(), new Particular(7), "Ada", "seen"))
+                    .isThrownBy(() -> records(engine).fail(KEY, dead.fencingToken(), new Particular(7), "Ada", "seen"))
                     .withMessageContaining("The failure cannot be recorded as an outcome of 'pay'");
             assertThat(records(engine)
                             .fail(KEY, dead.fencingToken(), new FileNotFoundException("no receipt"), "Ada", "seen"))
@@ -149,8 +148,8 @@ final class EngineRecordsTest {
             IdempotencyKey key = IdempotencyKey.of("renamed", "4711");
             IdempotencyRecord dead = die(key);
             assertThatIllegalArgumentException()
-                    .isThrownBy(() -> records(engine)
-                            .fail(key, dead.fencingToken(), new IOException("declined"), "Ada", "why"))
+                    .isThrownBy(() ->
+                            records(engine).fail(key, dead.fencingToken(), new IOException("declined"), "Ada", "why"))
                     .withMessageContaining("is not known here");
         }
     }

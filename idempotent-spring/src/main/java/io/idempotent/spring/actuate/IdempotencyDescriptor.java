@@ -14,5 +14,4 @@ import org.springframework.boot.actuate.endpoint.OperationResponseBody;
 public record IdempotencyDescriptor(
         List<OperationDescriptor> operations,
         @Nullable List<RecordDescriptor> records,
-        @Nullable String next)
-        implements OperationResponseBody {}
+        @Nullable String next) implements OperationResponseBody {}

@@ -133,8 +133,8 @@ public final class IdempotencyEndpoint {
             if (size > MAXIMUM_LIMIT) {
                 throw new Refusal(400, "A page has " + MAXIMUM_LIMIT + " records at most, not " + size);
             }
-            RecordQuery query = new RecordQuery(
-                    state == State.ABANDONED, age == null ? Duration.ZERO : age, operation, null, size);
+            RecordQuery query =
+                    new RecordQuery(state == State.ABANDONED, age == null ? Duration.ZERO : age, operation, null, size);
             return list(query, state == State.IN_PROGRESS, after == null ? null : Cursor.parse(after));
         });
     }
@@ -148,12 +148,14 @@ public final class IdempotencyEndpoint {
             if (place < 0) {
                 continue;
             }
-            List<IdempotencyRecord> page = operations.records(store).list(new RecordQuery(
-                    query.abandonedOnly(),
-                    query.claimedSince(),
-                    query.operation(),
-                    place == 0 && after != null ? after.key() : null,
-                    left));
+            List<IdempotencyRecord> page = operations
+                    .records(store)
+                    .list(new RecordQuery(
+                            query.abandonedOnly(),
+                            query.claimedSince(),
+                            query.operation(),
+                            place == 0 && after != null ? after.key() : null,
+                            left));
             page.stream()
                     .filter(record -> !liveOnly || !record.isAbandoned())
                     .map(record -> describe(store, record, null, null))
@@ -165,7 +167,10 @@ public final class IdempotencyEndpoint {
             }
         }
         return new IdempotencyDescriptor(
-                contracts(query.operation() == null ? operations.operations() : operations.ofOperation(query.operation())),
+                contracts(
+                        query.operation() == null
+                                ? operations.operations()
+                                : operations.ofOperation(query.operation())),
                 found,
                 next);
     }
@@ -230,8 +235,7 @@ public final class IdempotencyEndpoint {
                             thrown.cause().getMessage(),
                             null,
                             null)
-                    : new OutcomeDescriptor(
-                            kind, null, null, values.write(((Outcome.Value) outcome).value()), null);
+                    : new OutcomeDescriptor(kind, null, null, values.write(((Outcome.Value) outcome).value()), null);
         } catch (OutcomeCodecException unreadable) {
             return new OutcomeDescriptor(kind, null, null, null, unreadable.getMessage());
         }
@@ -280,27 +284,20 @@ public final class IdempotencyEndpoint {
             IdempotencyKey named = new IdempotencyKey(operation, scope == null ? "" : scope, key);
             Found found = find(named, fencingToken);
             requireSame(found.record(), fencingToken);
-            boolean done =
-                    switch (action) {
-                        case COMPLETE ->
-                            found.records()
-                                    .complete(
-                                            named,
-                                            fencingToken,
-                                            values.read(known(found), value),
-                                            who.getName(),
-                                            why);
-                        case FAIL ->
-                            found.records()
-                                    .fail(
-                                            named,
-                                            fencingToken,
-                                            JsonValues.failure(known(found), failure, message),
-                                            who.getName(),
-                                            why);
-                        case RELEASE -> found.records().release(named, fencingToken, who.getName(), why);
-                        case FORGET -> found.records().forget(named, fencingToken, who.getName(), why);
-                    };
+            boolean done = switch (action) {
+                case COMPLETE ->
+                    found.records().complete(named, fencingToken, values.read(known(found), value), who.getName(), why);
+                case FAIL ->
+                    found.records()
+                            .fail(
+                                    named,
+                                    fencingToken,
+                                    JsonValues.failure(known(found), failure, message),
+                                    who.getName(),
+                                    why);
+                case RELEASE -> found.records().release(named, fencingToken, who.getName(), why);
+                case FORGET -> found.records().forget(named, fencingToken, who.getName(), why);
+            };
             if (!done) {
                 throw new Refusal(
                         409,
@@ -365,8 +362,7 @@ public final class IdempotencyEndpoint {
             }
             IdempotencyRecords records = operations.records(store);
             IdempotencyRecord record = records.find(key);
-            if (record != null
-                    && (found == null || (fencingToken != null && record.fencingToken() == fencingToken))) {
+            if (record != null && (found == null || (fencingToken != null && record.fencingToken() == fencingToken))) {
                 found = new Found(
                         store,
                         records,

@@ -50,7 +50,8 @@ final class JsonValues {
         } catch (JacksonException failure) {
             throw new Refusal(
                     400,
-                    "The value is no " + type.getTypeName() + ": " + failure.getClass().getSimpleName()
+                    "The value is no " + type.getTypeName() + ": "
+                            + failure.getClass().getSimpleName()
                             + (failure.getLocation() == null
                                     ? ""
                                     : " at line " + failure.getLocation().getLineNr() + ", column "

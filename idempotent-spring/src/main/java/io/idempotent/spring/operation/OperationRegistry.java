@@ -183,8 +183,8 @@ public final class OperationRegistry {
     public List<ConfiguredOperation> operations() {
         return operations.values().stream()
                 .flatMap(Set::stream)
-                .sorted(Comparator.comparing((ConfiguredOperation known) ->
-                                known.operation().name())
+                .sorted(Comparator.comparing(
+                                (ConfiguredOperation known) -> known.operation().name())
                         .thenComparing(known -> known.contract().declaredAt()))
                 .toList();
     }

@@ -217,14 +217,13 @@ final class Endpoints implements OperationDeclarer {
             }
             checkRecordable(ResolvableType.forMethodReturnType(handler.getMethod(), handler.getBeanType()));
             WebSettings settings = operations.settings().web();
-            boolean shared =
-                    switch (annotation.scope()) {
-                        case INHERIT -> settings.scope() == WebSettings.Scope.SHARED;
-                        case CALLER -> false;
-                        case SHARED -> true;
-                    };
-            DetachedOperation<RecordedResponse> operation = operations.open(
-                    name(), reader.settings(), RecordedResponse.class, contract(settings, shared));
+            boolean shared = switch (annotation.scope()) {
+                case INHERIT -> settings.scope() == WebSettings.Scope.SHARED;
+                case CALLER -> false;
+                case SHARED -> true;
+            };
+            DetachedOperation<RecordedResponse> operation =
+                    operations.open(name(), reader.settings(), RecordedResponse.class, contract(settings, shared));
             if (operation == null) {
                 return null;
             }

@@ -22,7 +22,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.boot.actuate.audit.listener.AuditApplicationEvent;
-import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
@@ -35,7 +34,8 @@ class EndpointAccessTest {
 
     private static final String CAFFEINE = "idempotent.store=caffeine";
 
-    private final IdempotencyKey key = IdempotencyKey.of("pay", UUID.randomUUID().toString());
+    private final IdempotencyKey key =
+            IdempotencyKey.of("pay", UUID.randomUUID().toString());
 
     private Answer release(Managed shop, @Nullable String user, long token) {
         return shop.settle(key, user, Map.of("action", "release", "fencingToken", token, "why", "not at the bank"));
@@ -54,8 +54,8 @@ class EndpointAccessTest {
 
     @Test
     void nothingIsThereUnlessItIsExposedOrWithoutAccess() {
-        for (String property :
-                List.of("management.endpoints.web.exposure.include=health", "management.endpoint.idempotency.access=none")) {
+        for (String property : List.of(
+                "management.endpoints.web.exposure.include=health", "management.endpoint.idempotency.access=none")) {
             try (Managed shop = Managed.start(SecuredShop.class, CAFFEINE, property)) {
                 assertThat(shop.get("/idempotency").status()).isEqualTo(404);
                 assertThat(shop.get("/health").status()).isEqualTo(200);
@@ -146,8 +146,7 @@ class EndpointAccessTest {
     void pagesThroughSeveralStoresAndSettlesWhatIsInAnyOfThem() {
         try (Managed shop = Managed.start(TwoStores.class, "idempotent.store=near", UNRESTRICTED)) {
             IdempotencyStore near = shop.store();
-            IdempotencyStore far = shop.bean(OperationRegistry.class)
-                    .store("far");
+            IdempotencyStore far = shop.bean(OperationRegistry.class).store("far");
             List<String> expected = new ArrayList<>();
             for (int number = 0; number < 3; number++) {
                 Managed.die(near, IdempotencyKey.of("pay", "near " + number));
@@ -169,7 +168,12 @@ class EndpointAccessTest {
                 } while (!after.equals("&after="));
                 assertThat(found).as("limit %s", limit).containsExactlyInAnyOrderElementsOf(expected);
             }
-            assertThat(shop.get("/idempotency/mail").json().path("operations").path(0).path("store").asString())
+            assertThat(shop.get("/idempotency/mail")
+                            .json()
+                            .path("operations")
+                            .path(0)
+                            .path("store")
+                            .asString())
                     .isEqualTo("far");
             IdempotencyKey old = IdempotencyKey.of("renamed", "old 1");
             long token = shop.show(old, null).json().path("fencingToken").asLong();
@@ -237,8 +241,8 @@ class EndpointAccessTest {
         try (Managed shop = Managed.start(FragileShop.class, "idempotent.store=fragile", UNRESTRICTED)) {
             IdempotencyRecord dead = shop.die(key);
             shop.bean(Fragile.class).down = true;
-            for (Answer answer :
-                    List.of(shop.get("/idempotency"), shop.show(key, null), release(shop, "ada", dead.fencingToken()))) {
+            for (Answer answer : List.of(
+                    shop.get("/idempotency"), shop.show(key, null), release(shop, "ada", dead.fencingToken()))) {
                 assertThat(answer.status()).isEqualTo(503);
                 assertThat(answer.detail()).contains("The store could not be asked");
             }

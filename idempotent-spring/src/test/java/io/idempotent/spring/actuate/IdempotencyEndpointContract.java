@@ -184,9 +184,12 @@ abstract class IdempotencyEndpointContract {
         assertThat(record.path("state").asString()).isEqualTo("abandoned");
         assertThat(record.path("fencingToken").asLong()).isEqualTo(dead.fencingToken());
         assertThat(record.path("takeovers").asInt()).isZero();
-        assertThat(record.path("firstClaimedAt").asString()).isEqualTo(dead.firstClaimedAt().toString());
-        assertThat(record.path("claimedAt").asString()).isEqualTo(dead.claimedAt().toString());
-        assertThat(record.path("leaseEndsAt").asString()).isEqualTo(record.path("since").asString());
+        assertThat(record.path("firstClaimedAt").asString())
+                .isEqualTo(dead.firstClaimedAt().toString());
+        assertThat(record.path("claimedAt").asString())
+                .isEqualTo(dead.claimedAt().toString());
+        assertThat(record.path("leaseEndsAt").asString())
+                .isEqualTo(record.path("since").asString());
         assertThat(record.path("age").asString()).startsWith("PT");
 
         key = IdempotencyKey.of("notify", UUID.randomUUID().toString());
@@ -299,14 +302,20 @@ abstract class IdempotencyEndpointContract {
             assertThat(answer.json().has("retainedUntil")).isTrue();
             assertThat(answer.json().has("leaseEndsAt")).isFalse();
         }
-        assertThat(shop.show(key, "ada").json().path("outcome").path("value").path("id").asString())
+        assertThat(shop.show(key, "ada")
+                        .json()
+                        .path("outcome")
+                        .path("value")
+                        .path("id")
+                        .asString())
                 .isEqualTo("secret receipt");
     }
 
     @Test
     void showsFailuresOnlyToWhoIsAuthorized() {
         key = IdempotencyKey.of("pay", "declined " + key.value());
-        assertThatExceptionOfType(DeclinedException.class).isThrownBy(() -> payments().pay(key.value()));
+        assertThatExceptionOfType(DeclinedException.class)
+                .isThrownBy(() -> payments().pay(key.value()));
         assertThat(shop.show(key, "bob").body()).contains("\"failure\"").doesNotContain("secret", "Declined");
         JsonNode outcome = shop.show(key, "ada").json().path("outcome");
         assertThat(outcome.path("kind").asString()).isEqualTo("failure");
@@ -330,8 +339,8 @@ abstract class IdempotencyEndpointContract {
         assertThatExceptionOfType(IdempotencyOutcomeUnknownException.class)
                 .isThrownBy(() -> payments().pay(key.value()));
 
-        Answer answer = settle(
-                "ada", "complete", dead.fencingToken(), "value", "{\"id\": \"classified\", \"amount\": 12.50}");
+        Answer answer =
+                settle("ada", "complete", dead.fencingToken(), "value", "{\"id\": \"classified\", \"amount\": 12.50}");
 
         assertThat(answer.status()).as(answer.body()).isEqualTo(200);
         assertThat(answer.json().path("action").asString()).isEqualTo("COMPLETE");
@@ -373,7 +382,14 @@ abstract class IdempotencyEndpointContract {
                                 "{\"a\": [{\"id\": \"7\", \"amount\": null}]}")
                         .status())
                 .isEqualTo(200);
-        assertThat(shop.show(key, "ada").json().path("outcome").path("value").path("a").path(0).path("id").asString())
+        assertThat(shop.show(key, "ada")
+                        .json()
+                        .path("outcome")
+                        .path("value")
+                        .path("a")
+                        .path(0)
+                        .path("id")
+                        .asString())
                 .isEqualTo("7");
 
         key = IdempotencyKey.of("notify", key.value());
@@ -397,7 +413,12 @@ abstract class IdempotencyEndpointContract {
                 "{\"status\":201,\"headers\":[{\"name\":\"Content-Type\",\"values\":[\"text/plain\"]}],"
                         + "\"body\":\"b3JkZXJlZA==\"}");
         assertThat(answer.status()).as(answer.body()).isEqualTo(200);
-        assertThat(shop.show(key, "ada").json().path("outcome").path("value").path("status").asInt())
+        assertThat(shop.show(key, "ada")
+                        .json()
+                        .path("outcome")
+                        .path("value")
+                        .path("status")
+                        .asInt())
                 .isEqualTo(201);
     }
 
@@ -452,7 +473,8 @@ abstract class IdempotencyEndpointContract {
     void anOperationWithoutRecordedFailuresCannotBeFailed() {
         key = IdempotencyKey.of("notify", key.value());
         IdempotencyRecord dead = shop.die(key);
-        assertThat(settle("ada", "fail", dead.fencingToken(), "failure", "java.io.IOException").detail())
+        assertThat(settle("ada", "fail", dead.fencingToken(), "failure", "java.io.IOException")
+                        .detail())
                 .contains("cannot be settled by one");
     }
 
@@ -466,10 +488,12 @@ abstract class IdempotencyEndpointContract {
 
     @Test
     void forgetsWhatIsAbandonedOrCompleted() {
-        assertThat(settle("ada", "forget", shop.die(key).fencingToken()).status()).isEqualTo(200);
+        assertThat(settle("ada", "forget", shop.die(key).fencingToken()).status())
+                .isEqualTo(200);
         payments().pay(key.value());
         long token = shop.show(key, null).json().path("fencingToken").asLong();
-        assertThat(settle("ada", "complete", token, "value", "{\"id\":\"1\",\"amount\":1}").status())
+        assertThat(settle("ada", "complete", token, "value", "{\"id\":\"1\",\"amount\":1}")
+                        .status())
                 .as("completed already")
                 .isEqualTo(409);
         assertThat(settle("ada", "release", token).status()).isEqualTo(409);
@@ -514,11 +538,7 @@ abstract class IdempotencyEndpointContract {
             List<Future<Answer>> answers = new ArrayList<>();
             for (String user : List.of("ada", "bob")) {
                 answers.add(operators.submit(() -> settle(
-                        user,
-                        "complete",
-                        dead.fencingToken(),
-                        "value",
-                        "{\"id\": \"" + user + "\", \"amount\": 1}")));
+                        user, "complete", dead.fencingToken(), "value", "{\"id\": \"" + user + "\", \"amount\": 1}")));
             }
             for (Future<Answer> answer : answers) {
                 statuses.add(answer.get().status());
@@ -527,7 +547,9 @@ abstract class IdempotencyEndpointContract {
             operators.shutdownNow();
         }
         assertThat(statuses).containsExactlyInAnyOrder(200, 409);
-        assertThat(audited()).extracting(data -> data.get("principal")).containsExactly(payments().pay(key.value()).id());
+        assertThat(audited())
+                .extracting(data -> data.get("principal"))
+                .containsExactly(payments().pay(key.value()).id());
     }
 
     @Test

@@ -101,9 +101,8 @@ final class Managed implements AutoCloseable {
     }
 
     Answer post(String path, @Nullable String user, String body) {
-        return send(request(path, user)
-                .header("Content-Type", "application/json")
-                .POST(BodyPublishers.ofString(body)));
+        return send(
+                request(path, user).header("Content-Type", "application/json").POST(BodyPublishers.ofString(body)));
     }
 
     static String encode(String text) {
@@ -118,7 +117,8 @@ final class Managed implements AutoCloseable {
         if (user != null) {
             request.header(
                     "Authorization",
-                    "Basic " + Base64.getEncoder().encodeToString((user + ":" + user).getBytes(StandardCharsets.UTF_8)));
+                    "Basic "
+                            + Base64.getEncoder().encodeToString((user + ":" + user).getBytes(StandardCharsets.UTF_8)));
         }
         return request;
     }
@@ -176,7 +176,9 @@ final class Managed implements AutoCloseable {
     record Answer(int status, String contentType, String body) {
 
         JsonNode json() {
-            return body.isEmpty() ? MissingNode.getInstance() : JsonMapper.shared().readTree(body);
+            return body.isEmpty()
+                    ? MissingNode.getInstance()
+                    : JsonMapper.shared().readTree(body);
         }
 
         String detail() {

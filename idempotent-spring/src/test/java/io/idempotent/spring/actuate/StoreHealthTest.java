@@ -47,7 +47,11 @@ class StoreHealthTest {
     }
 
     private static JsonNode store(Answer health, String name) {
-        return health.json().path("components").path("idempotency").path("components").path(name);
+        return health.json()
+                .path("components")
+                .path("idempotency")
+                .path("components")
+                .path(name);
     }
 
     @Test
@@ -60,7 +64,9 @@ class StoreHealthTest {
                     .isEqualTo("JdbcIdempotencyStore");
             assertThat(health.body()).doesNotContain("jdbc:h2");
             assertThat(shop.get("/health/idempotency/jdbc").status()).isEqualTo(200);
-            assertThat(shop.get("/health/idempotency/caffeine").status()).as("used by nobody").isEqualTo(404);
+            assertThat(shop.get("/health/idempotency/caffeine").status())
+                    .as("used by nobody")
+                    .isEqualTo(404);
         }
     }
 
@@ -68,7 +74,8 @@ class StoreHealthTest {
     void anAbandonedKeyIsNoMatterOfHealth() {
         try (Managed shop = start(Shop.class, "idempotent.store=caffeine")) {
             shop.die(IdempotencyKey.of("pay", "4711"));
-            assertThat(store(shop.get("/health"), "caffeine").path("status").asString()).isEqualTo("UP");
+            assertThat(store(shop.get("/health"), "caffeine").path("status").asString())
+                    .isEqualTo("UP");
             assertThat(shop.get("/health/liveness").body()).contains("UP");
             assertThat(shop.get("/health/readiness").body()).contains("UP");
         }
@@ -76,10 +83,7 @@ class StoreHealthTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {
-                "ALTER TABLE idempotency_record DROP COLUMN outcome_kind",
-                "DROP TABLE idempotency_record_step"
-            })
+            strings = {"ALTER TABLE idempotency_record DROP COLUMN outcome_kind", "DROP TABLE idempotency_record_step"})
     void isDownIfTheSchemaIsAnotherByNow(String trouble) throws SQLException {
         try (Managed shop = start(Shop.class, database())) {
             try (Connection connection = shop.bean(DataSource.class).getConnection();
@@ -148,13 +152,15 @@ class StoreHealthTest {
             assertThat(store(health, "slow").path("details").path("error").asString())
                     .isEqualTo("no answer within 2 s");
             shop.bean(Slow.class).answers.countDown();
-            assertThat(store(shop.get("/health"), "slow").path("status").asString()).isEqualTo("UP");
+            assertThat(store(shop.get("/health"), "slow").path("status").asString())
+                    .isEqualTo("UP");
         }
     }
 
     @Test
     void isSwitchedOffByAProperty() {
-        try (Managed shop = start(Shop.class, "idempotent.store=caffeine", "management.health.idempotency.enabled=false")) {
+        try (Managed shop =
+                start(Shop.class, "idempotent.store=caffeine", "management.health.idempotency.enabled=false")) {
             assertThat(shop.get("/health").body()).doesNotContain("idempotency");
         }
     }

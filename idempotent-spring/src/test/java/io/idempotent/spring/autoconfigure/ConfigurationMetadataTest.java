@@ -148,7 +148,10 @@ class ConfigurationMetadataTest {
 
     @Test
     void theEndpointReadsAndShowsNoValuesByDefault() {
-        assertThat(properties.get("management.endpoint.idempotency.access").get("defaultValue").asString())
+        assertThat(properties
+                        .get("management.endpoint.idempotency.access")
+                        .get("defaultValue")
+                        .asString())
                 .isEqualTo("read_only");
         assertThat(properties
                         .get("management.endpoint.idempotency.show-values")
@@ -161,7 +164,9 @@ class ConfigurationMetadataTest {
     void everyDefaultIsTheOneThatHoldsWhereNothingIsSaid() {
         IdempotencySettings unsaid = IdempotencySettings.of(Map.of());
         properties.forEach((name, property) -> {
-            if (property.has("defaultValue") && name.startsWith("idempotent.") && !name.startsWith("idempotent.retry.")) {
+            if (property.has("defaultValue")
+                    && name.startsWith("idempotent.")
+                    && !name.startsWith("idempotent.retry.")) {
                 IdempotencySettings said = IdempotencySettings.of(Map.of(
                         name.substring("idempotent.".length()),
                         property.get("defaultValue").asString()));
