@@ -306,7 +306,7 @@ public final class IdempotencyEndpoint {
             }
             audit(named, fencingToken, action, who.getName(), why);
             return new SettledDescriptor(
-                    named.operation(), named.scope(), named.value(), fencingToken, action, who.getName(), why);
+                    named.operation(), named.scope(), named.value(), fencingToken, action.toString(), who.getName(), why);
         });
     }
 
@@ -341,7 +341,7 @@ public final class IdempotencyEndpoint {
         data.put("operation", key.operation());
         data.put("scope", key.scope());
         data.put("key", key.value());
-        data.put("action", action);
+        data.put("action", action.toString());
         data.put("why", why);
         data.put("fencingToken", fencingToken);
         try {

@@ -1,13 +1,12 @@
 package io.idempotent.spring.actuate;
 
 import io.idempotent.engine.Operation;
-import io.idempotent.engine.WhenAbandoned;
-import io.idempotent.engine.WhenStoreFails;
 import io.idempotent.spring.operation.ConfiguredOperation;
 import io.idempotent.spring.operation.OperationContract;
 import io.idempotent.spring.settings.RetrySettings;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,8 +40,8 @@ public record OperationDescriptor(
         Duration retention,
         @Nullable Duration lease,
         Duration waitAtMost,
-        WhenAbandoned whenAbandoned,
-        WhenStoreFails whenStoreFails,
+        String whenAbandoned,
+        String whenStoreFails,
         boolean atomic,
         @Nullable Retry retry) {
 
@@ -93,9 +92,13 @@ public record OperationDescriptor(
                 operation.retention(),
                 contract.atomic() ? null : operation.lease(),
                 operation.waitAtMost(),
-                operation.whenAbandoned(),
-                operation.whenStoreFails(),
+                inSettings(operation.whenAbandoned()),
+                inSettings(operation.whenStoreFails()),
                 contract.atomic(),
                 Retry.of(contract.retry()));
+    }
+
+    private static String inSettings(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 }

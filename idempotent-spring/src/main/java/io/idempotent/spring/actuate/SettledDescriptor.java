@@ -14,5 +14,5 @@ import org.springframework.boot.actuate.endpoint.OperationResponseBody;
  * @param why the reason
  */
 public record SettledDescriptor(
-        String operation, String scope, String key, long fencingToken, Action action, String who, String why)
+        String operation, String scope, String key, long fencingToken, String action, String who, String why)
         implements OperationResponseBody {}
