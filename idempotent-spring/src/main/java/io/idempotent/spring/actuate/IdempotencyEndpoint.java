@@ -306,7 +306,13 @@ public final class IdempotencyEndpoint {
             }
             audit(named, fencingToken, action, who.getName(), why);
             return new SettledDescriptor(
-                    named.operation(), named.scope(), named.value(), fencingToken, action.toString(), who.getName(), why);
+                    named.operation(),
+                    named.scope(),
+                    named.value(),
+                    fencingToken,
+                    action.toString(),
+                    who.getName(),
+                    why);
         });
     }
 
