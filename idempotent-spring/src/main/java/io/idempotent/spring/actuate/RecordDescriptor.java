@@ -22,6 +22,7 @@ import org.springframework.boot.actuate.endpoint.OperationResponseBody;
  * @param claimedAt when it was last claimed
  * @param takeovers how many claims took over from an owner that was lost
  * @param fencingToken what whoever settles it presents
+ * @param traceId the trace of the last claim; null if that was part of none
  * @param leaseEndsAt when the lease ends, or ended; null where there is none
  * @param retainedUntil when the record stops to count; null while it is in progress
  * @param outcome what is recorded; null where nothing is, and in a list
@@ -40,6 +41,7 @@ public record RecordDescriptor(
         Instant claimedAt,
         int takeovers,
         long fencingToken,
+        @Nullable String traceId,
         @Nullable Instant leaseEndsAt,
         @Nullable Instant retainedUntil,
         @Nullable OutcomeDescriptor outcome,
@@ -108,6 +110,7 @@ public record RecordDescriptor(
                 record.claimedAt(),
                 record.takeovers(),
                 record.fencingToken(),
+                record.traceId(),
                 leaseEndsAt,
                 retainedUntil,
                 outcome,

@@ -183,6 +183,7 @@ abstract class IdempotencyEndpointContract {
         assertThat(record.path("store").asString()).isEqualTo(storeName());
         assertThat(record.path("state").asString()).isEqualTo("abandoned");
         assertThat(record.path("fencingToken").asLong()).isEqualTo(dead.fencingToken());
+        assertThat(record.path("traceId").asString()).isEqualTo(Managed.TRACE);
         assertThat(record.path("takeovers").asInt()).isZero();
         assertThat(record.path("firstClaimedAt").asString())
                 .isEqualTo(dead.firstClaimedAt().toString());
@@ -285,6 +286,7 @@ abstract class IdempotencyEndpointContract {
 
         assertThat(shown.path("state").asString()).isEqualTo("abandoned");
         assertThat(shown.path("fencingToken").asLong()).isEqualTo(dead.fencingToken());
+        assertThat(shown.path("traceId").asString()).isEqualTo(Managed.TRACE);
         assertThat(shown.path("steps").path(0).path("name").asString()).isEqualTo("charge");
         assertThat(shown.path("steps").path(0).path("state").asString()).isEqualTo("begun");
         assertThat(shown.has("outcome")).isFalse();

@@ -38,6 +38,9 @@ final class Managed implements AutoCloseable {
 
     private static final HttpClient CLIENT = HttpClient.newHttpClient();
 
+    /** What claims are part of. */
+    static final String TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
+
     private static final Duration LEASE = Duration.ofSeconds(30);
 
     private final ConfigurableApplicationContext context;
@@ -149,7 +152,7 @@ final class Managed implements AutoCloseable {
 
     static Claim begin(IdempotencyStore store, IdempotencyKey key) {
         return ((ClaimResult.Claimed)
-                        store.claim(new ClaimRequest(key, UUID.randomUUID(), Fingerprint.none(), LEASE, true)))
+                        store.claim(new ClaimRequest(key, UUID.randomUUID(), Fingerprint.none(), LEASE, true, TRACE)))
                 .claim();
     }
 
