@@ -11,13 +11,13 @@ import org.jspecify.annotations.Nullable;
  *
  * @param constructor takes a message, a message and a cause, or nothing
  */
-record FailureConstructor(Constructor<? extends Throwable> constructor) {
+public record FailureConstructor(Constructor<? extends Throwable> constructor) {
 
     private static final List<Class<?>[]> SIGNATURES =
             List.of(new Class<?>[] {String.class}, new Class<?>[] {String.class, Throwable.class}, new Class<?>[0]);
 
     /** The constructor to use, or null if a type has none. */
-    static @Nullable FailureConstructor of(Class<? extends Throwable> type) {
+    public static @Nullable FailureConstructor of(Class<? extends Throwable> type) {
         if (Modifier.isAbstract(type.getModifiers())) {
             return null;
         }
@@ -39,7 +39,7 @@ record FailureConstructor(Constructor<? extends Throwable> constructor) {
      * @throws InvocationTargetException if the constructor throws
      * @throws ReflectiveOperationException if it cannot be called
      */
-    Throwable make(@Nullable String message) throws ReflectiveOperationException {
+    public Throwable make(@Nullable String message) throws ReflectiveOperationException {
         return switch (constructor.getParameterCount()) {
             case 0 -> constructor.newInstance();
             case 1 -> constructor.newInstance(message);

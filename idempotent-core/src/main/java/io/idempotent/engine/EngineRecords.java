@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * Resolves records of one store.
  *
  * <ol>
- *   <li>A value is encoded, and decoded again, before anything is touched.
+ *   <li>A value or failure is encoded, and decoded again, before anything is touched.
  *   <li>The record is taken over if it is abandoned and its token is the one that was seen. Nobody else can change it
  *       then.
  *   <li>It is completed or released. If that fails, it is abandoned again when its lease of a minute is over.
@@ -63,16 +63,21 @@ record EngineRecords(
     @Override
     public boolean complete(IdempotencyKey key, long fencingToken, @Nullable Object value, String who, String why) {
         ManualResolution resolution = new ManualResolution(Act.COMPLETED, fencingToken, who, why);
-        Operation<?> operation = operations.apply(key.operation());
-        if (operation == null) {
-            throw new IllegalArgumentException("The operation of '" + key
-                    + "' is not known here, and so what it returns is not: complete it where it is declared");
+        Operation<?> operation = known(key);
+        requireFits(operation, value);
+        return record(key, resolution, operation, new Outcome.Value(value));
+    }
+
+    @Override
+    public boolean fail(IdempotencyKey key, long fencingToken, Throwable failure, String who, String why) {
+        ManualResolution resolution = new ManualResolution(Act.FAILED, fencingToken, who, why);
+        Operation<?> operation = known(key);
+        if (!operation.type().records(failure)) {
+            throw new IllegalArgumentException("The operation '" + operation.name() + "' does not record failures of "
+                    + failure.getClass().getName() + "; it records "
+                    + operation.type().failures().stream().map(Class::getName).toList());
         }
-        RecordedOutcome outcome = encoded(operation, value);
-        return resolve(
-                key,
-                resolution,
-                claim -> request("complete", key, () -> store.complete(claim, outcome, operation.retention())));
+        return record(key, resolution, operation, new Outcome.Failure(failure));
     }
 
     @Override
@@ -91,6 +96,23 @@ record EngineRecords(
         return told(key, resolution, request("forget", key, () -> store.forget(key, fencingToken)));
     }
 
+    private Operation<?> known(IdempotencyKey key) {
+        Operation<?> operation = operations.apply(key.operation());
+        if (operation == null) {
+            throw new IllegalArgumentException("The operation of '" + key
+                    + "' is not known here, and so what it returns is not: complete it where it is declared");
+        }
+        return operation;
+    }
+
+    private boolean record(IdempotencyKey key, ManualResolution resolution, Operation<?> operation, Outcome produced) {
+        RecordedOutcome outcome = encoded(operation, produced);
+        return resolve(
+                key,
+                resolution,
+                claim -> request("complete", key, () -> store.complete(claim, outcome, operation.retention())));
+    }
+
     private boolean resolve(IdempotencyKey key, ManualResolution resolution, Predicate<Claim> act) {
         UUID claimId = claimant.newId();
         ClaimResult.Claimed claimed =
@@ -105,7 +127,7 @@ record EngineRecords(
         return done;
     }
 
-    private RecordedOutcome encoded(Operation<?> operation, @Nullable Object value) {
+    private static void requireFits(Operation<?> operation, @Nullable Object value) {
         Type type = operation.type().valueType();
         Class<?> expected =
                 MethodType.methodType(GenericTypes.erase(type)).wrap().returnType();
@@ -116,13 +138,18 @@ record EngineRecords(
             throw new IllegalArgumentException("The operation '" + operation.name() + "' returns " + type.getTypeName()
                     + ", and not " + (value == null ? "null" : value.getClass().getName()));
         }
+    }
+
+    private RecordedOutcome encoded(Operation<?> operation, Outcome produced) {
         try {
-            RecordedOutcome outcome = codec.encode(new Outcome.Value(value), operation.type());
+            RecordedOutcome outcome = codec.encode(produced, operation.type());
             var unused = codec.decode(outcome, operation.type());
             return outcome;
         } catch (OutcomeCodecException problem) {
             throw new IllegalArgumentException(
-                    "The value cannot be recorded as an outcome of '" + operation.name() + "': " + problem.getMessage(),
+                    "The " + (produced instanceof Outcome.Value ? "value" : "failure")
+                            + " cannot be recorded as an outcome of '" + operation.name() + "': "
+                            + problem.getMessage(),
                     problem);
         }
     }

@@ -156,7 +156,7 @@ public interface IdempotencyListener {
      */
     default void notReplayable(IdempotencyContext context, String reason) {}
 
-    /** A person decided what becomes of a record: it was completed, released or forgotten by hand. */
+    /** A person decided what becomes of a record: it was completed, failed, released or forgotten by hand. */
     default void resolved(IdempotencyKey key, ManualResolution resolution) {}
 
     /** A full store dropped a completed record before its retention was over: its key is free again. */

@@ -61,6 +61,21 @@ public interface IdempotencyRecords {
     boolean complete(IdempotencyKey key, long fencingToken, @Nullable Object value, String who, String why);
 
     /**
+     * Says that the operation of an abandoned record was done, and failed finally: a failure is recorded as its outcome,
+     * and replayed.
+     *
+     * @param key the key
+     * @param fencingToken the token of the record that was seen
+     * @param failure what the operation threw, or would have; of a type that the operation declares final
+     * @param who who says so; not blank
+     * @param why the reason; not blank
+     * @return whether the failure is recorded; false if the record is not abandoned, or another by now
+     * @throws IllegalArgumentException if the operation is not known here, or does not record that failure
+     * @throws IdempotencyStoreException if it is not known whether the failure is recorded: look again
+     */
+    boolean fail(IdempotencyKey key, long fencingToken, Throwable failure, String who, String why);
+
+    /**
      * Says that the operation of an abandoned record was not done: the next call runs it. Recorded steps stay recorded.
      * A step that runs at most once and was begun stays unknown, and is refused again if it has no reconciler: complete
      * or forget the record then.

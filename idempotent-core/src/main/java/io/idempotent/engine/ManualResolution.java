@@ -14,6 +14,8 @@ public record ManualResolution(Act act, long fencingToken, String who, String wh
     public enum Act {
         /** The operation was done: a value was recorded as its outcome. */
         COMPLETED,
+        /** The operation was done, and failed: a failure was recorded as its outcome. */
+        FAILED,
         /** The operation was not done: the key was given back, and its recorded steps were kept. */
         RELEASED,
         /** The record does not matter any more: it was removed with its recorded steps. */

@@ -12,14 +12,14 @@ import org.springframework.security.core.userdetails.UserDetailsService;
 import org.springframework.security.provisioning.InMemoryUserDetailsManager;
 import org.springframework.security.web.SecurityFilterChain;
 
-/** Who may order: two users. Everything else of the sample is open to everybody. */
+/** Who may order: two users. */
 @Configuration(proxyBeanMethods = false)
 class OrderSecurity {
 
     @Bean
     static SecurityFilterChain orderSecurityFilterChain(HttpSecurity http) {
         return http.securityMatcher("/orders/**")
-                .authorizeHttpRequests(requests -> requests.anyRequest().authenticated())
+                .authorizeHttpRequests(requests -> requests.anyRequest().hasAuthority("order"))
                 .httpBasic(Customizer.withDefaults())
                 .sessionManagement(sessions -> sessions.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
                 // Another site cannot send JSON here in a customer's name: browsers ask first, and there is no CORS.
@@ -29,17 +29,18 @@ class OrderSecurity {
 
     @Bean
     static UserDetailsService demoUsers() {
-        InMemoryUserDetailsManager users = new InMemoryUserDetailsManager(demoUser("alice"), demoUser("bob"));
+        InMemoryUserDetailsManager users = new InMemoryUserDetailsManager(
+                demoUser("alice", "order"), demoUser("bob", "order"), demoUser("ada", "operate"));
         // Not the manager itself: it would encode the passwords at the first request, and checking them take 0.1 s from
         // then on.
         return name -> users.loadUserByUsername(name);
     }
 
     /** A user whose password is its name, and not even encoded: for the demo, and nowhere else. */
-    private static UserDetails demoUser(String name) {
+    private static UserDetails demoUser(String name, String authority) {
         return User.withUsername(name)
                 .password("{noop}" + name)
-                .authorities("order")
+                .authorities(authority)
                 .build();
     }
 }

@@ -11,6 +11,7 @@ import io.idempotent.engine.Operation;
 import io.idempotent.engine.StoreTransactions;
 import io.idempotent.spring.operation.KeyInLog;
 import io.idempotent.spring.operation.ObservedCall;
+import io.idempotent.spring.operation.OperationContract;
 import io.idempotent.spring.operation.OperationName;
 import io.idempotent.spring.operation.OperationObserver;
 import java.util.ArrayList;
@@ -32,6 +33,7 @@ record IdempotentMethod(
         OperationName name,
         Operation<@Nullable Object> operation,
         IdempotencyEngine engine,
+        OperationContract contract,
         CallExpression key,
         @Nullable CallExpression scope,
         CallFingerprint fingerprint,

@@ -9,6 +9,7 @@ import io.idempotent.engine.WhenAbandoned;
 import io.idempotent.engine.WhenStoreFails;
 import io.idempotent.spring.interceptor.CallExpressions.Purpose;
 import io.idempotent.spring.operation.MethodNames;
+import io.idempotent.spring.operation.OperationContract;
 import io.idempotent.spring.operation.OperationDeclaration;
 import io.idempotent.spring.operation.OperationName;
 import io.idempotent.spring.operation.OperationRegistry;
@@ -175,6 +176,13 @@ final class IdempotentMethods {
                 operationName,
                 operation,
                 engine,
+                new OperationContract(
+                        MethodNames.describe(method, targetClass),
+                        declaration.key(),
+                        effective.scope(),
+                        declaration.fingerprint().description(),
+                        atomic,
+                        effective.retry()),
                 expressions.parse(Purpose.KEY, declaration.key(), specific, targetClass),
                 effective.scope() == null
                         ? null

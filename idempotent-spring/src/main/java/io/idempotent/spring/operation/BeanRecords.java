@@ -39,15 +39,15 @@ final class BeanRecords implements IdempotencyRecords {
     @Override
     public List<IdempotencyRecord> list(RecordQuery query) {
         if (query.operation() == null) {
-            Set<IdempotencyEngine> engines = operations.engines();
-            if (engines.size() > 1) {
-                throw new IllegalArgumentException("Records are kept in " + engines.size()
+            List<UsedStore> stores = operations.stores();
+            if (stores.size() > 1) {
+                throw new IllegalArgumentException("Records are kept in " + stores.size()
                         + " stores; name the operation whose records are to be listed");
             }
             return records(
-                            engines.isEmpty()
+                            stores.isEmpty()
                                     ? operations.defaultEngine()
-                                    : engines.iterator().next())
+                                    : stores.get(0).engine())
                     .list(query);
         }
         return of(query.operation()).list(query);
@@ -56,6 +56,11 @@ final class BeanRecords implements IdempotencyRecords {
     @Override
     public boolean complete(IdempotencyKey key, long fencingToken, @Nullable Object value, String who, String why) {
         return of(key.operation()).complete(key, fencingToken, value, who, why);
+    }
+
+    @Override
+    public boolean fail(IdempotencyKey key, long fencingToken, Throwable failure, String who, String why) {
+        return of(key.operation()).fail(key, fencingToken, failure, who, why);
     }
 
     @Override
@@ -73,7 +78,7 @@ final class BeanRecords implements IdempotencyRecords {
         return records(engine == null ? operations.defaultEngine() : engine);
     }
 
-    private IdempotencyRecords records(IdempotencyEngine engine) {
+    IdempotencyRecords records(IdempotencyEngine engine) {
         return engine.records(this::operation);
     }
 

@@ -12,4 +12,7 @@ public interface ConfiguredOperation {
 
     /** What runs it. */
     IdempotencyEngine engine();
+
+    /** What else is declared and set. */
+    OperationContract contract();
 }

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param operation the operation
  * @param engine what runs it
+ * @param contract what else is declared and set
  * @param reconciler finds out what became of abandoned executions; null where nobody asks
  * @param observer observes the calls; null where nobody does
  * @param keyInLog puts keys into the log; null where nobody does
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 public record DetachedOperation<T>(
         Operation<T> operation,
         IdempotencyEngine engine,
+        OperationContract contract,
         @Nullable Reconciler reconciler,
         @Nullable OperationObserver observer,
         @Nullable KeyInLog keyInLog)

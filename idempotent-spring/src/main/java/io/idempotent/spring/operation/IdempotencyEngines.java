@@ -16,14 +16,17 @@ import io.idempotent.spring.settings.IdempotencySettings;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.caffeine.CompletedRecordCache;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
+import org.springframework.aop.support.AopUtils;
 import org.springframework.beans.factory.BeanFactoryUtils;
 import org.springframework.beans.factory.BeanNameAware;
 import org.springframework.beans.factory.DisposableBean;
@@ -127,6 +130,21 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
             observer.used(withoutSuffix(name), made.store());
         }
         return made;
+    }
+
+    /** The stores that have an engine, in the order of their names. */
+    Stream<UsedStore> stores() {
+        return engines.entrySet().stream()
+                .map(made -> new UsedStore(
+                        nameInSettings(made.getKey()),
+                        AopUtils.getTargetClass(beanFactory.getBean(made.getKey())),
+                        made.getValue()))
+                .sorted(Comparator.comparing(UsedStore::name));
+    }
+
+    private static String nameInSettings(String beanName) {
+        int rest = beanName.length() - STORE_SUFFIX.length();
+        return rest > 0 && beanName.endsWith(STORE_SUFFIX) ? beanName.substring(0, rest) : beanName;
     }
 
     /** What makes digests. */

@@ -35,17 +35,35 @@ public record OperationDeclaration(
     /** What of a request makes its fingerprint. */
     public sealed interface Content {
 
+        /** What people read of it. */
+        String description();
+
         /** All arguments but those that belong to a framework. */
-        record Arguments() implements Content {}
+        record Arguments() implements Content {
+            @Override
+            public String description() {
+                return "arguments";
+            }
+        }
 
         /** Nothing: a key that is used again for something else goes unnoticed. */
-        record Nothing() implements Content {}
+        record Nothing() implements Content {
+            @Override
+            public String description() {
+                return "none";
+            }
+        }
 
         /**
          * The value of an expression.
          *
          * @param text the expression
          */
-        record Expression(String text) implements Content {}
+        record Expression(String text) implements Content {
+            @Override
+            public String description() {
+                return text;
+            }
+        }
     }
 }

@@ -2,6 +2,7 @@ package io.idempotent.spring.operation;
 
 import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.codec.Fingerprinter;
+import io.idempotent.codec.OutcomeCodec;
 import io.idempotent.codec.OutcomeType;
 import io.idempotent.engine.IdempotencyEngine;
 import io.idempotent.engine.IdempotencyRecords;
@@ -11,6 +12,7 @@ import io.idempotent.spring.settings.IdempotencySettings;
 import io.idempotent.spring.settings.OperationSettings;
 import io.idempotent.spring.settings.RetrySettings;
 import io.idempotent.store.IdempotencyStore;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -89,12 +91,13 @@ public final class OperationRegistry {
      * @param name the operation's name
      * @param declared what was declared
      * @param type what the operation returns
-     * @param described what it is in the code, for messages
+     * @param contract what else is declared
      * @return the operation, with its engine; null if it is switched off
      * @throws IdempotencyConfigurationException if it cannot be protected as it is declared and configured
      */
     public <T> @Nullable DetachedOperation<T> open(
-            OperationName name, OperationSettings declared, Class<T> type, String described) {
+            OperationName name, OperationSettings declared, Class<T> type, OperationContract contract) {
+        String described = contract.declaredAt();
         OperationSettings own = settings.get().operation(name.text());
         if (own.atomic() != null
                 || own.transactionManager() != null
@@ -116,6 +119,7 @@ public final class OperationRegistry {
         DetachedOperation<T> made = new DetachedOperation<>(
                 operation,
                 engine,
+                contract,
                 operation.whenAbandoned() == WhenAbandoned.RECONCILE
                         ? reconciler(name.text(), described, "To find out, ")
                         : null,
@@ -187,21 +191,42 @@ public final class OperationRegistry {
         return responsible.get(0);
     }
 
-    IdempotencyEngine defaultEngine() {
-        return engine(settings.get().defaults().store());
-    }
-
-    /** What is known of an operation: one for each method, endpoint or other place that has the name. */
-    Set<ConfiguredOperation> ofOperation(String name) {
-        return operations.getOrDefault(name, Set.of());
-    }
-
-    /** The engines that the operations use which are known. */
-    Set<IdempotencyEngine> engines() {
+    /** Returns the operations that are known, in the order of their names. */
+    public List<ConfiguredOperation> operations() {
         return operations.values().stream()
+                .flatMap(Set::stream)
+                .sorted(Comparator.comparing(
+                                (ConfiguredOperation known) -> known.operation().name())
+                        .thenComparing(known -> known.contract().declaredAt()))
+                .toList();
+    }
+
+    /** Returns the stores that the known operations use, in the order of their names. */
+    public List<UsedStore> stores() {
+        Set<IdempotencyEngine> used = operations.values().stream()
                 .flatMap(Set::stream)
                 .map(ConfiguredOperation::engine)
                 .collect(Collectors.toSet());
+        return engines.stores().filter(store -> used.contains(store.engine())).toList();
+    }
+
+    /** Returns what people do with the records of one store. */
+    public IdempotencyRecords records(UsedStore store) {
+        return new BeanRecords(this).records(store.engine());
+    }
+
+    /** Returns what outcomes in a store are encoded by. */
+    public OutcomeCodec codec(UsedStore store) {
+        return engines.codec(store.engine().store(), settings.get());
+    }
+
+    /** Returns what is known of an operation: one for each method, endpoint or other place that has the name. */
+    public Set<ConfiguredOperation> ofOperation(String name) {
+        return operations.getOrDefault(name, Set.of());
+    }
+
+    IdempotencyEngine defaultEngine() {
+        return engine(settings.get().defaults().store());
     }
 
     private IdempotencyEngine engine(@Nullable String store) {

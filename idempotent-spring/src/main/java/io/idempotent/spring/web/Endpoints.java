@@ -5,10 +5,12 @@ import io.idempotent.spring.operation.AnnotatedMethods;
 import io.idempotent.spring.operation.AnnotationReader;
 import io.idempotent.spring.operation.DetachedOperation;
 import io.idempotent.spring.operation.MethodNames;
+import io.idempotent.spring.operation.OperationContract;
 import io.idempotent.spring.operation.OperationDeclarer;
 import io.idempotent.spring.operation.OperationName;
 import io.idempotent.spring.operation.OperationRegistry;
 import io.idempotent.spring.operation.OperationSource;
+import io.idempotent.spring.settings.RetrySettings;
 import io.idempotent.spring.settings.WebSettings;
 import java.util.Collection;
 import java.util.HashSet;
@@ -21,6 +23,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.aop.scope.ScopedProxyUtils;
 import org.springframework.beans.factory.config.BeanPostProcessor;
@@ -214,20 +217,17 @@ final class Endpoints implements OperationDeclarer {
             }
             checkRecordable(ResolvableType.forMethodReturnType(handler.getMethod(), handler.getBeanType()));
             WebSettings settings = operations.settings().web();
+            boolean shared = switch (annotation.scope()) {
+                case INHERIT -> settings.scope() == WebSettings.Scope.SHARED;
+                case CALLER -> false;
+                case SHARED -> true;
+            };
             DetachedOperation<RecordedResponse> operation =
-                    operations.open(name(), reader.settings(), RecordedResponse.class, described);
+                    operations.open(name(), reader.settings(), RecordedResponse.class, contract(settings, shared));
             if (operation == null) {
                 return null;
             }
-            Endpoint endpoint = new Endpoint(
-                    operation,
-                    annotation.required(),
-                    switch (annotation.scope()) {
-                        case INHERIT -> settings.scope() == WebSettings.Scope.SHARED;
-                        case CALLER -> false;
-                        case SHARED -> true;
-                    },
-                    annotation.fingerprint());
+            Endpoint endpoint = new Endpoint(operation, annotation.required(), shared, annotation.fingerprint());
             if (!settings.unknownStatuses().isEmpty() && !endpoint.keepsUnknown()) {
                 throw new IdempotencyConfigurationException(
                         described + " is unknown after the statuses " + settings.unknownStatuses()
@@ -235,6 +235,21 @@ final class Endpoints implements OperationDeclarer {
                         "Set its whenAbandoned, or idempotent.when-abandoned, to reconcile or refuse");
             }
             return endpoint;
+        }
+
+        private OperationContract contract(WebSettings settings, boolean shared) {
+            return new OperationContract(
+                    described,
+                    "header " + settings.header(),
+                    shared ? null : "caller",
+                    annotation.fingerprint()
+                            ? "method, path, query, body"
+                                    + settings.fingerprintHeaders().stream()
+                                            .map(", header "::concat)
+                                            .collect(Collectors.joining())
+                            : "none",
+                    false,
+                    RetrySettings.UNSAID);
         }
 
         /** Refuses what is sent piece by piece, also inside of what only says when or how it is sent. */

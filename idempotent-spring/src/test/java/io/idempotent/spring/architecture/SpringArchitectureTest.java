@@ -76,6 +76,7 @@ class SpringArchitectureTest {
         String annotation = base + ".annotation";
         String aspect = base + ".aspect";
         String transaction = base + ".transaction";
+        String actuate = base + ".actuate";
         String autoconfigure = base + ".autoconfigure";
         return Stream.of(
                 // Of Spring Boot only the annotations by which it documents properties.
@@ -101,6 +102,13 @@ class SpringArchitectureTest {
                         "org.springframework.http..",
                         "org.springframework.web..",
                         "jakarta.servlet.."),
+                mayDependOnly(
+                        actuate,
+                        operation,
+                        settings,
+                        "org.springframework.boot.actuate..",
+                        "org.springframework.boot.health..",
+                        "tools.jackson.."),
                 Architecture.mayDependOnly(
                         base + ".web.client",
                         "io.idempotent",
@@ -122,7 +130,7 @@ class SpringArchitectureTest {
                 Architecture.noKnots(base),
                 ArchRuleDefinition.noClasses()
                         .that()
-                        .resideOutsideOfPackages(autoconfigure, settings)
+                        .resideOutsideOfPackages(autoconfigure, settings, actuate)
                         .should()
                         .dependOnClassesThat()
                         .resideInAPackage("org.springframework.boot..")

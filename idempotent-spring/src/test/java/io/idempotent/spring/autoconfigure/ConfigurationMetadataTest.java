@@ -44,7 +44,11 @@ class ConfigurationMetadataTest {
             "idempotent.web.released-statuses",
             "idempotent.web.unknown-statuses",
             "idempotent.web.trace-header",
-            "idempotent.web.documentation");
+            "idempotent.web.documentation",
+            "management.endpoint.idempotency.roles");
+
+    private static final List<String> PREFIXES =
+            List.of("idempotent.", "management.endpoint.idempotency.", "management.health.idempotency.");
 
     private static final JdbcDataSource DATABASE = new JdbcDataSource();
 
@@ -56,7 +60,7 @@ class ConfigurationMetadataTest {
             try (InputStream in = resource.openStream()) {
                 for (JsonNode property : JsonMapper.shared().readTree(in).get("properties")) {
                     String name = property.get("name").asString();
-                    if (name.startsWith("idempotent.")) {
+                    if (PREFIXES.stream().anyMatch(name::startsWith)) {
                         properties.put(name, property);
                     }
                 }
@@ -67,6 +71,15 @@ class ConfigurationMetadataTest {
     @Test
     void hasEveryProperty() {
         assertThat(properties.keySet())
+                .filteredOn(name -> name.startsWith("management."))
+                .containsExactlyInAnyOrder(
+                        "management.endpoint.idempotency.access",
+                        "management.endpoint.idempotency.cache.time-to-live",
+                        "management.endpoint.idempotency.roles",
+                        "management.endpoint.idempotency.show-values",
+                        "management.health.idempotency.enabled");
+        assertThat(properties.keySet())
+                .filteredOn(name -> name.startsWith("idempotent."))
                 .containsExactlyInAnyOrderElementsOf(Arrays.stream("""
                                 enabled store scope order retention lease max-run wait-at-most max-waiters
                                 max-waiters-per-key
@@ -140,10 +153,26 @@ class ConfigurationMetadataTest {
     }
 
     @Test
+    void theEndpointReadsAndShowsNoValuesByDefault() {
+        assertThat(properties
+                        .get("management.endpoint.idempotency.access")
+                        .get("defaultValue")
+                        .asString())
+                .isEqualTo("read_only");
+        assertThat(properties
+                        .get("management.endpoint.idempotency.show-values")
+                        .get("defaultValue")
+                        .asString())
+                .isEqualTo("never");
+    }
+
+    @Test
     void everyDefaultIsTheOneThatHoldsWhereNothingIsSaid() {
         IdempotencySettings unsaid = IdempotencySettings.of(Map.of());
         properties.forEach((name, property) -> {
-            if (property.has("defaultValue") && !name.startsWith("idempotent.retry.")) {
+            if (property.has("defaultValue")
+                    && name.startsWith("idempotent.")
+                    && !name.startsWith("idempotent.retry.")) {
                 IdempotencySettings said = IdempotencySettings.of(Map.of(
                         name.substring("idempotent.".length()),
                         property.get("defaultValue").asString()));

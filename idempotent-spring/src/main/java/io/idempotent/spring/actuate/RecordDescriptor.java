@@ -1,0 +1,119 @@
+package io.idempotent.spring.actuate;
+
+import io.idempotent.store.IdempotencyRecord;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.actuate.endpoint.OperationResponseBody;
+
+/**
+ * What is known of a record. All times are the store's.
+ *
+ * @param operation the operation that its key names
+ * @param scope the key's scope; empty where there is none
+ * @param key the key's value
+ * @param known whether this application declares the operation
+ * @param store the store that has it
+ * @param state {@code in-progress}, {@code abandoned}, {@code completed} or {@code released}
+ * @param since when the record got into this state
+ * @param age how long ago that was
+ * @param firstClaimedAt when the key was first claimed
+ * @param claimedAt when it was last claimed
+ * @param takeovers how many claims took over from an owner that was lost
+ * @param fencingToken what whoever settles it presents
+ * @param traceId the trace of the last claim; null if that was part of none
+ * @param leaseEndsAt when the lease ends, or ended; null where there is none
+ * @param retainedUntil when the record stops to count; null while it is in progress
+ * @param outcome what is recorded; null where nothing is, and in a list
+ * @param steps the steps; null in a list
+ */
+public record RecordDescriptor(
+        String operation,
+        String scope,
+        String key,
+        boolean known,
+        String store,
+        String state,
+        Instant since,
+        Duration age,
+        Instant firstClaimedAt,
+        Instant claimedAt,
+        int takeovers,
+        long fencingToken,
+        @Nullable String traceId,
+        @Nullable Instant leaseEndsAt,
+        @Nullable Instant retainedUntil,
+        @Nullable OutcomeDescriptor outcome,
+        @Nullable List<StepDescriptor> steps)
+        implements OperationResponseBody {
+
+    /**
+     * A step.
+     *
+     * @param name its name
+     * @param state {@code recorded}, or {@code begun} where nobody knows whether it was done
+     */
+    public record StepDescriptor(String name, String state) {}
+
+    /**
+     * An outcome.
+     *
+     * @param kind {@code value}, {@code failure} or {@code not-replayable}
+     * @param failure the type of a failure; null unless it may be shown
+     * @param message the message of a failure; null unless it may be shown
+     * @param value the value as JSON; null unless it may be shown
+     * @param problem why it cannot be shown, or replayed; says nothing of what it is
+     */
+    public record OutcomeDescriptor(
+            String kind,
+            @Nullable String failure,
+            @Nullable String message,
+            @Nullable Object value,
+            @Nullable String problem) {}
+
+    static RecordDescriptor of(
+            IdempotencyRecord record,
+            boolean known,
+            String store,
+            @Nullable OutcomeDescriptor outcome,
+            @Nullable List<StepDescriptor> steps) {
+        Instant leaseEndsAt = null;
+        Instant retainedUntil = null;
+        Instant since = record.claimedAt();
+        String state = "in-progress";
+        if (record.state() instanceof IdempotencyRecord.InProgress inProgress) {
+            leaseEndsAt = inProgress.leaseEndsAt();
+            if (record.isAbandoned()) {
+                state = "abandoned";
+                since = leaseEndsAt;
+            }
+        } else if (record.state() instanceof IdempotencyRecord.Completed completed) {
+            state = "completed";
+            since = completed.completedAt();
+            retainedUntil = completed.retainedUntil();
+        } else if (record.state() instanceof IdempotencyRecord.Released released) {
+            state = "released";
+            since = released.releasedAt();
+            retainedUntil = released.retainedUntil();
+        }
+        return new RecordDescriptor(
+                record.key().operation(),
+                record.key().scope(),
+                record.key().value(),
+                known,
+                store,
+                state,
+                since,
+                Duration.between(since, record.observedAt()),
+                record.firstClaimedAt(),
+                record.claimedAt(),
+                record.takeovers(),
+                record.fencingToken(),
+                record.traceId(),
+                leaseEndsAt,
+                retainedUntil,
+                outcome,
+                steps);
+    }
+}
