@@ -61,8 +61,8 @@ public interface IdempotencyRecords {
     boolean complete(IdempotencyKey key, long fencingToken, @Nullable Object value, String who, String why);
 
     /**
-     * Says that the operation of an abandoned record was done, and failed finally: a failure is recorded as its outcome,
-     * and replayed.
+     * Says that the operation of an abandoned record was done, and failed finally: a failure is recorded as its
+     * outcome, and replayed.
      *
      * @param key the key
      * @param fencingToken the token of the record that was seen

@@ -337,7 +337,8 @@ public final class IdempotencyEndpoint {
             throw new Refusal(
                     400,
                     "The operation '" + found.record().key().operation() + "' is not declared here, so that what it"
-                            + " produces is not known; release or forget the record, or settle it where it is declared");
+                            + " produces is not known; release or forget the record, or settle it where it is"
+                            + " declared");
         }
         return operation;
     }
