@@ -136,10 +136,15 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
     Stream<UsedStore> stores() {
         return engines.entrySet().stream()
                 .map(made -> new UsedStore(
-                        withoutSuffix(made.getKey()),
+                        nameInSettings(made.getKey()),
                         AopUtils.getTargetClass(beanFactory.getBean(made.getKey())),
                         made.getValue()))
                 .sorted(Comparator.comparing(UsedStore::name));
+    }
+
+    private static String nameInSettings(String beanName) {
+        int rest = beanName.length() - STORE_SUFFIX.length();
+        return rest > 0 && beanName.endsWith(STORE_SUFFIX) ? beanName.substring(0, rest) : beanName;
     }
 
     /** What makes digests. */
@@ -197,8 +202,7 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
     }
 
     private static String withoutSuffix(String store) {
-        int rest = store.length() - STORE_SUFFIX.length();
-        return rest > 0 && store.endsWith(STORE_SUFFIX) ? store.substring(0, rest) : store;
+        return store.endsWith(STORE_SUFFIX) ? store.substring(0, store.length() - STORE_SUFFIX.length()) : store;
     }
 
     private IdempotencyEngine make(String storeName, boolean byItself, IdempotencySettings settings) {
