@@ -18,8 +18,13 @@ record AtomicCall(IdempotentMethod method, IdempotentCall call) implements Atomi
     @Override
     public @Nullable Object run(Execution execution) throws Throwable {
         KeyInLog keyInLog = method.keyInLog();
-        try (KeyInLog.Entry entry = keyInLog == null ? null : keyInLog.enter(execution.key())) {
+        KeyInLog.Entry entry = keyInLog == null ? null : keyInLog.enter(execution.key());
+        try {
             return call.proceed();
+        } finally {
+            if (entry != null) {
+                entry.close();
+            }
         }
     }
 

@@ -64,13 +64,15 @@ record IdempotentMethod(
 
     private @Nullable Object observe(IdempotentCall call, ObservedCall observed) throws Throwable {
         call.isObservedBy(observed);
+        ObservedCall.Scope scope = observed.enter();
         Throwable thrown = null;
-        try (ObservedCall.Scope scope = observed.enter()) {
+        try {
             return execute(call);
         } catch (Throwable failure) {
             thrown = failure;
             throw failure;
         } finally {
+            scope.close();
             observed.answered(thrown);
         }
     }
@@ -90,21 +92,30 @@ record IdempotentMethod(
         return engine.execute(operation, resolvedKey, resolvedFingerprint, call);
     }
 
-    // The type argument says @Nullable, which javac 17 does not read from class files.
     @Override
-    @SuppressWarnings("NullAway")
     public @Nullable Object run(IdempotentCall call, Execution execution) throws Throwable {
-        try (KeyInLog.Entry entry = keyInLog == null ? null : keyInLog.enter(execution.key())) {
-            return retries == null
-                    ? call.attempt()
-                    : retries.run(
-                            () -> {
-                                execution.beginAttempt();
-                                return call.attempt();
-                            },
-                            execution,
-                            call.observed());
+        KeyInLog.Entry entry = keyInLog == null ? null : keyInLog.enter(execution.key());
+        try {
+            return attempt(call, execution);
+        } finally {
+            if (entry != null) {
+                entry.close();
+            }
         }
+    }
+
+    // The type argument says @Nullable, which javac 17 does not read from class files.
+    @SuppressWarnings("NullAway")
+    private @Nullable Object attempt(IdempotentCall call, Execution execution) throws Throwable {
+        return retries == null
+                ? call.attempt()
+                : retries.run(
+                        () -> {
+                            execution.beginAttempt();
+                            return call.attempt();
+                        },
+                        execution,
+                        call.observed());
     }
 
     @Override

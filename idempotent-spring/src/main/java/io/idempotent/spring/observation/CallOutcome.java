@@ -1,6 +1,5 @@
 package io.idempotent.spring.observation;
 
-import io.micrometer.common.KeyValue;
 import java.util.Locale;
 
 /** What became of a call. The value of the key {@code outcome} is the name in lower case, with hyphens. */
@@ -42,14 +41,8 @@ public enum CallOutcome {
 
     private final String value = name().toLowerCase(Locale.ROOT).replace('_', '-');
 
-    private final KeyValue keyValue = KeyValue.of("outcome", value);
-
     /** Returns the value of the key {@code outcome}. */
     public String value() {
         return value;
-    }
-
-    KeyValue keyValue() {
-        return keyValue;
     }
 }

@@ -17,8 +17,6 @@ public class DefaultIdempotencyObservationConvention implements IdempotencyObser
     /** The name of observations: {@value}. */
     public static final String NAME = "idempotent.execute";
 
-    private static final KeyValue NO_OUTCOME = KeyValue.of("outcome", KeyValue.NONE_VALUE);
-
     private final boolean includesKey;
 
     /**
@@ -46,7 +44,7 @@ public class DefaultIdempotencyObservationConvention implements IdempotencyObser
         return KeyValues.of(
                 KeyValue.of("operation", context.operation()),
                 KeyValue.of("store", context.store()),
-                outcome == null ? NO_OUTCOME : outcome.keyValue());
+                KeyValue.of("outcome", outcome == null ? KeyValue.NONE_VALUE : outcome.value()));
     }
 
     @Override

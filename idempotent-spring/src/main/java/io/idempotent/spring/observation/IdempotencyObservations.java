@@ -43,6 +43,8 @@ public final class IdempotencyObservations implements CallObserver, IdempotencyL
 
     private static final Log LOG = LogFactory.getLog(IdempotencyObservations.class);
 
+    private static final ThreadLocal<@Nullable Call> CURRENT = new ThreadLocal<>();
+
     private static final Observation.Event RETRY = Observation.Event.of("retry");
 
     private static final Observation.Event RETRIES_EXHAUSTED = Observation.Event.of("retry.exhausted");
@@ -50,8 +52,6 @@ public final class IdempotencyObservations implements CallObserver, IdempotencyL
     private final ObservationRegistry registry;
 
     private final IdempotencyObservationConvention convention;
-
-    private final ThreadLocal<@Nullable Call> current = new ThreadLocal<>();
 
     // By identity. One whose end nobody tells goes with its execution.
     private final Cache<IdempotencyContext, Call> claimed =
@@ -96,7 +96,7 @@ public final class IdempotencyObservations implements CallObserver, IdempotencyL
     }
 
     private void tell(IdempotencyKey key, Consumer<CallFacts> event) {
-        Call call = current.get();
+        Call call = CURRENT.get();
         if (call != null && call.isOf(key)) {
             call.told(event);
         }
@@ -116,7 +116,7 @@ public final class IdempotencyObservations implements CallObserver, IdempotencyL
 
     @Override
     public void replayed(IdempotencyKey key, @Nullable String traceId) {
-        Call call = current.get();
+        Call call = CURRENT.get();
         if (call != null && call.isOf(key)) {
             call.context.firstTraceId(traceId);
             call.told(CallFacts::replayed);
@@ -135,7 +135,7 @@ public final class IdempotencyObservations implements CallObserver, IdempotencyL
 
     @Override
     public void claimed(IdempotencyContext execution) {
-        Call call = current.get();
+        Call call = CURRENT.get();
         if (call != null && call.isOf(execution.key())) {
             call.context.execution(execution);
             claimed.put(execution, call);
@@ -213,12 +213,12 @@ public final class IdempotencyObservations implements CallObserver, IdempotencyL
 
         @Override
         public Scope enter() {
-            Call before = current.get();
-            current.set(this);
+            Call before = CURRENT.get();
+            CURRENT.set(this);
             Observation.Scope outer = registry.getCurrentObservationScope();
             Observation.Scope scope = openScope(outer);
             return () -> {
-                current.set(before);
+                CURRENT.set(before);
                 if (scope != null) {
                     closeScope(scope, outer);
                 }

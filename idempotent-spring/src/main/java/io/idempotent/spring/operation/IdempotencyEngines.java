@@ -127,7 +127,7 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
             return before;
         }
         for (StoreObserver observer : beanFactory.getBeanProvider(StoreObserver.class)) {
-            observer.used(withoutSuffix(name), made.store());
+            observer.used(nameInSettings(name), made.store());
         }
         return made;
     }
@@ -196,13 +196,9 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
     private String nameOfStore(IdempotencyEngine engine) {
         return engines.entrySet().stream()
                 .filter(named -> named.getValue().equals(engine))
-                .map(named -> withoutSuffix(named.getKey()))
+                .map(named -> nameInSettings(named.getKey()))
                 .findAny()
                 .orElseThrow(() -> new IllegalStateException("The engine is not one of these"));
-    }
-
-    private static String withoutSuffix(String store) {
-        return store.endsWith(STORE_SUFFIX) ? store.substring(0, store.length() - STORE_SUFFIX.length()) : store;
     }
 
     private IdempotencyEngine make(String storeName, boolean byItself, IdempotencySettings settings) {

@@ -44,9 +44,9 @@ public final class KeyInLog {
 
     /** The time that a key is in the log. */
     @FunctionalInterface
-    public interface Entry extends AutoCloseable {
+    public interface Entry {
 
-        @Override
+        /** Ends it. Called once, and in the same thread. */
         void close();
     }
 }

@@ -26,9 +26,9 @@ public interface ObservedCall {
 
     /** The time that a thread works on a call. */
     @FunctionalInterface
-    interface Scope extends AutoCloseable {
+    interface Scope {
 
-        @Override
+        /** Ends it. Called once, and in the same thread. */
         void close();
     }
 }

@@ -85,19 +85,36 @@ final class EndpointInterceptor implements AsyncHandlerInterceptor {
             return true;
         }
         ObservedCall observed = endpoint.operation().observe();
-        try (ObservedCall.Scope scope = observed == null ? null : observed.enter()) {
-            exchange = claim(exchange, endpoint, request, (HandlerMethod) handler, known, observed);
-        } catch (Throwable failure) {
-            if (observed != null) {
-                observed.answered(failure);
-            }
-            throw failure;
-        }
-        if (!exchange.isOpen()) {
+        Exchange claimed = observed == null
+                ? claim(exchange, endpoint, request, (HandlerMethod) handler, known, null)
+                : claim(exchange, endpoint, request, (HandlerMethod) handler, known, observed, observed.enter());
+        if (!claimed.isOpen()) {
             return false;
         }
-        exchange.enter();
+        claimed.enter();
         return true;
+    }
+
+    /** Claims the key in an observed call, which is answered if that fails. */
+    private static Exchange claim(
+            @Nullable Exchange exchange,
+            Endpoint endpoint,
+            HttpServletRequest request,
+            HandlerMethod handler,
+            Settings known,
+            ObservedCall observed,
+            ObservedCall.Scope scope)
+            throws Exception {
+        Exchange claimed;
+        try {
+            claimed = claim(exchange, endpoint, request, handler, known, observed);
+        } catch (Throwable failure) {
+            scope.close();
+            observed.answered(failure);
+            throw failure;
+        }
+        scope.close();
+        return claimed;
     }
 
     /** Claims the key, or finds a recorded response. Returns the exchange that has the one or the other. */
