@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.http.HttpResponse;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.test.context.SpringBootTest;
@@ -30,12 +31,46 @@ class CallsAcceptanceTest {
     }
 
     @Test
-    void thePageIsOneFileThatNeedsNothingElse() {
+    void thePageAndItsFilesNeedNothingFromElsewhere() {
         HttpResponse<String> page = client.get("/");
 
         assertThat(page.statusCode()).isEqualTo(200);
         assertThat(contentType(page)).startsWith("text/html");
-        assertThat(page.body()).doesNotContain("src=", "@import", "innerHTML").contains("default-src 'none'");
+        assertThat(page.body()).contains("default-src 'none'").doesNotContain("unsafe-inline");
+        assertThat(found(" (?:src|href)=\"(?!#|data:)([^\"]*)\"", page.body()))
+                .containsExactly("style.css", "page.js")
+                .allSatisfy(file -> {
+                    HttpResponse<String> answer = client.get("/" + file);
+                    assertThat(answer.statusCode()).isEqualTo(200);
+                    assertThat(answer.body()).doesNotContain("@import", " url(", "innerHTML", "://");
+                });
+    }
+
+    @Test
+    void thePageAsksForPathsThatExist() {
+        String scripts = client.get("/page.js").body();
+
+        assertThat(found("\"(/[a-z/]+)[?\"]", scripts))
+                .contains("/payments", "/orders", "/gateway/behaviour", "/page/calls")
+                .allSatisfy(path ->
+                        assertThat(client.get("ada:ada", path).statusCode()).isNotEqualTo(404));
+    }
+
+    @Test
+    void everyElementThatTheScriptsNameIsOnThePage() {
+        String scripts = client.get("/page.js").body();
+
+        assertThat(found(" id=\"([^\"]+)\"", client.get("/").body()))
+                .doesNotHaveDuplicates()
+                .containsAll(found("(?:element|when)\\(\"([a-z-]+)\"[,)]", scripts));
+    }
+
+    private static List<String> found(String pattern, String text) {
+        return Pattern.compile(pattern)
+                .matcher(text)
+                .results()
+                .map(result -> result.group(1))
+                .toList();
     }
 
     @Test
