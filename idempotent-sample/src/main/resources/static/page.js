@@ -17,6 +17,8 @@ const inWords = (count, noun) => (NUMBERS[count] ?? count) + " " + noun + (count
 const capitalised = text => text.charAt(0).toUpperCase() + text.slice(1);
 
 let snapshot = { calls: [], charged: [], failNext: 0, latencyMilliseconds: 0, haltNext: "NEVER", durableProfile: null };
+// The killed payment that the page asks for, as it is sent each time; null where it asks for none.
+let asked = null;
 // How far the killed payment is: its look, headline, detail and command; null before the first.
 let crash = null;
 let requestNumber = 0;
@@ -25,15 +27,17 @@ const shownRows = new Map();
 
 // ---- Talking to the server ------------------------------------------------------------------------------------------
 
-async function post(path, content, moreHeaders = {}) {
-  const headers = { "Content-Type": "application/json", ...moreHeaders };
-  const sent = JSON.stringify(content);
+async function request(method, path, headers, sent) {
   // Without what the browser remembers, which would be credentials, or its own dialog asking for them.
-  const response = await fetch(path, { method: "POST", headers, body: sent, credentials: "omit" });
+  const response = await fetch(path, { method, headers, body: sent, credentials: "omit", cache: "no-store" });
   const text = await response.text();
   const retryAfter = Number(response.headers.get("Retry-After"));
-  return { path, headers, sent, status: response.status, received: response.headers, text, body: JSON.parse(text), retryAfter };
+  const body = JSON.parse(text);
+  return { path, headers, sent, status: response.status, received: response.headers, text, body, retryAfter };
 }
+
+const post = (path, content, moreHeaders = {}) =>
+  request("POST", path, { "Content-Type": "application/json", ...moreHeaders }, JSON.stringify(content));
 
 async function pay(id, amount) {
   const answer = await post("/payments", { id, account: "acc-7", amount, currency: "EUR" });
@@ -160,12 +164,36 @@ async function kill(halt) {
   await seeThrough(payment);
 }
 
-/** Sends a payment, the same each time, until it is answered. */
+/** The killed payment; null if there is none, or it was answered. */
+const unanswered = () => JSON.parse(sessionStorage.getItem(UNANSWERED));
+
+/** Sends the payment no more, so that it stays as the kill left it. */
+function leave() {
+  const payment = { ...asked, left: true };
+  asked = null;
+  sessionStorage.setItem(UNANSWERED, JSON.stringify(payment));
+  tellLeft(crash.look === "gone");
+  element("operator").scrollIntoView();
+  element("operator-name").focus({ preventScroll: true });
+}
+
+function tellLeft(gone) {
+  tell("left", "Left to the operator, who finds it below.",
+      gone ? "Nobody sends it again. First start the application:" : "Nobody sends it again until it is settled.",
+      gone ? START + (snapshot.durableProfile ?? "h2") : "");
+}
+
+/** Sends a payment, the same each time, until it is answered; null if it is left to the operator before. */
 async function seeThrough(payment) {
+  asked = payment;
   element("request-id").value = payment.id;
   element("amount").value = payment.amount;
-  tell("sending", "Sending a payment that will not be answered…", "");
+  tell("sending", payment.left ? "Sending the payment again…" : "Sending a payment that will not be answered…", "");
   const answer = await answered(payment);
+  if (!answer) {
+    return null;
+  }
+  asked = null;
   sessionStorage.removeItem(UNANSWERED);
   if (answer.status !== 200) {
     // Not paid, so nobody was killed, and nobody else is to be.
@@ -178,16 +206,20 @@ async function seeThrough(payment) {
     tell(null);
   } else if (made === "RECONCILED") {
     tell("answered", "Reconciled: it had been charged.", "The method did not run again: " + facts);
+  } else if (payment.left) {
+    tell("answered", made === "REPLAYED" ? "Replayed: the operator had settled it." : "Executed: it ran once more.",
+        capitalised(facts));
   } else if (made === "EXECUTED") {
     tell("answered", "Reconciled: it had not been charged, and now is.", "The method ran, once: " + facts);
   } else {
     tell("answered", "Answered.", capitalised(facts));
   }
   explainOne(payment.id, answer);
+  return answer;
 }
 
 async function answered(payment) {
-  for (;;) {
+  while (asked === payment) {
     try {
       const answer = await pay(payment.id, payment.amount);
       if (answer.status !== 409 || !answer.retryAfter) {
@@ -195,18 +227,22 @@ async function answered(payment) {
       }
       await refresh();
       explainOne(payment.id, answer);
-      for (let seconds = answer.retryAfter; seconds > 0; seconds--) {
+      for (let seconds = answer.retryAfter; seconds > 0 && asked === payment; seconds--) {
         tell("lease", "It is back, and answers 409: the payment is in progress.",
             "Its dead owner's lease has not ended yet. Asking again in " + seconds + " s, as Retry-After says.");
         await pause(1000);
       }
     } catch (failure) {
+      if (asked !== payment) {
+        break;
+      }
       tell("gone", "The application is gone, killed " + (payment.halt === "BEFORE_CHARGE" ? "before" : "after") + " the charge.",
           "Only the gateway knows. Start it again, and this page sends the same payment again:",
           START + (snapshot.durableProfile ?? "h2"));
       await pause(POLL_MILLISECONDS);
     }
   }
+  return null;
 }
 
 const pause = milliseconds => new Promise(resume => setTimeout(resume, milliseconds));
@@ -260,8 +296,10 @@ function showCrash() {
     }
   }
   for (const button of ["kill-before", "kill-after"]) {
-    element(button).hidden = !durable || ["sending", "gone", "lease"].includes(told.look);
+    element(button).hidden = !durable || ["sending", "gone", "lease", "left"].includes(told.look);
   }
+  element("leave").hidden = !["gone", "lease"].includes(told.look);
+  element("resume").hidden = told.look !== "left";
 }
 
 function showRows() {
@@ -303,12 +341,12 @@ function fill(row, call) {
   row.replaceChildren(
     cell(time(call.arrivedAt), "mono faint"),
     cell(call.requestId ?? "–", "mono id", call.requestId),
-    cell(call.amount ?? "–", "number"),
+    cell(call.amount ?? "–", call.amount ? "number" : "number blank"),
     cell(badge, ""),
-    cell(call.attempts ?? "–", "number"),
+    cell(call.attempts ?? "–", call.attempts ? "number" : "number blank"),
     cell(took(call.milliseconds), "number"),
     cell(call.status ?? "…", "number"),
-    cell(call.receiptId ? call.receiptId.slice(0, 8) + "…" : "–", "mono", call.receiptId));
+    cell(call.receiptId ? call.receiptId.slice(0, 8) + "…" : "–", call.receiptId ? "mono" : "mono blank", call.receiptId));
 }
 
 function cell(content, classes, title) {
@@ -375,8 +413,11 @@ const SHOWN_EXCHANGES = 50;
 let lastOrder = null;
 
 const chosen = name => document.querySelector("input[name=" + name + "]:checked").value;
-// Their passwords are their names.
-const credentials = caller => caller ? { "Authorization": "Basic " + btoa(caller + ":" + caller) } : {};
+const base64 = text => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
+const inShell = text => "'" + text.replaceAll("'", "'\\''") + "'";
+// The customers' passwords are their names.
+const credentials = (caller, password = caller) =>
+  caller ? { "Authorization": "Basic " + base64(caller + ":" + password) } : {};
 
 /** The header as it is sent: a String of RFC 8941, or the bare text as most clients send it. */
 function keyHeader() {
@@ -474,11 +515,10 @@ function showOrders(caller, answer) {
 
 function showOrderCurl() {
   const order = currentOrder();
-  const quoted = text => "'" + text.replaceAll("'", "'\\''") + "'";
   element("order-curl").textContent = "curl -i " + location.origin + "/orders"
     + (order.caller ? " -u " + order.caller + ":" + order.caller : "")
-    + (order.headers["Idempotency-Key"] ? " -H " + quoted("Idempotency-Key: " + order.headers["Idempotency-Key"]) : "")
-    + " --json " + quoted(JSON.stringify(order.content));
+    + (order.headers["Idempotency-Key"] ? " -H " + inShell("Idempotency-Key: " + order.headers["Idempotency-Key"]) : "")
+    + " --json " + inShell(JSON.stringify(order.content));
 }
 
 /** Shows what was sent and received, above what was before. */
@@ -543,6 +583,8 @@ when("fail", failTwice);
 when("reuse", reuse);
 when("kill-before", () => kill("BEFORE_CHARGE"));
 when("kill-after", () => kill("AFTER_CHARGE"));
+when("leave", leave);
+when("resume", () => seeThrough(unanswered()));
 when("fresh", () => { freshId(); say("A fresh id.", "The next payment is a new one."); });
 when("clear", async () => {
   await fetch("/page/calls", { method: "DELETE" });
@@ -569,7 +611,8 @@ window.addEventListener("focus", showCaller);
 freshId();
 poll();
 showCaller();
-const unanswered = sessionStorage.getItem(UNANSWERED);
-if (unanswered) {
-  seeThrough(JSON.parse(unanswered)).catch(failure => say("That did not work.", String(failure.message ?? failure)));
+if (unanswered()?.left) {
+  tellLeft(false);
+} else if (unanswered()) {
+  seeThrough(unanswered()).catch(failure => say("That did not work.", String(failure.message ?? failure)));
 }

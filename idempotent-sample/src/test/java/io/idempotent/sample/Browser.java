@@ -26,6 +26,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.springframework.util.FileSystemUtils;
+import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -107,6 +108,13 @@ final class Browser implements AutoCloseable {
                 Map.of("width", width, "height", height, "deviceScaleFactor", 1, "mobile", false));
     }
 
+    /** What the device prefers: {@code light} or {@code dark}. */
+    void colours(String scheme) {
+        command(
+                "Emulation.setEmulatedMedia",
+                Map.of("features", List.of(Map.of("name", "prefers-color-scheme", "value", scheme))));
+    }
+
     void open(URI address) {
         command("Page.navigate", Map.of("url", address.toString()));
         await().atMost(TIMEOUT)
@@ -160,6 +168,12 @@ final class Browser implements AutoCloseable {
         }
     }
 
+    /** Types into an element instead of what is there. */
+    void type(String selector, String text) {
+        evaluate("document.querySelector('" + selector + "').select()");
+        command("Input.insertText", Map.of("text", text));
+    }
+
     /** Presses and releases a key. */
     void press(String key, int code, String text) {
         command(
@@ -172,9 +186,23 @@ final class Browser implements AutoCloseable {
 
     /** Writes what the page looks like. */
     void screenshot(Path file) throws IOException {
-        String picture = command("Page.captureScreenshot", Map.of("format", "png"))
-                .get("data")
-                .asString();
+        write(command("Page.captureScreenshot", Map.of("format", "png")), file);
+    }
+
+    /** Writes what an element looks like, as if the window was as high as it is. */
+    void screenshot(String selector, Path file) throws IOException {
+        Map<String, ?> clip = JSON.convertValue(
+                evaluate("(() => { const box = document.querySelector('" + selector + "').getBoundingClientRect();"
+                        + " return { x: box.x + scrollX, y: box.y + scrollY, width: box.width, height: box.height,"
+                        + " scale: 1 }; })()"),
+                new TypeReference<>() {});
+        write(
+                command("Page.captureScreenshot", Map.of("format", "png", "captureBeyondViewport", true, "clip", clip)),
+                file);
+    }
+
+    private static void write(JsonNode answer, Path file) throws IOException {
+        String picture = answer.get("data").asString();
         Files.createDirectories(file.toAbsolutePath().getParent());
         Files.write(file, Base64.getDecoder().decode(picture));
     }

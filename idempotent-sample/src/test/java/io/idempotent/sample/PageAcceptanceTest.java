@@ -131,7 +131,7 @@ class PageAcceptanceTest {
     void killingIsExplainedAndNotOfferedWhereItWouldLoseTheRecords() {
         assertThat(browser.text("#crash-detail")).contains("in memory");
         assertThat(browser.text("#crash-command")).endsWith("spring-boot:run -Dspring-boot.run.profiles=h2");
-        assertThat(browser.texts("#crash button[hidden]")).hasSize(2);
+        assertThat(browser.texts("#crash button:not([hidden])")).isEmpty();
     }
 
     @Test

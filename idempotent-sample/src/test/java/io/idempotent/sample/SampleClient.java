@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -117,6 +118,19 @@ final class SampleClient {
         HttpResponse<String> answer = get(credentials, "/orders");
         assertThat(answer.statusCode()).isEqualTo(200);
         return json(answer).get("count").asInt();
+    }
+
+    /**
+     * Settles a payment.
+     *
+     * @param credentials a name and a password with a colon between; null for none
+     * @param members what the endpoint is told
+     */
+    HttpResponse<String> settle(@Nullable String credentials, Map<String, ?> members) {
+        return send(as(credentials, "/actuator/idempotency/payment-service-pay")
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(JSON.writeValueAsString(members)))
+                .build());
     }
 
     private HttpRequest.Builder as(@Nullable String credentials, String path) {
