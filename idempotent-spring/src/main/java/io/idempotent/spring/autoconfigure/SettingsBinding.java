@@ -23,8 +23,8 @@ import org.springframework.core.env.Environment;
 
 /**
  * Finds properties as Spring Boot does, and converts them as this library does. Spring Boot's binder asks property
- * editors first, and its own conversion last: they accept classes that are no failures, and durations without a unit. So
- * each text that it has converted, or refused, is converted again.
+ * editors first, and its own conversion last: they accept classes that are no failures, and durations without a unit.
+ * So each text that it has converted, or refused, is converted again.
  */
 final class SettingsBinding extends AbstractBindHandler implements EnvironmentSettings.Binding {
 

@@ -24,8 +24,8 @@ import java.util.concurrent.TimeUnit;
  *   <li>{@code idempotent.store.early.evictions}: how many records it dropped before their retention was over. Their
  *       keys are free again, though they should not be.
  *   <li>{@code idempotent.near.cache.hits}: how many replays of a durable store cost no round trip.
- *   <li>{@code idempotent.records.live}, {@code idempotent.records.abandoned} and {@code idempotent.records.oldest}: how
- *       many records have no outcome yet, with an owner and without, and how long ago the first of them was last
+ *   <li>{@code idempotent.records.live}, {@code idempotent.records.abandoned} and {@code idempotent.records.oldest}:
+ *       how many records have no outcome yet, with an owner and without, and how long ago the first of them was last
  *       claimed. Only of stores that can count them by an index. Asked for once in an interval, however often they are
  *       scraped, and unknown while the store fails.
  * </ul>

@@ -25,8 +25,8 @@ import org.springframework.boot.context.properties.NestedConfigurationProperty;
  * @param whenAbandoned What to do for a key whose owner died or gave up: run the operation again, ask what happened, or
  *     refuse until somebody decides.
  * @param atomic Whether claim, run and completion are one transaction of the store's database. Only for one operation.
- * @param transactionManager Bean name of the transaction manager of an atomic operation. Only for one operation. A blank
- *     one is not set.
+ * @param transactionManager Bean name of the transaction manager of an atomic operation. Only for one operation. A
+ *     blank one is not set.
  * @param retry How failed attempts are repeated.
  */
 @ConfigurationProperties("idempotent")

@@ -24,8 +24,8 @@ import org.springframework.util.unit.DataSize;
  *     free again. 401, 403, 408, 425, 429 and 503 by default; none if the list is empty.
  * @param unknownStatuses Statuses, or classes of them like 5xx, after which it is unknown what was done; needs
  *     when-abandoned to be reconcile or refuse. None by default, and if the list is empty.
- * @param traceHeader Name of a header of replayed responses that has the id of the trace in which the response was made.
- *     None by default.
+ * @param traceHeader Name of a header of replayed responses that has the id of the trace in which the response was
+ *     made. None by default.
  * @param problemBase What the types of problem details begin with.
  * @param documentation Address of the description of how keys are handled, linked from problem details. The type of the
  *     problem by default.
