@@ -100,7 +100,7 @@ record EngineRecords(
         Operation<?> operation = operations.apply(key.operation());
         if (operation == null) {
             throw new IllegalArgumentException("The operation of '" + key
-                    + "' is not known here, and so what it returns is not: complete it where it is declared");
+                    + "' is not known here, and so what it returns is not: settle it where it is declared");
         }
         return operation;
     }

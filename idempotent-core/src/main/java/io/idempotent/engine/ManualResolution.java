@@ -25,11 +25,21 @@ public record ManualResolution(Act act, long fencingToken, String who, String wh
     /**
      * Makes a resolution.
      *
-     * @throws IllegalArgumentException if it does not say who decided, or why
+     * @throws IllegalArgumentException if it does not say who decided, or why, each in one line: both stand in the log
      */
     public ManualResolution {
         if (who.isBlank() || why.isBlank()) {
             throw new IllegalArgumentException("Say who resolves the record, and why");
         }
+        if (!isOneLine(who) || !isOneLine(why)) {
+            throw new IllegalArgumentException("Say in one line who resolves the record, and why");
+        }
+    }
+
+    private static boolean isOneLine(String text) {
+        return text.codePoints().noneMatch(character -> switch (Character.getType(character)) {
+            case Character.CONTROL, Character.FORMAT, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR -> true;
+            default -> false;
+        });
     }
 }

@@ -93,8 +93,8 @@ final class SizeBound {
     }
 
     /**
-     * Refuses an outcome that alone is heavier than all may be: nothing else would be left. That there was one always
-     * fits.
+     * Refuses an outcome that alone is heavier than the maximum weight: nothing else would be left. A record that only
+     * says that there was an outcome always fits.
      */
     void requireFits(IdempotencyKey key, RecordedOutcome outcome) {
         long outcomeWeight = Weights.of(outcome);

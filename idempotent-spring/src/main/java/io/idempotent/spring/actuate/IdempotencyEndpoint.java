@@ -39,6 +39,7 @@ import org.springframework.boot.actuate.endpoint.web.WebEndpointResponse;
 import org.springframework.boot.actuate.endpoint.web.annotation.WebEndpoint;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.util.MimeType;
+import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -238,6 +239,11 @@ public final class IdempotencyEndpoint {
                     : new OutcomeDescriptor(kind, null, null, values.write(((Outcome.Value) outcome).value()), null);
         } catch (OutcomeCodecException unreadable) {
             return new OutcomeDescriptor(kind, null, null, null, unreadable.getMessage());
+        } catch (JacksonException | IllegalArgumentException unwritable) {
+            // Its message may quote the value.
+            String problem =
+                    "cannot be written as JSON: " + unwritable.getClass().getSimpleName();
+            return new OutcomeDescriptor(kind, null, null, null, problem);
         }
     }
 
@@ -268,14 +274,11 @@ public final class IdempotencyEndpoint {
             @Nullable String message) {
         return answer(() -> {
             Principal who = security.getPrincipal();
-            if (who == null) {
+            if (who == null || who.getClass().getSimpleName().equals("AnonymousAuthenticationToken")) {
                 throw new Refusal(
                         403,
                         "Nobody is authenticated, so that nobody could be named who settled the record; secure the"
                                 + " management endpoints, by Spring Security for example, and send credentials");
-            }
-            if (why.isBlank() || why.chars().anyMatch(Character::isISOControl)) {
-                throw new Refusal(400, "'why' has to say the reason, in one line");
             }
             if ((value != null && action != Action.COMPLETE)
                     || ((failure != null || message != null) && action != Action.FAIL)) {
@@ -284,27 +287,20 @@ public final class IdempotencyEndpoint {
             IdempotencyKey named = new IdempotencyKey(operation, scope == null ? "" : scope, key);
             Found found = find(named, fencingToken);
             requireSame(found.record(), fencingToken);
-            boolean done = switch (action) {
-                case COMPLETE ->
-                    found.records().complete(named, fencingToken, values.read(known(found), value), who.getName(), why);
-                case FAIL ->
-                    found.records()
-                            .fail(
-                                    named,
-                                    fencingToken,
-                                    JsonValues.failure(known(found), failure, message),
-                                    who.getName(),
-                                    why);
-                case RELEASE -> found.records().release(named, fencingToken, who.getName(), why);
-                case FORGET -> found.records().forget(named, fencingToken, who.getName(), why);
-            };
+            boolean done;
+            try {
+                done = act(found, fencingToken, action, who.getName(), why, value, failure, message);
+            } catch (IdempotencyStoreException unknown) {
+                audit(named, fencingToken, action, "unknown", who.getName(), why);
+                throw unknown;
+            }
             if (!done) {
                 throw new Refusal(
                         409,
                         "The record of '" + named + "' with the fencing token " + fencingToken
                                 + " is not abandoned, or another by now; look at it again");
             }
-            audit(named, fencingToken, action, who.getName(), why);
+            audit(named, fencingToken, action, "done", who.getName(), why);
             return new SettledDescriptor(
                     named.operation(),
                     named.scope(),
@@ -314,6 +310,25 @@ public final class IdempotencyEndpoint {
                     who.getName(),
                     why);
         });
+    }
+
+    private boolean act(
+            Found found,
+            long fencingToken,
+            Action action,
+            String who,
+            String why,
+            @Nullable String value,
+            @Nullable String failure,
+            @Nullable String message) {
+        IdempotencyRecords records = found.records();
+        IdempotencyKey key = found.record().key();
+        return switch (action) {
+            case COMPLETE -> records.complete(key, fencingToken, values.read(known(found), value), who, why);
+            case FAIL -> records.fail(key, fencingToken, JsonValues.failure(known(found), failure, message), who, why);
+            case RELEASE -> records.release(key, fencingToken, who, why);
+            case FORGET -> records.forget(key, fencingToken, who, why);
+        };
     }
 
     private static void requireSame(IdempotencyRecord record, long fencingToken) {
@@ -343,12 +358,13 @@ public final class IdempotencyEndpoint {
         return operation;
     }
 
-    private void audit(IdempotencyKey key, long fencingToken, Action action, String who, String why) {
+    private void audit(IdempotencyKey key, long fencingToken, Action action, String result, String who, String why) {
         Map<String, Object> data = new LinkedHashMap<>();
         data.put("operation", key.operation());
         data.put("scope", key.scope());
         data.put("key", key.value());
         data.put("action", action.toString());
+        data.put("result", result);
         data.put("why", why);
         data.put("fencingToken", fencingToken);
         try {
@@ -378,7 +394,10 @@ public final class IdempotencyEndpoint {
             }
         }
         if (found == null) {
-            throw new Refusal(404, "There is no record of '" + key + "': the key is free");
+            throw new Refusal(
+                    404,
+                    "There is no record of '" + key + "' in the stores that operations use, "
+                            + operations.stores().stream().map(UsedStore::name).toList() + ": the key is free there");
         }
         return found;
     }

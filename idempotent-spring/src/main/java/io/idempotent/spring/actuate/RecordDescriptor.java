@@ -21,10 +21,10 @@ import org.springframework.boot.actuate.endpoint.OperationResponseBody;
  * @param firstClaimedAt when the key was first claimed
  * @param claimedAt when it was last claimed
  * @param takeovers how many claims took over from an owner that was lost
- * @param fencingToken what whoever settles it presents
+ * @param fencingToken the token to present when settling it
  * @param traceId the trace of the last claim; null if that was part of none
  * @param leaseEndsAt when the lease ends, or ended; null where there is none
- * @param retainedUntil when the record stops to count; null while it is in progress
+ * @param retainedUntil until when the record counts; null while it is in progress
  * @param outcome what is recorded; null where nothing is, and in a list
  * @param steps the steps; null in a list
  */

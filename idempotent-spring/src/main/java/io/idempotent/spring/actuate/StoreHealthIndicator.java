@@ -11,7 +11,7 @@ import org.springframework.boot.health.contributor.Health;
 
 /**
  * Whether a store answers, within two seconds: it is asked for a record, and for steps, of a key that nobody uses. A
- * database answers only if both tables have all columns. What records say is no matter of health, so that an abandoned
+ * database answers only if both tables are there. What records say is no matter of health, so that an abandoned
  * key restarts nothing.
  */
 final class StoreHealthIndicator extends AbstractHealthIndicator {
@@ -24,7 +24,7 @@ final class StoreHealthIndicator extends AbstractHealthIndicator {
     private final TimeLimit limit;
 
     StoreHealthIndicator(UsedStore store, TimeLimit limit) {
-        super("An idempotency store is not well");
+        super("The health check of an idempotency store failed");
         this.store = store;
         this.limit = limit;
     }

@@ -6,16 +6,19 @@ import io.idempotent.spring.observation.IdempotencyObservations;
 import io.idempotent.spring.observation.MeteredStores;
 import io.idempotent.spring.observation.TracerTraceIds;
 import io.idempotent.spring.operation.CallObserver;
+import io.idempotent.spring.operation.OperationRegistry;
 import io.idempotent.spring.operation.TraceIds;
 import io.idempotent.spring.settings.IdempotencySettings;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.observation.ObservationRegistry;
 import io.micrometer.tracing.Tracer;
+import java.util.Optional;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandidate;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.util.function.SingletonSupplier;
@@ -25,10 +28,12 @@ import org.springframework.util.function.SingletonSupplier;
  * declares its own observer, convention or source of trace ids.
  */
 @AutoConfiguration(
+        after = IdempotencyAutoConfiguration.class,
         afterName = {
             "org.springframework.boot.micrometer.observation.autoconfigure.ObservationAutoConfiguration",
             "org.springframework.boot.micrometer.metrics.autoconfigure.CompositeMeterRegistryAutoConfiguration"
         })
+@ConditionalOnBean(OperationRegistry.class)
 public final class IdempotencyObservationAutoConfiguration {
 
     /** For Spring Boot. */
@@ -40,7 +45,7 @@ public final class IdempotencyObservationAutoConfiguration {
     static class Observations {
 
         @Bean
-        @ConditionalOnBean(ObservationRegistry.class)
+        @ConditionalOnSingleCandidate(ObservationRegistry.class)
         @ConditionalOnMissingBean(CallObserver.class)
         static IdempotencyObservations idempotencyObservations(
                 ObservationRegistry registry,
@@ -59,7 +64,7 @@ public final class IdempotencyObservationAutoConfiguration {
     static class Meters {
 
         @Bean
-        @ConditionalOnBean(MeterRegistry.class)
+        @ConditionalOnSingleCandidate(MeterRegistry.class)
         @ConditionalOnMissingBean
         static MeteredStores idempotencyMeteredStores(MeterRegistry registry, IdempotencySettings settings) {
             return new MeteredStores(registry, settings.observation().countInterval());
@@ -74,7 +79,9 @@ public final class IdempotencyObservationAutoConfiguration {
         @Bean
         @ConditionalOnMissingBean(TraceIds.class)
         static TracerTraceIds idempotencyTraceIds(ObjectProvider<Tracer> tracer) {
-            return new TracerTraceIds(SingletonSupplier.ofNullable(tracer::getIfUnique));
+            SingletonSupplier<Optional<Tracer>> asked =
+                    SingletonSupplier.of(() -> Optional.ofNullable(tracer.getIfUnique()));
+            return new TracerTraceIds(() -> asked.obtain().orElse(null));
         }
     }
 }

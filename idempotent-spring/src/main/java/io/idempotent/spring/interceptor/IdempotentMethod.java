@@ -83,6 +83,9 @@ record IdempotentMethod(
                 operation.name(),
                 scope == null ? "" : text("scope", evaluate("scope", scope, call)),
                 keyText(evaluate("key", key, call)));
+        if (call.observed() != null) {
+            call.observed().isOf(resolvedKey);
+        }
         Fingerprint resolvedFingerprint = fingerprint.of(call);
         if (atomic != null) {
             return engine.executeAtomically(

@@ -49,13 +49,13 @@ final class Retries {
             return null;
         }
         try {
-            // Checked though it be off, since a mistake must not wait until somebody switches it on.
+            // Checked even when it is off, since a mistake must not wait until somebody switches it on.
             RetryPolicy policy = policy(settings, operation);
             boolean on = settings.maxRetries() != null && settings.maxRetries() > 0;
             return on ? new Retries(operation.name(), new RetryTemplate(policy)) : null;
         } catch (IllegalArgumentException refusal) {
             throw new IdempotencyConfigurationException(
-                    "The retry of operation '" + operation.name() + "' cannot be: "
+                    "The retry of operation '" + operation.name() + "' is invalid: "
                             + StringUtils.trimTrailingCharacter(String.valueOf(refusal.getMessage()), '.'),
                     "Correct it at the method's @Idempotent(retry = …) or at idempotent.retry and"
                             + " idempotent.operations." + operation.name() + ".retry",

@@ -4,6 +4,7 @@ import io.idempotent.IdempotencyClaimLostException;
 import io.idempotent.IdempotencyContext;
 import io.idempotent.IdempotencyException;
 import io.idempotent.IdempotencyInProgressException;
+import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyKeyException;
 import io.idempotent.IdempotencyKeyReusedException;
 import io.idempotent.IdempotencyOutcomeException;
@@ -35,7 +36,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class CallFacts {
 
-    private volatile @Nullable IdempotencyContext context;
+    private volatile @Nullable IdempotencyKey claimed;
+    private volatile int takeovers;
     private volatile boolean waited;
     private volatile boolean replayed;
     private volatile boolean unprotected;
@@ -48,12 +50,8 @@ final class CallFacts {
     private volatile @Nullable IdempotencyException refusal;
 
     void claimed(IdempotencyContext execution) {
-        context = execution;
-    }
-
-    @Nullable
-    IdempotencyContext context() {
-        return context;
+        claimed = execution.key();
+        takeovers = execution.takeovers();
     }
 
     void waited() {
@@ -119,7 +117,7 @@ final class CallFacts {
         if (refusal != null) {
             return ofRefusal(refusal);
         }
-        if (context == null) {
+        if (claimed == null) {
             return ofRefusal(failure);
         }
         if (failure instanceof IdempotencyStoreException && isOwn(failure)) {
@@ -141,14 +139,12 @@ final class CallFacts {
         if (reconciled) {
             return CallOutcome.RECONCILED;
         }
-        return context != null && context.takeovers() > 0 ? CallOutcome.TAKEN_OVER : CallOutcome.EXECUTED;
+        return takeovers > 0 ? CallOutcome.TAKEN_OVER : CallOutcome.EXECUTED;
     }
 
     /** Tells whether a failure is about this call's key, and not about one that its operation used. */
     private boolean isOwn(Throwable failure) {
-        return context != null
-                && failure instanceof IdempotencyException exception
-                && context.key().equals(exception.key());
+        return claimed != null && failure instanceof IdempotencyException exception && claimed.equals(exception.key());
     }
 
     private static CallOutcome ofRefusal(@Nullable Throwable refusal) {

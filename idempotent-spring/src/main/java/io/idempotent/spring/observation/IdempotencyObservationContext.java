@@ -3,6 +3,7 @@ package io.idempotent.spring.observation;
 import io.idempotent.IdempotencyContext;
 import io.idempotent.IdempotencyKey;
 import io.micrometer.observation.Observation;
+import java.lang.ref.WeakReference;
 import org.jspecify.annotations.Nullable;
 
 /** What is known of an observed call. All but its operation and store becomes known while it is observed. */
@@ -12,6 +13,7 @@ public final class IdempotencyObservationContext extends Observation.Context {
     private final String store;
     private volatile @Nullable IdempotencyKey key;
     private volatile @Nullable IdempotencyContext execution;
+    private volatile @Nullable WeakReference<IdempotencyContext> pending;
     private volatile @Nullable CallOutcome outcome;
     private volatile @Nullable String firstTraceId;
 
@@ -37,7 +39,9 @@ public final class IdempotencyObservationContext extends Observation.Context {
 
     /** Returns the execution; null if the key is not claimed by this call. */
     public @Nullable IdempotencyContext execution() {
-        return execution;
+        IdempotencyContext running = execution;
+        WeakReference<IdempotencyContext> waiting = pending;
+        return running != null || waiting == null ? running : waiting.get();
     }
 
     /** Returns what became of the call; null before it is known. */
@@ -57,6 +61,15 @@ public final class IdempotencyObservationContext extends Observation.Context {
     void execution(IdempotencyContext claimed) {
         key = claimed.key();
         execution = claimed;
+    }
+
+    /** Holds the execution no longer than its transaction does, which is to tell its end. */
+    void pend() {
+        IdempotencyContext running = execution;
+        if (running != null) {
+            pending = new WeakReference<>(running);
+            execution = null;
+        }
     }
 
     void outcome(CallOutcome known) {

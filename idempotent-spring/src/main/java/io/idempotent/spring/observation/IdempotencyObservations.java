@@ -53,7 +53,8 @@ public final class IdempotencyObservations implements CallObserver, IdempotencyL
 
     private final IdempotencyObservationConvention convention;
 
-    // By identity. One whose end nobody tells goes with its execution.
+    // By identity. A call that waits for its transaction holds its execution weakly, so that one whose end nobody tells
+    // goes with it.
     private final Cache<IdempotencyContext, Call> claimed =
             Caffeine.newBuilder().weakKeys().build();
 
@@ -61,11 +62,11 @@ public final class IdempotencyObservations implements CallObserver, IdempotencyL
      * Makes observations.
      *
      * @param registry where to
-     * @param convention names them, unless the registry has a global convention
+     * @param convention names them
      */
     public IdempotencyObservations(ObservationRegistry registry, IdempotencyObservationConvention convention) {
         this.registry = registry;
-        this.convention = convention;
+        this.convention = new LenientConvention(convention, IdempotencyObservations::log);
     }
 
     @Override
@@ -76,7 +77,12 @@ public final class IdempotencyObservations implements CallObserver, IdempotencyL
     private @Nullable ObservedCall begin(IdempotencyObservationContext context) {
         try {
             Observation observation = Observation.createNotStarted(convention, () -> context, registry);
-            return observation.isNoop() ? null : new Call(context, observation.start());
+            if (observation.isNoop()) {
+                return null;
+            }
+            // What one handler throws at the start keeps the others from nothing.
+            safely(observation::start);
+            return new Call(context, observation);
         } catch (RuntimeException | Error failure) {
             log(failure);
             return null;
@@ -97,7 +103,7 @@ public final class IdempotencyObservations implements CallObserver, IdempotencyL
 
     private void tell(IdempotencyKey key, Consumer<CallFacts> event) {
         Call call = CURRENT.get();
-        if (call != null && call.isOf(key)) {
+        if (call != null && call.has(key)) {
             call.told(event);
         }
     }
@@ -117,7 +123,7 @@ public final class IdempotencyObservations implements CallObserver, IdempotencyL
     @Override
     public void replayed(IdempotencyKey key, @Nullable String traceId) {
         Call call = CURRENT.get();
-        if (call != null && call.isOf(key)) {
+        if (call != null && call.has(key)) {
             call.context.firstTraceId(traceId);
             call.told(CallFacts::replayed);
         }
@@ -136,7 +142,7 @@ public final class IdempotencyObservations implements CallObserver, IdempotencyL
     @Override
     public void claimed(IdempotencyContext execution) {
         Call call = CURRENT.get();
-        if (call != null && call.isOf(execution.key())) {
+        if (call != null && call.has(execution.key())) {
             call.context.execution(execution);
             claimed.put(execution, call);
             call.told(facts -> facts.claimed(execution));
@@ -195,13 +201,14 @@ public final class IdempotencyObservations implements CallObserver, IdempotencyL
             this.observation = observation;
         }
 
+        @Override
+        public void isOf(IdempotencyKey key) {
+            context.key(key);
+        }
+
         /** Tells whether an event of a key is this call's, and not that of a call that nobody observes. */
-        boolean isOf(IdempotencyKey key) {
-            IdempotencyKey known = context.key();
-            if (known == null) {
-                context.key(key);
-            }
-            return known == null || known.equals(key);
+        boolean has(IdempotencyKey key) {
+            return key.equals(context.key());
         }
 
         void told(Consumer<CallFacts> event) {
@@ -265,20 +272,22 @@ public final class IdempotencyObservations implements CallObserver, IdempotencyL
         private void endIfKnown() {
             Throwable thrown = failure;
             CallOutcome outcome = facts.outcome(thrown);
-            if (outcome == null || !ended.compareAndSet(false, true)) {
+            if (outcome == null) {
+                context.pend();
                 return;
             }
-            IdempotencyContext execution = facts.context();
+            if (!ended.compareAndSet(false, true)) {
+                return;
+            }
+            IdempotencyContext execution = context.execution();
             if (execution != null) {
                 claimed.invalidate(execution);
             }
             context.outcome(outcome);
-            safely(() -> {
-                if (thrown != null) {
-                    observation.error(thrown);
-                }
-                observation.stop();
-            });
+            if (thrown != null) {
+                safely(() -> observation.error(thrown));
+            }
+            safely(observation::stop);
         }
     }
 }

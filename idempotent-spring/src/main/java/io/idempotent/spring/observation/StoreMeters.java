@@ -23,7 +23,8 @@ import java.util.concurrent.TimeUnit;
  *       about how many bytes they take.
  *   <li>{@code idempotent.store.early.evictions}: how many records it dropped before their retention was over. Their
  *       keys are free again, though they should not be.
- *   <li>{@code idempotent.near.cache.hits}: how many replays of a durable store cost no round trip.
+ *   <li>{@code idempotent.near.cache.hits}: how many outcomes of a durable store were found in memory, without
+ *       a round trip.
  *   <li>{@code idempotent.records.live}, {@code idempotent.records.abandoned} and {@code idempotent.records.oldest}:
  *       how many records have no outcome yet, with an owner and without, and how long ago the first of them was last
  *       claimed. Only of stores that can count them by an index. Asked for once in an interval, however often they are
@@ -59,7 +60,7 @@ public record StoreMeters(String name, IdempotencyStore store, Duration countInt
         CompletedRecordCache nearCache = store.unwrap(CompletedRecordCache.class);
         if (nearCache != null) {
             FunctionCounter.builder("idempotent.near.cache.hits", nearCache, CompletedRecordCache::hits)
-                    .description("Replays that cost no round trip to the store")
+                    .description("Outcomes that were found in memory, without a round trip to the store")
                     .tags(tags)
                     .register(registry);
         }

@@ -127,7 +127,13 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
             return before;
         }
         for (StoreObserver observer : beanFactory.getBeanProvider(StoreObserver.class)) {
-            observer.used(nameInSettings(name), made.store());
+            try {
+                observer.used(nameInSettings(name), made.store());
+            } catch (RuntimeException failure) {
+                LOG.error(
+                        "The idempotency store '" + name + "' is not observed; its operations are not affected",
+                        failure);
+            }
         }
         return made;
     }

@@ -1,5 +1,6 @@
 package io.idempotent.spring.operation;
 
+import io.idempotent.IdempotencyKey;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,6 +11,9 @@ public interface ObservedCall {
 
     /** Makes this the call that the calling thread works on, until the scope is closed in the same thread. */
     Scope enter();
+
+    /** Notes the key, once it is known and before the store is asked for it. */
+    void isOf(IdempotencyKey key);
 
     /** Notes that a failed attempt is made again. */
     void retried();

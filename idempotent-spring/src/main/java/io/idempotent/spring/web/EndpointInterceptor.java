@@ -140,14 +140,11 @@ final class EndpointInterceptor implements AsyncHandlerInterceptor {
         RecordingRequest recording = exchange.request();
         int position = recording.position();
         try {
-            claim(
-                    exchange,
-                    endpoint,
-                    endpoint.key(key, request, known.resolver()),
-                    request,
-                    new Invocation(handler),
-                    known,
-                    observed);
+            IdempotencyKey resolved = endpoint.key(key, request, known.resolver());
+            if (observed != null) {
+                observed.isOf(resolved);
+            }
+            claim(exchange, endpoint, resolved, request, new Invocation(handler), known, observed);
             return exchange;
         } finally {
             // The handler reads the body from there, though a resolver or a reconciler has read it.

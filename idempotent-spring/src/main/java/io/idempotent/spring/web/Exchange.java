@@ -155,13 +155,15 @@ final class Exchange {
 
     /** Ends a dispatch that has returned. */
     void endDispatch(HttpServletRequest dispatched) throws IOException {
-        if (recorded != null) {
-            // Before its body, which may complete it.
-            if (rules.traceHeader() != null && recorded.traceId() != null) {
-                response.setHeader(rules.traceHeader(), recorded.traceId());
-            }
-            response.replay(recorded.value(), rules.headers());
+        OpenResult.Recorded<RecordedResponse> found = recorded;
+        if (found != null) {
+            // Answered, whether its client is there to read it or not.
             recorded = null;
+            // Before its body, which may complete it.
+            if (rules.traceHeader() != null && found.traceId() != null) {
+                response.setHeader(rules.traceHeader(), found.traceId());
+            }
+            response.replay(found.value(), rules.headers());
             return;
         }
         HeldKey open = open();
@@ -187,6 +189,7 @@ final class Exchange {
     /** A failure leaves the filter. Unless it ends the key, the page of an error is expected. */
     void thrown(Throwable failure, HttpServletRequest dispatched) {
         thrown = failure;
+        recorded = null;
         HeldKey open = open();
         if (open != null && !dispatched.isAsyncStarted() && open.isEndedBy(failure)) {
             response.forget();
@@ -250,6 +253,7 @@ final class Exchange {
      * comes.
      */
     void fail() {
+        recorded = null;
         HeldKey open = open();
         if (open != null && !open.isHandedOver()) {
             open.giveUp("its response could not be recorded");

@@ -361,6 +361,8 @@ abstract class IdempotencyEndpointContract {
                         key.value(),
                         "action",
                         "complete",
+                        "result",
+                        "done",
                         "why",
                         "seen at the bank",
                         "fencingToken",
@@ -573,8 +575,8 @@ abstract class IdempotencyEndpointContract {
 
     @ParameterizedTest
     @CsvSource({
-        "why, ' ', the reason",
-        "why, 'one\ntwo', the reason",
+        "why, ' ', and why",
+        "why, 'one\ntwo', in one line",
         "value, 1, goes with complete",
         "failure, DeclinedException, with fail",
         "message, text, with fail",

@@ -89,7 +89,7 @@ class RetriesTest {
                 .isThrownBy(() -> Retries.of(settings(null, 0.5, null, null), PAY))
                 .satisfies(refusal -> {
                     assertThat(refusal.description())
-                            .contains("The retry of operation 'pay' cannot be: ")
+                            .contains("The retry of operation 'pay' is invalid: ")
                             .contains("0.5")
                             .doesNotEndWith(".");
                     assertThat(refusal.action())

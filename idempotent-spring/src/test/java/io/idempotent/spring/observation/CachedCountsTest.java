@@ -19,7 +19,7 @@ class CachedCountsTest {
     private final AtomicLong now = new AtomicLong(Long.MAX_VALUE - 5);
 
     private CachedCounts counts(RecordCounts counts) {
-        return new CachedCounts(counts, Duration.ofNanos(10), now::get);
+        return new CachedCounts(counts, Duration.ofNanos(10), Duration.ofSeconds(30), now::get);
     }
 
     @Test
@@ -48,6 +48,21 @@ class CachedCountsTest {
         assertThat(asked).hasValue(1);
         now.addAndGet(10);
         assertThat(counts.value(InProgress::live)).isEqualTo(1);
+    }
+
+    @Test
+    void aCountThatTakesTooLongIsNotKnown() {
+        CountDownLatch never = new CountDownLatch(1);
+        CachedCounts counts = new CachedCounts(
+                () -> {
+                    await(never);
+                    return new InProgress(1, 0, Duration.ZERO);
+                },
+                Duration.ofNanos(10),
+                Duration.ofMillis(20),
+                now::get);
+        assertThat(counts.value(InProgress::live)).isNaN();
+        never.countDown();
     }
 
     @Test

@@ -36,6 +36,12 @@ import io.micrometer.observation.Observation;
 import io.micrometer.observation.ObservationHandler;
 import io.micrometer.observation.tck.TestObservationRegistry;
 import io.micrometer.observation.tck.TestObservationRegistryAssert;
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.ServletOutputStream;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import jakarta.servlet.http.HttpServletResponseWrapper;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -51,16 +57,19 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.boot.webmvc.test.autoconfigure.AutoConfigureMockMvc;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
+import org.springframework.core.Ordered;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.test.context.TestPropertySource;
 import org.springframework.test.web.servlet.assertj.MockMvcTester;
 import org.springframework.test.web.servlet.assertj.MvcTestResult;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.support.TransactionTemplate;
+import org.springframework.web.filter.OncePerRequestFilter;
 
 /** Every outcome of methods, endpoints and atomic methods, each told once. */
 @SpringBootTest(classes = CallOutcomesTest.Application.class)
@@ -86,8 +95,36 @@ class CallOutcomesTest {
         }
 
         @Bean
+        static FilterRegistrationBean<Broken> broken() {
+            FilterRegistrationBean<Broken> outermost = new FilterRegistrationBean<>(new Broken());
+            outermost.setOrder(Ordered.HIGHEST_PRECEDENCE);
+            return outermost;
+        }
+
+        @Bean
         static TestObservationRegistry observationRegistry() {
             return TestObservationRegistry.create();
+        }
+    }
+
+    /** A connection on which nothing can be written, since its client is gone. */
+    static final class Broken extends OncePerRequestFilter {
+
+        static final String HEADER = "X-Broken";
+
+        @Override
+        protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+                throws ServletException, IOException {
+            chain.doFilter(
+                    request,
+                    request.getHeader(HEADER) == null
+                            ? response
+                            : new HttpServletResponseWrapper(response) {
+                                @Override
+                                public ServletOutputStream getOutputStream() throws IOException {
+                                    throw new IOException("Broken pipe");
+                                }
+                            });
         }
     }
 
@@ -550,6 +587,20 @@ class CallOutcomesTest {
         assertThat(stopped.contexts)
                 .hasSize(2)
                 .allSatisfy(context -> assertThat(context.getError()).isInstanceOf(Declined.class));
+    }
+
+    @Test
+    void aReplayThatItsClientDoesNotReadIsToldToo() throws Exception {
+        post("/pay", "{}");
+        mvc.post()
+                .uri("/pay")
+                .header("Idempotency-Key", key)
+                .contentType("application/json")
+                .content("{}")
+                .header(Broken.HEADER, "yes")
+                .exchange();
+        assertThat(told()).containsExactly(EXECUTED, REPLAYED);
+        TestObservationRegistryAssert.assertThat(registry).doesNotHaveAnyRemainingCurrentObservation();
     }
 
     @Test

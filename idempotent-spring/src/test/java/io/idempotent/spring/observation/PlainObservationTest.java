@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -97,14 +98,31 @@ class PlainObservationTest {
                         assertThat(payments.pay("4711")).isEqualTo(1);
                     });
         }
-        TestObservationRegistryAssert.assertThat(registry).doesNotHaveAnyRemainingCurrentObservation();
+        TestObservationRegistryAssert.assertThat(registry)
+                .doesNotHaveAnyRemainingCurrentObservation()
+                .hasNumberOfObservationsWithNameEqualTo("idempotent.execute", 4)
+                .forAllObservationsWithNameEqualTo(
+                        "idempotent.execute", observation -> observation.hasLowCardinalityKeyValueWithKey("outcome"));
     }
 
     @Test
     void aHandlerThatThrowsChangesNoCall() {
-        for (int from = 0; from < 5; from++) {
+        for (int from = 0; from < 6; from++) {
             int throwing = from;
+            AtomicInteger stopped = new AtomicInteger();
             ObservationRegistry broken = ObservationRegistry.create();
+            broken.observationConfig().observationHandler(new ObservationHandler<>() {
+
+                @Override
+                public boolean supportsContext(Observation.Context context) {
+                    return true;
+                }
+
+                @Override
+                public void onStop(Observation.Context context) {
+                    stopped.incrementAndGet();
+                }
+            });
             broken.observationConfig().observationHandler(new ObservationHandler<>() {
 
                 private void happens(int what) {
@@ -142,6 +160,11 @@ class PlainObservationTest {
                 public void onEvent(Observation.Event event, Observation.Context context) {
                     happens(4);
                 }
+
+                @Override
+                public void onError(Observation.Context context) {
+                    happens(5);
+                }
             });
             withObservations(
                     new IdempotencyObservations(broken, new DefaultIdempotencyObservationConvention(false)),
@@ -152,6 +175,10 @@ class PlainObservationTest {
             assertThat(broken.getCurrentObservation())
                     .as("what %s left", throwing)
                     .isNull();
+            // Micrometer tells no further handler that an observation stops after one has thrown.
+            assertThat(stopped)
+                    .as("of those that %s does not break", throwing)
+                    .hasValue(throwing == 1 ? 0 : 2);
         }
     }
 

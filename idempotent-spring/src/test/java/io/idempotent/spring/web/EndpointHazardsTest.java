@@ -122,7 +122,8 @@ class EndpointHazardsTest {
 
     @Test
     void aHandlerThatIsMappedLaterIsProtected() throws Exception {
-        RequestMappingHandlerMapping mapping = server.bean(RequestMappingHandlerMapping.class);
+        RequestMappingHandlerMapping mapping =
+                server.bean("requestMappingHandlerMapping", RequestMappingHandlerMapping.class);
         mapping.registerMapping(
                 RequestMappingInfo.paths("/later")
                         .options(mapping.getBuilderConfiguration())

@@ -60,7 +60,8 @@ enum RecordScript {
               local ends = now + ARGV[5]
               if s == 'w' then
                 redis.call('DEL', KEYS[1])
-                redis.call('HSET', KEYS[1], 'v', '1', 't', t, 'i', i, 'f', f, 'a', a, 'c', c, 'n', n, 'x', x)
+                redis.call('HSET', KEYS[1], 'v', '1', 't', t, 'i', i, 'f', f, 'a', a, 'c', c, 'n', n)
+                keepTrace()
               end
               expireAfter(ends)
               redis.call('HSET', KEYS[1], 's', ARGV[3], 'o', ARGV[4], 'd', text(now), 'e', text(ends))
@@ -141,6 +142,9 @@ enum RecordScript {
             local mine = i == ARGV[1] and t == ARGV[2]
             local running = s == 'p' or s == 'w'
             local function evenIfMemoryIsFull() redis.call('PERSIST', KEYS[1]) end
+            local function keepTrace()
+              if x ~= '' then redis.call('HSET', KEYS[1], 'x', x) end
+            end
             local function record()
               if running then return {'p', text(now), t, f, a, c, n, x, e} end
               if s == 'k' then return {s, text(now), t, f, a, c, n, x, e, d} end
@@ -165,7 +169,8 @@ enum RecordScript {
               if released then s = 'w' end
               t = text(math.max((t or 0) + 1, now))
               redis.call('HSET', KEYS[1], 'v', '1', 's', s, 't', t, 'i', id, 'f', f,
-                'a', a, 'c', text(now), 'n', n, 'x', x, 'e', text(now + lease))
+                'a', a, 'c', text(now), 'n', n, 'e', text(now + lease))
+              keepTrace()
               if released then
                 redis.call('HDEL', KEYS[1], 'd')
                 redis.call('PERSIST', KEYS[1])

@@ -62,7 +62,7 @@ import org.springframework.data.redis.core.ScanOptions;
  * <tr><td>{@code a}</td><td>first claimed at</td></tr>
  * <tr><td>{@code c}</td><td>claimed at</td></tr>
  * <tr><td>{@code n}</td><td>how many take-overs there were</td></tr>
- * <tr><td>{@code x}</td><td>the trace id; empty if there is none</td></tr>
+ * <tr><td>{@code x}</td><td>the trace id, if there is one</td></tr>
  * <tr><td>{@code e}</td><td>when the lease ends, or the retention of what is completed, or of steps</td></tr>
  * <tr><td>{@code d}</td><td>completed at, or released at with steps</td></tr>
  * <tr><td>{@code o}</td><td>the outcome's bytes, or in UTF-8 the reason why it is not replayable</td></tr>

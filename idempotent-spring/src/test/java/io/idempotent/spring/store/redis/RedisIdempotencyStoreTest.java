@@ -219,6 +219,18 @@ class RedisIdempotencyStoreTest {
     // what is in Redis
 
     @Test
+    void aRecordOfATraceHasOneFieldMoreThatOutlivesStepsAndCompletion() {
+        ClaimRequest request = new ClaimRequest(
+                key("a"), UUID.randomUUID(), Fingerprint.none(), LEASE, true, "0af7651916cd43dd8448eb211c80319c");
+        Claim claim = ((ClaimResult.Claimed) store.claim(request)).claim();
+        assertThat(fields("a")).containsEntry("x", "0af7651916cd43dd8448eb211c80319c");
+
+        store.recordStep(claim, new RecordedStep("reserve", null));
+        store.complete(claim, RECEIPT, RETENTION);
+        assertThat(fields("a")).containsEntry("x", "0af7651916cd43dd8448eb211c80319c");
+    }
+
+    @Test
     void aRecordInProgressHasTheDocumentedFieldsAndNoExpiry() {
         Claim claim = claim(store, "a");
 
