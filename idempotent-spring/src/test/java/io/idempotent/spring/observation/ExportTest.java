@@ -72,7 +72,8 @@ import org.springframework.context.annotation.Import;
             "idempotent.observation.mdc=true",
             "idempotent.observation.count-interval=1ms",
             "idempotent.web.trace-header=X-First-Trace",
-            "spring.datasource.generate-unique-name=true"
+            "spring.datasource.generate-unique-name=true",
+            "spring.mvc.async.request-timeout=5m"
         })
 class ExportTest {
 
@@ -305,7 +306,7 @@ class ExportTest {
         work.does(() -> {
             Observation.createNotStarted("charge", registry).observe(() -> {});
             began.countDown();
-            assertThat(goOn.await(30, TimeUnit.SECONDS)).isTrue();
+            assertThat(goOn.await(5, TimeUnit.MINUTES)).isTrue();
             return "done";
         });
         FutureTask<Integer> answer = new FutureTask<>(() -> post("/callable"));
