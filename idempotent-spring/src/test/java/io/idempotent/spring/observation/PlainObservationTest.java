@@ -176,9 +176,7 @@ class PlainObservationTest {
                     .as("what %s left", throwing)
                     .isNull();
             // Micrometer tells no further handler that an observation stops after one has thrown.
-            assertThat(stopped)
-                    .as("of those that %s does not break", throwing)
-                    .hasValue(throwing == 1 ? 0 : 2);
+            assertThat(stopped).as("of those that %s does not break", throwing).hasValue(throwing == 1 ? 0 : 2);
         }
     }
 
