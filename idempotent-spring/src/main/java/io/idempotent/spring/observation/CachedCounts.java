@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Counts the records in progress at most once in an interval, whoever asks how often. Who asks while somebody else
- * counts gets the count before. A count that failed, or took longer than two seconds, is not known, and repeated after the interval. Safe for use by many
- * threads.
+ * counts gets the count before. A count that failed, or took longer than two seconds, is not known, and repeated after
+ * the interval. Safe for use by many threads.
  */
 final class CachedCounts {
 
