@@ -74,7 +74,7 @@ public abstract class IdempotentCall implements IdempotentWork<@Nullable Object>
         this.body = resolved;
     }
 
-    final void isObservedBy(ObservedCall observer) {
+    final void observedBy(ObservedCall observer) {
         this.observed = observer;
     }
 

@@ -63,7 +63,7 @@ record IdempotentMethod(
     }
 
     private @Nullable Object observe(IdempotentCall call, ObservedCall observed) throws Throwable {
-        call.isObservedBy(observed);
+        call.observedBy(observed);
         ObservedCall.Scope scope = observed.enter();
         Throwable thrown = null;
         try {
@@ -84,7 +84,7 @@ record IdempotentMethod(
                 scope == null ? "" : text("scope", evaluate("scope", scope, call)),
                 keyText(evaluate("key", key, call)));
         if (call.observed() != null) {
-            call.observed().isOf(resolvedKey);
+            call.observed().identifiedBy(resolvedKey);
         }
         Fingerprint resolvedFingerprint = fingerprint.of(call);
         if (atomic != null) {

@@ -80,7 +80,7 @@ public final class IdempotencyObservations implements CallObserver, IdempotencyL
             if (observation.isNoop()) {
                 return null;
             }
-            // What one handler throws at the start keeps the others from nothing.
+            // If one handler throws at the start, the call is observed by the others all the same.
             safely(observation::start);
             return new Call(context, observation);
         } catch (RuntimeException | Error failure) {
@@ -202,7 +202,7 @@ public final class IdempotencyObservations implements CallObserver, IdempotencyL
         }
 
         @Override
-        public void isOf(IdempotencyKey key) {
+        public void identifiedBy(IdempotencyKey key) {
             context.key(key);
         }
 

@@ -13,7 +13,7 @@ public interface ObservedCall {
     Scope enter();
 
     /** Notes the key, once it is known and before the store is asked for it. */
-    void isOf(IdempotencyKey key);
+    void identifiedBy(IdempotencyKey key);
 
     /** Notes that a failed attempt is made again. */
     void retried();

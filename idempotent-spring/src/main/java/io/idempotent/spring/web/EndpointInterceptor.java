@@ -142,7 +142,7 @@ final class EndpointInterceptor implements AsyncHandlerInterceptor {
         try {
             IdempotencyKey resolved = endpoint.key(key, request, known.resolver());
             if (observed != null) {
-                observed.isOf(resolved);
+                observed.identifiedBy(resolved);
             }
             claim(exchange, endpoint, resolved, request, new Invocation(handler), known, observed);
             return exchange;
