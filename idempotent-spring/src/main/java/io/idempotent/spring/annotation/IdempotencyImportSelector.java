@@ -4,6 +4,7 @@ import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.spring.startup.SupportedSpring;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.springframework.context.annotation.AdviceMode;
 import org.springframework.context.annotation.AdviceModeImportSelector;
 import org.springframework.util.ClassUtils;
@@ -17,6 +18,17 @@ final class IdempotencyImportSelector extends AdviceModeImportSelector<EnableIde
     // Named, not referred to: Spring's transactions need not be there.
     private static final String TRANSACTION_REGISTRAR = "io.idempotent.spring.transaction.TransactionRegistrar";
 
+    // Named, not referred to: no broker's library need be there.
+    private static final Map<String, String> MESSAGING = Map.of(
+            "org.springframework.messaging.Message",
+            "io.idempotent.spring.messaging.IdempotentMessagingConfiguration",
+            "org.springframework.kafka.annotation.KafkaListener",
+            "io.idempotent.spring.messaging.kafka.KafkaListenerConfiguration",
+            "org.springframework.amqp.rabbit.annotation.RabbitListener",
+            "io.idempotent.spring.messaging.amqp.RabbitListenerConfiguration",
+            "org.springframework.jms.annotation.JmsListener",
+            "io.idempotent.spring.messaging.jms.JmsListenerConfiguration");
+
     @Override
     protected String[] selectImports(AdviceMode mode) {
         SupportedSpring.check(getClass().getClassLoader());
@@ -24,6 +36,11 @@ final class IdempotencyImportSelector extends AdviceModeImportSelector<EnableIde
         if (isPresent("org.springframework.transaction.interceptor.TransactionAspectSupport")) {
             imports.add(TRANSACTION_REGISTRAR);
         }
+        MESSAGING.forEach((present, configuration) -> {
+            if (isPresent(present)) {
+                imports.add(configuration);
+            }
+        });
         return imports.toArray(String[]::new);
     }
 

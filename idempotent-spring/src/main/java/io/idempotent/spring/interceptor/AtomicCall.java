@@ -20,7 +20,7 @@ record AtomicCall(IdempotentMethod method, IdempotentCall call) implements Atomi
         KeyInLog keyInLog = method.keyInLog();
         KeyInLog.Entry entry = keyInLog == null ? null : keyInLog.enter(execution.key());
         try {
-            return call.proceed();
+            return call.runMethod();
         } finally {
             if (entry != null) {
                 entry.close();

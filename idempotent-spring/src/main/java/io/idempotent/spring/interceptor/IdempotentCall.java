@@ -18,6 +18,8 @@ public abstract class IdempotentCall implements IdempotentWork<@Nullable Object>
     private @Nullable ObservedCall observed;
     private boolean earlierStands;
     private boolean undone;
+    private boolean asked;
+    private boolean run;
 
     /**
      * For the ways to intercept.
@@ -54,14 +56,34 @@ public abstract class IdempotentCall implements IdempotentWork<@Nullable Object>
      */
     protected abstract @Nullable Object proceed() throws Throwable;
 
+    /** Like {@link #proceed}, and remembers that the method ran. */
+    final @Nullable Object runMethod() throws Throwable {
+        run = true;
+        return proceed();
+    }
+
+    /** Notes that the engine is asked, who alone knows of earlier outcomes. */
+    final void asked() {
+        asked = true;
+    }
+
+    final boolean isAsked() {
+        return asked;
+    }
+
+    /** Whether the method ran. */
+    final boolean hasRun() {
+        return run;
+    }
+
     /**
-     * Like {@link #proceed}, and remembers whether what a failed attempt did may stand, whatever later ones do, and
+     * Like {@link #runMethod}, and remembers whether what a failed attempt did may stand, whatever later ones do, and
      * whether what this one did was undone though it returned.
      */
     final @Nullable Object attempt() throws Throwable {
         MethodTransaction transaction = body().transaction();
         try (MethodTransaction.Watch watch = transaction == null ? null : transaction.watch()) {
-            Object result = proceed();
+            Object result = runMethod();
             undone = watch != null && watch.isUndone();
             return result;
         } catch (Throwable failure) {

@@ -10,6 +10,7 @@ import io.idempotent.engine.IdempotencyEngine;
 import io.idempotent.engine.Operation;
 import io.idempotent.engine.StoreTransactions;
 import io.idempotent.spring.operation.KeyInLog;
+import io.idempotent.spring.operation.ListenerMethod;
 import io.idempotent.spring.operation.ObservedCall;
 import io.idempotent.spring.operation.OperationContract;
 import io.idempotent.spring.operation.OperationName;
@@ -28,6 +29,7 @@ import org.springframework.expression.spel.SpelEvaluationException;
  * @param atomic the transactions that an atomic method is claimed, run and completed in; null for any other
  * @param observer observes the calls; null where nobody does
  * @param keyInLog puts keys into the log while the method runs; null where nobody does
+ * @param listener answers the container of message listeners that calls the method; null where none does
  */
 record IdempotentMethod(
         OperationName name,
@@ -43,7 +45,8 @@ record IdempotentMethod(
         @Nullable Reconciling reconciling,
         @Nullable StoreTransactions atomic,
         @Nullable OperationObserver observer,
-        @Nullable KeyInLog keyInLog)
+        @Nullable KeyInLog keyInLog,
+        @Nullable ListenerMethod listener)
         implements ProtectedMethod, CallBody {
 
     @Override
@@ -58,6 +61,10 @@ record IdempotentMethod(
 
     @Nullable
     Object invoke(IdempotentCall call) throws Throwable {
+        return listener == null ? make(call) : listener.answer(call.arguments(), new Delivered(this, call));
+    }
+
+    private @Nullable Object make(IdempotentCall call) throws Throwable {
         ObservedCall observed = observer == null ? null : observer.begin();
         return observed == null ? execute(call) : observe(call, observed);
     }
@@ -87,6 +94,7 @@ record IdempotentMethod(
             call.observed().identifiedBy(resolvedKey);
         }
         Fingerprint resolvedFingerprint = fingerprint.of(call);
+        call.asked();
         if (atomic != null) {
             return engine.executeAtomically(
                     operation, resolvedKey, resolvedFingerprint, atomic, new AtomicCall(this, call));
@@ -198,5 +206,23 @@ record IdempotentMethod(
                             + " properties, or a list of several");
         }
         return text(part, value.toString());
+    }
+
+    private record Delivered(IdempotentMethod method, IdempotentCall call) implements ListenerMethod.Delivery {
+
+        @Override
+        public @Nullable Object make() throws Throwable {
+            return method.make(call);
+        }
+
+        @Override
+        public boolean hasRun() {
+            return call.hasRun();
+        }
+
+        @Override
+        public boolean isReplay(Throwable failure) {
+            return call.isAsked() && !call.hasRun() && method.operation.type().records(failure);
+        }
     }
 }

@@ -205,7 +205,8 @@ final class IdempotentMethods {
                         : null,
                 atomic ? atomic(method, targetClass, engine, effective) : null,
                 operations.observer(name, engine),
-                operations.keyInLog());
+                operations.keyInLog(),
+                operations.listener(method, targetClass));
     }
 
     private Reconciling reconciling(

@@ -15,6 +15,7 @@ import io.idempotent.spring.settings.GlobalSettings;
 import io.idempotent.spring.settings.IdempotencySettings;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.caffeine.CompletedRecordCache;
+import java.lang.reflect.Method;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -190,6 +191,14 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
     /** The beans that find out what became of abandoned executions. */
     List<Reconciler> reconcilers() {
         return beanFactory.getBeanProvider(Reconciler.class).orderedStream().toList();
+    }
+
+    /** How a method's calls are answered if a container of message listeners makes them; null if none does. */
+    @Nullable
+    ListenerMethod listener(Method method, Class<?> targetClass) {
+        ListenerMethods listeners =
+                beanFactory.getBeanProvider(ListenerMethods.class).getIfAvailable();
+        return listeners == null ? null : listeners.find(method, targetClass);
     }
 
     /** What observes the calls of an operation; null where nobody does. */

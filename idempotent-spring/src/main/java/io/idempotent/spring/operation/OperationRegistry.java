@@ -12,6 +12,7 @@ import io.idempotent.spring.settings.IdempotencySettings;
 import io.idempotent.spring.settings.OperationSettings;
 import io.idempotent.spring.settings.RetrySettings;
 import io.idempotent.store.IdempotencyStore;
+import java.lang.reflect.Method;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -151,6 +152,11 @@ public final class OperationRegistry {
     /** Returns what observes the calls of an operation; null where nobody does. */
     public @Nullable OperationObserver observer(String operation, IdempotencyEngine engine) {
         return engines.observer(operation, engine);
+    }
+
+    /** Returns how a method's calls are answered if a container of message listeners makes them; null if none does. */
+    public @Nullable ListenerMethod listener(Method method, Class<?> targetClass) {
+        return engines.listener(method, targetClass);
     }
 
     /** Returns what puts keys into the log while operations run; null where nobody wants them there. */

@@ -81,6 +81,7 @@ public final class EnvironmentSettings {
                 binding.bind(PREFIX, GlobalSettings.class),
                 binding.bind(PREFIX + ".caffeine", CaffeineSettings.class),
                 binding.bind(PREFIX + ".jdbc", JdbcSettings.class),
+                binding.bind(PREFIX + ".messaging", MessagingSettings.class),
                 binding.bind(PREFIX + ".near-cache", NearCacheSettings.class),
                 binding.bind(PREFIX + ".observation", ObservationSettings.class),
                 binding.bind(PREFIX + ".redis", RedisSettings.class),

@@ -15,6 +15,7 @@ import java.util.stream.Collectors;
  * @param global what holds for the application as a whole
  * @param caffeine the store in this JVM's memory
  * @param jdbc the store in a relational database
+ * @param messaging listeners of messages
  * @param nearCache what is kept of a durable store in this JVM's memory
  * @param observation what metrics, traces and logs tell
  * @param redis the store in Redis
@@ -27,6 +28,7 @@ public record IdempotencySettings(
         GlobalSettings global,
         CaffeineSettings caffeine,
         JdbcSettings jdbc,
+        MessagingSettings messaging,
         NearCacheSettings nearCache,
         ObservationSettings observation,
         RedisSettings redis,

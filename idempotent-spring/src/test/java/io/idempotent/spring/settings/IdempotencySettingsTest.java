@@ -19,6 +19,7 @@ class IdempotencySettingsTest {
                 unsaid.global(),
                 unsaid.caffeine(),
                 unsaid.jdbc(),
+                unsaid.messaging(),
                 unsaid.nearCache(),
                 unsaid.observation(),
                 unsaid.redis(),

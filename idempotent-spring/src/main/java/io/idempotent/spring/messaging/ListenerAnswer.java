@@ -1,0 +1,60 @@
+package io.idempotent.spring.messaging;
+
+import io.idempotent.IdempotencyClaimLostException;
+import io.idempotent.IdempotencyException;
+import io.idempotent.IdempotencyInProgressException;
+import io.idempotent.IdempotencyKeyException;
+import io.idempotent.IdempotencyKeyReusedException;
+import io.idempotent.IdempotencyOutcomeException;
+import io.idempotent.IdempotencyOutcomeUnknownException;
+import io.idempotent.IdempotencyStoreException;
+import java.util.HashSet;
+import java.util.Set;
+
+/** What a failure of a listener asks its container to do with the message. */
+public enum ListenerAnswer {
+
+    /**
+     * Deliver the message again after a pause, as often as it takes: its key is in progress, its claim was lost, or the
+     * store failed. That is no failure of the listener.
+     */
+    REDELIVER,
+
+    /**
+     * Put the message aside at once: it has no key, or the key of another message, or what became of it is unknown or
+     * cannot be replayed. No redelivery changes that.
+     */
+    DEAD_LETTER,
+
+    /** Do what the container does with failures of the listener. */
+    POLICY;
+
+    /**
+     * Tells what a failure asks for. The first exception of this library among the failure and its causes decides, since
+     * containers wrap what listeners throw.
+     */
+    public static ListenerAnswer of(Throwable failure) {
+        Set<Throwable> seen = new HashSet<>();
+        for (Throwable next = failure; next != null && seen.add(next); next = next.getCause()) {
+            if (next instanceof IdempotencyException ours) {
+                return of(ours);
+            }
+        }
+        return POLICY;
+    }
+
+    private static ListenerAnswer of(IdempotencyException failure) {
+        if (failure instanceof IdempotencyInProgressException
+                || failure instanceof IdempotencyClaimLostException
+                || failure instanceof IdempotencyStoreException) {
+            return REDELIVER;
+        }
+        if (failure instanceof IdempotencyKeyException
+                || failure instanceof IdempotencyKeyReusedException
+                || failure instanceof IdempotencyOutcomeUnknownException
+                || failure instanceof IdempotencyOutcomeException) {
+            return DEAD_LETTER;
+        }
+        return POLICY;
+    }
+}

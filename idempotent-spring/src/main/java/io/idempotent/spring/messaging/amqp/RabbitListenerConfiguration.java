@@ -1,0 +1,21 @@
+package io.idempotent.spring.messaging.amqp;
+
+import io.idempotent.spring.messaging.ListenerKind;
+import org.springframework.beans.factory.config.BeanDefinition;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Role;
+
+/** Makes listeners of AMQP 0-9-1 known. {@code @EnableIdempotency} imports it where spring-rabbit is on the class path. */
+@Configuration(proxyBeanMethods = false)
+@Role(BeanDefinition.ROLE_INFRASTRUCTURE)
+public final class RabbitListenerConfiguration {
+
+    /** For Spring. */
+    public RabbitListenerConfiguration() {}
+
+    @Bean
+    static ListenerKind idempotentRabbitListeners() {
+        return new RabbitListeners();
+    }
+}

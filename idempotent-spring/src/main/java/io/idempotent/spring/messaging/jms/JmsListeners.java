@@ -1,0 +1,36 @@
+package io.idempotent.spring.messaging.jms;
+
+import io.idempotent.spring.messaging.Acknowledging;
+import io.idempotent.spring.messaging.ListenerKind;
+import io.idempotent.spring.messaging.ReceivedMessage;
+import java.lang.reflect.Method;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.annotation.MergedAnnotations;
+import org.springframework.jms.annotation.JmsListener;
+
+/** Listeners of JMS. */
+final class JmsListeners implements ListenerKind {
+
+    @Override
+    public boolean isListener(MergedAnnotations annotations) {
+        return annotations.isPresent(JmsListener.class);
+    }
+
+    @Override
+    public void check(Method method, MergedAnnotations annotations, String described) {}
+
+    @Override
+    public @Nullable Acknowledging acknowledging(Method method, MergedAnnotations annotations) {
+        return null;
+    }
+
+    @Override
+    public boolean countsRedeliveries() {
+        return true;
+    }
+
+    @Override
+    public @Nullable ReceivedMessage read(Object message) {
+        return null;
+    }
+}

@@ -1,0 +1,91 @@
+package io.idempotent.spring.messaging.kafka;
+
+import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.spring.messaging.Acknowledging;
+import io.idempotent.spring.messaging.ListenerKind;
+import io.idempotent.spring.messaging.ReceivedMessage;
+import java.lang.reflect.Method;
+import java.util.List;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.common.header.Header;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.ResolvableType;
+import org.springframework.core.annotation.MergedAnnotation;
+import org.springframework.core.annotation.MergedAnnotations;
+import org.springframework.kafka.annotation.KafkaListener;
+import org.springframework.kafka.support.Acknowledgment;
+import org.springframework.messaging.Message;
+
+/** Listeners of Kafka. A container seeks back to a record that it is to deliver again, and no broker counts that. */
+final class KafkaListeners implements ListenerKind {
+
+    @Override
+    public boolean isListener(MergedAnnotations annotations) {
+        return annotations.isPresent(KafkaListener.class);
+    }
+
+    @Override
+    public void check(Method method, MergedAnnotations annotations, String described) {
+        MergedAnnotation<KafkaListener> listener = annotations.get(KafkaListener.class);
+        boolean declared = Boolean.parseBoolean(listener.getString("batch"));
+        for (int index = 0; index < method.getParameterCount(); index++) {
+            ResolvableType type = ResolvableType.forMethodParameter(method, index);
+            Class<?> element = type.asCollection().getGeneric().toClass();
+            if (declared
+                    || ConsumerRecords.class.isAssignableFrom(type.toClass())
+                    || ConsumerRecord.class.isAssignableFrom(element)
+                    || Message.class.isAssignableFrom(element)) {
+                throw new IdempotencyConfigurationException(
+                        described + " is idempotent, and gets batches of records: one key cannot stand for several"
+                                + " records, of which the next batch may have some",
+                        "Let it call an idempotent method of another bean for each record, and throw a"
+                                + " BatchListenerFailedException with the record that failed");
+            }
+        }
+    }
+
+    @Override
+    public @Nullable Acknowledging acknowledging(Method method, MergedAnnotations annotations) {
+        for (int index = 0; index < method.getParameterCount(); index++) {
+            if (Acknowledgment.class.isAssignableFrom(method.getParameterTypes()[index])) {
+                int position = index;
+                return arguments -> {
+                    if (arguments[position] instanceof Acknowledgment acknowledgment) {
+                        acknowledgment.acknowledge();
+                    }
+                };
+            }
+        }
+        return null;
+    }
+
+    @Override
+    public boolean countsRedeliveries() {
+        return false;
+    }
+
+    @Override
+    public @Nullable ReceivedMessage read(Object message) {
+        return message instanceof ConsumerRecord<?, ?> found ? new ReceivedRecord(found) : null;
+    }
+
+    private record ReceivedRecord(ConsumerRecord<?, ?> found) implements ReceivedMessage {
+
+        @Override
+        public byte @Nullable [] header(String name) {
+            Header header = found.headers().lastHeader(name);
+            return header == null ? null : header.value();
+        }
+
+        @Override
+        public @Nullable String id() {
+            return null;
+        }
+
+        @Override
+        public List<String> delivery() {
+            return List.of(found.topic(), String.valueOf(found.partition()), String.valueOf(found.offset()));
+        }
+    }
+}
