@@ -57,6 +57,7 @@ final class SettingProperties {
                     names("caffeine.", CaffeineSettings.class),
                     names("jdbc.", JdbcSettings.class),
                     names("near-cache.", NearCacheSettings.class),
+                    names("messaging.", MessagingSettings.class),
                     names("observation.", ObservationSettings.class),
                     names("redis.", RedisSettings.class),
                     names("web.", WebSettings.class))

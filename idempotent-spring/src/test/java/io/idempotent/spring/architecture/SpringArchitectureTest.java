@@ -76,6 +76,7 @@ class SpringArchitectureTest {
         String annotation = base + ".annotation";
         String aspect = base + ".aspect";
         String transaction = base + ".transaction";
+        String messaging = base + ".messaging";
         String actuate = base + ".actuate";
         String autoconfigure = base + ".autoconfigure";
         return Stream.of(
@@ -112,6 +113,7 @@ class SpringArchitectureTest {
                 Architecture.mayDependOnly(
                         base + ".web.client",
                         "io.idempotent",
+                        operation,
                         "org.springframework.core.retry",
                         "org.springframework.util.backoff",
                         "org.springframework.http.."),
@@ -122,6 +124,20 @@ class SpringArchitectureTest {
                         "org.springframework.data.redis..",
                         "org.springframework.beans..",
                         "org.apache.commons.logging.."),
+                mayDependOnly(
+                        messaging,
+                        operation,
+                        settings,
+                        "org.springframework.messaging..",
+                        "org.springframework.transaction.support"),
+                mayDependOnly(
+                        messaging + ".kafka",
+                        messaging,
+                        operation,
+                        settings,
+                        "org.springframework.kafka..",
+                        "org.springframework.messaging..",
+                        "org.apache.kafka.."),
                 mayDependOnly(base + ".observation", operation, settings, "io.micrometer.."),
                 mayDependOnly(base + ".test"),
                 Architecture.nobodyMayDependOn(autoconfigure),

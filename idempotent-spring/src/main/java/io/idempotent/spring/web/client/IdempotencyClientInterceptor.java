@@ -2,6 +2,7 @@ package io.idempotent.spring.web.client;
 
 import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.IdempotencyContext;
+import io.idempotent.spring.operation.DownstreamKeys;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -148,7 +149,7 @@ public final class IdempotencyClientInterceptor implements ClientHttpRequestInte
             return context.keyFor(DERIVED + "named " + name);
         }
         String call = request.getMethod() + " " + request.getURI();
-        return context.keyFor(DERIVED + RequestCounts.next(context, call) + " " + call);
+        return DownstreamKeys.next(context, DERIVED, call);
     }
 
     /** Configures an interceptor. Not safe for use by several threads. */

@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyContext;
+import io.idempotent.spring.operation.DownstreamKeys;
 import io.idempotent.engine.IdempotencyEngine;
 import io.idempotent.engine.Operation;
 import io.idempotent.spring.annotation.EnableIdempotency;
@@ -151,7 +152,7 @@ class KeysOfExecutionsTest {
             IdempotencyContext context = IdempotencyContext.current();
             assertThat(IntStream.range(0, 200_000)
                             .parallel()
-                            .map(request -> RequestCounts.next(context, "POST /charges"))
+                            .mapToObj(request -> DownstreamKeys.next(context, "", "POST /charges"))
                             .distinct()
                             .count())
                     .isEqualTo(200_000);

@@ -1,0 +1,121 @@
+package io.idempotent.spring.messaging.kafka;
+
+import io.idempotent.spring.autoconfigure.IdempotencyAutoConfiguration;
+import io.idempotent.spring.autoconfigure.KafkaMessagingAutoConfiguration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.kafka.autoconfigure.KafkaAutoConfiguration;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.kafka.listener.RecordInterceptor;
+import org.springframework.test.util.AopTestUtils;
+
+/** An application with listeners of one topic, as Spring Boot configures it. Its pauses are short. */
+final class ListenerApplication implements AutoCloseable {
+
+    private static final KafkaBroker KAFKA = KafkaBroker.shared();
+
+    private final List<Class<?>> sources = new ArrayList<>(List.of(Application.class));
+    private final List<String> properties = new ArrayList<>();
+    private final String topic;
+    private final int partitions;
+
+    private ConfigurableApplicationContext context;
+
+    ListenerApplication(int partitions) {
+        this.partitions = partitions;
+        this.topic = KAFKA.topic(partitions);
+        with(
+                "topic=" + topic,
+                "spring.kafka.bootstrap-servers=" + KAFKA.servers(),
+                "spring.kafka.consumer.group-id=" + topic,
+                "spring.kafka.consumer.auto-offset-reset=earliest",
+                "spring.kafka.listener.concurrency=" + partitions,
+                "idempotent.messaging.redelivery-delay=5ms",
+                "idempotent.messaging.redelivery-max-delay=20ms",
+                "spring.main.banner-mode=off",
+                "logging.level.root=off");
+    }
+
+    ListenerApplication with(String... more) {
+        properties.addAll(List.of(more));
+        return this;
+    }
+
+    ListenerApplication with(Class<?>... more) {
+        sources.addAll(List.of(more));
+        return this;
+    }
+
+    <T> T start(Class<T> listener) {
+        with(listener);
+        context = new SpringApplicationBuilder(sources.toArray(Class[]::new))
+                .web(WebApplicationType.NONE)
+                .properties(properties.toArray(String[]::new))
+                .run();
+        return bean(listener);
+    }
+
+    /** The bean itself, without its proxy. */
+    <T> T bean(Class<T> type) {
+        return AopTestUtils.getUltimateTargetObject(context.getBean(type));
+    }
+
+    String topic() {
+        return topic;
+    }
+
+    /** How many deliveries there were, redeliveries included. */
+    int deliveries() {
+        return bean(Deliveries.class).count.get();
+    }
+
+    /** Whether each record of the topic is acknowledged. */
+    boolean isDone() {
+        return KAFKA.lag(topic, topic, partitions) == 0;
+    }
+
+    List<ConsumerRecord<String, String>> deadLetters() {
+        return KAFKA.read(topic + "-dlt", partitions);
+    }
+
+    @Override
+    public void close() {
+        if (context != null) {
+            context.close();
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @ImportAutoConfiguration({
+        IdempotencyAutoConfiguration.class,
+        KafkaMessagingAutoConfiguration.class,
+        KafkaAutoConfiguration.class
+    })
+    static class Application {
+
+        @Bean
+        Deliveries deliveries() {
+            return new Deliveries();
+        }
+    }
+
+    static final class Deliveries implements RecordInterceptor<Object, Object> {
+
+        private final AtomicInteger count = new AtomicInteger();
+
+        @Override
+        public ConsumerRecord<Object, Object> intercept(
+                ConsumerRecord<Object, Object> delivered, Consumer<Object, Object> consumer) {
+            count.incrementAndGet();
+            return delivered;
+        }
+    }
+}
