@@ -52,7 +52,7 @@ class KafkaAnswersTest {
         await().until(() -> application.deliveries() > 20);
         listener.end.countDown();
 
-        await().until(application::isDone);
+        application.awaitDone();
         assertThat(listener.done).hasValue(1);
         assertThat(application.deadLetters()).isEmpty();
     }
@@ -78,7 +78,7 @@ class KafkaAnswersTest {
         KAFKA.send(topic, 0, "a", "same", "key");
         KAFKA.send(topic, 1, "a", "same", "key");
 
-        await().until(application::isDone);
+        application.awaitDone();
         assertThat(listener.runs).hasValue(1);
     }
 
@@ -89,7 +89,7 @@ class KafkaAnswersTest {
         KAFKA.send(topic, 0, "a", "same", "key");
         KAFKA.send(topic, 1, "other", "same", "key");
 
-        await().until(application::isDone);
+        application.awaitDone();
         assertThat(listener.runs).hasValue(1);
         assertThat(application.deadLetters()).isEmpty();
     }
@@ -100,7 +100,7 @@ class KafkaAnswersTest {
         KAFKA.send(topic, 0, "a", "no key", null);
         KAFKA.send(topic, 0, "a", "behind it", "key");
 
-        await().until(application::isDone);
+        application.awaitDone();
         assertThat(application.deadLetters()).extracting(ConsumerRecord::value).containsExactly("no key");
         assertThat(listener.runs).hasValue(1);
         assertThat(application.deliveries()).isEqualTo(2);
@@ -112,7 +112,7 @@ class KafkaAnswersTest {
         KAFKA.send(topic, 0, "a", "first", "key");
         KAFKA.send(topic, 0, "a", "second", "key");
 
-        await().until(application::isDone);
+        application.awaitDone();
         assertThat(application.deadLetters()).extracting(ConsumerRecord::value).containsExactly("second");
         assertThat(listener.runs).hasValue(1);
         assertThat(application.deliveries()).isEqualTo(2);
@@ -124,7 +124,7 @@ class KafkaAnswersTest {
         KAFKA.send(topic, 0, "a", "same", "key");
 
         // Its first run ends unknown, the container's policy delivers it again, and that is refused.
-        await().until(application::isDone);
+        application.awaitDone();
         assertThat(application.deadLetters()).hasSize(1);
         assertThat(listener.runs).hasValue(1);
         assertThat(application.deliveries()).isEqualTo(2);
@@ -135,7 +135,7 @@ class KafkaAnswersTest {
         Failing listener = application.start(Failing.class);
         KAFKA.send(topic, 0, "a", "same", "key");
 
-        await().until(application::isDone);
+        application.awaitDone();
         assertThat(listener.runs).hasValue(10);
         assertThat(application.deadLetters()).isEmpty();
     }
@@ -146,7 +146,7 @@ class KafkaAnswersTest {
         KAFKA.send(topic, 0, "a", "fails", "key");
         KAFKA.send(topic, 0, "a", "no key", null);
 
-        await().until(application::isDone);
+        application.awaitDone();
         assertThat(application.deadLetters()).extracting(ConsumerRecord::value).containsExactly("fails", "no key");
         assertThat(listener.runs).hasValue(10);
     }
@@ -156,7 +156,7 @@ class KafkaAnswersTest {
         Declined listener = application.with(OwnRecoverer.class).start(Declined.class);
         KAFKA.send(topic, 0, "a", "same", "key");
 
-        await().until(application::isDone);
+        application.awaitDone();
         assertThat(listener.runs).hasValue(1);
         assertThat(application.deliveries()).isEqualTo(10);
         assertThat(application.deadLetters()).hasSize(1);
@@ -170,7 +170,7 @@ class KafkaAnswersTest {
                 .start(Declined.class);
         KAFKA.send(topic, 0, "a", "same", "key");
 
-        await().until(application::isDone);
+        application.awaitDone();
         assertThat(listener.runs).hasValue(1);
         assertThat(application.deliveries()).isEqualTo(2);
         assertThat(application.deadLetters()).isEmpty();
@@ -179,10 +179,10 @@ class KafkaAnswersTest {
     @Test
     void aRecordWhoseStoreFailsIsDeliveredAgainUntilTheStoreIsBack() {
         Messages listener = application.with(FailingStore.class).start(Messages.class);
-        application.bean(FailingStore.Store.class).failures.set(60);
+        application.bean(FailingStore.Store.class).failures.set(30);
         KAFKA.send(topic, 0, "a", "same", "key");
 
-        await().until(application::isDone);
+        application.awaitDone();
         assertThat(listener.runs).hasValue(1);
         // More often than Spring Kafka tries by itself; a claim is asked for several times with each delivery.
         assertThat(application.deliveries()).isGreaterThan(10);
@@ -196,7 +196,7 @@ class KafkaAnswersTest {
         KAFKA.send(topic, 0, "a", "second", "key");
         KAFKA.send(topic, 0, "a", "first", "key");
 
-        await().until(application::isDone);
+        application.awaitDone();
         assertThat(application.deadLetters()).extracting(ConsumerRecord::value).containsExactly("second");
         assertThat(application.bean(Called.class).runs).hasValue(1);
         assertThat(listener.calls).hasValue(3);

@@ -111,9 +111,20 @@ final class KafkaBroker {
 
     /** What is in a topic now. */
     List<ConsumerRecord<String, String>> read(String topic, int partitions) {
+        return read(topic, partitions, "read_uncommitted");
+    }
+
+    /** What is in a topic now, and no part of a transaction that did not commit. */
+    List<ConsumerRecord<String, String>> readCommitted(String topic, int partitions) {
+        return read(topic, partitions, "read_committed");
+    }
+
+    private List<ConsumerRecord<String, String>> read(String topic, int partitions, String isolation) {
         List<ConsumerRecord<String, String>> read = new ArrayList<>();
         try (KafkaConsumer<String, String> consumer = new KafkaConsumer<>(
-                Map.of("bootstrap.servers", servers()), new StringDeserializer(), new StringDeserializer())) {
+                Map.of("bootstrap.servers", servers(), "isolation.level", isolation),
+                new StringDeserializer(),
+                new StringDeserializer())) {
             List<TopicPartition> places = new ArrayList<>();
             for (int partition = 0; partition < partitions; partition++) {
                 places.add(new TopicPartition(topic, partition));

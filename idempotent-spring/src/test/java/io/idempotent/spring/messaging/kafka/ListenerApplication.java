@@ -1,7 +1,10 @@
 package io.idempotent.spring.messaging.kafka;
 
+import static org.awaitility.Awaitility.await;
+
 import io.idempotent.spring.autoconfigure.IdempotencyAutoConfiguration;
 import io.idempotent.spring.autoconfigure.KafkaMessagingAutoConfiguration;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -30,8 +33,12 @@ final class ListenerApplication implements AutoCloseable {
     private ConfigurableApplicationContext context;
 
     ListenerApplication(int partitions) {
+        this(KAFKA.topic(partitions), partitions);
+    }
+
+    ListenerApplication(String topic, int partitions) {
         this.partitions = partitions;
-        this.topic = KAFKA.topic(partitions);
+        this.topic = topic;
         with(
                 "topic=" + topic,
                 "spring.kafka.bootstrap-servers=" + KAFKA.servers(),
@@ -77,9 +84,9 @@ final class ListenerApplication implements AutoCloseable {
         return bean(Deliveries.class).count.get();
     }
 
-    /** Whether each record of the topic is acknowledged. */
-    boolean isDone() {
-        return KAFKA.lag(topic, topic, partitions) == 0;
+    /** Waits until each record of the topic is acknowledged. */
+    void awaitDone() {
+        await().atMost(Duration.ofSeconds(60)).until(() -> KAFKA.lag(topic, topic, partitions) == 0);
     }
 
     List<ConsumerRecord<String, String>> deadLetters() {

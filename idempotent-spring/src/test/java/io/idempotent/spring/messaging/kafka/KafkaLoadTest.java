@@ -1,0 +1,165 @@
+package io.idempotent.spring.messaging.kafka;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.idempotent.OnOneJdk;
+import io.idempotent.spring.annotation.Idempotent;
+import io.idempotent.store.caffeine.CaffeineIdempotencyStore;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.kafka.annotation.KafkaListener;
+import org.springframework.kafka.config.KafkaListenerEndpointRegistry;
+
+/**
+ * Many messages, each delivered three times, to three consumers of one group that are stopped and started at random, by a
+ * listener that fails at random, and whose first owner of one key stands still until its partitions are taken away. Each
+ * message has its effect once. {@code -Dmessages=500} sets how many there are.
+ */
+@OnOneJdk("what a container does is no question of the JDK")
+class KafkaLoadTest {
+
+    private static final int MESSAGES = Integer.getInteger("messages", 150);
+    private static final int DELIVERIES = 3;
+    private static final int REFUSED = 5;
+    private static final int PARTITIONS = 4;
+    private static final String STALLED = "message-7";
+
+    private static final KafkaBroker KAFKA = KafkaBroker.shared();
+
+    private final String topic = KAFKA.topic(PARTITIONS);
+
+    private final List<ListenerApplication> consumers = new ArrayList<>();
+
+    @BeforeEach
+    void reset() {
+        Handler.effects.clear();
+        Handler.attempts.clear();
+        Handler.stall = new CountDownLatch(1);
+        Handler.stalled = new CountDownLatch(1);
+        Store.store = CaffeineIdempotencyStore.create();
+    }
+
+    @AfterEach
+    void close() {
+        Handler.stall.countDown();
+        consumers.forEach(ListenerApplication::close);
+    }
+
+    @Test
+    void eachMessageHasItsEffectOnceAndOnlyWhatIsRefusedIsPutAside() throws Exception {
+        Random random = new Random(17);
+        for (int number = 0; number < 3; number++) {
+            ListenerApplication consumer = new ListenerApplication(topic, PARTITIONS)
+                    .with(Store.class)
+                    .with(
+                            "spring.kafka.listener.concurrency=1",
+                            "spring.kafka.listener.immediate-stop=true",
+                            "spring.kafka.consumer.max-poll-records=5",
+                            "spring.kafka.consumer.max-poll-interval=4s");
+            consumers.add(consumer);
+            consumer.start(Handler.class);
+        }
+        send(random);
+
+        Handler.stalled.await();
+        for (int kill = 0; kill < 6; kill++) {
+            int before = Handler.effects.size();
+            await().atMost(Duration.ofSeconds(60))
+                    .until(() -> Handler.effects.size() >= Math.min(MESSAGES - 1, before + MESSAGES / 8));
+            KafkaListenerEndpointRegistry containers =
+                    consumers.get(random.nextInt(consumers.size())).bean(KafkaListenerEndpointRegistry.class);
+            CountDownLatch stopped = new CountDownLatch(1);
+            containers.stop(stopped::countDown);
+            await().atMost(Duration.ofSeconds(60)).until(() -> stopped.getCount() == 0 || isStalled());
+            containers.start();
+        }
+        // The stalled owner's partitions belong to others by now, who find its key in progress.
+        await().atMost(Duration.ofSeconds(60)).until(() -> Handler.effects.size() == MESSAGES - 1);
+        Handler.stall.countDown();
+
+        await().atMost(Duration.ofSeconds(120)).until(() -> KAFKA.lag(topic, topic, PARTITIONS) == 0);
+        assertThat(Handler.effects).hasSize(MESSAGES).allSatisfy((message, effects) -> assertThat(effects)
+                .as(message)
+                .hasValue(1));
+        assertThat(KAFKA.read(topic + "-dlt", PARTITIONS))
+                .extracting(ConsumerRecord::value)
+                .containsExactlyInAnyOrderElementsOf(IntStream.range(0, REFUSED)
+                        .boxed()
+                        .flatMap(number -> IntStream.range(0, DELIVERIES).mapToObj(delivery -> "no key " + number))
+                        .toList());
+    }
+
+    private static boolean isStalled() {
+        return Handler.stall.getCount() == 1;
+    }
+
+    private void send(Random random) {
+        List<Runnable> all = new ArrayList<>();
+        for (int delivery = 0; delivery < DELIVERIES; delivery++) {
+            for (int number = 0; number < MESSAGES; number++) {
+                String message = "message-" + number;
+                int partition = random.nextInt(PARTITIONS);
+                all.add(() -> KAFKA.send(topic, partition, message, message, message));
+            }
+            for (int number = 0; number < REFUSED; number++) {
+                String message = "no key " + number;
+                int partition = random.nextInt(PARTITIONS);
+                all.add(() -> KAFKA.send(topic, partition, message, message, null));
+            }
+        }
+        Collections.shuffle(all, random);
+        all.forEach(Runnable::run);
+    }
+
+    /** The one store of all consumers. */
+    @Configuration(proxyBeanMethods = false)
+    static class Store {
+
+        private static CaffeineIdempotencyStore store = CaffeineIdempotencyStore.create();
+
+        @Bean(destroyMethod = "")
+        CaffeineIdempotencyStore store() {
+            return store;
+        }
+    }
+
+    static class Handler {
+
+        private static final Map<String, AtomicInteger> effects = new ConcurrentHashMap<>();
+        private static final Map<String, AtomicInteger> attempts = new ConcurrentHashMap<>();
+        private static volatile CountDownLatch stall = new CountDownLatch(1);
+        private static volatile CountDownLatch stalled = new CountDownLatch(1);
+
+        @KafkaListener(topics = "${topic}")
+        @Idempotent(key = "@messageKeys.of(#delivered)")
+        public void on(ConsumerRecord<String, String> delivered) throws InterruptedException {
+            String message = delivered.value();
+            int attempt =
+                    attempts.computeIfAbsent(message, first -> new AtomicInteger()).incrementAndGet();
+            if (message.equals(STALLED) && attempt == 1) {
+                stalled.countDown();
+                stall.await();
+            }
+            // Up to three failures of one message in five.
+            if (message.hashCode() % 5 == 0 && attempt <= 1 + Math.abs(message.hashCode()) % 3) {
+                throw new IllegalStateException("attempt " + attempt + " fails");
+            }
+            effects.computeIfAbsent(message, first -> new AtomicInteger()).incrementAndGet();
+        }
+    }
+}
