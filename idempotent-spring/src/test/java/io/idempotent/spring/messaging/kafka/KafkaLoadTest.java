@@ -12,6 +12,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -23,7 +24,9 @@ import org.junit.jupiter.api.Test;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.kafka.annotation.KafkaListener;
+import org.springframework.kafka.config.ContainerCustomizer;
 import org.springframework.kafka.config.KafkaListenerEndpointRegistry;
+import org.springframework.kafka.listener.ConcurrentMessageListenerContainer;
 
 /**
  * Many messages, each delivered three times, to three consumers of one group that are stopped and started at random, by a
@@ -36,6 +39,7 @@ class KafkaLoadTest {
     private static final int MESSAGES = Integer.getInteger("messages", 150);
     private static final int DELIVERIES = 3;
     private static final int REFUSED = 5;
+    private static final int KILLS = 6;
     private static final int PARTITIONS = 4;
     private static final String STALLED = "message-7";
 
@@ -50,7 +54,8 @@ class KafkaLoadTest {
         Handler.effects.clear();
         Handler.attempts.clear();
         Handler.stall = new CountDownLatch(1);
-        Handler.stalled = new CountDownLatch(1);
+        Handler.place = null;
+        Moved.consumers.clear();
         Store.store = CaffeineIdempotencyStore.create();
     }
 
@@ -65,7 +70,7 @@ class KafkaLoadTest {
         Random random = new Random(17);
         for (int number = 0; number < 3; number++) {
             ListenerApplication consumer = new ListenerApplication(topic, PARTITIONS)
-                    .with(Store.class)
+                    .with(Store.class, Moved.class)
                     .with(
                             "spring.kafka.listener.concurrency=1",
                             "spring.kafka.listener.immediate-stop=true",
@@ -76,21 +81,18 @@ class KafkaLoadTest {
         }
         send(random);
 
-        Handler.stalled.await();
-        for (int kill = 0; kill < 6; kill++) {
+        // The stalled owner's partitions are taken away, and another consumer finds its key in progress.
+        await().atMost(Duration.ofSeconds(60)).until(Moved::hasMoved);
+        Handler.stall.countDown();
+        for (int kill = 0; kill < KILLS; kill++) {
             int before = Handler.effects.size();
             await().atMost(Duration.ofSeconds(60))
-                    .until(() -> Handler.effects.size() >= Math.min(MESSAGES - 1, before + MESSAGES / 8));
+                    .until(() -> Handler.effects.size() >= Math.min(MESSAGES, before + MESSAGES / KILLS));
             KafkaListenerEndpointRegistry containers =
                     consumers.get(random.nextInt(consumers.size())).bean(KafkaListenerEndpointRegistry.class);
-            CountDownLatch stopped = new CountDownLatch(1);
-            containers.stop(stopped::countDown);
-            await().atMost(Duration.ofSeconds(60)).until(() -> stopped.getCount() == 0 || isStalled());
+            containers.stop();
             containers.start();
         }
-        // The stalled owner's partitions belong to others by now, who find its key in progress.
-        await().atMost(Duration.ofSeconds(60)).until(() -> Handler.effects.size() == MESSAGES - 1);
-        Handler.stall.countDown();
 
         await().atMost(Duration.ofSeconds(120)).until(() -> KAFKA.lag(topic, topic, PARTITIONS) == 0);
         assertThat(Handler.effects).hasSize(MESSAGES).allSatisfy((message, effects) -> assertThat(effects)
@@ -102,10 +104,6 @@ class KafkaLoadTest {
                         .boxed()
                         .flatMap(number -> IntStream.range(0, DELIVERIES).mapToObj(delivery -> "no key " + number))
                         .toList());
-    }
-
-    private static boolean isStalled() {
-        return Handler.stall.getCount() == 1;
     }
 
     private void send(Random random) {
@@ -138,12 +136,38 @@ class KafkaLoadTest {
         }
     }
 
+    /** Notes which consumers get the record whose first owner stands still. */
+    @Configuration(proxyBeanMethods = false)
+    static class Moved {
+
+        private static final Map<String, Set<Object>> consumers = new ConcurrentHashMap<>();
+
+        @Bean
+        static ContainerCustomizer<Object, Object, ConcurrentMessageListenerContainer<Object, Object>> moved() {
+            return container -> container.setRecordInterceptor((delivered, consumer) -> {
+                consumers
+                        .computeIfAbsent(place(delivered), first -> ConcurrentHashMap.newKeySet())
+                        .add(consumer);
+                return delivered;
+            });
+        }
+
+        static boolean hasMoved() {
+            String place = Handler.place;
+            return place != null && consumers.get(place).size() > 1;
+        }
+
+        static String place(ConsumerRecord<?, ?> delivered) {
+            return delivered.partition() + "-" + delivered.offset();
+        }
+    }
+
     static class Handler {
 
         private static final Map<String, AtomicInteger> effects = new ConcurrentHashMap<>();
         private static final Map<String, AtomicInteger> attempts = new ConcurrentHashMap<>();
         private static volatile CountDownLatch stall = new CountDownLatch(1);
-        private static volatile CountDownLatch stalled = new CountDownLatch(1);
+        private static volatile String place;
 
         @KafkaListener(topics = "${topic}")
         @Idempotent(key = "@messageKeys.of(#delivered)")
@@ -152,7 +176,7 @@ class KafkaLoadTest {
             int attempt =
                     attempts.computeIfAbsent(message, first -> new AtomicInteger()).incrementAndGet();
             if (message.equals(STALLED) && attempt == 1) {
-                stalled.countDown();
+                place = Moved.place(delivered);
                 stall.await();
             }
             // Up to three failures of one message in five.
