@@ -58,6 +58,6 @@ public record OperationSettings(
     /** Returns these settings, and where they say nothing the others. */
     public OperationSettings orElse(OperationSettings others) {
         // Most methods say nothing, and there may be thousands.
-        return equals(UNSAID) ? others : SettingRecords.firstSaid(this, others);
+        return this == UNSAID ? others : SettingRecords.firstSaid(this, others);
     }
 }

@@ -7,7 +7,9 @@ import io.idempotent.spring.interceptor.MethodTransaction;
 import io.idempotent.spring.interceptor.MethodTransactionSource;
 import io.idempotent.store.IdempotencyStore;
 import java.lang.reflect.Method;
+import java.util.List;
 import java.util.Objects;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.core.Ordered;
@@ -17,6 +19,7 @@ import org.springframework.transaction.interceptor.TransactionAspectSupport;
 import org.springframework.transaction.interceptor.TransactionAttribute;
 import org.springframework.transaction.interceptor.TransactionAttributeSource;
 import org.springframework.util.ClassUtils;
+import org.springframework.util.function.SingletonSupplier;
 
 /**
  * Finds the attributes of methods' own transactions, whatever declares them: they are those that the context's advice
@@ -27,9 +30,18 @@ final class SpringTransactionSource implements MethodTransactionSource {
     private final BeanFactory beanFactory;
     private final CurrentTransaction current;
 
+    // Looked up once: a search by type takes longer than all else that is done for a method.
+    private final Supplier<List<TransactionAttributeSource>> sources;
+    private final Supplier<Boolean> outside;
+
     SpringTransactionSource(BeanFactory beanFactory) {
         this.beanFactory = beanFactory;
         this.current = new CurrentTransaction(beanFactory);
+        this.sources = SingletonSupplier.of(() -> beanFactory.getBeanProvider(TransactionAspectSupport.class).stream()
+                .map(TransactionAspectSupport::getTransactionAttributeSource)
+                .filter(Objects::nonNull)
+                .toList());
+        this.outside = SingletonSupplier.of(this::isOutside);
     }
 
     @Override
@@ -37,7 +49,7 @@ final class SpringTransactionSource implements MethodTransactionSource {
         current.watch();
         TransactionAttribute attribute = attribute(method, targetClass);
         return new SpringMethodTransaction(
-                attribute, attribute == null ? null : name(attribute, method, targetClass), isOutside(), current);
+                attribute, attribute == null ? null : name(attribute, method, targetClass), outside.get(), current);
     }
 
     @Override
@@ -48,7 +60,7 @@ final class SpringTransactionSource implements MethodTransactionSource {
             IdempotencyStore store,
             @Nullable String transactionManager) {
         TransactionAttribute attribute = attribute(method, targetClass);
-        if (attribute != null && isOutside()) {
+        if (attribute != null && outside.get()) {
             throw new IdempotencyConfigurationException(
                     described
                             + " is atomic, and the advice that begins its transaction stands outside of the advice that"
@@ -59,13 +71,13 @@ final class SpringTransactionSource implements MethodTransactionSource {
     }
 
     private @Nullable TransactionAttribute attribute(Method method, Class<?> targetClass) {
-        return beanFactory.getBeanProvider(TransactionAspectSupport.class).stream()
-                .map(TransactionAspectSupport::getTransactionAttributeSource)
-                .filter(Objects::nonNull)
-                .map((TransactionAttributeSource source) -> source.getTransactionAttribute(method, targetClass))
-                .filter(Objects::nonNull)
-                .findFirst()
-                .orElse(null);
+        for (TransactionAttributeSource source : sources.get()) {
+            TransactionAttribute attribute = source.getTransactionAttribute(method, targetClass);
+            if (attribute != null) {
+                return attribute;
+            }
+        }
+        return null;
     }
 
     /** What the advice of transactions calls a method's transaction. */
