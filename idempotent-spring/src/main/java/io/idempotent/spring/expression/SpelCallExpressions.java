@@ -44,6 +44,7 @@ import org.springframework.expression.spel.support.StandardTypeLocator;
  *       exist.
  *   <li>A key depends on the call; no key, scope or fingerprint is random, or the time.
  *   <li>Properties and methods of types that cannot have others are there, and a key is of a type that can be one.
+ *   <li>An argument itself, {@code #id}, is read without parsing anything: it is what most keys are.
  *   <li>A list {@code {a, b}} is taken apart, since Spring compiles its elements but not the list.
  * </ol>
  */
@@ -122,7 +123,7 @@ public final class SpelCallExpressions implements CallExpressions {
                 cause);
     }
 
-    /** An argument as it is, which most keys are. */
+    /** An argument as it is. */
     private record Argument(int index) implements CallExpression {
 
         @Override

@@ -60,7 +60,7 @@ final class ReturnTypes {
     private ReturnTypes() {}
 
     static void check(Method method, Class<?> targetClass) {
-        Class<?> refused = findLaterOrOnce(ResolvableType.forMethodReturnType(method, targetClass));
+        Class<?> refused = findLaterOrOnce(method, targetClass);
         if (refused != null) {
             throw new IdempotencyConfigurationException(
                     MethodNames.describe(method, targetClass) + " returns "
@@ -78,6 +78,14 @@ final class ReturnTypes {
     }
 
     /** The type that is refused: the one that is returned, or what it is a container of. */
+    private static @Nullable Class<?> findLaterOrOnce(Method method, Class<?> targetClass) {
+        Class<?> plain = method.getReturnType();
+        if (method.getGenericReturnType() instanceof Class<?> && plain.getTypeParameters().length == 0) {
+            return KNOWN.get(plain) ? plain : null;
+        }
+        return findLaterOrOnce(ResolvableType.forMethodReturnType(method, targetClass));
+    }
+
     private static @Nullable Class<?> findLaterOrOnce(ResolvableType type) {
         if (KNOWN.get(type.toClass())) {
             return type.toClass();

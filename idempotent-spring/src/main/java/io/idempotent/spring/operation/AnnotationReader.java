@@ -11,6 +11,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -22,6 +23,7 @@ import org.springframework.core.convert.ConversionService;
 import org.springframework.core.convert.TypeDescriptor;
 import org.springframework.util.ClassUtils;
 import org.springframework.util.ReflectionUtils;
+import org.springframework.util.function.SingletonSupplier;
 
 /**
  * Reads an annotation that declares an operation, whichever it is: attributes that are named like settings are
@@ -36,8 +38,9 @@ import org.springframework.util.ReflectionUtils;
  */
 public final class AnnotationReader {
 
-    private static final ConversionService CONVERSION =
-            SettingsConversion.create(AnnotationReader.class.getClassLoader());
+    // Made when a value is there to be converted: most annotations say no settings.
+    private static final Supplier<ConversionService> CONVERSION =
+            SingletonSupplier.of(() -> SettingsConversion.create(AnnotationReader.class.getClassLoader()));
 
     // An application may have thousands of annotations, and few types of them.
     private static final ClassValue<List<Attribute>> ATTRIBUTES = new ClassValue<>() {
@@ -164,7 +167,7 @@ public final class AnnotationReader {
 
     private @Nullable Object convert(String path, Object said, Object value, TypeDescriptor wanted) {
         try {
-            return CONVERSION.convert(value, TypeDescriptor.forObject(value), wanted);
+            return CONVERSION.get().convert(value, TypeDescriptor.forObject(value), wanted);
         } catch (ConversionFailedException failed) {
             String resolved = value.equals(said.toString().trim()) ? "" : "is \"" + value + "\", which ";
             throw invalid(path, said, resolved + SettingsConversion.problem(failed), "Correct it", failed.getCause());

@@ -9,7 +9,6 @@ import io.idempotent.store.IdempotencyStore;
 import java.lang.reflect.Method;
 import java.util.List;
 import java.util.Objects;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.core.Ordered;
@@ -19,7 +18,6 @@ import org.springframework.transaction.interceptor.TransactionAspectSupport;
 import org.springframework.transaction.interceptor.TransactionAttribute;
 import org.springframework.transaction.interceptor.TransactionAttributeSource;
 import org.springframework.util.ClassUtils;
-import org.springframework.util.function.SingletonSupplier;
 
 /**
  * Finds the attributes of methods' own transactions, whatever declares them: they are those that the context's advice
@@ -30,18 +28,14 @@ final class SpringTransactionSource implements MethodTransactionSource {
     private final BeanFactory beanFactory;
     private final CurrentTransaction current;
 
-    // Looked up once: a search by type takes longer than all else that is done for a method.
-    private final Supplier<List<TransactionAttributeSource>> sources;
-    private final Supplier<Boolean> outside;
+    // Known once a method was asked about: a search by type takes longer than all else that is done for one.
+    // Found twice by two threads at worst.
+    private volatile @Nullable List<TransactionAttributeSource> sources;
+    private volatile @Nullable Boolean outside;
 
     SpringTransactionSource(BeanFactory beanFactory) {
         this.beanFactory = beanFactory;
         this.current = new CurrentTransaction(beanFactory);
-        this.sources = SingletonSupplier.of(() -> beanFactory.getBeanProvider(TransactionAspectSupport.class).stream()
-                .map(TransactionAspectSupport::getTransactionAttributeSource)
-                .filter(Objects::nonNull)
-                .toList());
-        this.outside = SingletonSupplier.of(this::isOutside);
     }
 
     @Override
@@ -49,7 +43,7 @@ final class SpringTransactionSource implements MethodTransactionSource {
         current.watch();
         TransactionAttribute attribute = attribute(method, targetClass);
         return new SpringMethodTransaction(
-                attribute, attribute == null ? null : name(attribute, method, targetClass), outside.get(), current);
+                attribute, attribute == null ? null : name(attribute, method, targetClass), isOutside(), current);
     }
 
     @Override
@@ -60,7 +54,7 @@ final class SpringTransactionSource implements MethodTransactionSource {
             IdempotencyStore store,
             @Nullable String transactionManager) {
         TransactionAttribute attribute = attribute(method, targetClass);
-        if (attribute != null && outside.get()) {
+        if (attribute != null && isOutside()) {
             throw new IdempotencyConfigurationException(
                     described
                             + " is atomic, and the advice that begins its transaction stands outside of the advice that"
@@ -71,13 +65,25 @@ final class SpringTransactionSource implements MethodTransactionSource {
     }
 
     private @Nullable TransactionAttribute attribute(Method method, Class<?> targetClass) {
-        for (TransactionAttributeSource source : sources.get()) {
+        for (TransactionAttributeSource source : sources()) {
             TransactionAttribute attribute = source.getTransactionAttribute(method, targetClass);
             if (attribute != null) {
                 return attribute;
             }
         }
         return null;
+    }
+
+    private List<TransactionAttributeSource> sources() {
+        List<TransactionAttributeSource> known = sources;
+        if (known == null) {
+            known = beanFactory.getBeanProvider(TransactionAspectSupport.class).stream()
+                    .map(TransactionAspectSupport::getTransactionAttributeSource)
+                    .filter(Objects::nonNull)
+                    .toList();
+            sources = known;
+        }
+        return known;
     }
 
     /** What the advice of transactions calls a method's transaction. */
@@ -94,6 +100,15 @@ final class SpringTransactionSource implements MethodTransactionSource {
      * already when it gets to us: always where our advice is woven and theirs is a proxy's, and else as the orders say.
      */
     private boolean isOutside() {
+        Boolean known = outside;
+        if (known == null) {
+            known = findOutside();
+            outside = known;
+        }
+        return known;
+    }
+
+    private boolean findOutside() {
         String name = TransactionManagementConfigUtils.TRANSACTION_ADVISOR_BEAN_NAME;
         if (!beanFactory.containsBean(name)) {
             return false;
