@@ -1,11 +1,12 @@
 package io.idempotent.spring.annotation;
 
+import io.idempotent.engine.WhenAbandoned;
 import io.idempotent.spring.operation.AnnotationReader;
 import io.idempotent.spring.operation.OperationDeclaration;
 import io.idempotent.spring.operation.OperationDeclaration.Content;
 import io.idempotent.spring.operation.OperationSource;
-import io.idempotent.spring.settings.EnvironmentSettings;
 import io.idempotent.spring.settings.OperationSettings;
+import io.idempotent.spring.settings.SettingRecords;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.util.Arrays;
@@ -34,8 +35,8 @@ import org.springframework.util.ClassUtils;
  */
 final class AnnotationOperationSource implements OperationSource {
 
-    private static final OperationSettings RECONCILED =
-            EnvironmentSettings.ofOperation(Map.of("when-abandoned", "reconcile"));
+    private static final OperationSettings RECONCILED = SettingRecords.read(
+            OperationSettings.class, (path, type) -> path.equals("whenAbandoned") ? WhenAbandoned.RECONCILE : null);
 
     private final UnaryOperator<@Nullable String> placeholders;
 

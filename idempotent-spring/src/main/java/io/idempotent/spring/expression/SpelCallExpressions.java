@@ -8,6 +8,7 @@ import io.idempotent.spring.interceptor.IdempotentCall;
 import io.idempotent.spring.interceptor.KeyTypes;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
+import java.lang.reflect.Type;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +44,7 @@ import org.springframework.expression.spel.support.StandardTypeLocator;
  *       exist.
  *   <li>A key depends on the call; no key, scope or fingerprint is random, or the time.
  *   <li>Properties and methods of types that cannot have others are there, and a key is of a type that can be one.
+ *   <li>An argument itself, {@code #id}, is read without parsing anything: it is what most keys are.
  *   <li>A list {@code {a, b}} is taken apart, since Spring compiles its elements but not the list.
  * </ol>
  */
@@ -65,6 +67,12 @@ public final class SpelCallExpressions implements CallExpressions {
 
     @Override
     public CallExpression parse(Purpose purpose, String text, Method method, Class<?> targetClass) {
+        String[] names = parameterNames.getParameterNames(method);
+        Check check = new Check(purpose, text, method, targetClass, Variables.of(method, names), names != null);
+        CallExpression argument = check.argument(text, false);
+        if (argument != null) {
+            return argument;
+        }
         SpelExpression parsed;
         try {
             parsed = SpelCallExpression.PARSER.parseRaw(text);
@@ -78,8 +86,6 @@ public final class SpelCallExpressions implements CallExpressions {
                     "Correct it",
                     failure);
         }
-        String[] names = parameterNames.getParameterNames(method);
-        Check check = new Check(purpose, text, method, targetClass, Variables.of(method, names), names != null);
         SpelNode root = parsed.getAST();
         check.dependence(root);
         if (root instanceof InlineList list && !list.isConstant()) {
@@ -87,8 +93,14 @@ public final class SpelCallExpressions implements CallExpressions {
             if (texts.size() == list.getChildCount()) {
                 List<CallExpression> elements = new ArrayList<>();
                 for (int index = 0; index < texts.size(); index++) {
-                    elements.add(check.expression(
-                            list.getChild(index), SpelCallExpression.PARSER.parseRaw(texts.get(index)), true));
+                    CallExpression element = check.argument(texts.get(index).trim(), true);
+                    elements.add(
+                            element != null
+                                    ? element
+                                    : check.expression(
+                                            list.getChild(index),
+                                            SpelCallExpression.PARSER.parseRaw(texts.get(index)),
+                                            true));
                 }
                 return new Elements(List.copyOf(elements));
             }
@@ -109,6 +121,15 @@ public final class SpelCallExpressions implements CallExpressions {
                         + method.getName() + " " + problem,
                 action,
                 cause);
+    }
+
+    /** An argument as it is. */
+    private record Argument(int index) implements CallExpression {
+
+        @Override
+        public @Nullable Object evaluate(IdempotentCall call, @Nullable Object result) {
+            return call.arguments()[index];
+        }
     }
 
     /** A list of expressions: its value is the list of their values. */
@@ -194,10 +215,23 @@ public final class SpelCallExpressions implements CallExpressions {
 
         private @Nullable ResolvableType variableType(String name) {
             int index = variables.index(name);
+            return index < 0 ? null : ResolvableType.forType(parameterType(index));
+        }
+
+        private Type parameterType(int index) {
+            return GenericTypes.resolve(method.getGenericParameterTypes()[index], targetClass);
+        }
+
+        /** The argument that a text names; null if it is anything else, {@code #a.b} say. */
+        @Nullable
+        CallExpression argument(String text, boolean element) {
+            String name = text.startsWith("#") ? text.substring(1) : "";
+            int index = name.equals(Variables.ROOT) ? -1 : variables.index(name);
             if (index < 0) {
                 return null;
             }
-            return ResolvableType.forType(GenericTypes.resolve(method.getGenericParameterTypes()[index], targetClass));
+            checkKind(GenericTypes.erase(parameterType(index)), element);
+            return new Argument(index);
         }
 
         private void checkTypes(SpelNode node, boolean element) {
@@ -210,14 +244,19 @@ public final class SpelCallExpressions implements CallExpressions {
                         (missing.nearest() == null ? "" : "Did you mean '" + missing.nearest() + "'? ") + "Known are "
                                 + missing.known());
             }
-            ResolvableType type = purpose == Purpose.KEY || purpose == Purpose.SCOPE ? types.of(node) : null;
-            boolean list = purpose == Purpose.KEY && !element;
-            if (type != null
-                    && !KeyTypes.mayBeKey(type.toClass())
-                    && !(list && List.class.isAssignableFrom(type.toClass()))) {
+            ResolvableType type = types.of(node);
+            if (type != null) {
+                checkKind(type.toClass(), element);
+            }
+        }
+
+        private void checkKind(Class<?> type, boolean element) {
+            boolean text = purpose == Purpose.KEY || purpose == Purpose.SCOPE;
+            boolean list = purpose == Purpose.KEY && !element && List.class.isAssignableFrom(type);
+            if (text && !list && !KeyTypes.mayBeKey(type)) {
                 throw refused(
-                        "is of type " + type.toClass().getTypeName()
-                                + ", whose text need not be the same for equal values" + " and another for others",
+                        "is of type " + type.getTypeName()
+                                + ", whose text need not be the same for equal values and another for others",
                         "Use one of its properties, or a list of several: {#a, #b}");
             }
         }

@@ -2,11 +2,9 @@ package io.idempotent.spring.expression;
 
 import java.lang.reflect.Method;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeSet;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The variables that expressions over a method's calls can name, and those that one of them does. Immutable. */
@@ -19,8 +17,10 @@ final class Variables {
 
     static final String THIS = "this";
 
-    // Which parameter a name stands for: its own name where it is known, p0 and a0.
-    private final Map<String, Integer> indexes;
+    // Of the parameters, where they are known.
+    private final String[] ownNames;
+
+    private final int count;
 
     // The names of parameters that the expression uses, interned like those in compiled expressions.
     private final String[] usedNames;
@@ -28,8 +28,9 @@ final class Variables {
     private final int[] used;
     private final boolean usesRoot;
 
-    private Variables(Map<String, Integer> indexes, String[] usedNames, int[] used, boolean usesRoot) {
-        this.indexes = indexes;
+    private Variables(String[] ownNames, int count, String[] usedNames, int[] used, boolean usesRoot) {
+        this.ownNames = ownNames;
+        this.count = count;
         this.usedNames = usedNames;
         this.used = used;
         this.usesRoot = usesRoot;
@@ -37,26 +38,19 @@ final class Variables {
 
     /** All that can be named; none is yet. */
     static Variables of(Method method, String @Nullable [] parameterNames) {
-        Map<String, Integer> indexes = new HashMap<>();
-        for (int index = 0; index < method.getParameterCount(); index++) {
-            indexes.put("p" + index, index);
-            indexes.put("a" + index, index);
-        }
-        for (int index = 0; parameterNames != null && index < parameterNames.length; index++) {
-            indexes.put(parameterNames[index], index);
-        }
-        return new Variables(Map.copyOf(indexes), new String[0], new int[0], false);
+        String[] ownNames = parameterNames == null ? new String[0] : parameterNames;
+        return new Variables(ownNames, method.getParameterCount(), new String[0], new int[0], false);
     }
 
     /** The same for an expression that names these. */
     Variables naming(List<String> names, boolean needsRoot) {
         String[] parameters = names.stream()
-                .filter(indexes::containsKey)
+                .filter(name -> index(name) >= 0)
                 .distinct()
                 .map(String::intern)
                 .toArray(String[]::new);
-        int[] positions = Arrays.stream(parameters).mapToInt(indexes::get).toArray();
-        return new Variables(indexes, parameters, positions, needsRoot);
+        int[] positions = Arrays.stream(parameters).mapToInt(this::index).toArray();
+        return new Variables(ownNames, count, parameters, positions, needsRoot);
     }
 
     /** Whether the expression needs a root object. */
@@ -69,25 +63,39 @@ final class Variables {
         return Arrays.stream(used);
     }
 
-    /** Like {@link #index}, and cheaper for a name that the expression uses. */
-    @SuppressWarnings("ReferenceEquality")
+    /** Like {@link #index}, for a name that the expression uses. */
     int indexOfUsed(String name) {
         for (int position = 0; position < usedNames.length; position++) {
-            if (usedNames[position] == name) {
+            if (usedNames[position].equals(name)) {
                 return used[position];
             }
         }
-        return index(name);
+        return -1;
     }
 
-    /** The parameter that a name stands for; -1 where it stands for none. */
+    /** The parameter that a name stands for: its own name, p0 or a0; -1 where it stands for none. */
     int index(String name) {
-        return indexes.getOrDefault(name, -1);
+        int own = Arrays.asList(ownNames).indexOf(name);
+        if (own >= 0) {
+            return own;
+        }
+        for (int index = 0; index < count; index++) {
+            if (name.equals("p" + index) || name.equals("a" + index)) {
+                return index;
+            }
+        }
+        return -1;
     }
 
     /** All names, for a message. */
     List<String> names() {
-        return new TreeSet<>(indexes.keySet()).stream().map(name -> "#" + name).toList();
+        return Stream.concat(
+                        Arrays.stream(ownNames),
+                        IntStream.range(0, count).boxed().flatMap(index -> Stream.of("p" + index, "a" + index)))
+                .distinct()
+                .sorted()
+                .map(name -> "#" + name)
+                .toList();
     }
 
     /** The classes of the arguments that the expression names; null stands for those of null. */

@@ -12,9 +12,11 @@ import io.idempotent.spring.operation.OperationDeclaration.Content;
 import java.lang.reflect.Method;
 import java.lang.reflect.Type;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.springframework.core.annotation.AnnotatedMethod;
 import org.springframework.expression.spel.SpelEvaluationException;
 
 /**
@@ -58,16 +60,18 @@ interface CallFingerprint {
 
     private static CallFingerprint ofArguments(
             String operation, Method method, Class<?> targetClass, boolean byReference, Fingerprinter fingerprinter) {
-        List<Integer> indexes = new ArrayList<>();
+        int[] positions = new int[method.getParameterCount()];
+        int count = 0;
         boolean immutable = true;
+        AnnotatedMethod annotated = new AnnotatedMethod(method);
         Type[] types = method.getGenericParameterTypes();
         for (int index = 0; index < types.length; index++) {
             // What a superclass leaves open, the target's class may say.
             types[index] = GenericTypes.resolve(types[index], targetClass);
-            if (FrameworkTypes.isFilledIn(method, index, GenericTypes.erase(types[index]))) {
+            if (FrameworkTypes.isFilledIn(annotated, index, GenericTypes.erase(types[index]))) {
                 continue;
             }
-            indexes.add(index);
+            positions[count++] = index;
             if (byReference && ImmutableTypes.isDeeplyImmutable(types[index])) {
                 continue;
             }
@@ -82,18 +86,18 @@ interface CallFingerprint {
                                 + " fingerprint = Idempotent.NONE");
             }
         }
-        int[] positions = indexes.stream().mapToInt(Integer::intValue).toArray();
-        if (positions.length == 0) {
+        if (count == 0) {
             return call -> Fingerprint.none();
         }
+        int[] compared = Arrays.copyOf(positions, count);
         if (!immutable) {
-            return call -> digest(operation, fingerprinter, content(call, positions));
+            return call -> digest(operation, fingerprinter, content(call, compared));
         }
-        if (positions.length == 1) {
-            int position = positions[0];
+        if (count == 1) {
+            int position = compared[0];
             return call -> Fingerprint.ofContent(call.arguments()[position]);
         }
-        return call -> Fingerprint.ofContent(content(call, positions));
+        return call -> Fingerprint.ofContent(content(call, compared));
     }
 
     private static List<@Nullable Object> content(IdempotentCall call, int[] positions) {

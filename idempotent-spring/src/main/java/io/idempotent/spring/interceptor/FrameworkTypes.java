@@ -1,6 +1,6 @@
 package io.idempotent.spring.interceptor;
 
-import java.lang.reflect.Method;
+import java.lang.annotation.Annotation;
 import java.security.Principal;
 import java.time.ZoneId;
 import java.util.List;
@@ -8,7 +8,6 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.TimeZone;
 import org.jspecify.annotations.Nullable;
-import org.springframework.core.MethodParameter;
 import org.springframework.core.annotation.AnnotatedMethod;
 import org.springframework.core.annotation.MergedAnnotations;
 import org.springframework.core.annotation.MergedAnnotations.SearchStrategy;
@@ -86,27 +85,36 @@ public final class FrameworkTypes {
 
     private static final List<Class<?>> OF_HANDLERS = List.of(Locale.class, TimeZone.class, ZoneId.class);
 
+    // An application has many more parameters than types of them.
+    private static final ClassValue<Boolean> KNOWN = new ClassValue<>() {
+        @Override
+        protected Boolean computeValue(Class<?> type) {
+            return Principal.class.isAssignableFrom(type)
+                    || PACKAGES.stream().anyMatch(type.getName()::startsWith)
+                    || isOneOf(type);
+        }
+    };
+
     private FrameworkTypes() {}
 
     /** Whether a parameter of a method is filled in by a framework, annotations of overridden methods included. */
-    static boolean isFilledIn(Method method, int index, Class<?> type) {
+    static boolean isFilledIn(AnnotatedMethod method, int index, Class<?> type) {
         if (isFrameworkType(type)) {
             return true;
         }
-        MethodParameter parameter = new AnnotatedMethod(method).getMethodParameters()[index];
-        MergedAnnotations annotations = MergedAnnotations.from(parameter.getParameterAnnotations());
-        return ANNOTATIONS.stream().anyMatch(annotations::isPresent)
-                || (OF_HANDLERS.contains(type)
-                        && parameter.getParameterAnnotations().length == 0
-                        && MergedAnnotations.from(method, SearchStrategy.TYPE_HIERARCHY)
-                                .isPresent(HANDLER));
+        Annotation[] present = method.getMethodParameters()[index].getParameterAnnotations();
+        if (present.length == 0) {
+            return OF_HANDLERS.contains(type)
+                    && MergedAnnotations.from(method.getMethod(), SearchStrategy.TYPE_HIERARCHY)
+                            .isPresent(HANDLER);
+        }
+        MergedAnnotations annotations = MergedAnnotations.from(present);
+        return ANNOTATIONS.stream().anyMatch(annotations::isPresent);
     }
 
     /** Whether a parameter of a type is filled in by a framework, whatever its method. */
     public static boolean isFrameworkType(Class<?> type) {
-        return Principal.class.isAssignableFrom(type)
-                || PACKAGES.stream().anyMatch(type.getName()::startsWith)
-                || isOneOf(type);
+        return KNOWN.get(type);
     }
 
     private static boolean isOneOf(@Nullable Class<?> type) {

@@ -108,7 +108,9 @@ final class IdempotentMethods {
     @Nullable
     OperationName name(Method method, Class<?> targetClass) {
         OperationDeclaration declaration = source.declaration(method, targetClass);
-        return declaration == null ? null : name(declaration, method, targetClass);
+        return declaration == null
+                ? null
+                : name(declaration, method, targetClass, MethodNames.describe(method, targetClass));
     }
 
     /** What a call gets that needs, in order to be protected, a bean that is just being made. */
@@ -128,8 +130,8 @@ final class IdempotentMethods {
         return failure;
     }
 
-    private static OperationName name(OperationDeclaration declaration, Method method, Class<?> targetClass) {
-        String described = MethodNames.describe(method, targetClass);
+    private static OperationName name(
+            OperationDeclaration declaration, Method method, Class<?> targetClass, String described) {
         if (declaration.operation() != null) {
             return OperationName.of(declaration.operation(), true, described);
         }
@@ -152,7 +154,8 @@ final class IdempotentMethods {
         if (declaration == null) {
             return null;
         }
-        OperationName operationName = name(declaration, method, targetClass);
+        String described = MethodNames.describe(method, targetClass);
+        OperationName operationName = name(declaration, method, targetClass, described);
         String name = operationName.text();
         Configured configured = operations.configured(name, declaration.settings());
         if (configured == null) {
@@ -161,8 +164,8 @@ final class IdempotentMethods {
         OperationSettings effective = configured.effective();
         Method specific = specific(method, targetClass);
         ReturnTypes.check(specific, targetClass);
-        checkAbandoning(declaration, method, targetClass);
-        boolean atomic = isAtomic(declaration, configured, method, targetClass);
+        checkAbandoning(declaration, described);
+        boolean atomic = isAtomic(declaration, configured, described);
 
         Operation<@Nullable Object> operation = operation(
                 name,
@@ -170,14 +173,13 @@ final class IdempotentMethods {
                 configured,
                 atomic,
                 GenericTypes.resolve(specific.getGenericReturnType(), targetClass));
-        IdempotencyEngine engine =
-                operations.engine(effective.store(), operation.type(), MethodNames.describe(method, targetClass));
+        IdempotencyEngine engine = operations.engine(effective.store(), operation.type(), described);
         return new IdempotentMethod(
                 operationName,
                 operation,
                 engine,
                 new OperationContract(
-                        MethodNames.describe(method, targetClass),
+                        described,
                         declaration.key(),
                         effective.scope(),
                         declaration.fingerprint().description(),
@@ -203,7 +205,7 @@ final class IdempotentMethods {
                 operation.whenAbandoned() == WhenAbandoned.RECONCILE
                         ? reconciling(name, declaration, specific, targetClass)
                         : null,
-                atomic ? atomic(method, targetClass, engine, effective) : null,
+                atomic ? atomic(method, targetClass, described, engine, effective) : null,
                 operations.observer(name, engine),
                 operations.keyInLog(),
                 operations.listener(method, targetClass));
@@ -218,8 +220,11 @@ final class IdempotentMethods {
     }
 
     private StoreTransactions atomic(
-            Method method, Class<?> targetClass, IdempotencyEngine engine, OperationSettings effective) {
-        String described = MethodNames.describe(method, targetClass);
+            Method method,
+            Class<?> targetClass,
+            String described,
+            IdempotencyEngine engine,
+            OperationSettings effective) {
         if (transactions == null) {
             throw new IdempotencyConfigurationException(
                     described + " is atomic, and Spring's transactions (spring-tx) are not on the class path",
@@ -228,24 +233,23 @@ final class IdempotentMethods {
         return transactions.atomic(method, targetClass, described, engine.store(), effective.transactionManager());
     }
 
-    private static void checkAbandoning(OperationDeclaration declaration, Method method, Class<?> targetClass) {
+    private static void checkAbandoning(OperationDeclaration declaration, String described) {
         WhenAbandoned declared = declaration.settings().whenAbandoned();
         if (declaration.reconcileWith() != null && declared != WhenAbandoned.RECONCILE) {
             throw new IdempotencyConfigurationException(
-                    MethodNames.describe(method, targetClass) + " says reconcileWith, and whenAbandoned = " + declared,
+                    described + " says reconcileWith, and whenAbandoned = " + declared,
                     "Say RECONCILE, or leave one of them out");
         }
     }
 
     /** Whether an operation is atomic, as it is declared or set for it alone. */
-    private static boolean isAtomic(
-            OperationDeclaration declaration, Configured configured, Method method, Class<?> targetClass) {
+    private static boolean isAtomic(OperationDeclaration declaration, Configured configured, String described) {
         OperationSettings own = configured.own();
         OperationSettings effective = configured.effective();
         boolean atomic = Boolean.TRUE.equals(effective.atomic());
         if (atomic && own.whenStoreFails() == WhenStoreFails.RUN) {
             throw new IdempotencyConfigurationException(
-                    MethodNames.describe(method, targetClass)
+                    described
                             + " is atomic, and is to run unprotected when the store fails: that is the database"
                             + " which it"
                             + " writes to",
@@ -253,7 +257,7 @@ final class IdempotentMethods {
         }
         if (atomic && (own.whenAbandoned() != null || !declaration.unknownOn().isEmpty())) {
             throw new IdempotencyConfigurationException(
-                    MethodNames.describe(method, targetClass)
+                    described
                             + " is atomic, and says what to do when its outcome is unknown: nothing is left of an"
                             + " atomic"
                             + " execution that did not commit",
@@ -261,8 +265,8 @@ final class IdempotentMethods {
         }
         if (!atomic && effective.transactionManager() != null) {
             throw new IdempotencyConfigurationException(
-                    MethodNames.describe(method, targetClass) + " has the transaction manager '"
-                            + effective.transactionManager() + "', and is not atomic",
+                    described + " has the transaction manager '" + effective.transactionManager()
+                            + "', and is not atomic",
                     "Set atomic too, or leave the transaction manager out");
         }
         return atomic;

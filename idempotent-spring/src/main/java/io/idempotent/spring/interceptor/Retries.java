@@ -45,7 +45,7 @@ final class Retries {
      * @return null if it does not retry
      */
     static @Nullable Retries of(RetrySettings settings, Operation<?> operation) {
-        if (settings.equals(RetrySettings.UNSAID)) {
+        if (settings.isUnsaid()) {
             return null;
         }
         try {

@@ -5,7 +5,6 @@ import io.idempotent.spring.operation.MethodNames;
 import java.io.InputStream;
 import java.io.Reader;
 import java.lang.reflect.Method;
-import java.util.Arrays;
 import java.util.Enumeration;
 import java.util.Iterator;
 import java.util.List;
@@ -50,10 +49,18 @@ final class ReturnTypes {
             "org.springframework.web.servlet.mvc.method.annotation.ResponseBodyEmitter",
             "org.springframework.web.servlet.mvc.method.annotation.StreamingResponseBody");
 
+    // An application has many more methods than types of what they return.
+    private static final ClassValue<Boolean> KNOWN = new ClassValue<>() {
+        @Override
+        protected Boolean computeValue(Class<?> type) {
+            return isLaterOrOnce(type);
+        }
+    };
+
     private ReturnTypes() {}
 
     static void check(Method method, Class<?> targetClass) {
-        Class<?> refused = findLaterOrOnce(ResolvableType.forMethodReturnType(method, targetClass));
+        Class<?> refused = findLaterOrOnce(method, targetClass);
         if (refused != null) {
             throw new IdempotencyConfigurationException(
                     MethodNames.describe(method, targetClass) + " returns "
@@ -61,17 +68,26 @@ final class ReturnTypes {
                             + ": when it returns its work is not done, or its result can be read only once",
                     "Annotate a method that returns its result itself, the one that does the work say");
         }
-        if (Arrays.stream(method.getParameterTypes())
-                .anyMatch(type -> type.getName().equals("kotlin.coroutines.Continuation"))) {
-            throw new IdempotencyConfigurationException(
-                    MethodNames.describe(method, targetClass) + " is a suspending function",
-                    "Annotate a method that returns its result itself, the one that does the work say");
+        for (Class<?> parameter : method.getParameterTypes()) {
+            if (parameter.getName().equals("kotlin.coroutines.Continuation")) {
+                throw new IdempotencyConfigurationException(
+                        MethodNames.describe(method, targetClass) + " is a suspending function",
+                        "Annotate a method that returns its result itself, the one that does the work say");
+            }
         }
     }
 
     /** The type that is refused: the one that is returned, or what it is a container of. */
+    private static @Nullable Class<?> findLaterOrOnce(Method method, Class<?> targetClass) {
+        Class<?> plain = method.getReturnType();
+        if (method.getGenericReturnType() instanceof Class<?> && plain.getTypeParameters().length == 0) {
+            return KNOWN.get(plain) ? plain : null;
+        }
+        return findLaterOrOnce(ResolvableType.forMethodReturnType(method, targetClass));
+    }
+
     private static @Nullable Class<?> findLaterOrOnce(ResolvableType type) {
-        if (isLaterOrOnce(type.toClass())) {
+        if (KNOWN.get(type.toClass())) {
             return type.toClass();
         }
         for (ResolvableType argument : type.getGenerics()) {

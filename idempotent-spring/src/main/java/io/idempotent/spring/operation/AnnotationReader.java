@@ -7,18 +7,23 @@ import io.idempotent.spring.settings.SettingsConversion;
 import java.lang.annotation.Annotation;
 import java.lang.reflect.Method;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.annotation.AnnotationAttributes;
 import org.springframework.core.annotation.MergedAnnotation;
-import org.springframework.core.annotation.MergedAnnotation.Adapt;
 import org.springframework.core.convert.ConversionFailedException;
 import org.springframework.core.convert.ConversionService;
 import org.springframework.core.convert.TypeDescriptor;
 import org.springframework.util.ClassUtils;
+import org.springframework.util.ReflectionUtils;
+import org.springframework.util.function.SingletonSupplier;
 
 /**
  * Reads an annotation that declares an operation, whichever it is: attributes that are named like settings are
@@ -33,18 +38,21 @@ import org.springframework.util.ClassUtils;
  */
 public final class AnnotationReader {
 
-    private static final ConversionService CONVERSION =
-            SettingsConversion.create(AnnotationReader.class.getClassLoader());
+    // Made when a value is there to be converted: most annotations say no settings.
+    private static final Supplier<ConversionService> CONVERSION =
+            SingletonSupplier.of(() -> SettingsConversion.create(AnnotationReader.class.getClassLoader()));
 
     // An application may have thousands of annotations, and few types of them.
-    private static final ClassValue<Map<String, Object>> DEFAULTS = new ClassValue<>() {
+    private static final ClassValue<List<Attribute>> ATTRIBUTES = new ClassValue<>() {
         @Override
-        protected Map<String, Object> computeValue(Class<?> type) {
-            return Arrays.stream(type.getDeclaredMethods())
-                    .filter(attribute -> attribute.getDefaultValue() != null)
-                    .collect(Collectors.toMap(Method::getName, Method::getDefaultValue));
+        protected List<Attribute> computeValue(Class<?> type) {
+            return Arrays.stream(type.getDeclaredMethods()).map(Attribute::of).toList();
         }
     };
+
+    private static final Set<String> SETTINGS = Arrays.stream(OperationSettings.class.getRecordComponents())
+            .flatMap(setting -> Stream.of(setting.getName(), setting.getName() + "String"))
+            .collect(Collectors.toUnmodifiableSet());
 
     // Only those that are said.
     private final AnnotationAttributes attributes;
@@ -62,7 +70,7 @@ public final class AnnotationReader {
      */
     public AnnotationReader(
             MergedAnnotation<?> annotation, UnaryOperator<@Nullable String> placeholders, String place) {
-        this.attributes = said(annotation.asAnnotationAttributes(Adapt.ANNOTATION_TO_MAP));
+        this.attributes = said(annotation.synthesize());
         this.placeholders = placeholders;
         this.place = place;
     }
@@ -73,7 +81,9 @@ public final class AnnotationReader {
      * @throws IdempotencyConfigurationException if one cannot be read
      */
     public OperationSettings settings() {
-        return SettingRecords.read(OperationSettings.class, this::setting);
+        return Collections.disjoint(attributes.keySet(), SETTINGS)
+                ? OperationSettings.UNSAID
+                : SettingRecords.read(OperationSettings.class, this::setting);
     }
 
     /**
@@ -136,13 +146,15 @@ public final class AnnotationReader {
         return said == null ? null : convert(path, said, said, wanted);
     }
 
-    private static AnnotationAttributes said(AnnotationAttributes all) {
-        Map<String, Object> defaults = DEFAULTS.get(type(all));
-        all.replaceAll((name, value) -> value instanceof AnnotationAttributes nested ? said(nested) : value);
-        all.entrySet()
-                .removeIf(attribute -> attribute.getValue().equals(defaults.get(attribute.getKey()))
-                        || (attribute.getValue() instanceof Object[] array && array.length == 0));
-        return all;
+    private static AnnotationAttributes said(Annotation annotation) {
+        AnnotationAttributes said = new AnnotationAttributes(annotation.annotationType());
+        for (Attribute attribute : ATTRIBUTES.get(annotation.annotationType())) {
+            Object value = attribute.of(annotation);
+            if (!value.equals(attribute.byDefault()) && !(value instanceof Object[] array && array.length == 0)) {
+                said.put(attribute.name(), value instanceof Annotation nested ? said(nested) : value);
+            }
+        }
+        return said;
     }
 
     private static Class<? extends Annotation> type(AnnotationAttributes from) {
@@ -155,7 +167,7 @@ public final class AnnotationReader {
 
     private @Nullable Object convert(String path, Object said, Object value, TypeDescriptor wanted) {
         try {
-            return CONVERSION.convert(value, TypeDescriptor.forObject(value), wanted);
+            return CONVERSION.get().convert(value, TypeDescriptor.forObject(value), wanted);
         } catch (ConversionFailedException failed) {
             String resolved = value.equals(said.toString().trim()) ? "" : "is \"" + value + "\", which ";
             throw invalid(path, said, resolved + SettingsConversion.problem(failed), "Correct it", failed.getCause());
@@ -187,5 +199,23 @@ public final class AnnotationReader {
                 "has a placeholder that cannot be resolved: " + what,
                 "Set the property, or give the placeholder a default: ${name:default}",
                 cause);
+    }
+
+    /**
+     * An attribute of an annotation's type.
+     *
+     * @param method gives its value
+     * @param byDefault the value that it has where it is not said; null if it has to be said
+     */
+    private record Attribute(
+            String name, Method method, @Nullable Object byDefault) {
+
+        static Attribute of(Method method) {
+            return new Attribute(method.getName(), method, method.getDefaultValue());
+        }
+
+        Object of(Annotation annotation) {
+            return Objects.requireNonNull(ReflectionUtils.invokeMethod(method, annotation));
+        }
     }
 }

@@ -21,6 +21,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
@@ -55,6 +56,9 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
 
     private final ConfigurableListableBeanFactory beanFactory;
     private final Environment environment;
+
+    // Beans that were searched by type, which takes longer than all else that is done for an operation.
+    private final Map<Class<?>, Optional<?>> found = new ConcurrentHashMap<>();
     private final Map<String, IdempotencyEngine> engines = new ConcurrentHashMap<>();
     private final Map<String, String> chosen = new ConcurrentHashMap<>();
     private final AtomicReference<@Nullable WaitingRoom> waitingRoom = new AtomicReference<>();
@@ -164,7 +168,7 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
         if (store.keepsReferences() && !settings.caffeine().storeByValue()) {
             return new ReferenceOutcomeCodec();
         }
-        OutcomeCodec bean = beanFactory.getBeanProvider(OutcomeCodec.class).getIfAvailable();
+        OutcomeCodec bean = find(OutcomeCodec.class);
         if (bean != null) {
             return bean;
         }
@@ -204,8 +208,19 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
     /** What observes the calls of an operation; null where nobody does. */
     @Nullable
     OperationObserver observer(String operation, IdempotencyEngine engine) {
-        CallObserver observer = beanFactory.getBeanProvider(CallObserver.class).getIfAvailable();
+        CallObserver observer = find(CallObserver.class);
         return observer == null ? null : observer.of(operation, nameOfStore(engine));
+    }
+
+    /** The bean of a type; null if there is none. */
+    private <T> @Nullable T find(Class<T> type) {
+        Optional<?> known = found.get(type);
+        if (known == null) {
+            // Searched outside of the map, like engines are made; twice by two threads at worst.
+            known = Optional.ofNullable(beanFactory.getBeanProvider(type).getIfAvailable());
+            found.put(type, known);
+        }
+        return type.cast(known.orElse(null));
     }
 
     private String nameOfStore(IdempotencyEngine engine) {

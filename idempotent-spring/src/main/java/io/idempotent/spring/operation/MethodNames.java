@@ -1,26 +1,25 @@
 package io.idempotent.spring.operation;
 
 import java.lang.reflect.Method;
-import java.util.Arrays;
 import java.util.Locale;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 
 /** Names methods: in messages, and as operations. */
 public final class MethodNames {
-
-    private static final Pattern END_OF_CAPITALS = Pattern.compile("([A-Z]+)([A-Z][a-z])");
-
-    private static final Pattern END_OF_WORD = Pattern.compile("([a-z0-9])([A-Z])");
 
     private MethodNames() {}
 
     /** The method as a reader of a message finds it: {@code PaymentService.pay(PaymentRequest)}. */
     public static String describe(Method method, Class<?> targetClass) {
-        String parameters = Arrays.stream(method.getParameterTypes())
-                .map(Class::getSimpleName)
-                .collect(Collectors.joining(", "));
-        return targetClass.getName() + "." + method.getName() + "(" + parameters + ")";
+        StringBuilder described = new StringBuilder(targetClass.getName())
+                .append('.')
+                .append(method.getName())
+                .append('(');
+        String separator = "";
+        for (Class<?> parameter : method.getParameterTypes()) {
+            described.append(separator).append(parameter.getSimpleName());
+            separator = ", ";
+        }
+        return described.append(')').toString();
     }
 
     /** The default name of an operation: {@code PaymentService.pay} becomes {@code payment-service-pay}. */
@@ -29,7 +28,29 @@ public final class MethodNames {
     }
 
     private static String hyphenated(String camelCase) {
-        String words = END_OF_CAPITALS.matcher(camelCase).replaceAll("$1-$2");
-        return END_OF_WORD.matcher(words).replaceAll("$1-$2").toLowerCase(Locale.ROOT);
+        StringBuilder words = new StringBuilder(camelCase.length() + 8);
+        for (int index = 0; index < camelCase.length(); index++) {
+            if (index > 0 && isCapital(camelCase, index)) {
+                boolean afterWord = isSmall(camelCase, index - 1) || isDigit(camelCase, index - 1);
+                boolean afterCapitals = isCapital(camelCase, index - 1) && isSmall(camelCase, index + 1);
+                if (afterWord || afterCapitals) {
+                    words.append('-');
+                }
+            }
+            words.append(camelCase.charAt(index));
+        }
+        return words.toString().toLowerCase(Locale.ROOT);
+    }
+
+    private static boolean isCapital(String text, int index) {
+        return text.charAt(index) >= 'A' && text.charAt(index) <= 'Z';
+    }
+
+    private static boolean isSmall(String text, int index) {
+        return index < text.length() && text.charAt(index) >= 'a' && text.charAt(index) <= 'z';
+    }
+
+    private static boolean isDigit(String text, int index) {
+        return text.charAt(index) >= '0' && text.charAt(index) <= '9';
     }
 }

@@ -10,7 +10,6 @@ import io.idempotent.engine.Operation;
 import io.idempotent.engine.WhenAbandoned;
 import io.idempotent.spring.settings.IdempotencySettings;
 import io.idempotent.spring.settings.OperationSettings;
-import io.idempotent.spring.settings.RetrySettings;
 import io.idempotent.store.IdempotencyStore;
 import java.lang.reflect.Method;
 import java.util.Comparator;
@@ -103,7 +102,7 @@ public final class OperationRegistry {
         if (own.atomic() != null
                 || own.transactionManager() != null
                 || own.scope() != null
-                || !own.retry().equals(RetrySettings.UNSAID)) {
+                || !own.retry().isUnsaid()) {
             throw new IdempotencyConfigurationException(
                     "idempotent.operations." + name.text()
                             + " sets one of atomic, transaction-manager, scope and retry, which " + described

@@ -5,6 +5,7 @@ import io.idempotent.spring.settings.SettingProperties.Value;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.convert.ConversionException;
 import org.springframework.core.convert.ConversionService;
@@ -13,6 +14,7 @@ import org.springframework.core.env.AbstractEnvironment;
 import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.Environment;
 import org.springframework.core.env.MapPropertySource;
+import org.springframework.util.function.SingletonSupplier;
 
 /**
  * Reads settings from an environment, by the names that Spring Boot knows, relaxed forms included. A name that begins
@@ -26,11 +28,12 @@ public final class EnvironmentSettings {
 
     private final SettingProperties properties;
 
-    private final ConversionService conversion;
+    // Made when a value is there to be converted: most of what is read is not set.
+    private final Supplier<ConversionService> conversion;
 
     private EnvironmentSettings(Environment environment, @Nullable ClassLoader classLoader) {
         this.properties = new SettingProperties(environment);
-        this.conversion = SettingsConversion.create(classLoader);
+        this.conversion = SingletonSupplier.of(() -> SettingsConversion.create(classLoader));
     }
 
     /** Binds properties to records of settings. */
@@ -129,7 +132,7 @@ public final class EnvironmentSettings {
 
     private @Nullable Object convert(Value value, TypeDescriptor wanted) {
         try {
-            return conversion.convert(value.value(), TypeDescriptor.forObject(value.value()), wanted);
+            return conversion.get().convert(value.value(), TypeDescriptor.forObject(value.value()), wanted);
         } catch (ConversionException failed) {
             throw SettingsConversion.refused(value.property(), value.value(), "", failed);
         }

@@ -56,8 +56,9 @@ public record OperationSettings(
     }
 
     /** Returns these settings, and where they say nothing the others. */
+    @SuppressWarnings("ReferenceEquality")
     public OperationSettings orElse(OperationSettings others) {
-        // Most methods say nothing, and there may be thousands.
-        return equals(UNSAID) ? others : SettingRecords.firstSaid(this, others);
+        // Most methods say nothing, and there may be thousands. Others that say nothing are joined to the same result.
+        return this == UNSAID ? others : SettingRecords.firstSaid(this, others);
     }
 }

@@ -95,8 +95,10 @@ public final class SettingRecords {
 
     private static Object make(Class<?> type, Values values) {
         Shape shape = SHAPES.get(type);
-        @Nullable
-        Object[] arguments = shape.components().stream().map(values::of).toArray();
+        @Nullable Object[] arguments = new Object[shape.components().size()];
+        for (int index = 0; index < arguments.length; index++) {
+            arguments[index] = values.of(shape.components().get(index));
+        }
         try {
             return shape.constructor().newInstance(arguments);
         } catch (InvocationTargetException refused) {

@@ -64,6 +64,9 @@ final class EarlyBeanGuard implements BeanFactoryPostProcessor, PriorityOrdered 
 
     private void check(Object bean, String beanName, ConfigurableListableBeanFactory beanFactory) {
         made.add(beanName);
+        if (beanName.startsWith(IdempotencyInfrastructure.PREFIX)) {
+            return;
+        }
         Class<?> type = ClassUtils.getUserClass(bean);
         boolean isFinal = Modifier.isFinal(type.getModifiers());
         boolean tooEarly = !proxiesAreCreated(beanFactory);

@@ -25,7 +25,7 @@ import org.springframework.beans.factory.support.RootBeanDefinition;
  */
 public final class IdempotencyInfrastructure {
 
-    private static final String PREFIX = "io.idempotent.internal.";
+    static final String PREFIX = "io.idempotent.internal.";
 
     private static final String INTERCEPTION = PREFIX + "interception";
 

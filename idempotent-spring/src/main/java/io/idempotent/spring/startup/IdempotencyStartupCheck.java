@@ -27,6 +27,7 @@ import java.util.TreeSet;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
+import org.springframework.aop.Advisor;
 import org.springframework.aop.framework.Advised;
 import org.springframework.aop.framework.AopProxyUtils;
 import org.springframework.aop.scope.ScopedProxyUtils;
@@ -130,8 +131,10 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
                 checkName(names, declared);
             }
         });
-        names.values().forEach(named -> known.add(named.name().text()));
-        checkUnknown(configured, known, partial);
+        if (!configured.operations().isEmpty()) {
+            names.values().forEach(named -> known.add(named.name().text()));
+            checkUnknown(configured, known, partial);
+        }
     }
 
     static Set<Method> idempotentMethods(OperationSource source, Class<?> targetClass) {
@@ -172,8 +175,16 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
                 return false;
             }
         }
-        for (Method method : methods) {
-            check(beanName, existing, method, targetClass, names);
+        if (!methods.isEmpty()) {
+            Bean bean = new Bean(
+                    beanName,
+                    existing,
+                    targetClass,
+                    existing == null ? 1 : interceptions(existing),
+                    MergedAnnotations.from(targetClass, SearchStrategy.TYPE_HIERARCHY));
+            for (Method method : methods) {
+                check(bean, method, names);
+            }
         }
         return false;
     }
@@ -189,12 +200,8 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
                 + " applyBeanPostProcessorsAfterInitialization returns for the object");
     }
 
-    private void check(
-            String beanName,
-            @Nullable Object existing,
-            Method method,
-            Class<?> targetClass,
-            Map<String, DeclaredOperation> names) {
+    private void check(Bean bean, Method method, Map<String, DeclaredOperation> names) {
+        Class<?> targetClass = bean.targetClass();
         String described = MethodNames.describe(method, targetClass);
         if (Modifier.isStatic(method.getModifiers())) {
             throw new IdempotencyConfigurationException(
@@ -206,19 +213,19 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
                     "Annotate the methods of the bean that it makes");
         }
         Method invoked = interception == Interception.PROXY
-                ? checkProxied(beanName, existing, method, targetClass, described)
+                ? checkProxied(bean, method, described)
                 : checkWoven(method, described);
         ProtectedMethod resolved = support.resolve(invoked, targetClass);
         // What is switched off has a name all the same.
         OperationName name = resolved == null ? support.name(invoked, targetClass) : resolved.name();
         if (name != null) {
-            checkName(names, new DeclaredOperation(name, beanName, described));
+            checkName(names, new DeclaredOperation(name, bean.name(), described));
         }
         if (resolved == null || name == null) {
             return;
         }
         if (resolved.isRetried() && interception == Interception.WEAVING) {
-            checkTransaction(method, targetClass, described);
+            checkTransaction(bean, method, described);
         }
         if (!name.said() && !resolved.engine().store().keepsReferences()) {
             LOG.info(described + " is the operation '" + name.text()
@@ -226,8 +233,9 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
                     + "\", so that renaming one of them does not lose its records");
         }
         warnOfCommits(resolved, method, described);
+        MergedAnnotations ofMethod = MergedAnnotations.from(method, SearchStrategy.TYPE_HIERARCHY);
         for (String outerRetry : OUTER_RETRIES) {
-            if (isAnnotated(method, targetClass, outerRetry)) {
+            if (ofMethod.isPresent(outerRetry) || bean.annotations().isPresent(outerRetry)) {
                 LOG.warn(described + " is also annotated with @" + ClassUtils.getShortName(outerRetry)
                         + ", whose retries stand outside: each is a call of its own, answered by the record or refused"
                         + " while it is in progress. Use @Idempotent(retry = …) to retry within one claim");
@@ -250,22 +258,21 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
     }
 
     /** Checks that a proxy can intercept the method, and gives the method as the proxy is asked for it. */
-    private Method checkProxied(
-            String beanName, @Nullable Object existing, Method method, Class<?> targetClass, String described) {
-        boolean interfaces = existing != null
-                ? AopUtils.isJdkDynamicProxy(existing)
-                : proxyKind.isByInterfaces(beanName, targetClass);
-        long interceptions = existing != null ? interceptions(existing) : 1;
-        if (interceptions > 1) {
+    private Method checkProxied(Bean bean, Method method, String described) {
+        Class<?> targetClass = bean.targetClass();
+        boolean interfaces = bean.existing() != null
+                ? AopUtils.isJdkDynamicProxy(bean.existing())
+                : proxyKind.isByInterfaces(bean.name(), targetClass);
+        if (bean.interceptions() > 1) {
             throw new IdempotencyConfigurationException(
-                    "The bean '" + beanName + "' with " + described + " is proxied twice: the inner proxy would refuse"
-                            + " the key that the outer one holds",
+                    "The bean '" + bean.name() + "' with " + described
+                            + " is proxied twice: the inner proxy would refuse" + " the key that the outer one holds",
                     "Keep one creator of proxies: leave out the DefaultAdvisorAutoProxyCreator, or what else makes"
                             + " proxies beside Spring's own");
         }
-        if (interceptions == 0) {
+        if (bean.interceptions() == 0) {
             checkOverridable(method, targetClass, described);
-            throw EarlyBeanGuard.madeTooEarly(beanName, described);
+            throw EarlyBeanGuard.madeTooEarly(bean.name(), described);
         }
         if (!interfaces) {
             checkOverridable(method, targetClass, described);
@@ -280,7 +287,7 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
             }
         }
         throw new IdempotencyConfigurationException(
-                "The bean '" + beanName + "' is proxied by its interfaces, none of which has " + described
+                "The bean '" + bean.name() + "' is proxied by its interfaces, none of which has " + described
                         + ": no caller can reach it",
                 "Declare the method in an interface, or proxy the class: proxyTargetClass = true, or"
                         + " spring.aop.proxy-target-class=true");
@@ -335,9 +342,12 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
     }
 
     /** A transaction's proxy is outside of woven classes, and so would be one for all attempts. */
-    private void checkTransaction(Method method, Class<?> targetClass, String described) {
+    private void checkTransaction(Bean bean, Method method, String described) {
+        MergedAnnotations ofMethod = MergedAnnotations.from(method, SearchStrategy.TYPE_HIERARCHY);
         if (beanFactory.containsBean(TRANSACTION_ADVISOR)
-                && TRANSACTIONAL.stream().anyMatch(annotation -> isAnnotated(method, targetClass, annotation))) {
+                && TRANSACTIONAL.stream()
+                        .anyMatch(annotation -> ofMethod.isPresent(annotation)
+                                || bean.annotations().isPresent(annotation))) {
             throw new IdempotencyConfigurationException(
                     described + " retries inside of its transaction: its class is woven, but its transaction is a"
                             + " proxy's, which is outside, so that all attempts would share one",
@@ -345,12 +355,6 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
                             + " use the"
                             + " mode PROXY");
         }
-    }
-
-    private static boolean isAnnotated(Method method, Class<?> targetClass, String annotation) {
-        return MergedAnnotations.from(method, SearchStrategy.TYPE_HIERARCHY).isPresent(annotation)
-                || MergedAnnotations.from(targetClass, SearchStrategy.TYPE_HIERARCHY)
-                        .isPresent(annotation);
     }
 
     private void checkName(Map<String, DeclaredOperation> names, DeclaredOperation named) {
@@ -401,11 +405,25 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
         long interceptions = 0;
         Object next = bean;
         while (next instanceof Advised advised) {
-            interceptions += Arrays.stream(advised.getAdvisors())
-                    .filter(IdempotencyAdvisor.class::isInstance)
-                    .count();
+            for (Advisor advisor : advised.getAdvisors()) {
+                interceptions += advisor instanceof IdempotencyAdvisor ? 1 : 0;
+            }
             next = AopProxyUtils.getSingletonTarget(next);
         }
         return interceptions;
     }
+
+    /**
+     * A bean with idempotent methods.
+     *
+     * @param existing the bean itself, if it has been made
+     * @param interceptions how often its calls are intercepted
+     * @param annotations those of its class
+     */
+    private record Bean(
+            String name,
+            @Nullable Object existing,
+            Class<?> targetClass,
+            long interceptions,
+            MergedAnnotations annotations) {}
 }

@@ -7,6 +7,7 @@ import io.idempotent.spring.interceptor.MethodTransaction;
 import io.idempotent.spring.interceptor.MethodTransactionSource;
 import io.idempotent.store.IdempotencyStore;
 import java.lang.reflect.Method;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.BeanFactory;
@@ -26,6 +27,11 @@ final class SpringTransactionSource implements MethodTransactionSource {
 
     private final BeanFactory beanFactory;
     private final CurrentTransaction current;
+
+    // Known once a method was asked about: a search by type takes longer than all else that is done for one.
+    // Found twice by two threads at worst.
+    private volatile @Nullable List<TransactionAttributeSource> sources;
+    private volatile @Nullable Boolean outside;
 
     SpringTransactionSource(BeanFactory beanFactory) {
         this.beanFactory = beanFactory;
@@ -59,13 +65,25 @@ final class SpringTransactionSource implements MethodTransactionSource {
     }
 
     private @Nullable TransactionAttribute attribute(Method method, Class<?> targetClass) {
-        return beanFactory.getBeanProvider(TransactionAspectSupport.class).stream()
-                .map(TransactionAspectSupport::getTransactionAttributeSource)
-                .filter(Objects::nonNull)
-                .map((TransactionAttributeSource source) -> source.getTransactionAttribute(method, targetClass))
-                .filter(Objects::nonNull)
-                .findFirst()
-                .orElse(null);
+        for (TransactionAttributeSource source : sources()) {
+            TransactionAttribute attribute = source.getTransactionAttribute(method, targetClass);
+            if (attribute != null) {
+                return attribute;
+            }
+        }
+        return null;
+    }
+
+    private List<TransactionAttributeSource> sources() {
+        List<TransactionAttributeSource> known = sources;
+        if (known == null) {
+            known = beanFactory.getBeanProvider(TransactionAspectSupport.class).stream()
+                    .map(TransactionAspectSupport::getTransactionAttributeSource)
+                    .filter(Objects::nonNull)
+                    .toList();
+            sources = known;
+        }
+        return known;
     }
 
     /** What the advice of transactions calls a method's transaction. */
@@ -82,6 +100,15 @@ final class SpringTransactionSource implements MethodTransactionSource {
      * already when it gets to us: always where our advice is woven and theirs is a proxy's, and else as the orders say.
      */
     private boolean isOutside() {
+        Boolean known = outside;
+        if (known == null) {
+            known = findOutside();
+            outside = known;
+        }
+        return known;
+    }
+
+    private boolean findOutside() {
         String name = TransactionManagementConfigUtils.TRANSACTION_ADVISOR_BEAN_NAME;
         if (!beanFactory.containsBean(name)) {
             return false;

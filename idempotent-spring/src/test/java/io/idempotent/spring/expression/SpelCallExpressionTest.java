@@ -2,6 +2,7 @@ package io.idempotent.spring.expression;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.idempotent.spring.interceptor.CallExpression;
 import io.idempotent.spring.interceptor.CallExpressions.Purpose;
 import java.lang.reflect.Method;
 import java.util.ArrayList;
@@ -55,13 +56,23 @@ class SpelCallExpressionTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"#request.id", "#note", "#number", "#request.id + #note + #number", "'constant' + #note"})
+    @ValueSource(strings = {"#request.id", "#note + ''", "#request.id + #note + #number", "'constant' + #note"})
     void finalTypesHaveOneForm(String text) {
         SpelCallExpression expression = parse("byFinal", text);
         for (int round = 0; round < 20; round++) {
             evaluate(expression, "byFinal", round % 3 == 0 ? new Final(null) : new Final("a"), "n", round);
         }
         assertThat(expression.forms()).isOne();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"#note", "#p1", "#a1"})
+    void anArgumentItselfNeedsNoForm(String text) {
+        CallExpression expression = new SpelCallExpressions(new DefaultListableBeanFactory())
+                .parse(Purpose.KEY, text, TestCall.method(Service.class, "byFinal"), Service.class);
+        assertThat(expression).isNotInstanceOf(SpelCallExpression.class);
+        TestCall call = new TestCall(new Service(), TestCall.method(Service.class, "byFinal"), null, "n", 1);
+        assertThat(expression.evaluate(call, null)).isEqualTo("n");
     }
 
     @Test

@@ -21,6 +21,7 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.core.annotation.AnnotatedMethod;
 import org.springframework.http.HttpEntity;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.server.ServletServerHttpRequest;
@@ -150,7 +151,7 @@ class FrameworkTypesTest {
     }
 
     private static boolean isFilledIn(Method method, int index) {
-        return FrameworkTypes.isFilledIn(method, index, method.getParameterTypes()[index]);
+        return FrameworkTypes.isFilledIn(new AnnotatedMethod(method), index, method.getParameterTypes()[index]);
     }
 
     private static Method method(String name) {
