@@ -200,8 +200,7 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
     /** How a method's calls are answered if a container of message listeners makes them; null if none does. */
     @Nullable
     ListenerMethod listener(Method method, Class<?> targetClass) {
-        ListenerMethods listeners =
-                beanFactory.getBeanProvider(ListenerMethods.class).getIfAvailable();
+        ListenerMethods listeners = find(ListenerMethods.class);
         return listeners == null ? null : listeners.find(method, targetClass);
     }
 

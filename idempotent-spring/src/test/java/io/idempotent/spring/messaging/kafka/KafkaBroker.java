@@ -17,6 +17,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.awaitility.Awaitility;
 import org.springframework.boot.logging.LogLevel;
 import org.springframework.boot.logging.LoggingSystem;
 import org.springframework.kafka.test.EmbeddedKafkaKraftBroker;
@@ -38,6 +39,8 @@ final class KafkaBroker {
         LoggingSystem logging = LoggingSystem.get(KafkaBroker.class.getClassLoader());
         List.of("kafka", "org.apache.kafka", "state.change.logger")
                 .forEach(logger -> logging.setLogLevel(logger, LogLevel.ERROR));
+        // Joining a group takes its time.
+        Awaitility.setDefaultTimeout(Duration.ofSeconds(60));
         this.broker = new EmbeddedKafkaKraftBroker(1, 1);
         broker.brokerProperty("transaction.state.log.replication.factor", "1");
         broker.brokerProperty("transaction.state.log.min.isr", "1");

@@ -193,6 +193,7 @@ class KafkaListenersTest {
         KAFKA.send(topic, 0, "a", "same", "key");
         await().until(() -> listener.begun.get() == 1);
         KAFKA.send(topic, 1, "a", "same", "key");
+        KAFKA.send(topic, 1, "a", "no key", null);
         await().until(() -> application.deliveries() > 15);
         listener.end.countDown();
 
@@ -201,6 +202,8 @@ class KafkaListenersTest {
         await().until(() -> KAFKA.lag(topic, topic, 2) == 0);
         assertThat(listener.begun).hasValue(2);
         assertThat(KAFKA.readCommitted(sent, 1)).extracting(ConsumerRecord::value).containsExactly("attempt 2");
+        await().until(() -> KAFKA.readCommitted(topic + "-dlt", 2).size() == 1);
+        assertThat(application.deadLetters()).extracting(ConsumerRecord::value).containsExactly("no key");
     }
 
     private static String key(ConsumerRecord<String, String> sent) {
