@@ -44,8 +44,8 @@ public final class KafkaMessagingAutoConfiguration {
             ObjectProvider<ConsumerRecordRecoverer> recoverer,
             ObjectProvider<KafkaOperations<?, ?>> operations,
             ObjectProvider<ConsumerFactory<?, ?>> consumers) {
-        consumers.ifUnique(factory -> IdempotencyErrorHandlers.checkPauses(
-                settings.messaging(), factory.getConfigurationProperties()));
+        consumers.ifUnique(factory ->
+                IdempotencyErrorHandlers.checkPauses(settings.messaging(), factory.getConfigurationProperties()));
         return IdempotencyErrorHandlers.errorHandler(
                 recoverer(recoverer, operations), SeekUtils.DEFAULT_BACK_OFF, settings.messaging());
     }

@@ -92,8 +92,8 @@ public final class IdempotencyErrorHandlers {
         long interval = configured == null ? DEFAULT_MAX_POLL_INTERVAL : Long.parseLong(configured.toString());
         if (settings.redeliveryMaxDelay().toMillis() >= interval) {
             throw new IdempotencyConfigurationException(
-                    "idempotent.messaging.redelivery-max-delay is " + settings.redeliveryMaxDelay() + ", and Kafka takes"
-                            + " a consumer for dead after max.poll.interval.ms = " + interval,
+                    "idempotent.messaging.redelivery-max-delay is " + settings.redeliveryMaxDelay()
+                            + ", and Kafka takes" + " a consumer for dead after max.poll.interval.ms = " + interval,
                     "Make the delay shorter, or the interval longer");
         }
     }

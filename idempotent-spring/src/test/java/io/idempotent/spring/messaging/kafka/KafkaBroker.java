@@ -66,7 +66,8 @@ final class KafkaBroker {
         String name = "topic-" + TOPICS.incrementAndGet();
         try {
             admin.createTopics(List.of(
-                            new NewTopic(name, partitions, (short) 1), new NewTopic(name + "-dlt", partitions, (short) 1)))
+                            new NewTopic(name, partitions, (short) 1),
+                            new NewTopic(name + "-dlt", partitions, (short) 1)))
                     .all()
                     .get();
         } catch (InterruptedException | ExecutionException failure) {
@@ -95,8 +96,9 @@ final class KafkaBroker {
     long lag(String group, String topic, int partitions) {
         try {
             long lag = 0;
-            var committed =
-                    admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata().get();
+            var committed = admin.listConsumerGroupOffsets(group)
+                    .partitionsToOffsetAndMetadata()
+                    .get();
             for (int partition = 0; partition < partitions; partition++) {
                 TopicPartition place = new TopicPartition(topic, partition);
                 long end = admin.listOffsets(Map.of(place, OffsetSpec.latest()))

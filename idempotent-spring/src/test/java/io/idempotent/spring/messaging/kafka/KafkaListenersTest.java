@@ -110,7 +110,8 @@ class KafkaListenersTest {
         String sent = KAFKA.topic(1);
         application.bean(KafkaTemplate.class).send(sent, "value").join();
 
-        assertThat(KAFKA.read(sent, 1).get(0).headers().lastHeader(MessageKeys.HEADER)).isNull();
+        assertThat(KAFKA.read(sent, 1).get(0).headers().lastHeader(MessageKeys.HEADER))
+                .isNull();
     }
 
     @Test
@@ -201,7 +202,9 @@ class KafkaListenersTest {
         // A commit of a transaction is a place of its own behind the last record.
         await().until(() -> KAFKA.lag(topic, topic, 2) == 0);
         assertThat(listener.begun).hasValue(2);
-        assertThat(KAFKA.readCommitted(sent, 1)).extracting(ConsumerRecord::value).containsExactly("attempt 2");
+        assertThat(KAFKA.readCommitted(sent, 1))
+                .extracting(ConsumerRecord::value)
+                .containsExactly("attempt 2");
         await().until(() -> KAFKA.readCommitted(topic + "-dlt", 2).size() == 1);
         assertThat(application.deadLetters()).extracting(ConsumerRecord::value).containsExactly("no key");
     }
@@ -280,9 +283,7 @@ class KafkaListenersTest {
         private final KafkaTemplate<String, String> template;
         private final String sent;
 
-        Sending(
-                KafkaTemplate<String, String> template,
-                @Value("${sent:none}") String sent) {
+        Sending(KafkaTemplate<String, String> template, @Value("${sent:none}") String sent) {
             this.template = template;
             this.sent = sent;
         }
@@ -306,8 +307,7 @@ class KafkaListenersTest {
 
         @KafkaListener(topics = "${topic}")
         @Idempotent(key = "#id")
-        public void on(
-                @Payload(required = false) String value, @Header("kafka_receivedMessageKey") String id) {
+        public void on(@Payload(required = false) String value, @Header("kafka_receivedMessageKey") String id) {
             deleted.add(id);
         }
     }
@@ -381,9 +381,7 @@ class KafkaListenersTest {
         private final KafkaOperations<String, String> template;
         private final String sent;
 
-        InTransaction(
-                KafkaOperations<String, String> template,
-                @Value("${sent}") String sent) {
+        InTransaction(KafkaOperations<String, String> template, @Value("${sent}") String sent) {
             this.template = template;
             this.sent = sent;
         }

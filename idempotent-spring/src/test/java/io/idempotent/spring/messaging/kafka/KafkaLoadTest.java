@@ -95,9 +95,10 @@ class KafkaLoadTest {
         }
 
         await().atMost(Duration.ofSeconds(120)).until(() -> KAFKA.lag(topic, topic, PARTITIONS) == 0);
-        assertThat(Handler.effects).hasSize(MESSAGES).allSatisfy((message, effects) -> assertThat(effects)
-                .as(message)
-                .hasValue(1));
+        assertThat(Handler.effects)
+                .hasSize(MESSAGES)
+                .allSatisfy(
+                        (message, effects) -> assertThat(effects).as(message).hasValue(1));
         assertThat(KAFKA.read(topic + "-dlt", PARTITIONS))
                 .extracting(ConsumerRecord::value)
                 .containsExactlyInAnyOrderElementsOf(IntStream.range(0, REFUSED)
@@ -173,8 +174,8 @@ class KafkaLoadTest {
         @Idempotent(key = "@messageKeys.of(#delivered)")
         public void on(ConsumerRecord<String, String> delivered) throws InterruptedException {
             String message = delivered.value();
-            int attempt =
-                    attempts.computeIfAbsent(message, first -> new AtomicInteger()).incrementAndGet();
+            int attempt = attempts.computeIfAbsent(message, first -> new AtomicInteger())
+                    .incrementAndGet();
             if (message.equals(STALLED) && attempt == 1) {
                 place = Moved.place(delivered);
                 stall.await();

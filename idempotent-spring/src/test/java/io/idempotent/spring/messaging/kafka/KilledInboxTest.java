@@ -91,7 +91,9 @@ class KilledInboxTest {
     private static void killAtWork(Process consumer, int messages) throws IOException, InterruptedException {
         try (BufferedReader output = consumer.inputReader(StandardCharsets.UTF_8)) {
             for (int begun = 0; begun < messages; begun++) {
-                assertThat(output.readLine()).as("the consumer handles a message").startsWith("message-");
+                assertThat(output.readLine())
+                        .as("the consumer handles a message")
+                        .startsWith("message-");
             }
         } finally {
             consumer.destroyForcibly().waitFor();

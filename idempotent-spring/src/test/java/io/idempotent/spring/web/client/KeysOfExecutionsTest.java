@@ -8,11 +8,11 @@ import static org.awaitility.Awaitility.await;
 
 import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyContext;
-import io.idempotent.spring.operation.DownstreamKeys;
 import io.idempotent.engine.IdempotencyEngine;
 import io.idempotent.engine.Operation;
 import io.idempotent.spring.annotation.EnableIdempotency;
 import io.idempotent.spring.annotation.Idempotent;
+import io.idempotent.spring.operation.DownstreamKeys;
 import io.idempotent.store.caffeine.CaffeineIdempotencyStore;
 import java.io.IOException;
 import java.lang.ref.WeakReference;
