@@ -24,8 +24,8 @@ import org.springframework.kafka.listener.DefaultErrorHandler;
 import org.springframework.kafka.listener.SeekUtils;
 
 /**
- * Makes listeners of Kafka do what idempotent methods answer, and gives keys to what executions send. Backs off where the
- * application declares its own error handler, or what follows a rollback.
+ * Makes listeners of Kafka do what idempotent methods answer, and gives keys to what executions send. Backs off where
+ * the application declares its own error handler, or what follows a rollback.
  */
 @AutoConfiguration(
         after = IdempotencyAutoConfiguration.class,

@@ -8,8 +8,8 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Role;
 
 /**
- * Makes listener methods of messages that are annotated with {@code @Idempotent} answer their containers, and offers the
- * bean {@code messageKeys}. {@code @EnableIdempotency} imports it where spring-messaging is on the class path.
+ * Makes listener methods of messages that are annotated with {@code @Idempotent} answer their containers, and offers
+ * the bean {@code messageKeys}. {@code @EnableIdempotency} imports it where spring-messaging is on the class path.
  */
 @Configuration(proxyBeanMethods = false)
 @Role(BeanDefinition.ROLE_INFRASTRUCTURE)

@@ -30,8 +30,8 @@ public enum ListenerAnswer {
     POLICY;
 
     /**
-     * Tells what a failure asks for. The first exception of this library among the failure and its causes decides, since
-     * containers wrap what listeners throw.
+     * Tells what a failure asks for. The first exception of this library among the failure and its causes decides,
+     * since containers wrap what listeners throw.
      */
     public static ListenerAnswer of(Throwable failure) {
         Set<Throwable> seen = new HashSet<>();

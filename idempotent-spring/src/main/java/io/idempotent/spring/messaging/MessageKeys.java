@@ -32,8 +32,8 @@ public final class MessageKeys {
     }
 
     /**
-     * The key of a message: what {@link #header}, {@link #event} or {@link #id} find, in this order. Another of the three
-     * is another key, even if its text is the same.
+     * The key of a message: what {@link #header}, {@link #event} or {@link #id} find, in this order. Another of the
+     * three is another key, even if its text is the same.
      *
      * @throws IllegalArgumentException if this is no message
      */
@@ -70,8 +70,8 @@ public final class MessageKeys {
     }
 
     /**
-     * The id that the message got when it was sent. It is the same when the message is delivered again, and another when
-     * the sender sends it again. Messages of Kafka have none.
+     * The id that the message got when it was sent. It is the same when the message is delivered again, and another
+     * when the sender sends it again. Messages of Kafka have none.
      *
      * @throws IllegalArgumentException if this is no message
      */

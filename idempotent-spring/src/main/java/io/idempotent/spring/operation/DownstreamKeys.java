@@ -7,8 +7,8 @@ import java.util.WeakHashMap;
 
 /**
  * Derives the keys of what an execution sends, requests and messages: the same on every attempt and every later
- * execution of its key. Counts how often each was sent within the running attempt, by whatever client, since two of them
- * may send to the same place.
+ * execution of its key. Counts how often each was sent within the running attempt, by whatever client, since two of
+ * them may send to the same place.
  */
 public final class DownstreamKeys {
 

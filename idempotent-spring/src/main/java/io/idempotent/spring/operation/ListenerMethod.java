@@ -23,7 +23,8 @@ public interface ListenerMethod {
          * Makes the call. May be made again as long as the method did not run.
          *
          * @return what the method returned, now or when it ran
-         * @throws Throwable what the method throws, now or when it ran, or an {@link io.idempotent.IdempotencyException}
+         * @throws Throwable what the method throws, now or when it ran, or an {@link
+         *     io.idempotent.IdempotencyException}
          */
         @Nullable
         Object make() throws Throwable;

@@ -11,12 +11,12 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
  * @param redeliveryDelay Pause before the first redelivery of a message whose key is in progress, or whose store fails.
  * @param redeliveryMultiplier By how much each pause is longer than the one before.
  * @param redeliveryMaxDelay The longest pause. With Kafka it has to be shorter than max.poll.interval.ms.
- * @param holdAtMost How long a listener on AMQP or JMS holds such a message and tries again, before it gives the message
- *     back to the broker, which may count the delivery as a failure. Zero gives it back at once.
+ * @param holdAtMost How long a listener on AMQP or JMS holds such a message and tries again, before it gives the
+ *     message back to the broker, which may count the delivery as a failure. Zero gives it back at once.
  * @param replayedFailures What becomes of a message whose recorded outcome is a failure: it is thrown, as the first
  *     time, or the message is acknowledged.
- * @param jmsDeadLetterQueue Name of the queue that gets a JMS message which no redelivery helps. A message without it is
- *     redelivered until the broker gives up. A blank one is not set.
+ * @param jmsDeadLetterQueue Name of the queue that gets a JMS message which no redelivery helps. A message without it
+ *     is redelivered until the broker gives up. A blank one is not set.
  */
 @ConfigurationProperties("idempotent.messaging")
 public record MessagingSettings(

@@ -6,7 +6,9 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Role;
 
-/** Makes listeners of AMQP 0-9-1 known. {@code @EnableIdempotency} imports it where spring-rabbit is on the class path. */
+/**
+ * Makes listeners of AMQP 0-9-1 known. {@code @EnableIdempotency} imports it where spring-rabbit is on the class path.
+ */
 @Configuration(proxyBeanMethods = false)
 @Role(BeanDefinition.ROLE_INFRASTRUCTURE)
 public final class RabbitListenerConfiguration {

@@ -27,9 +27,9 @@ import org.springframework.util.backoff.FixedBackOff;
  * }</pre>
  *
  * <ol>
- *   <li>A record whose key is in progress, whose claim was lost, or whose store fails, is delivered again after a pause,
- *       as often as it takes. The recoverer never gets it, and the application's back-off does not count it. Records
- *       behind it in its partition wait.
+ *   <li>A record whose key is in progress, whose claim was lost, or whose store fails, is delivered again after a
+ *       pause, as often as it takes. The recoverer never gets it, and the application's back-off does not count it.
+ *       Records behind it in its partition wait.
  *   <li>A record that no redelivery helps goes to the recoverer at once.
  *   <li>Any other failure is repeated as the application's back-off says, and then goes to the recoverer.
  * </ol>
@@ -81,8 +81,8 @@ public final class IdempotencyErrorHandlers {
     }
 
     /**
-     * Refuses pauses that are longer than Kafka waits for the next poll: the group would take the consumer for dead, and
-     * its partitions away.
+     * Refuses pauses that are longer than Kafka waits for the next poll: the group would take the consumer for dead,
+     * and its partitions away.
      *
      * @param consumer the consumer's configuration
      * @throws IdempotencyConfigurationException if redelivery-max-delay is as long as max.poll.interval.ms, or longer

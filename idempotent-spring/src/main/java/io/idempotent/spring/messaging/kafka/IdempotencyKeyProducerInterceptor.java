@@ -18,10 +18,11 @@ import org.springframework.util.StringUtils;
  * recognize what a later attempt sends again. Spring Boot installs it. Without Spring Boot, name it in {@code
  * interceptor.classes}.
  *
- * <p>The key is derived from that of the {@linkplain IdempotencyContext#current() execution}, the topic, the record's key
- * if that is a text, and how many such records this attempt has sent, this one included. A record that has the header
- * keeps what it has: give it one with {@link IdempotencyContext#keyFor} where a later attempt may send other records
- * before it. A record that is sent outside of an execution, or on a thread that the execution handed work to, gets none.
+ * <p>The key is derived from that of the {@linkplain IdempotencyContext#current() execution}, the topic, the record's
+ * key if that is a text, and how many such records this attempt has sent, this one included. A record that has the
+ * header keeps what it has: give it one with {@link IdempotencyContext#keyFor} where a later attempt may send other
+ * records before it. A record that is sent outside of an execution, or on a thread that the execution handed work to,
+ * gets none.
  *
  * <p>Safe for use by many threads.
  */

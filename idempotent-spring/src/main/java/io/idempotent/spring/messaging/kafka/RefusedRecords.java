@@ -32,8 +32,8 @@ public final class RefusedRecords implements ConsumerAwareRecordRecoverer {
     }
 
     @Override
-    public void accept(ConsumerRecord<?, ?> record, @Nullable Consumer<?, ?> consumer, Exception failure) {
-        if (deadLetters != null && ListenerAnswer.of(failure) == ListenerAnswer.DEAD_LETTER) {
+    public void accept(ConsumerRecord<?, ?> record, @Nullable Consumer<?, ?> consumer, @Nullable Exception failure) {
+        if (deadLetters != null && failure != null && ListenerAnswer.of(failure) == ListenerAnswer.DEAD_LETTER) {
             deadLetters.accept(record, consumer, failure);
         } else {
             LOG.error("The record " + KafkaUtils.format(record) + " is given up, and skipped", failure);

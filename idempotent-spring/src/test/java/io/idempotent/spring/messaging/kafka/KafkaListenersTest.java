@@ -106,9 +106,9 @@ class KafkaListenersTest {
 
     @Test
     void whatIsSentOutsideOfAnExecutionBearsNoKey() {
-        application.start(Sending.class);
+        Sending listener = application.start(Sending.class);
         String sent = KAFKA.topic(1);
-        application.bean(KafkaTemplate.class).send(sent, "value").join();
+        listener.template.send(sent, "value").join();
 
         assertThat(KAFKA.read(sent, 1).get(0).headers().lastHeader(MessageKeys.HEADER))
                 .isNull();

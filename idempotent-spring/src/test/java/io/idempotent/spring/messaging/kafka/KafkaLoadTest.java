@@ -29,9 +29,9 @@ import org.springframework.kafka.config.KafkaListenerEndpointRegistry;
 import org.springframework.kafka.listener.ConcurrentMessageListenerContainer;
 
 /**
- * Many messages, each delivered three times, to three consumers of one group that are stopped and started at random, by a
- * listener that fails at random, and whose first owner of one key stands still until its partitions are taken away. Each
- * message has its effect once. {@code -Dmessages=500} sets how many there are.
+ * Many messages, each delivered three times, to three consumers of one group that are stopped and started at random, by
+ * a listener that fails at random, and whose first owner of one key stands still until its partitions are taken away.
+ * Each message has its effect once. {@code -Dmessages=500} sets how many there are.
  */
 @OnOneJdk("what a container does is no question of the JDK")
 class KafkaLoadTest {
@@ -94,7 +94,7 @@ class KafkaLoadTest {
             containers.start();
         }
 
-        await().atMost(Duration.ofSeconds(120)).until(() -> KAFKA.lag(topic, topic, PARTITIONS) == 0);
+        await().atMost(Duration.ofMinutes(2)).until(() -> KAFKA.lag(topic, topic, PARTITIONS) == 0);
         assertThat(Handler.effects)
                 .hasSize(MESSAGES)
                 .allSatisfy(
@@ -181,7 +181,7 @@ class KafkaLoadTest {
                 stall.await();
             }
             // Up to three failures of one message in five.
-            if (message.hashCode() % 5 == 0 && attempt <= 1 + Math.abs(message.hashCode()) % 3) {
+            if (message.hashCode() % 5 == 0 && attempt <= 1 + Math.floorMod(message.hashCode(), 3)) {
                 throw new IllegalStateException("attempt " + attempt + " fails");
             }
             effects.computeIfAbsent(message, first -> new AtomicInteger()).incrementAndGet();

@@ -37,8 +37,8 @@ import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.kafka.annotation.KafkaListener;
 
 /**
- * An inbox: a listener whose effects and record are one transaction in PostgreSQL, and whose JVM is killed in the middle
- * of its work, again and again. {@code -Dkill.times} sets how often.
+ * An inbox: a listener whose effects and record are one transaction in PostgreSQL, and whose JVM is killed in the
+ * middle of its work, again and again. {@code -Dkill.times} sets how often.
  */
 @OnOneJdk("a killed process asks nothing of its JDK")
 @NeedsServer(Server.POSTGRES_18)
