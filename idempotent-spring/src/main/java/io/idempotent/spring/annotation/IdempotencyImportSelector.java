@@ -17,12 +17,18 @@ final class IdempotencyImportSelector extends AdviceModeImportSelector<EnableIde
     // Named, not referred to: Spring's transactions need not be there.
     private static final String TRANSACTION_REGISTRAR = "io.idempotent.spring.transaction.TransactionRegistrar";
 
+    // Named, not referred to: HTTP clients need not be there.
+    private static final String RETRY_AFTER_HINT = "io.idempotent.spring.web.client.RetryAfterHint";
+
     @Override
     protected String[] selectImports(AdviceMode mode) {
         SupportedSpring.check(getClass().getClassLoader());
         List<String> imports = new ArrayList<>(imports(mode));
         if (isPresent("org.springframework.transaction.interceptor.TransactionAspectSupport")) {
             imports.add(TRANSACTION_REGISTRAR);
+        }
+        if (isPresent("org.springframework.web.client.RestClientResponseException")) {
+            imports.add(RETRY_AFTER_HINT);
         }
         return imports.toArray(String[]::new);
     }

@@ -192,6 +192,11 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
         return beanFactory.getBeanProvider(Reconciler.class).orderedStream().toList();
     }
 
+    /** The beans that tell how long to pause before a retry. */
+    List<RetryHint> retryHints() {
+        return beanFactory.getBeanProvider(RetryHint.class).stream().toList();
+    }
+
     /** What observes the calls of an operation; null where nobody does. */
     @Nullable
     OperationObserver observer(String operation, IdempotencyEngine engine) {

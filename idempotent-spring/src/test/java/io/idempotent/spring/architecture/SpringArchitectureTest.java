@@ -111,6 +111,7 @@ class SpringArchitectureTest {
                         "tools.jackson.."),
                 Architecture.mayDependOnly(
                         base + ".web.client",
+                        operation,
                         "io.idempotent",
                         "org.springframework.core.retry",
                         "org.springframework.util.backoff",

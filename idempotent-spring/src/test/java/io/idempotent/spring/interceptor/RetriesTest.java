@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.engine.Operation;
+import io.idempotent.spring.settings.RetryBudgetSettings;
 import io.idempotent.spring.settings.RetrySettings;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.springframework.core.retry.RetryPolicy;
 import org.springframework.util.backoff.BackOffExecution;
@@ -19,7 +22,11 @@ class RetriesTest {
             Operation.builder("pay", String.class).build();
 
     private static RetrySettings settings(Duration delay, Double multiplier, Duration maxDelay, Duration jitter) {
-        return new RetrySettings(5L, delay, multiplier, maxDelay, jitter, null, null, null);
+        return new RetrySettings(5L, delay, multiplier, maxDelay, jitter, null, null, null, RetryBudgetSettings.UNSAID);
+    }
+
+    private static @Nullable Retries retries(RetrySettings settings) {
+        return Retries.of(settings, PAY, new RetryBudgets(), List::of);
     }
 
     private static long[] pauses(RetryPolicy policy) {
@@ -78,15 +85,15 @@ class RetriesTest {
 
     @Test
     void nothingIsRetriedUnlessSaid() {
-        assertThat(Retries.of(RetrySettings.UNSAID, PAY)).isNull();
-        assertThat(Retries.of(RetrySettings.ofMaxRetries(0), PAY)).isNull();
-        assertThat(Retries.of(RetrySettings.ofMaxRetries(1), PAY)).isNotNull();
+        assertThat(retries(RetrySettings.UNSAID)).isNull();
+        assertThat(retries(RetrySettings.ofMaxRetries(0))).isNull();
+        assertThat(retries(RetrySettings.ofMaxRetries(1))).isNotNull();
     }
 
     @Test
     void whatSpringRefusesIsRefusedWithTheOperationsName() {
         assertThatExceptionOfType(IdempotencyConfigurationException.class)
-                .isThrownBy(() -> Retries.of(settings(null, 0.5, null, null), PAY))
+                .isThrownBy(() -> retries(settings(null, 0.5, null, null)))
                 .satisfies(refusal -> {
                     assertThat(refusal.description())
                             .contains("The retry of operation 'pay' is invalid: ")
