@@ -22,7 +22,7 @@ final class RetryBudgets {
             return null;
         }
         if (settings.tokens() == null) {
-            throw new IllegalArgumentException("the budget has no tokens");
+            throw new IllegalArgumentException("Invalid budget: its tokens are not set");
         }
         if (settings.tokens() < 0) {
             throw new IllegalArgumentException(

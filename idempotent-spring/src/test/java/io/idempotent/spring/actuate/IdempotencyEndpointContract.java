@@ -123,6 +123,7 @@ abstract class IdempotencyEndpointContract {
         assertThat(pay.path("atomic").asBoolean()).isFalse();
         assertThat(pay.path("retry").path("maxRetries").asInt()).isEqualTo(2);
         assertThat(pay.path("retry").path("delay").asString()).isEqualTo("PT0.01S");
+        assertThat(pay.path("retry").path("budget").toString()).isEqualTo("{\"name\":\"bank\",\"tokens\":50}");
         JsonNode transfer =
                 shop.get("/idempotency/transfer").json().path("operations").path(0);
         assertThat(transfer.path("scope").asString()).isEqualTo("#bank");

@@ -39,6 +39,7 @@ class ConfigurationMetadataTest {
             "idempotent.retry.jitter",
             "idempotent.retry.includes",
             "idempotent.retry.excludes",
+            "idempotent.retry.budget.name",
             "idempotent.web.fingerprint-headers",
             "idempotent.web.recorded-headers",
             "idempotent.web.released-statuses",
@@ -89,6 +90,7 @@ class ConfigurationMetadataTest {
                                 caffeine.store-by-value near-cache.maximum-size near-cache.time-to-live
                                 redis.key-prefix retry.max-retries retry.delay retry.multiplier
                                 retry.max-delay retry.jitter retry.timeout retry.includes retry.excludes
+                                retry.budget.tokens retry.budget.per-success retry.budget.name
                                 jdbc.data-source jdbc.table-name jdbc.initialize-schema jdbc.statement-timeout
                                 jdbc.purge-interval jdbc.purge-batch-size
                                 web.header web.scope web.maximum-body-size web.maximum-response-size
@@ -133,6 +135,8 @@ class ConfigurationMetadataTest {
         "retry.max-retries, 0",
         "retry.delay, 1s",
         "retry.timeout, 0s",
+        "retry.budget.tokens, 0",
+        "retry.budget.per-success, 0.2",
         "caffeine.maximum-size, 100000",
         "caffeine.store-by-value, false",
         "near-cache.maximum-size, 0",
