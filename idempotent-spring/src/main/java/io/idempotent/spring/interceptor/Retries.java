@@ -331,7 +331,7 @@ final class Retries {
     }
 
     /** The pause in milliseconds: never less than the hint, but for the longest one that is allowed. */
-    private long pause(Duration hint) {
+    long pause(Duration hint) {
         long longest = maxDelay.toMillis();
         long least = hint.compareTo(maxDelay) >= 0
                 ? longest

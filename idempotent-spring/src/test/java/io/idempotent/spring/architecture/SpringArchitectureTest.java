@@ -115,7 +115,8 @@ class SpringArchitectureTest {
                         "io.idempotent",
                         "org.springframework.core.retry",
                         "org.springframework.util.backoff",
-                        "org.springframework.http.."),
+                        "org.springframework.http..",
+                        "org.springframework.web.client"),
                 Architecture.mayDependOnly(
                         base + ".store.redis",
                         "io.idempotent",

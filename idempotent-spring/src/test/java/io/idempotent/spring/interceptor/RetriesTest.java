@@ -84,6 +84,47 @@ class RetriesTest {
     }
 
     @Test
+    void aHintIsTheLeastPauseAndJitterComesOnTopOfIt() {
+        Retries retries = retries(settings(Duration.ofMillis(50), 2.0, null, null));
+        Set<Long> distinct = new HashSet<>();
+        for (int draw = 0; draw < 1_000; draw++) {
+            long pause = retries.pause(Duration.ofMillis(400).minusNanos(1));
+            assertThat(pause).isBetween(400L, 449L);
+            distinct.add(pause);
+        }
+        assertThat(distinct).hasSizeGreaterThan(40);
+    }
+
+    @Test
+    void withoutJitterAHintIsThePauseUpToTheLongestOne() {
+        Retries retries = retries(settings(Duration.ofMillis(50), 2.0, Duration.ofMillis(500), Duration.ZERO));
+        assertThat(retries.pause(Duration.ZERO)).isZero();
+        assertThat(retries.pause(Duration.ofMillis(-3))).isZero();
+        assertThat(retries.pause(Duration.ofMillis(400))).isEqualTo(400);
+        assertThat(retries.pause(Duration.ofMillis(501))).isEqualTo(500);
+        assertThat(retries.pause(Duration.ofSeconds(Long.MAX_VALUE))).isEqualTo(500);
+    }
+
+    @Test
+    void jitterOnTopOfAHintDoesNotExceedTheLongestPause() {
+        Retries limited = retries(settings(Duration.ofMillis(50), null, Duration.ofMillis(410), Duration.ofMillis(40)));
+        Retries unlimited = retries(settings(Duration.ofMillis(50), null, null, null));
+        for (int draw = 0; draw < 1_000; draw++) {
+            assertThat(limited.pause(Duration.ofMillis(400))).isBetween(400L, 410L);
+            assertThat(unlimited.pause(Duration.ofMillis(Long.MAX_VALUE - 1)))
+                    .isGreaterThanOrEqualTo(Long.MAX_VALUE - 1);
+        }
+    }
+
+    @Test
+    void hintsAreAskedForOnlyWhereThereAreRetries() {
+        assertThat(Retries.of(RetrySettings.ofMaxRetries(0), PAY, new RetryBudgets(), () -> {
+                    throw new AssertionError("nothing is retried");
+                }))
+                .isNull();
+    }
+
+    @Test
     void nothingIsRetriedUnlessSaid() {
         assertThat(retries(RetrySettings.UNSAID)).isNull();
         assertThat(retries(RetrySettings.ofMaxRetries(0))).isNull();
