@@ -1,8 +1,9 @@
 /**
- * What HTTP clients send: idempotency keys, and the same request again where its answers allow.
+ * What HTTP clients send: idempotency keys, and the same request again where its answers allow. And what their failures
+ * say of when to try again.
  *
- * <p>Depends on {@code io.idempotent}, spring-core's retry, and spring-web, which is optional. Needs nothing of
- * servers.
+ * <p>Depends on {@code io.idempotent}, {@code operation}, spring-core's retry, and spring-web, which is optional. Needs
+ * nothing of servers.
  */
 @NullMarked
 package io.idempotent.spring.web.client;
