@@ -182,7 +182,12 @@ public @interface Idempotent {
      *
      * <p>Each attempt passes the inner advice, and so has a transaction of its own. The caller gets the last failure,
      * and the earlier ones as suppressed by it. Errors, interruptions, this library's exceptions, {@link
-     * #recordFailures} and violations of constraints on arguments are never retried.
+     * #recordFailures} and violations of constraints on arguments are never retried. What an open circuit breaker of
+     * Resilience4j refused is retried only if {@link Retry#includes} names its type.
+     *
+     * <p>If a failure says when to try again, by {@code Retry-After} or a {@link
+     * io.idempotent.spring.operation.RetryHint}, that pause stands in for the delay. A pause that there is no time for
+     * ends the call at once.
      */
     @Target({})
     @Retention(RetentionPolicy.RUNTIME)
