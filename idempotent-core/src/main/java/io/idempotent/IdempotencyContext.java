@@ -1,5 +1,6 @@
 package io.idempotent;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.UUID;
@@ -85,6 +86,19 @@ public abstract class IdempotencyContext {
      * over, counted from before its last successful renewal. Ask this before each act of a long operation.
      */
     public abstract boolean leaseLost();
+
+    /**
+     * Returns how long this execution may still take, so that it can give what it calls a timeout: the rest of the time
+     * in which its lease is renewed, or of the time that all attempts may take, whichever ends first. Zero once that is
+     * over, or the lease is lost.
+     *
+     * <p>Neither interrupts what runs. After the first, others may take over the key when the lease ends; after the
+     * second, no further attempt begins.
+     *
+     * @return null if nothing limits it: it has no lease, because its operation is atomic or runs unprotected, and no
+     *     timeout of attempts
+     */
+    public abstract @Nullable Duration remaining();
 
     /**
      * Returns the steps of this execution: parts whose outcome is recorded once, and which no later attempt runs again.

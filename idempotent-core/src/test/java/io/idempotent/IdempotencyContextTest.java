@@ -3,6 +3,7 @@ package io.idempotent;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
@@ -54,6 +55,11 @@ final class IdempotencyContextTest {
         @Override
         public boolean leaseLost() {
             return false;
+        }
+
+        @Override
+        public Duration remaining() {
+            return Duration.ZERO;
         }
     }
 

@@ -100,6 +100,11 @@ final class Contestants {
         public Receipt withContext(PaymentRequest request) {
             return new Receipt(request.id(), IdempotencyContext.current().fencingToken());
         }
+
+        @Idempotent(key = "#request.id", retry = @Idempotent.Retry(maxRetries = 3))
+        public Receipt withRetry(PaymentRequest request) {
+            return bare.pay(request);
+        }
     }
 
     /** Counts what the library tells of. */

@@ -51,7 +51,9 @@ public enum Way {
     /** The same with observations by a registry whose handler makes meters. */
     IDEMPOTENT_OBSERVED,
     /** The same by a method that asks for the fencing token. */
-    IDEMPOTENT_WITH_CONTEXT;
+    IDEMPOTENT_WITH_CONTEXT,
+    /** The same with retries, where no attempt fails. */
+    IDEMPOTENT_WITH_RETRY;
 
     Contestant open() {
         return switch (this) {
@@ -83,6 +85,7 @@ public enum Way {
             case IDEMPOTENT_OBSERVED_BY_NO_OP -> annotated(ObservedByNoOpConfiguration.class);
             case IDEMPOTENT_OBSERVED -> annotated(ObservedConfiguration.class);
             case IDEMPOTENT_WITH_CONTEXT -> variant(AnnotatedVariants::withContext);
+            case IDEMPOTENT_WITH_RETRY -> variant(AnnotatedVariants::withRetry);
         };
     }
 

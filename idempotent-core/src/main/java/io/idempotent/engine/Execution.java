@@ -9,6 +9,7 @@ import io.idempotent.Steps;
 import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.RecordedStep;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
@@ -43,6 +44,9 @@ public final class Execution extends IdempotencyContext {
     private volatile int attemptsBegun;
     private volatile @Nullable Pending pending;
     private volatile boolean earlierUnknown;
+
+    // How old the execution may be when an attempt begins, in nanoseconds.
+    private volatile long attemptsUntil = Long.MAX_VALUE;
 
     // Written while the latch is locked. Threads that the operation has left behind may read them.
     private volatile @Nullable TrackedSteps steps;
@@ -178,6 +182,15 @@ public final class Execution extends IdempotencyContext {
     }
 
     @Override
+    public @Nullable Duration remaining() {
+        if (leaseLost()) {
+            return Duration.ZERO;
+        }
+        long until = lease == null ? attemptsUntil : Math.min(attemptsUntil, Nanos.of(operation.maxRun()));
+        return until == Long.MAX_VALUE ? null : Duration.ofNanos(Math.max(0, until - age()));
+    }
+
+    @Override
     public Steps steps() {
         TrackedSteps made = steps;
         return made != null ? made : makeSteps(List.of());
@@ -218,6 +231,11 @@ public final class Execution extends IdempotencyContext {
         if (made != null) {
             made.beginAttempt();
         }
+    }
+
+    /** Limits how long all attempts may take from now on, which {@link #remaining} tells. It stops no attempt. */
+    public void limitAttempts(Duration timeout) {
+        attemptsUntil = age() + Nanos.of(timeout);
     }
 
     /**

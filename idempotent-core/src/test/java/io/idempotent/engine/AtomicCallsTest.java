@@ -395,6 +395,9 @@ final class AtomicCallsTest {
                     assertThat(execution.fencingToken())
                             .isGreaterThan(lost.claim().fencingToken());
                     assertThat(execution.leaseLost()).isFalse();
+                    assertThat(execution.remaining()).isNull();
+                    execution.limitAttempts(Duration.ofSeconds(3));
+                    assertThat(execution.remaining()).isBetween(Duration.ofNanos(1), Duration.ofSeconds(3));
                     return insertPayment();
                 }))
                 .isEqualTo("receipt of run 1");

@@ -151,6 +151,45 @@ final class LeaseRenewalTest {
     }
 
     @Test
+    void what_remains_of_an_execution_ends_when_its_lease_is_renewed_no_more() {
+        Execution execution = begin("4711");
+        assertThat(execution.remaining()).isEqualTo(PAY.maxRun());
+        for (Duration age = SIXTH; age.compareTo(PAY.maxRun()) < 0; age = age.plus(SIXTH)) {
+            ticker.elapse(SIXTH);
+            visit();
+            assertThat(execution.remaining()).isEqualTo(PAY.maxRun().minus(age));
+        }
+        ticker.elapse(SIXTH);
+        assertThat(execution.remaining()).isZero();
+        ticker.elapse(SIXTH);
+        assertThat(execution.leaseLost()).isFalse();
+        assertThat(execution.remaining()).isZero();
+    }
+
+    @Test
+    void nothing_remains_once_the_lease_is_lost() {
+        Execution execution = begin("4711");
+        ticker.elapse(LEASE);
+        assertThat(execution.leaseLost()).isTrue();
+        assertThat(execution.remaining()).isZero();
+    }
+
+    @Test
+    void what_remains_is_the_time_of_all_attempts_where_that_is_shorter() {
+        Execution execution = begin("4711");
+        ticker.elapse(SIXTH);
+        execution.limitAttempts(LEASE);
+        assertThat(execution.remaining()).isEqualTo(LEASE);
+        ticker.elapse(SIXTH);
+        assertThat(execution.remaining()).isEqualTo(LEASE.minus(SIXTH));
+
+        execution.limitAttempts(Duration.ofDays(1));
+        assertThat(execution.remaining()).isEqualTo(PAY.maxRun().minus(SIXTH.multipliedBy(2)));
+        execution.limitAttempts(Duration.ofSeconds(Long.MAX_VALUE));
+        assertThat(execution.remaining()).isEqualTo(PAY.maxRun().minus(SIXTH.multipliedBy(2)));
+    }
+
+    @Test
     void a_renewal_that_is_refused_loses_the_lease_at_once_and_for_good() {
         Execution execution = begin("4711");
         Execution other = begin("4712");

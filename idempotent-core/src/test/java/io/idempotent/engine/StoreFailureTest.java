@@ -228,6 +228,7 @@ final class StoreFailureTest {
                 execution.beginAttempt();
                 execution.beginAttempt();
                 assertThat(execution.attempt()).isEqualTo(2);
+                assertThat(execution.remaining()).isNull();
                 return "receipt of run " + runs.incrementAndGet();
             });
             assertThat(result).isEqualTo("receipt of run " + time);

@@ -126,6 +126,9 @@ class GuideTest {
                 record Charge(String id) {}
                 record Message(String id, String body) {}
                 static class PaymentDeclinedException extends RuntimeException {}
+                static class QuotaExceededException extends RuntimeException {
+                    Duration untilReset() { return Duration.ZERO; }
+                }
                 interface Bank {
                     Receipt charge(String account, BigDecimal amount);
                     Receipt charge(PaymentRequest request);
@@ -447,7 +450,13 @@ class GuideTest {
 
     @ParameterizedTest
     @ValueSource(
-            classes = {Idempotent.class, Idempotent.Retry.class, IdempotentEndpoint.class, EnableIdempotency.class})
+            classes = {
+                Idempotent.class,
+                Idempotent.Retry.class,
+                Idempotent.Budget.class,
+                IdempotentEndpoint.class,
+                EnableIdempotency.class
+            })
     void namesEveryAttribute(Class<? extends Annotation> annotation) throws IOException {
         Page configuration = Page.chapter("configuration.md");
 

@@ -65,6 +65,11 @@ final class AllocationMeter {
             return RECEIPT;
         }
 
+        @Idempotent(key = "#id", retry = @Idempotent.Retry(maxRetries = 3, budget = @Idempotent.Budget(tokens = 100)))
+        public String byIdRetried(String id) {
+            return RECEIPT;
+        }
+
         @Idempotent(key = "#request.id")
         public String byProperty(Request request) {
             return RECEIPT;
@@ -128,6 +133,7 @@ final class AllocationMeter {
     enum Method {
         ID,
         ID_WITHOUT_FINGERPRINT,
+        ID_WITH_RETRY,
         PROPERTY,
         PROPERTY_WITHOUT_FINGERPRINT,
         PAIR,
@@ -137,6 +143,7 @@ final class AllocationMeter {
             return switch (this) {
                 case ID -> service.byId(request.id());
                 case ID_WITHOUT_FINGERPRINT -> service.byIdOnly(request.id());
+                case ID_WITH_RETRY -> service.byIdRetried(request.id());
                 case PROPERTY -> service.byProperty(request);
                 case PROPERTY_WITHOUT_FINGERPRINT -> service.byPropertyOnly(request);
                 case PAIR -> service.byPair(request.account(), request.id());

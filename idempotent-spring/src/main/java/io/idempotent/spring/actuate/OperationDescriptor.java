@@ -3,6 +3,7 @@ package io.idempotent.spring.actuate;
 import io.idempotent.engine.Operation;
 import io.idempotent.spring.operation.ConfiguredOperation;
 import io.idempotent.spring.operation.OperationContract;
+import io.idempotent.spring.settings.RetryBudgetSettings;
 import io.idempotent.spring.settings.RetrySettings;
 import java.time.Duration;
 import java.util.List;
@@ -54,6 +55,7 @@ public record OperationDescriptor(
      * @param maxDelay the longest pause
      * @param jitter by how much a pause differs at random
      * @param timeout how long all attempts may take
+     * @param budget how many retries there may be for how many successful calls
      */
     public record Retry(
             long maxRetries,
@@ -61,7 +63,8 @@ public record OperationDescriptor(
             @Nullable Double multiplier,
             @Nullable Duration maxDelay,
             @Nullable Duration jitter,
-            @Nullable Duration timeout) {
+            @Nullable Duration timeout,
+            @Nullable RetryBudgetSettings budget) {
 
         private static @Nullable Retry of(RetrySettings settings) {
             Long maxRetries = settings.maxRetries();
@@ -73,7 +76,8 @@ public record OperationDescriptor(
                             settings.multiplier(),
                             settings.maxDelay(),
                             settings.jitter(),
-                            settings.timeout());
+                            settings.timeout(),
+                            settings.budget().tokens() == null ? null : settings.budget());
         }
     }
 

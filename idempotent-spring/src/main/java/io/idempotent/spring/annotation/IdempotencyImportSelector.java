@@ -4,7 +4,6 @@ import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.spring.startup.SupportedSpring;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.springframework.context.annotation.AdviceMode;
 import org.springframework.context.annotation.AdviceModeImportSelector;
 import org.springframework.util.ClassUtils;
@@ -15,32 +14,35 @@ final class IdempotencyImportSelector extends AdviceModeImportSelector<EnableIde
     // Named, not referred to: AspectJ need not be there in the mode PROXY.
     private static final String ASPECT_REGISTRAR = "io.idempotent.spring.aspect.AspectRegistrar";
 
-    // Named, not referred to: Spring's transactions need not be there.
-    private static final String TRANSACTION_REGISTRAR = "io.idempotent.spring.transaction.TransactionRegistrar";
-
-    // Named, not referred to: no broker's library need be there.
-    private static final Map<String, String> MESSAGING = Map.of(
-            "org.springframework.messaging.Message",
-            "io.idempotent.spring.messaging.IdempotentMessagingConfiguration",
-            "org.springframework.kafka.annotation.KafkaListener",
-            "io.idempotent.spring.messaging.kafka.KafkaListenerConfiguration",
-            "org.springframework.amqp.rabbit.annotation.RabbitListener",
-            "io.idempotent.spring.messaging.amqp.RabbitListenerConfiguration",
-            "org.springframework.jms.annotation.JmsListener",
-            "io.idempotent.spring.messaging.jms.JmsListenerConfiguration");
+    /** What is imported where a class is there. Named, not referred to: none need be there. */
+    private static final List<Part> PARTS = List.of(
+            new Part(
+                    "org.springframework.transaction.interceptor.TransactionAspectSupport",
+                    "io.idempotent.spring.transaction.TransactionRegistrar"),
+            new Part(
+                    "org.springframework.web.client.RestClientResponseException",
+                    "io.idempotent.spring.web.client.RetryAfterHint"),
+            new Part(
+                    "org.springframework.messaging.Message",
+                    "io.idempotent.spring.messaging.IdempotentMessagingConfiguration"),
+            new Part(
+                    "org.springframework.kafka.annotation.KafkaListener",
+                    "io.idempotent.spring.messaging.kafka.KafkaListenerConfiguration"),
+            new Part(
+                    "org.springframework.amqp.rabbit.annotation.RabbitListener",
+                    "io.idempotent.spring.messaging.amqp.RabbitListenerConfiguration"),
+            new Part(
+                    "org.springframework.jms.annotation.JmsListener",
+                    "io.idempotent.spring.messaging.jms.JmsListenerConfiguration"));
 
     @Override
     protected String[] selectImports(AdviceMode mode) {
         SupportedSpring.check(getClass().getClassLoader());
         List<String> imports = new ArrayList<>(imports(mode));
-        if (isPresent("org.springframework.transaction.interceptor.TransactionAspectSupport")) {
-            imports.add(TRANSACTION_REGISTRAR);
-        }
-        MESSAGING.forEach((present, configuration) -> {
-            if (isPresent(present)) {
-                imports.add(configuration);
-            }
-        });
+        PARTS.stream()
+                .filter(part -> isPresent(part.present()))
+                .map(Part::imported)
+                .forEach(imports::add);
         return imports.toArray(String[]::new);
     }
 
@@ -59,4 +61,6 @@ final class IdempotencyImportSelector extends AdviceModeImportSelector<EnableIde
     private static boolean isPresent(String type) {
         return ClassUtils.isPresent(type, IdempotencyImportSelector.class.getClassLoader());
     }
+
+    private record Part(String present, String imported) {}
 }

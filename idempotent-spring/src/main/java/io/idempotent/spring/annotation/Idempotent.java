@@ -182,7 +182,12 @@ public @interface Idempotent {
      *
      * <p>Each attempt passes the inner advice, and so has a transaction of its own. The caller gets the last failure,
      * and the earlier ones as suppressed by it. Errors, interruptions, this library's exceptions, {@link
-     * #recordFailures} and violations of constraints on arguments are never retried.
+     * #recordFailures} and violations of constraints on arguments are never retried. What an open circuit breaker of
+     * Resilience4j refused is retried only if {@link Retry#includes} names its type.
+     *
+     * <p>If a failure says when to try again, by {@code Retry-After} or a {@link
+     * io.idempotent.spring.operation.RetryHint}, that pause stands in for the delay. A pause that there is no time for
+     * ends the call at once.
      */
     @Target({})
     @Retention(RetentionPolicy.RUNTIME)
@@ -222,5 +227,39 @@ public @interface Idempotent {
 
         /** The failures that are not retried, subtypes included. Defaults to none. */
         Class<? extends Throwable>[] excludes() default {};
+
+        /** How many retries there may be for how many successful calls. Defaults to no limit. */
+        Budget budget() default @Budget;
+    }
+
+    /**
+     * How many retries there may be for how many successful calls, so that an outage of what the method calls is not
+     * made longer by retries. A retry takes a token, and a call that succeeds gives some back. Where none is left,
+     * failed attempts are not repeated. Each JVM counts for itself. It is on once {@code tokens} is positive.
+     */
+    @Target({})
+    @Retention(RetentionPolicy.RUNTIME)
+    @interface Budget {
+
+        /**
+         * How many retries may follow each other while no call succeeds; -1 for what {@code
+         * idempotent.retry.budget.tokens} says, 0 for no limit.
+         */
+        int tokens() default -1;
+
+        /** Like {@link #tokens()}, with placeholders. */
+        String tokensString() default "";
+
+        /**
+         * How many retries each successful call allows again; 0 for what the property says, which defaults to 0.2: one
+         * retry for five calls.
+         */
+        double perSuccess() default 0;
+
+        /** Like {@link #perSuccess()}, with placeholders. */
+        String perSuccessString() default "";
+
+        /** The budget's name, which operations that say the same one share. Defaults to the operation's name. */
+        String name() default "";
     }
 }

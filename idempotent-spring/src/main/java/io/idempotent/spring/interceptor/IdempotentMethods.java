@@ -39,6 +39,7 @@ final class IdempotentMethods {
     private final CallExpressions expressions;
     private final @Nullable MethodTransactionSource transactions;
     private final OperationRegistry operations;
+    private final RetryBudgets budgets = new RetryBudgets();
 
     // By the method alone, whose look-up makes no garbage; the right one of a method's few
     // target classes is found by going through them.
@@ -200,7 +201,7 @@ final class IdempotentMethods {
                 declaration.unless() == null
                         ? null
                         : expressions.parse(Purpose.UNLESS, declaration.unless(), specific, targetClass),
-                Retries.of(effective.retry(), operation),
+                Retries.of(effective.retry(), operation, budgets, operations::retryHints),
                 atomic || transactions == null ? null : transactions.transaction(method, targetClass),
                 operation.whenAbandoned() == WhenAbandoned.RECONCILE
                         ? reconciling(name, declaration, specific, targetClass)

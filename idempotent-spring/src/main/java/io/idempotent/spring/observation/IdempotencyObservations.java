@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  *       thread.
  *   <li>It ends when the call is answered. If the call is part of a transaction of its caller's, it ends when that
  *       does, since its outcome is not known before. An endpoint's ends when the response does, in whichever thread.
- *   <li>Retries are events of it: {@code retry}, and {@code retry.exhausted}.
+ *   <li>Retries are events of it: {@code retry}, {@code retry.exhausted}, and {@code retry.budget.exhausted}.
  *   <li>What a registry, a handler or a convention throws is logged, and changes no call.
  * </ol>
  *
@@ -48,6 +48,8 @@ public final class IdempotencyObservations implements CallObserver, IdempotencyL
     private static final Observation.Event RETRY = Observation.Event.of("retry");
 
     private static final Observation.Event RETRIES_EXHAUSTED = Observation.Event.of("retry.exhausted");
+
+    private static final Observation.Event RETRY_BUDGET_EXHAUSTED = Observation.Event.of("retry.budget.exhausted");
 
     private final ObservationRegistry registry;
 
@@ -260,6 +262,11 @@ public final class IdempotencyObservations implements CallObserver, IdempotencyL
         @Override
         public void retriesExhausted() {
             safely(() -> observation.event(RETRIES_EXHAUSTED));
+        }
+
+        @Override
+        public void retryBudgetExhausted() {
+            safely(() -> observation.event(RETRY_BUDGET_EXHAUSTED));
         }
 
         @Override

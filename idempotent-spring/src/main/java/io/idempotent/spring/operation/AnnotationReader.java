@@ -116,14 +116,16 @@ public final class AnnotationReader {
     }
 
     private @Nullable Object setting(String path, TypeDescriptor wanted) {
-        int dot = path.indexOf('.');
-        if (dot < 0) {
-            return setting(attributes, path, path, wanted);
+        AnnotationAttributes from = attributes;
+        String name = path;
+        for (int dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.')) {
+            if (!(from.get(name.substring(0, dot)) instanceof AnnotationAttributes nested)) {
+                return null;
+            }
+            from = nested;
+            name = name.substring(dot + 1);
         }
-        String group = path.substring(0, dot);
-        return attributes.get(group) instanceof AnnotationAttributes nested
-                ? setting(nested, path.substring(dot + 1), path, wanted)
-                : null;
+        return setting(from, name, path, wanted);
     }
 
     private @Nullable Object setting(AnnotationAttributes from, String name, String path, TypeDescriptor wanted) {

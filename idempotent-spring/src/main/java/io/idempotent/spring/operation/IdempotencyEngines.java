@@ -204,6 +204,11 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
         return listeners == null ? null : listeners.find(method, targetClass);
     }
 
+    /** The beans that tell how long to pause before a retry. */
+    List<RetryHint> retryHints() {
+        return beanFactory.getBeanProvider(RetryHint.class).stream().toList();
+    }
+
     /** What observes the calls of an operation; null where nobody does. */
     @Nullable
     OperationObserver observer(String operation, IdempotencyEngine engine) {

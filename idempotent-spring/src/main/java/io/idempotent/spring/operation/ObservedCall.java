@@ -21,6 +21,9 @@ public interface ObservedCall {
     /** Notes that the last failed attempt would have been made again if the retries were not used up. */
     void retriesExhausted();
 
+    /** Notes that the last failed attempt would have been made again if the budget of retries were not used up. */
+    void retryBudgetExhausted();
+
     /**
      * Notes that the caller has its answer.
      *

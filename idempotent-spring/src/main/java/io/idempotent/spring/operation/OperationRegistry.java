@@ -196,6 +196,11 @@ public final class OperationRegistry {
         return responsible.get(0);
     }
 
+    /** Returns the beans that tell how long to pause before a retry. */
+    public List<RetryHint> retryHints() {
+        return engines.retryHints();
+    }
+
     /** Returns the operations that are known, in the order of their names. */
     public List<ConfiguredOperation> operations() {
         return operations.values().stream()

@@ -3,6 +3,7 @@ package io.idempotent.spring.settings;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.NestedConfigurationProperty;
 
 /**
  * How often and when a failed attempt is followed by another, in the words of Spring Framework's
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param timeout How long all attempts and pauses may take. Zero is without limit.
  * @param includes Types of failures that are retried, subtypes included. All by default, and if the list is empty.
  * @param excludes Types of failures that are not retried, subtypes included. None by default, and if the list is empty.
+ * @param budget How many retries there may be for how many successful calls.
  */
 public record RetrySettings(
         @Nullable Long maxRetries,
@@ -26,15 +28,17 @@ public record RetrySettings(
         @Nullable Duration jitter,
         @Nullable Duration timeout,
         @Nullable List<Class<? extends Throwable>> includes,
-        @Nullable List<Class<? extends Throwable>> excludes) {
+        @Nullable List<Class<? extends Throwable>> excludes,
+        @NestedConfigurationProperty RetryBudgetSettings budget) {
 
     /** Settings that say nothing. */
-    public static final RetrySettings UNSAID = new RetrySettings(null, null, null, null, null, null, null, null);
+    public static final RetrySettings UNSAID = SettingRecords.read(RetrySettings.class, (name, type) -> null);
 
-    /** Makes settings. */
+    /** Makes settings; a null budget says nothing. */
     public RetrySettings {
         includes = includes == null ? null : List.copyOf(includes);
         excludes = excludes == null ? null : List.copyOf(excludes);
+        budget = Defaults.or(budget, RetryBudgetSettings.UNSAID);
     }
 
     /** Whether these settings say nothing. */
@@ -47,11 +51,14 @@ public record RetrySettings(
                 && jitter == null
                 && timeout == null
                 && includes == null
-                && excludes == null;
+                && excludes == null
+                && budget.tokens() == null
+                && budget.perSuccess() == null
+                && budget.name() == null;
     }
 
     /** Makes settings that say nothing but how many attempts may follow the first. */
     public static RetrySettings ofMaxRetries(long maxRetries) {
-        return new RetrySettings(maxRetries, null, null, null, null, null, null, null);
+        return new RetrySettings(maxRetries, null, null, null, null, null, null, null, RetryBudgetSettings.UNSAID);
     }
 }

@@ -123,6 +123,9 @@ abstract class IdempotencyEndpointContract {
         assertThat(pay.path("atomic").asBoolean()).isFalse();
         assertThat(pay.path("retry").path("maxRetries").asInt()).isEqualTo(2);
         assertThat(pay.path("retry").path("delay").asString()).isEqualTo("PT0.01S");
+        assertThat(pay.path("retry").path("budget").path("tokens").asInt()).isEqualTo(50);
+        assertThat(pay.path("retry").path("budget").path("name").asString()).isEqualTo("bank");
+        assertThat(pay.path("retry").path("budget").has("perSuccess")).isFalse();
         JsonNode transfer =
                 shop.get("/idempotency/transfer").json().path("operations").path(0);
         assertThat(transfer.path("scope").asString()).isEqualTo("#bank");

@@ -44,7 +44,11 @@ class Shop {
                 lease = "20s",
                 recordFailures = DeclinedException.class,
                 whenAbandoned = WhenAbandoned.REFUSE,
-                retry = @Idempotent.Retry(maxRetries = 2, delay = "10ms"))
+                retry =
+                        @Idempotent.Retry(
+                                maxRetries = 2,
+                                delay = "10ms",
+                                budget = @Idempotent.Budget(tokens = 50, name = "bank")))
         public Receipt pay(String id) {
             if (id.startsWith("declined")) {
                 throw new DeclinedException("secret reason");

@@ -7,6 +7,7 @@ import io.idempotent.engine.WhenStoreFails;
 import io.idempotent.spring.operation.OperationDeclaration;
 import io.idempotent.spring.operation.OperationDeclaration.Content;
 import io.idempotent.spring.settings.OperationSettings;
+import io.idempotent.spring.settings.RetryBudgetSettings;
 import io.idempotent.spring.settings.RetrySettings;
 import java.io.IOException;
 import java.lang.annotation.ElementType;
@@ -62,7 +63,8 @@ class AnnotationOperationSourceTest {
                                 jitter = "100ms",
                                 timeout = "1m",
                                 includes = IOException.class,
-                                excludes = IllegalStateException.class))
+                                excludes = IllegalStateException.class,
+                                budget = @Idempotent.Budget(tokens = 10, perSuccess = 0.5, name = "bank")))
         public String all(String id, int amount) {
             return id;
         }
@@ -76,7 +78,11 @@ class AnnotationOperationSourceTest {
                 key = "#p0",
                 fingerprint = Idempotent.NONE,
                 whenStoreFails = io.idempotent.spring.operation.WhenStoreFails.REFUSE,
-                retry = @Idempotent.Retry(maxRetriesString = " 4 ", multiplierString = "1.5"))
+                retry =
+                        @Idempotent.Retry(
+                                maxRetriesString = " 4 ",
+                                multiplierString = "1.5",
+                                budget = @Idempotent.Budget(tokensString = " 20 ", perSuccessString = "0.25")))
         public String some(String id) {
             return id;
         }
@@ -117,7 +123,8 @@ class AnnotationOperationSourceTest {
                                         Duration.ofMillis(100),
                                         Duration.ofMinutes(1),
                                         List.of(IOException.class),
-                                        List.of(IllegalStateException.class)))));
+                                        List.of(IllegalStateException.class),
+                                        new RetryBudgetSettings(10, 0.5, "bank")))));
     }
 
     @Test

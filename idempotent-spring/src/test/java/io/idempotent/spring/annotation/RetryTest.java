@@ -90,7 +90,7 @@ class RetryTest {
 
         @Idempotent(
                 key = "T(io.idempotent.spring.Keys).only()",
-                retry = @Idempotent.Retry(maxRetries = 3, delay = "1h"))
+                retry = @Idempotent.Retry(maxRetries = 3, delay = "15m"))
         public String interrupted() {
             Thread.currentThread().interrupt();
             return script.play();

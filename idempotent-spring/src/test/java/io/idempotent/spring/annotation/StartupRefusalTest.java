@@ -805,4 +805,74 @@ class StartupRefusalTest {
             return null;
         }
     }
+
+    @Refused(
+            what = "a budget with a negative number of tokens, of a retry that is off",
+            description = "is invalid: Invalid budget.tokens (-1): must be positive or zero for no budget",
+            action = "Correct it at")
+    static class Case55 {
+        @Idempotent(key = "#request.id", retry = @Idempotent.Retry(budget = @Idempotent.Budget(tokensString = "-1")))
+        public String run(Request request) {
+            return "ran";
+        }
+    }
+
+    @Refused(
+            what = "a budget that no success fills",
+            description = "is invalid: Invalid budget.per-success (-0.1): must be at least 0.001",
+            action = "Correct it at")
+    static class Case56 {
+        @Idempotent(
+                key = "#request.id",
+                retry = @Idempotent.Retry(budget = @Idempotent.Budget(tokens = 10, perSuccess = -0.1)))
+        public String run(Request request) {
+            return "ran";
+        }
+    }
+
+    @Refused(
+            what = "a budget that has a name alone",
+            description = "is invalid: Invalid budget: its tokens are not set",
+            action = "Correct it at")
+    static class Case57 {
+        @Idempotent(
+                key = "#request.id",
+                retry = @Idempotent.Retry(maxRetries = 3, budget = @Idempotent.Budget(name = "bank")))
+        public String run(Request request) {
+            return "ran";
+        }
+    }
+
+    @Refused(
+            what = "a shared budget that has two sizes",
+            description = " tokens, 0.2 per success): another operation that shares it sets ",
+            action = "Correct it at")
+    static class Case58 {
+        @Idempotent(
+                key = "#request.id",
+                operation = "a",
+                retry = @Idempotent.Retry(maxRetries = 3, budget = @Idempotent.Budget(tokens = 10, name = "bank")))
+        public String one(Request request) {
+            return "ran";
+        }
+
+        @Idempotent(
+                key = "#request.id",
+                operation = "b",
+                retry = @Idempotent.Retry(maxRetries = 3, budget = @Idempotent.Budget(tokens = 20, name = "bank")))
+        public String other(Request request) {
+            return "ran";
+        }
+    }
+
+    @Refused(
+            what = "a budget's number that is no number",
+            description = "@Idempotent(retry.budget.tokensString = \"some\") of",
+            action = "Correct it")
+    static class Case59 {
+        @Idempotent(key = "#request.id", retry = @Idempotent.Retry(budget = @Idempotent.Budget(tokensString = "some")))
+        public String run(Request request) {
+            return "ran";
+        }
+    }
 }

@@ -112,11 +112,13 @@ class SpringArchitectureTest {
                         "tools.jackson.."),
                 Architecture.mayDependOnly(
                         base + ".web.client",
+                        operation,
                         "io.idempotent",
                         operation,
                         "org.springframework.core.retry",
                         "org.springframework.util.backoff",
-                        "org.springframework.http.."),
+                        "org.springframework.http..",
+                        "org.springframework.web.client"),
                 Architecture.mayDependOnly(
                         base + ".store.redis",
                         "io.idempotent",

@@ -31,6 +31,7 @@ class ConfigurationMetadataTest {
             "idempotent.store",
             "idempotent.caffeine.maximum-weight",
             "idempotent.jdbc.data-source",
+            "idempotent.messaging.jms-dead-letter-queue",
             "idempotent.max-waiters",
             "idempotent.max-waiters-per-key",
             "idempotent.scope",
@@ -39,6 +40,7 @@ class ConfigurationMetadataTest {
             "idempotent.retry.jitter",
             "idempotent.retry.includes",
             "idempotent.retry.excludes",
+            "idempotent.retry.budget.name",
             "idempotent.web.fingerprint-headers",
             "idempotent.web.recorded-headers",
             "idempotent.web.released-statuses",
@@ -89,12 +91,16 @@ class ConfigurationMetadataTest {
                                 caffeine.store-by-value near-cache.maximum-size near-cache.time-to-live
                                 redis.key-prefix retry.max-retries retry.delay retry.multiplier
                                 retry.max-delay retry.jitter retry.timeout retry.includes retry.excludes
+                                retry.budget.tokens retry.budget.per-success retry.budget.name
                                 jdbc.data-source jdbc.table-name jdbc.initialize-schema jdbc.statement-timeout
                                 jdbc.purge-interval jdbc.purge-batch-size
                                 web.header web.scope web.maximum-body-size web.maximum-response-size
                                 web.fingerprint-headers web.recorded-headers web.released-statuses
                                 web.unknown-statuses web.trace-header observation.include-key observation.mdc
-                                observation.count-interval
+                                observation.count-interval messaging.redelivery-delay
+                                messaging.redelivery-multiplier messaging.redelivery-max-delay
+                                messaging.hold-at-most messaging.replayed-failures
+                                messaging.jms-dead-letter-queue
                                 web.problem-base web.documentation
                                 """.strip().split("\\s+"))
                         .map("idempotent."::concat)
@@ -133,10 +139,17 @@ class ConfigurationMetadataTest {
         "retry.max-retries, 0",
         "retry.delay, 1s",
         "retry.timeout, 0s",
+        "retry.budget.tokens, 0",
+        "retry.budget.per-success, 0.2",
         "caffeine.maximum-size, 100000",
         "caffeine.store-by-value, false",
         "near-cache.maximum-size, 0",
         "near-cache.time-to-live, 5m",
+        "messaging.redelivery-delay, 200ms",
+        "messaging.redelivery-multiplier, 2.0",
+        "messaging.redelivery-max-delay, 10s",
+        "messaging.hold-at-most, 2m",
+        "messaging.replayed-failures, throw",
         "observation.include-key, false",
         "observation.mdc, false",
         "observation.count-interval, 30s",
@@ -194,6 +207,7 @@ class ConfigurationMetadataTest {
                 settings.global().unknownOperations(),
                 settings.caffeine(),
                 settings.jdbc().applyTo(JdbcIdempotencyStore.builder(DATABASE)),
+                settings.messaging(),
                 settings.nearCache(),
                 settings.observation(),
                 settings.redis(),

@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.engine.Operation;
+import io.idempotent.spring.settings.RetryBudgetSettings;
 import io.idempotent.spring.settings.RetrySettings;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.springframework.core.retry.RetryPolicy;
 import org.springframework.util.backoff.BackOffExecution;
@@ -19,7 +22,11 @@ class RetriesTest {
             Operation.builder("pay", String.class).build();
 
     private static RetrySettings settings(Duration delay, Double multiplier, Duration maxDelay, Duration jitter) {
-        return new RetrySettings(5L, delay, multiplier, maxDelay, jitter, null, null, null);
+        return new RetrySettings(5L, delay, multiplier, maxDelay, jitter, null, null, null, RetryBudgetSettings.UNSAID);
+    }
+
+    private static @Nullable Retries retries(RetrySettings settings) {
+        return Retries.of(settings, PAY, new RetryBudgets(), List::of);
     }
 
     private static long[] pauses(RetryPolicy policy) {
@@ -77,16 +84,57 @@ class RetriesTest {
     }
 
     @Test
+    void aHintIsTheLeastPauseAndJitterComesOnTopOfIt() {
+        Retries retries = retries(settings(Duration.ofMillis(50), 2.0, null, null));
+        Set<Long> distinct = new HashSet<>();
+        for (int draw = 0; draw < 1_000; draw++) {
+            long pause = retries.pause(Duration.ofMillis(400).minusNanos(1));
+            assertThat(pause).isBetween(400L, 449L);
+            distinct.add(pause);
+        }
+        assertThat(distinct).hasSizeGreaterThan(40);
+    }
+
+    @Test
+    void withoutJitterAHintIsThePauseUpToTheLongestOne() {
+        Retries retries = retries(settings(Duration.ofMillis(50), 2.0, Duration.ofMillis(500), Duration.ZERO));
+        assertThat(retries.pause(Duration.ZERO)).isZero();
+        assertThat(retries.pause(Duration.ofMillis(-3))).isZero();
+        assertThat(retries.pause(Duration.ofMillis(400))).isEqualTo(400);
+        assertThat(retries.pause(Duration.ofMillis(501))).isEqualTo(500);
+        assertThat(retries.pause(Duration.ofSeconds(Long.MAX_VALUE))).isEqualTo(500);
+    }
+
+    @Test
+    void jitterOnTopOfAHintDoesNotExceedTheLongestPause() {
+        Retries limited = retries(settings(Duration.ofMillis(50), null, Duration.ofMillis(410), Duration.ofMillis(40)));
+        Retries unlimited = retries(settings(Duration.ofMillis(50), null, null, null));
+        for (int draw = 0; draw < 1_000; draw++) {
+            assertThat(limited.pause(Duration.ofMillis(400))).isBetween(400L, 410L);
+            assertThat(unlimited.pause(Duration.ofMillis(Long.MAX_VALUE - 1)))
+                    .isGreaterThanOrEqualTo(Long.MAX_VALUE - 1);
+        }
+    }
+
+    @Test
+    void hintsAreAskedForOnlyWhereThereAreRetries() {
+        assertThat(Retries.of(RetrySettings.ofMaxRetries(0), PAY, new RetryBudgets(), () -> {
+                    throw new AssertionError("nothing is retried");
+                }))
+                .isNull();
+    }
+
+    @Test
     void nothingIsRetriedUnlessSaid() {
-        assertThat(Retries.of(RetrySettings.UNSAID, PAY)).isNull();
-        assertThat(Retries.of(RetrySettings.ofMaxRetries(0), PAY)).isNull();
-        assertThat(Retries.of(RetrySettings.ofMaxRetries(1), PAY)).isNotNull();
+        assertThat(retries(RetrySettings.UNSAID)).isNull();
+        assertThat(retries(RetrySettings.ofMaxRetries(0))).isNull();
+        assertThat(retries(RetrySettings.ofMaxRetries(1))).isNotNull();
     }
 
     @Test
     void whatSpringRefusesIsRefusedWithTheOperationsName() {
         assertThatExceptionOfType(IdempotencyConfigurationException.class)
-                .isThrownBy(() -> Retries.of(settings(null, 0.5, null, null), PAY))
+                .isThrownBy(() -> retries(settings(null, 0.5, null, null)))
                 .satisfies(refusal -> {
                     assertThat(refusal.description())
                             .contains("The retry of operation 'pay' is invalid: ")

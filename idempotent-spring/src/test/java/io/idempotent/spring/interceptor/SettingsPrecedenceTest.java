@@ -10,6 +10,7 @@ import io.idempotent.spring.annotation.Idempotent;
 import io.idempotent.spring.settings.EnvironmentSettings;
 import io.idempotent.spring.settings.IdempotencySettings;
 import io.idempotent.spring.settings.OperationSettings;
+import io.idempotent.spring.settings.RetryBudgetSettings;
 import io.idempotent.spring.settings.RetrySettings;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.caffeine.CaffeineIdempotencyStore;
@@ -167,18 +168,26 @@ class SettingsPrecedenceTest {
 
     @Test
     void holdsForEachSettingOfARetryAlone() {
-        OperationSettings own = EnvironmentSettings.ofOperation(Map.of("retry.delay", "1ms"));
-        OperationSettings annotated = EnvironmentSettings.ofOperation(
-                Map.of("retry.max-retries", "5", "retry.delay", "2ms", "retry.multiplier", "2", "retry.jitter", "0s"));
-        OperationSettings global = EnvironmentSettings.ofOperation(Map.of(
-                "retry.max-retries", "9",
-                "retry.delay", "3ms",
-                "retry.multiplier", "3",
-                "retry.max-delay", "3s",
-                "retry.jitter", "3ms",
-                "retry.timeout", "3m",
-                "retry.includes", "java.lang.RuntimeException",
-                "retry.excludes", "java.lang.IllegalStateException"));
+        OperationSettings own =
+                EnvironmentSettings.ofOperation(Map.of("retry.delay", "1ms", "retry.budget.name", "own"));
+        OperationSettings annotated = EnvironmentSettings.ofOperation(Map.of(
+                "retry.max-retries", "5",
+                "retry.delay", "2ms",
+                "retry.multiplier", "2",
+                "retry.jitter", "0s",
+                "retry.budget.tokens", "20"));
+        OperationSettings global = EnvironmentSettings.ofOperation(Map.ofEntries(
+                Map.entry("retry.max-retries", "9"),
+                Map.entry("retry.delay", "3ms"),
+                Map.entry("retry.multiplier", "3"),
+                Map.entry("retry.max-delay", "3s"),
+                Map.entry("retry.jitter", "3ms"),
+                Map.entry("retry.timeout", "3m"),
+                Map.entry("retry.includes", "java.lang.RuntimeException"),
+                Map.entry("retry.excludes", "java.lang.IllegalStateException"),
+                Map.entry("retry.budget.tokens", "30"),
+                Map.entry("retry.budget.per-success", "0.3"),
+                Map.entry("retry.budget.name", "all")));
         assertThat(own.orElse(annotated).orElse(global).retry())
                 .isEqualTo(new RetrySettings(
                         5L,
@@ -188,7 +197,8 @@ class SettingsPrecedenceTest {
                         Duration.ZERO,
                         Duration.ofMinutes(3),
                         List.of(RuntimeException.class),
-                        List.of(IllegalStateException.class)));
+                        List.of(IllegalStateException.class),
+                        new RetryBudgetSettings(20, 0.3, "own")));
         assertThat(OperationSettings.UNSAID.orElse(global)).isEqualTo(global);
         assertThat(global.orElse(annotated)).isEqualTo(global);
     }

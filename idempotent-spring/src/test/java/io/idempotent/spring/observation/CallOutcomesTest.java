@@ -629,6 +629,18 @@ class CallOutcomesTest {
     }
 
     @Test
+    void aUsedUpBudgetOfRetriesIsAnEventOfItsOwn() {
+        work.does(CallOutcomesTest::fail);
+        attempt(() -> payments.payWithinBudget(key));
+        assertThat(events("retry")).isEqualTo(1);
+        assertThat(events("retry.budget.exhausted")).isEqualTo(1);
+        assertThat(events("retry.exhausted")).isZero();
+        work.does(() -> "done");
+        payments.payWithinBudget(key);
+        assertThat(told()).containsExactly(RELEASED, EXECUTED);
+    }
+
+    @Test
     void aFailureThatIsNeverRetriedUsesNothingUp() {
         work.does(CallOutcomesTest::decline);
         attempt(() -> payments.payRetried(key));

@@ -188,6 +188,18 @@ class ObservedApplication {
 
         @Idempotent(
                 key = "#key",
+                operation = "pay-within-budget",
+                retry =
+                        @Idempotent.Retry(
+                                maxRetries = 2,
+                                delay = "1ms",
+                                budget = @Idempotent.Budget(tokens = 1, perSuccess = 1)))
+        public String payWithinBudget(String key) {
+            return work.run();
+        }
+
+        @Idempotent(
+                key = "#key",
                 operation = "pay-refusing",
                 unknownOn = UncheckedIOException.class,
                 whenAbandoned = WhenAbandoned.REFUSE)

@@ -1,5 +1,6 @@
 /**
- * What HTTP clients send: idempotency keys, and the same request again where its answers allow.
+ * What HTTP clients send: idempotency keys, and the same request again where its answers allow. And what their failures
+ * say of when to try again.
  *
  * <p>Depends on {@code io.idempotent}, {@code operation}, spring-core's retry, and spring-web, which is optional. Needs
  * nothing of servers.
