@@ -1,11 +1,14 @@
 package io.idempotent.sample;
 
+import static io.idempotent.sample.SampleClient.evaluation;
 import static io.idempotent.sample.SampleClient.order;
 import static io.idempotent.sample.SampleClient.receiptId;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.idempotent.OnOneJdk;
 import java.net.http.HttpResponse;
+import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
@@ -21,6 +24,8 @@ import org.springframework.boot.test.web.server.LocalServerPort;
 abstract class ProfileAcceptanceContract {
 
     private static final String ALICE = "alice:alice";
+
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final String id = UUID.randomUUID().toString();
 
@@ -73,5 +78,20 @@ abstract class ProfileAcceptanceContract {
         assertThat(again.body()).isEqualTo(first.body());
         assertThat(again.headers().firstValue("Idempotency-Replayed")).hasValue("true");
         assertThat(client.orders(ALICE)).isEqualTo(before + 1);
+    }
+
+    @Test
+    void anEvaluationThatIsDeliveredThreeTimesIsOneAlert() {
+        assertThat(client.deliver(evaluation(id, "2026-11-30T12:00:00Z", "97.3"))
+                        .statusCode())
+                .isEqualTo(202);
+
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(client.alerts(id))
+                        .singleElement()
+                        .satisfies(alert -> {
+                            assertThat(alert.get("deliveries").asInt()).isEqualTo(3);
+                            assertThat(alert.get("pages").asInt()).isEqualTo(1);
+                        }));
     }
 }

@@ -2,6 +2,7 @@ package io.idempotent.sample;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
+import static org.awaitility.Awaitility.await;
 
 import io.idempotent.OnOneJdk;
 import io.idempotent.sample.Page.Block;
@@ -93,6 +94,22 @@ class ReadmeTest {
 
         for (Block block : blocks) {
             killsTheSampleAndGoesOnAsPrinted(commands(block).toList(), data);
+        }
+    }
+
+    @Test
+    void answersTheLinesOfTheProfileKafkaAsPrinted(@TempDir Path data) throws Exception {
+        assumeThat(run("curl --version").exit()).as("curl is installed").isZero();
+        List<Command> commands =
+                commands(block -> block.text().contains("profiles=kafka")).toList();
+        assertThat(commands).hasSizeGreaterThan(2);
+
+        try (SampleProcess sample = SampleProcess.start("kafka", 0, data, Duration.ofSeconds(30))) {
+            for (Command command : commands) {
+                // What goes over a topic arrives a moment later. What is posted answers as printed at once.
+                await().atMost(Duration.ofSeconds(30))
+                        .untilAsserted(() -> assertThatItAnswersAsPrinted(command, sample.port()));
+            }
         }
     }
 

@@ -46,6 +46,11 @@ final class SampleClient {
         return "{\"item\":\"%s\",\"quantity\":%d}".formatted(item, quantity);
     }
 
+    /** The body of a delivery of what a rule found at a time. */
+    static String evaluation(String ruleId, String evaluatedAt, String value) {
+        return "{\"ruleId\":\"%s\",\"evaluatedAt\":\"%s\",\"value\":\"%s\"}".formatted(ruleId, evaluatedAt, value);
+    }
+
     URI page() {
         return base.resolve("/");
     }
@@ -140,6 +145,19 @@ final class SampleClient {
             request.header("Authorization", "Basic " + encoded);
         }
         return request;
+    }
+
+    /** Delivers an evaluation three times. */
+    HttpResponse<String> deliver(String evaluation) {
+        return post("/alerts/evaluations", evaluation);
+    }
+
+    /** What arrived of a rule, and how often somebody was paged. */
+    List<JsonNode> alerts(String ruleId) {
+        return json(get("/alerts"))
+                .valueStream()
+                .filter(alert -> alert.get("ruleId").asString().equals(ruleId))
+                .toList();
     }
 
     /** What the gateway says it really charged. */

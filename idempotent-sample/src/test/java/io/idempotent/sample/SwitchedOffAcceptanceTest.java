@@ -39,4 +39,15 @@ class SwitchedOffAcceptanceTest {
         assertThat(again.headers().map()).doesNotContainKey("Idempotency-Replayed");
         assertThat(client.orders("alice:alice")).isEqualTo(2);
     }
+
+    @Test
+    void threeDeliveriesAreThreeAlerts(@LocalServerPort int port) {
+        SampleClient client = new SampleClient(port);
+
+        client.deliver(SampleClient.evaluation("disk-full", "2026-11-30T12:00:00Z", "97.3"));
+
+        assertThat(client.alerts("disk-full"))
+                .singleElement()
+                .satisfies(alert -> assertThat(alert.get("pages").asInt()).isEqualTo(3));
+    }
 }
