@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyKey;
+import io.idempotent.OnOneJdk;
 import io.idempotent.RecordedOutcome;
 import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
@@ -28,6 +29,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The JDBC store on H2 as it pretends to be other databases. */
+@OnOneJdk("a mode is the database's")
 final class H2ModesTest {
 
     private static final Duration LEASE = Duration.ofSeconds(30);

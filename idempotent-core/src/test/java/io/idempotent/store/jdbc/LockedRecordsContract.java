@@ -10,6 +10,7 @@ import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyContext;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyStoreException;
+import io.idempotent.OnOneJdk;
 import io.idempotent.RecordedOutcome;
 import io.idempotent.codec.JacksonOutcomeCodec;
 import io.idempotent.engine.IdempotencyEngine;
@@ -42,6 +43,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What a transaction of somebody else's costs that locks some records, from a console say: those, and no others. */
+@OnOneJdk("a lock is the database's")
 abstract class LockedRecordsContract {
 
     private static final Duration LEASE = Duration.ofSeconds(30);

@@ -3,6 +3,7 @@ package io.idempotent.spring.web;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.idempotent.OnOneJdk;
 import io.idempotent.spring.web.Wire.Response;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
@@ -71,6 +72,7 @@ import org.springframework.web.servlet.config.annotation.InterceptorRegistry;
 import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 
 /** What is answered before a handler has begun, and what security answers, is not what a key stands for. */
+@OnOneJdk("ConformanceTest runs on both")
 class BeforeTheHandlerTest {
 
     private static HttpServer server;
