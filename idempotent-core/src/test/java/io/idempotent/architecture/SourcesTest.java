@@ -26,12 +26,12 @@ class SourcesTest {
     private static final Pattern UNBREAKABLE = Pattern.compile("\\|.*|\\s*<?https?://\\S+|\\s*\\* <tr>.*");
 
     @Test
-    void no_line_is_longer_than_120_characters() throws IOException {
+    void noLineIsLongerThan120Characters() throws IOException {
         assertThat(longLines(ROOT)).isEmpty();
     }
 
     @Test
-    void a_long_line_is_noticed(@TempDir Path directory) throws IOException {
+    void aLongLineIsNoticed(@TempDir Path directory) throws IOException {
         Files.writeString(directory.resolve("Planted.java"), "// " + "word ".repeat(30) + "\n// short\n");
         Files.writeString(directory.resolve("page.md"), "| " + "cell ".repeat(30) + "|\n" + "word ".repeat(30) + "\n");
 

@@ -13,14 +13,11 @@ import io.idempotent.store.jdbc.JdbcIdempotencyStore;
 import io.idempotent.store.jdbc.SchemaInitialization;
 import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.DisplayNameGeneration;
-import org.junit.jupiter.api.DisplayNameGenerator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** JVMs that are killed while they run leased and atomic operations on the JDBC store. */
 @OnOneJdk("all that a killed JVM leaves is in the store")
-@DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class KillTest {
 
     @TempDir
@@ -28,31 +25,31 @@ class KillTest {
 
     @Test
     @NeedsServer(Server.POSTGRES_18)
-    void on_postgresql_no_two_owners_are_live_and_every_second_payment_is_explained_by_a_kill() throws Exception {
+    void onPostgresqlNoTwoOwnersAreLiveAndEverySecondPaymentIsExplainedByAKill() throws Exception {
         check(leased(PostgresServer.version18WithFsync(), JdbcNodeFactory.class, KillRun.KEYS));
     }
 
     @Test
     @NeedsServer(Server.MARIADB)
-    void on_mariadb_no_two_owners_are_live_and_every_second_payment_is_explained_by_a_kill() throws Exception {
+    void onMariadbNoTwoOwnersAreLiveAndEverySecondPaymentIsExplainedByAKill() throws Exception {
         check(leased(MariaDbServer.shared(), JdbcNodeFactory.class, KillRun.KEYS));
     }
 
     @Test
     @NeedsServer(Server.POSTGRES_18)
-    void on_postgresql_an_atomic_payment_is_made_once_and_all_answers_for_its_key_are_equal() throws Exception {
+    void onPostgresqlAnAtomicPaymentIsMadeOnceAndAllAnswersForItsKeyAreEqual() throws Exception {
         check(atomic(PostgresServer.version18WithFsync()));
     }
 
     @Test
     @NeedsServer(Server.MARIADB)
-    void on_mariadb_an_atomic_payment_is_made_once_and_all_answers_for_its_key_are_equal() throws Exception {
+    void onMariadbAnAtomicPaymentIsMadeOnceAndAllAnswersForItsKeyAreEqual() throws Exception {
         check(atomic(MariaDbServer.shared()));
     }
 
     @Test
     @NeedsServer(Server.POSTGRES_18)
-    void a_store_that_lets_anybody_take_over_at_once_is_caught() throws Exception {
+    void aStoreThatLetsAnybodyTakeOverAtOnceIsCaught() throws Exception {
         Verdict verdict = leased(PostgresServer.version18WithFsync(), AnybodyTakesOverNodeFactory.class, 20);
 
         assertThat(verdict.violations())

@@ -58,7 +58,7 @@ final class H2ModesTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("modes")
-    void tables_are_made_and_the_store_works(String settings) throws SQLException {
+    void tablesAreMadeAndTheStoreWorks(String settings) throws SQLException {
         JdbcDataSource database = new JdbcDataSource();
         database.setUrl("jdbc:h2:mem:" + UUID.randomUUID() + ";DB_CLOSE_DELAY=-1;" + settings);
         works(database, JdbcIdempotencyStore.DEFAULT_TABLE_NAME);
