@@ -56,7 +56,7 @@ final class AtomicCallsTest {
     private static final Fingerprint PAYMENT = Fingerprint.ofDigest("1:payment");
 
     private final JdbcDataSource database = new JdbcDataSource();
-    private final Events events = new Events();
+    private final RecordedEvents events = new RecordedEvents();
     private final Callers callers = new Callers();
     private final Callers.Gate gate = new Callers.Gate();
     private final AtomicInteger runs = new AtomicInteger();

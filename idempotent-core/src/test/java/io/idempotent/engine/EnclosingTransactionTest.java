@@ -90,7 +90,7 @@ final class EnclosingTransactionTest {
 
     private final FakeTicker ticker = new FakeTicker();
     private final TroubledStore store = TroubledStore.on(ticker);
-    private final Events events = new Events();
+    private final RecordedEvents events = new RecordedEvents();
     private final IdempotencyEngine engine =
             builder().completionTimeout(Duration.ZERO).build();
     private final Callers callers = new Callers();

@@ -33,7 +33,7 @@ final class IdempotencyEngineTest {
 
     private final FakeTicker ticker = new FakeTicker();
     private final TroubledStore store = TroubledStore.on(ticker);
-    private final Events events = new Events();
+    private final RecordedEvents events = new RecordedEvents();
     private final IdempotencyEngine engine = builder().build();
     private final Callers callers = new Callers();
 

@@ -24,7 +24,7 @@ final class LeaseInterruptTest {
             .build();
 
     private final FakeTicker ticker = new FakeTicker();
-    private final Events events = new Events();
+    private final RecordedEvents events = new RecordedEvents();
     private final CountDownLatch never = new CountDownLatch(1);
     private final IdempotencyEngine interrupting = engine(true);
     private final IdempotencyEngine lenient = engine(false);

@@ -46,7 +46,7 @@ final class LeaseRenewalTest {
 
     private final FakeTicker ticker = new FakeTicker();
     private final TroubledStore store = TroubledStore.on(ticker);
-    private final Events events = new Events();
+    private final RecordedEvents events = new RecordedEvents();
     private final LeaseRenewal renewal =
             new LeaseRenewal(store, ticker, new Listeners(List.of(events), events), events, new Pacing() {});
     private final Set<Execution> group = ConcurrentHashMap.newKeySet();

@@ -31,12 +31,12 @@ final class LostClaimTest {
 
     private final FakeTicker ticker = new FakeTicker();
     private final TroubledStore store = TroubledStore.on(ticker);
-    private final Events events = new Events();
+    private final RecordedEvents events = new RecordedEvents();
     private final IdempotencyEngine engine = engine(events);
-    private final IdempotencyEngine otherNode = engine(new Events());
+    private final IdempotencyEngine otherNode = engine(new RecordedEvents());
     private final Callers callers = new Callers();
 
-    private IdempotencyEngine engine(Events told) {
+    private IdempotencyEngine engine(RecordedEvents told) {
         return IdempotencyEngine.builder(store)
                 .ticker(ticker)
                 .listener(told)

@@ -36,9 +36,9 @@ final class OpenExecutionTest {
 
     private final FakeTicker ticker = new FakeTicker();
     private final TroubledStore store = TroubledStore.on(ticker);
-    private final Events events = new Events();
+    private final RecordedEvents events = new RecordedEvents();
     private final IdempotencyEngine engine = engine(events);
-    private final IdempotencyEngine otherNode = engine(new Events());
+    private final IdempotencyEngine otherNode = engine(new RecordedEvents());
     private final Callers callers = new Callers();
 
     private static Operation<String> operation(WhenAbandoned policy) {
@@ -47,7 +47,7 @@ final class OpenExecutionTest {
                 .build();
     }
 
-    private IdempotencyEngine engine(Events told) {
+    private IdempotencyEngine engine(RecordedEvents told) {
         return IdempotencyEngine.builder(store)
                 .ticker(ticker)
                 .listener(told)
@@ -308,7 +308,7 @@ final class OpenExecutionTest {
         first.abandon();
         assertThat(engine.open(reconciling, KEY, FINGERPRINT, execution -> Reconciliation.completed("found")))
                 .isEqualTo(new OpenResult.Recorded<>("found"));
-        assertThat(events.names()).contains("reconciled", "completed").doesNotContain("steps left over");
+        assertThat(events.names()).contains("reconciled", "completed").doesNotContain("stepsLeftOver");
     }
 
     @Test

@@ -41,7 +41,7 @@ final class ReplayTest {
 
     private final FakeTicker ticker = new FakeTicker();
     private final TroubledStore store = TroubledStore.on(ticker);
-    private final Events events = new Events();
+    private final RecordedEvents events = new RecordedEvents();
     private final IdempotencyEngine engine = engine(new ReferenceOutcomeCodec());
     private final AtomicInteger runs = new AtomicInteger();
 

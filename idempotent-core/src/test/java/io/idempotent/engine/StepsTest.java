@@ -47,7 +47,7 @@ final class StepsTest {
 
     private final FakeTicker ticker = new FakeTicker();
     private final TroubledStore store = TroubledStore.on(ticker);
-    private final Events events = new Events();
+    private final RecordedEvents events = new RecordedEvents();
     private final IdempotencyEngine byReference = engine(builder -> {});
     private final IdempotencyEngine encoding =
             engine(builder -> builder.codec(JacksonOutcomeCodec.builder().build()));
@@ -120,7 +120,7 @@ final class StepsTest {
     void aStepIsNotRunAgainAfterTheOperationThrew() throws Throwable {
         for (IdempotencyEngine engine : List.of(byReference, encoding)) {
             effects.clear();
-            events.all().clear();
+            events.forget();
             fail(engine, execution -> execution.steps().run("reserve", () -> effect("reserve")));
             assertThat(record().state()).isInstanceOf(IdempotencyRecord.Released.class);
 
@@ -134,11 +134,11 @@ final class StepsTest {
             assertThat(events.names())
                     .containsExactly(
                             "claimed",
-                            "step recorded",
+                            "stepRecorded",
                             "released",
                             "claimed",
-                            "step replayed",
-                            "step recorded",
+                            "stepReplayed",
+                            "stepRecorded",
                             "completed");
             store.forget(KEY, record().fencingToken());
         }
@@ -498,7 +498,7 @@ final class StepsTest {
         fail(encoding, twice);
 
         assertThat(effects).containsExactly("reserve");
-        assertThat(events.names()).containsExactly("claimed", "step not recorded", "step replayed", "abandoned");
+        assertThat(events.names()).containsExactly("claimed", "stepNotRecorded", "stepReplayed", "abandoned");
         assertThat(record().isAbandoned()).isTrue();
     }
 
@@ -511,8 +511,8 @@ final class StepsTest {
         var unused = call(execution -> execution.steps().run("reserve-stock", () -> effect("reserve-stock"))
                 + execution.steps().run("charge", () -> effect("charge")));
 
-        assertThat(events.named("steps left over"))
-                .extracting(Events.Event::detail)
+        assertThat(events.named("stepsLeftOver"))
+                .extracting(RecordedEvents.Event::detail)
                 .containsExactly(Set.of("reserve"));
     }
 

@@ -37,7 +37,7 @@ final class StoreFailureTest {
 
     private final FakeTicker ticker = new FakeTicker();
     private final TroubledStore store = TroubledStore.on(ticker);
-    private final Events events = new Events();
+    private final RecordedEvents events = new RecordedEvents();
     private final IdempotencyEngine engine = engine(IdempotencyEngine.DEFAULT_COMPLETION_TIMEOUT);
     private final IdempotencyEngine atOnce = engine(Duration.ZERO);
     private final AtomicInteger runs = new AtomicInteger();

@@ -34,7 +34,7 @@ final class UnknownOutcomeTest {
 
     private final FakeTicker ticker = new FakeTicker();
     private final TroubledStore store = TroubledStore.on(ticker);
-    private final Events events = new Events();
+    private final RecordedEvents events = new RecordedEvents();
     private final IdempotencyEngine engine = IdempotencyEngine.builder(store)
             .ticker(ticker)
             .listener(events)
@@ -118,7 +118,7 @@ final class UnknownOutcomeTest {
             assertThat(record().isAbandoned()).isTrue();
             assertThat(events.names()).containsExactly("claimed", "abandoned");
             store.forget(KEY, record().fencingToken());
-            events.all().clear();
+            events.forget();
         }
     }
 

@@ -43,7 +43,7 @@ final class WaitingTest {
 
     private final FakeTicker ticker = new FakeTicker();
     private final TroubledStore store = TroubledStore.on(ticker);
-    private final Events events = new Events();
+    private final RecordedEvents events = new RecordedEvents();
     private final IdempotencyEngine engine = engine(IdempotencyEngine.DEFAULT_MAX_WAITERS);
     private final IdempotencyEngine otherNode = engine(IdempotencyEngine.DEFAULT_MAX_WAITERS);
     private final Callers callers = new Callers();

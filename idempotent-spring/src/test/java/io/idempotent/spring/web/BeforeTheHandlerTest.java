@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.idempotent.OnOneJdk;
+import io.idempotent.engine.RecordedEvents;
 import io.idempotent.spring.web.Wire.Response;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
@@ -77,7 +78,7 @@ class BeforeTheHandlerTest {
 
     private static HttpServer server;
 
-    private static Told told;
+    private static RecordedEvents told;
 
     private static AtomicInteger runs;
 
@@ -87,7 +88,7 @@ class BeforeTheHandlerTest {
     static void start() {
         server = HttpServer.start(
                 Application.class, "server.error.include-message=always", "logging.level.org.apache.catalina=off");
-        told = server.bean(Told.class);
+        told = server.bean(RecordedEvents.class);
         runs = server.bean(AtomicInteger.class);
     }
 
@@ -154,7 +155,7 @@ class BeforeTheHandlerTest {
             assertThat(response.status()).as("%s", response).isEqualTo(refused.status());
             assertThat(response.isReplayed()).isFalse();
         }
-        assertThat(told.events()).containsExactly("claimed", "released", "claimed", "released");
+        assertThat(told.names()).containsExactly("claimed", "released", "claimed", "released");
         assertThat(runs).hasValue(0);
     }
 
@@ -182,7 +183,7 @@ class BeforeTheHandlerTest {
         Response second = send("alice", path, "application/json", "{}", "Accept: " + accepted(path));
         assertThat(second.isReplayed()).as("%s", second).isTrue();
         assertThat(runs).hasValue(1);
-        assertThat(told.events()).containsExactly("claimed", "completed", "replayed");
+        assertThat(told.names()).containsExactly("claimed", "completed", "replayed");
     }
 
     @ParameterizedTest
@@ -199,13 +200,13 @@ class BeforeTheHandlerTest {
             assertThat(response.status()).as("%s", response).isEqualTo(client.equals("browser") ? 302 : 404);
             assertThat(response.isReplayed()).isFalse();
         }
-        assertThat(told.events()).containsExactly("claimed", "released", "claimed", "released");
+        assertThat(told.names()).containsExactly("claimed", "released", "claimed", "released");
     }
 
     @Test
     void rightsOfAMethodThatAreGivenLaterLetTheSameRequestPass() throws IOException {
         assertThat(send("alice", "/hidden", "application/json", "{}").status()).isEqualTo(404);
-        assertThat(told.events()).containsExactly("claimed", "released");
+        assertThat(told.names()).containsExactly("claimed", "released");
         assertThat(runs).hasValue(0);
         assertThat(send("admin", "/hidden", "application/json", "{}").content()).isEqualTo("run 1");
     }
@@ -216,7 +217,7 @@ class BeforeTheHandlerTest {
         assertThat(send(user, "/orders", "application/json", "{\"item\":\"book\"}")
                         .status())
                 .isIn(302, 401);
-        assertThat(told.events()).isEmpty();
+        assertThat(told.names()).isEmpty();
     }
 
     /** Not by one that frees keys where handlers answer it either. */
@@ -252,7 +253,7 @@ class BeforeTheHandlerTest {
     @EnableWebSecurity
     @EnableMethodSecurity
     @Import({
-        Told.class,
+        RecordedEvents.class,
         Orders.class,
         Checked.class,
         Contracted.class,
