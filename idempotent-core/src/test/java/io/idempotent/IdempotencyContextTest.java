@@ -68,7 +68,7 @@ final class IdempotencyContextTest {
     }
 
     @Test
-    void there_is_none_where_no_operation_runs() {
+    void thereIsNoneWhereNoOperationRuns() {
         assertThat(IdempotencyContext.currentOrNull()).isNull();
         assertThatIllegalStateException()
                 .isThrownBy(IdempotencyContext::current)
@@ -78,7 +78,7 @@ final class IdempotencyContextTest {
     }
 
     @Test
-    void what_is_bound_is_current_until_what_was_before_is_bound_again() {
+    void whatIsBoundIsCurrentUntilWhatWasBeforeIsBoundAgain() {
         Context outer = context("", "1");
         Context inner = context("", "2");
         assertThat(IdempotencyContext.bind(outer)).isNull();
@@ -93,7 +93,7 @@ final class IdempotencyContextTest {
     // Computed outside this library by sha256sum over "1:<length of the key>:<key><name>". They must never change: what
     // was created under them would be created again.
     @Test
-    void derived_identifiers_are_the_same_in_every_version_of_this_library() {
+    void derivedIdentifiersAreTheSameInEveryVersionOfThisLibrary() {
         assertThat(context("", "4711").keyFor("charge"))
                 .isEqualTo("5cf631c00f6cefffe760aa68094310c6b7ef4c3cd5118b1824fbfa64ad0f5bc4");
         assertThat(context("", "4711").uuid("charge")).hasToString("5cf631c0-0f6c-8fff-a760-aa68094310c6");
@@ -103,7 +103,7 @@ final class IdempotencyContextTest {
     }
 
     @Test
-    void derived_identifiers_are_the_same_on_every_attempt_and_for_every_owner() {
+    void derivedIdentifiersAreTheSameOnEveryAttemptAndForEveryOwner() {
         IdempotencyKey key = IdempotencyKey.of("payment-service-pay", "4711");
         Context first = new Context(key, 1);
         Context second = new Context(key, 2);
@@ -112,7 +112,7 @@ final class IdempotencyContextTest {
     }
 
     @Test
-    void derived_identifiers_are_others_for_every_other_key_or_name() {
+    void derivedIdentifiersAreOthersForEveryOtherKeyOrName() {
         Set<Object> derived = new HashSet<>();
         int made = 0;
         for (Context context : List.of(
@@ -127,7 +127,7 @@ final class IdempotencyContextTest {
     }
 
     @Test
-    void a_derived_uuid_is_of_version_8_and_the_variant_of_the_rfc() {
+    void aDerivedUuidIsOfVersion8AndTheVariantOfTheRfc() {
         for (int value = 0; value < 100; value++) {
             assertThat(context("", "k" + value).uuid("a")).satisfies(uuid -> {
                 assertThat(uuid.version()).isEqualTo(8);

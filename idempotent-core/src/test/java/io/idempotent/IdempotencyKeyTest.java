@@ -22,7 +22,7 @@ final class IdempotencyKeyTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"4711", " a b ", "Ä", "\uD83D\uDE00", "a,b", "a\\", ":", "@", "'", "\u00A0b"})
-    void a_value_is_kept_char_by_char(String value) {
+    void aValueIsKeptCharByChar(String value) {
         IdempotencyKey key = new IdempotencyKey("pay", value, value);
         assertThat(key.operation()).isEqualTo("pay");
         assertThat(key.scope()).isEqualTo(value);
@@ -31,13 +31,13 @@ final class IdempotencyKeyTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"a", " a", "\u200ba", "\u00a0\u00e4", "\ud83d\ude00", "\u2003-"})
-    void a_value_that_shows_anything_is_not_blank(String value) {
+    void aValueThatShowsAnythingIsNotBlank(String value) {
         assertThat(IdempotencyKey.isBlank(value)).isFalse();
         assertThat(IdempotencyKey.of("pay", value).value()).isEqualTo(value);
     }
 
     @Test
-    void a_key_without_a_scope_has_the_empty_one() {
+    void aKeyWithoutAScopeHasTheEmptyOne() {
         assertThat(IdempotencyKey.of("pay", "4711")).isEqualTo(new IdempotencyKey("pay", "", "4711"));
     }
 
@@ -64,7 +64,7 @@ final class IdempotencyKeyTest {
                 " \u200b\u00a0",
                 "\udb40\udc20"
             })
-    void a_blank_value_is_refused(String value) {
+    void aBlankValueIsRefused(String value) {
         assertThatExceptionOfType(IdempotencyKeyException.class)
                 .isThrownBy(() -> IdempotencyKey.of("payment-service-pay", value))
                 .withMessage("Operation 'payment-service-pay' was not run: the key is blank; every call needs a key of"
@@ -76,7 +76,7 @@ final class IdempotencyKeyTest {
     }
 
     @Test
-    void a_value_and_a_scope_may_have_255_characters_and_no_more() {
+    void aValueAndAScopeMayHave255CharactersAndNoMore() {
         String longest = "x".repeat(255);
         assertThat(new IdempotencyKey("pay", longest, longest).value()).isEqualTo(longest);
         assertThatExceptionOfType(IdempotencyKeyException.class)
@@ -89,7 +89,7 @@ final class IdempotencyKeyTest {
 
     @ParameterizedTest
     @ValueSource(chars = {'\0', '\t', '\n', '\r', '\u001F', '\u007F', '\u0080', '\u009F'})
-    void a_control_character_is_refused_wherever_it_is(char control) {
+    void aControlCharacterIsRefusedWhereverItIs(char control) {
         for (String text : List.of(control + "ab", "a" + control + "b", "ab" + control)) {
             assertThatExceptionOfType(IdempotencyKeyException.class)
                     .isThrownBy(() -> IdempotencyKey.of("pay", text))
@@ -101,7 +101,7 @@ final class IdempotencyKeyTest {
     }
 
     @Test
-    void a_surrogate_without_its_pair_is_refused_wherever_it_is() {
+    void aSurrogateWithoutItsPairIsRefusedWhereverItIs() {
         Map<String, Integer> positions = new HashMap<>();
         positions.put("\uD83D", 0);
         positions.put("\uDE00", 0);
@@ -121,7 +121,7 @@ final class IdempotencyKeyTest {
     }
 
     @Test
-    void the_name_of_an_operation_has_1_to_200_letters_digits_hyphens_and_underscores() {
+    void theNameOfAnOperationHas1To200LettersDigitsHyphensAndUnderscores() {
         assertThat(IdempotencyKey.isOperationName("Payment_service-PAY-2")).isTrue();
         assertThat(IdempotencyKey.isOperationName("x".repeat(200))).isTrue();
         for (String name :
@@ -136,7 +136,7 @@ final class IdempotencyKeyTest {
     // equality
 
     @Test
-    void keys_are_equal_when_all_three_parts_are() {
+    void keysAreEqualWhenAllThreePartsAre() {
         IdempotencyKey key = new IdempotencyKey("pay", "acme", "4711");
         IdempotencyKey same = new IdempotencyKey("pay", "acme", String.valueOf(4711));
         assertThat(key).isEqualTo(same).hasSameHashCodeAs(same);
@@ -148,7 +148,7 @@ final class IdempotencyKeyTest {
     }
 
     @Test
-    void a_key_made_unchecked_equals_a_checked_one_and_is_checked_when_asked() {
+    void aKeyMadeUncheckedEqualsACheckedOneAndIsCheckedWhenAsked() {
         IdempotencyKey unchecked = IdempotencyKey.unchecked("pay", "acme", "4711");
         assertThat(unchecked).isEqualTo(new IdempotencyKey("pay", "acme", "4711"));
         assertThat(unchecked).hasSameHashCodeAs(new IdempotencyKey("pay", "acme", "4711"));
@@ -161,7 +161,7 @@ final class IdempotencyKeyTest {
     }
 
     @Test
-    void keys_are_compared_without_folding_or_trimming() {
+    void keysAreComparedWithoutFoldingOrTrimming() {
         assertThat(IdempotencyKey.of("pay", "a")).isNotEqualTo(IdempotencyKey.of("pay", "A"));
         assertThat(IdempotencyKey.of("pay", "a")).isNotEqualTo(IdempotencyKey.of("pay", "a "));
         assertThat(IdempotencyKey.of("pay", "\u00E9")).isNotEqualTo(IdempotencyKey.of("pay", "e\u0301"));
@@ -170,7 +170,7 @@ final class IdempotencyKeyTest {
     // one text for each key
 
     @Test
-    void a_key_is_read_from_its_text() {
+    void aKeyIsReadFromItsText() {
         for (IdempotencyKey key : List.of(
                 IdempotencyKey.of("pay", "4711"),
                 IdempotencyKey.of("pay", "a:b@c\\d:"),
@@ -181,7 +181,7 @@ final class IdempotencyKeyTest {
     }
 
     @Test
-    void a_text_that_no_key_is_written_as_is_refused() {
+    void aTextThatNoKeyIsWrittenAsIsRefused() {
         for (String text : List.of("", "pay", "pay@tenant", "pay@tenant\\", "pay@:4711", "pay@a\\b:4711", "p y:4711")) {
             assertThatExceptionOfType(IllegalArgumentException.class)
                     .as(text)
@@ -190,14 +190,14 @@ final class IdempotencyKeyTest {
     }
 
     @Test
-    void the_text_of_a_key_is_operation_scope_and_value() {
+    void theTextOfAKeyIsOperationScopeAndValue() {
         assertThat(IdempotencyKey.of("payment-service-pay", "4711")).hasToString("payment-service-pay:4711");
         assertThat(new IdempotencyKey("pay", "acme", "4711")).hasToString("pay@acme:4711");
         assertThat(new IdempotencyKey("pay", "a:b\\c", "d:e\\f")).hasToString("pay@a\\:b\\\\c:d:e\\f");
     }
 
     @Test
-    void no_two_keys_have_the_same_text() {
+    void noTwoKeysHaveTheSameText() {
         long seed = new Random().nextLong();
         Random random = new Random(seed);
         Map<String, IdempotencyKey> keys = new HashMap<>();
@@ -218,14 +218,14 @@ final class IdempotencyKeyTest {
     // composite keys
 
     @Test
-    void elements_are_joined_by_commas() {
+    void elementsAreJoinedByCommas() {
         assertThat(IdempotencyKey.join("pay", List.of("4711"))).isEqualTo("4711");
         assertThat(IdempotencyKey.join("pay", List.of("7", "2026-01-01"))).isEqualTo("7,2026-01-01");
         assertThat(IdempotencyKey.join("pay", List.of("a,b", "c\\"))).isEqualTo("a\\,b,c\\\\");
     }
 
     @Test
-    void no_two_lists_make_the_same_key() {
+    void noTwoListsMakeTheSameKey() {
         long seed = new Random().nextLong();
         Random random = new Random(seed);
         Map<String, List<String>> lists = new HashMap<>();
@@ -243,7 +243,7 @@ final class IdempotencyKeyTest {
     }
 
     @Test
-    void a_list_without_elements_or_with_a_blank_one_is_refused() {
+    void aListWithoutElementsOrWithABlankOneIsRefused() {
         assertThatExceptionOfType(IdempotencyKeyException.class)
                 .isThrownBy(() -> IdempotencyKey.join("pay", List.of()))
                 .withMessageContaining("the list that makes the key has no elements");

@@ -22,7 +22,7 @@ final class WordsTest {
     // fingerprints
 
     @Test
-    void fingerprints_match_when_they_are_equal() {
+    void fingerprintsMatchWhenTheyAreEqual() {
         assertThat(Fingerprint.ofContent("a").matches(Fingerprint.ofContent("a")))
                 .isTrue();
         assertThat(Fingerprint.ofContent("a").matches(Fingerprint.ofContent("b")))
@@ -44,7 +44,7 @@ final class WordsTest {
     }
 
     @Test
-    void content_is_compared_by_its_own_equality() {
+    void contentIsComparedByItsOwnEquality() {
         Fingerprint fingerprint = Fingerprint.ofContent(List.of("a", 1));
         assertThat(fingerprint).isEqualTo(Fingerprint.ofContent(List.of("a", 1)));
         assertThat(fingerprint).hasSameHashCodeAs(Fingerprint.ofContent(List.of("a", 1)));
@@ -52,7 +52,7 @@ final class WordsTest {
     }
 
     @Test
-    void the_fingerprint_that_says_nothing_matches_every_one_from_either_side() {
+    void theFingerprintThatSaysNothingMatchesEveryOneFromEitherSide() {
         for (Fingerprint other : List.of(
                 Fingerprint.none(),
                 Fingerprint.ofContent("a"),
@@ -64,14 +64,14 @@ final class WordsTest {
     }
 
     @Test
-    void a_digest_must_not_be_empty() {
+    void aDigestMustNotBeEmpty() {
         assertThatIllegalArgumentException().isThrownBy(() -> Fingerprint.ofDigest(""));
     }
 
     // outcomes
 
     @Test
-    void an_outcome_gives_its_value_or_throws_its_failure() throws Throwable {
+    void anOutcomeGivesItsValueOrThrowsItsFailure() throws Throwable {
         IOException declined = new IOException("declined");
         assertThat(new Outcome.Value("receipt").get()).isEqualTo("receipt");
         assertThat(new Outcome.Value(null).get()).isNull();
@@ -79,7 +79,7 @@ final class WordsTest {
     }
 
     @Test
-    void encoded_outcomes_are_equal_by_their_bytes() {
+    void encodedOutcomesAreEqualByTheirBytes() {
         Encoded encoded = new Encoded(Encoded.Kind.VALUE, new byte[] {1, 2});
         Encoded same = new Encoded(Encoded.Kind.VALUE, new byte[] {1, 2});
         assertThat(encoded).isEqualTo(same).hasSameHashCodeAs(same);
@@ -90,7 +90,7 @@ final class WordsTest {
     // what must not be read in a log
 
     @Test
-    void no_text_shows_what_a_request_said_or_what_running_it_produced() {
+    void noTextShowsWhatARequestSaidOrWhatRunningItProduced() {
         Outcome value = new Outcome.Value(SECRET);
         Outcome failure = new Outcome.Failure(new IOException(SECRET));
         assertThat(List.of(
@@ -106,7 +106,7 @@ final class WordsTest {
     }
 
     @Test
-    void texts_say_what_may_be_said() {
+    void textsSayWhatMayBeSaid() {
         assertThat(Fingerprint.ofContent(SECRET)).hasToString("Fingerprint[by equality]");
         assertThat(Fingerprint.ofDigest("1:ab")).hasToString("Fingerprint[1:ab]");
         assertThat(new Outcome.Value(SECRET)).hasToString("Outcome[value]");
@@ -122,7 +122,7 @@ final class WordsTest {
     }
 
     @Test
-    void in_progress_says_since_when_until_when_and_what_to_do() {
+    void inProgressSaysSinceWhenUntilWhenAndWhatToDo() {
         String begin = "Idempotency key 'payment-service-pay:4711' is in progress (claimed 1.2 s ago, lease ends in"
                 + " 28.8 s); ";
         assertThat(inProgress(Reason.NOT_WAITING)).hasMessage(begin + "retry in 1.2 s, or set waitAtMost");
@@ -161,7 +161,7 @@ final class WordsTest {
         "PT0.2S, , PT1S",
         "PT7S, , PT7S"
     })
-    void a_call_is_repeated_after_as_long_as_the_first_has_run_but_for_a_second_at_least_and_its_lease_at_most(
+    void aCallIsRepeatedAfterAsLongAsTheFirstHasRunButForASecondAtLeastAndItsLeaseAtMost(
             Duration age, @Nullable Duration leaseRemaining, Duration retryAfter) {
         IdempotencyInProgressException refusal = leaseRemaining == null
                 ? new IdempotencyInProgressException(KEY, Reason.NOT_WAITING, age)
@@ -171,7 +171,7 @@ final class WordsTest {
     }
 
     @Test
-    void a_lost_claim_says_its_token_and_what_was_refused() {
+    void aLostClaimSaysItsTokenAndWhatWasRefused() {
         IdempotencyClaimLostException lost = new IdempotencyClaimLostException(KEY, 17, "attempt 2 was not begun");
         assertThat(lost)
                 .hasMessage("The claim of idempotency key 'payment-service-pay:4711' with fencing token 17 was lost;"
@@ -181,7 +181,7 @@ final class WordsTest {
     }
 
     @Test
-    void a_key_without_an_answer_says_why_and_keeps_the_cause() {
+    void aKeyWithoutAnAnswerSaysWhyAndKeepsTheCause() {
         IOException cause = new IOException("unexpected end");
         IdempotencyOutcomeException unreadable =
                 new IdempotencyOutcomeException(KEY, "the class Receipt has changed", cause);
@@ -201,7 +201,7 @@ final class WordsTest {
     }
 
     @Test
-    void a_key_that_could_not_be_had_keeps_its_cause() {
+    void aKeyThatCouldNotBeHadKeepsItsCause() {
         IOException cause = new IOException("#request is null");
         IdempotencyKeyException refusal =
                 new IdempotencyKeyException("payment-service-pay", "the expression '#request.id' failed", cause);
@@ -212,7 +212,7 @@ final class WordsTest {
     }
 
     @Test
-    void a_wrong_configuration_says_what_is_wrong_and_what_to_do() {
+    void aWrongConfigurationSaysWhatIsWrongAndWhatToDo() {
         IOException cause = new IOException("no");
         IdempotencyConfigurationException wrong =
                 new IdempotencyConfigurationException("The lease is PT0S", "It has to be positive", cause);
@@ -224,7 +224,7 @@ final class WordsTest {
     }
 
     @Test
-    void all_exceptions_have_one_root_that_need_not_be_caught() {
+    void allExceptionsHaveOneRootThatNeedNotBeCaught() {
         assertThat(List.of(
                         inProgress(Reason.WAITED),
                         new IdempotencyKeyReusedException(KEY),

@@ -44,19 +44,19 @@ class CanonicalJsonTest {
         "1e-99999999999,1e-99999999999",
         "10e999999999999999999999,1e1000000000000000000000"
     })
-    void all_numbers_of_one_value_are_one(String number, String canonical) {
+    void allNumbersOfOneValueAreOne(String number, String canonical) {
         assertThat(of(number)).isEqualTo(ByteBuffer.wrap(canonical.getBytes(UTF_8)));
     }
 
     @Test
-    void the_meaning_of_an_object_is_this() {
+    void theMeaningOfAnObjectIsThis() {
         assertThat(UTF_8.decode(of("{\"b\":[1.50,null,true,false,\"\\u0000\\/\"], \"a\":{\"\":\"\\u00fc€\"}}"))
                         .toString())
                 .isEqualTo("{\"a\":{\"\":\"ü€\"},\"b\":[15e-1,null,true,false,\"\\u0000/\"]}");
     }
 
     @Test
-    void the_order_of_members_says_nothing_however_many_there_are() {
+    void theOrderOfMembersSaysNothingHoweverManyThereAre() {
         List<String> members = new ArrayList<>(IntStream.range(0, 20_000)
                 .mapToObj(index -> "\"n" + index + "\":{\"a\":" + index + ",\"b\":\"" + index + "\"}")
                 .toList());
@@ -84,7 +84,7 @@ class CanonicalJsonTest {
                 "\"\uFEFF",
                 "[1,]"
             })
-    void what_is_no_json_or_means_two_things_means_nothing(String text) {
+    void whatIsNoJsonOrMeansTwoThingsMeansNothing(String text) {
         assertThat(of(text)).isNull();
     }
 
@@ -99,12 +99,12 @@ class CanonicalJsonTest {
                 "{\"a\":{\"a\":1}}",
                 "[{\"a\":1},{\"a\":1}]"
             })
-    void names_that_begin_alike_are_several(String text) {
+    void namesThatBeginAlikeAreSeveral(String text) {
         assertThat(of(text)).isNotNull();
     }
 
     @Test
-    void what_is_in_another_encoding_means_nothing() {
+    void whatIsInAnotherEncodingMeansNothing() {
         for (var charset : List.of(StandardCharsets.UTF_16, StandardCharsets.UTF_16LE, StandardCharsets.UTF_16BE)) {
             assertThat(CanonicalJson.of(ByteBuffer.wrap("{\"a\":1}".getBytes(charset))))
                     .isNull();
@@ -116,7 +116,7 @@ class CanonicalJsonTest {
      * read.
      */
     @Test
-    void hostile_json_takes_little_time_and_space() {
+    void hostileJsonTakesLittleTimeAndSpace() {
         int size = 1_000_000;
         char[] open = new char[size];
         Arrays.fill(open, '[');

@@ -57,7 +57,7 @@ class GenericTypesTest {
     }
 
     @Test
-    void variables_are_replaced_wherever_they_stand() throws NoSuchMethodException {
+    void variablesAreReplacedWhereverTheyStand() throws NoSuchMethodException {
         assertThat(resolved("one", Plain.class)).isEqualTo("java.lang.String");
         assertThat(resolved("many", Plain.class)).isEqualTo("java.util.List<java.lang.String>");
         assertThat(resolved("nested", Plain.class))
@@ -69,7 +69,7 @@ class GenericTypesTest {
     }
 
     @Test
-    void arguments_are_followed_through_all_superclasses() throws NoSuchMethodException {
+    void argumentsAreFollowedThroughAllSuperclasses() throws NoSuchMethodException {
         String map = "java.util.Map<java.lang.String, java.lang.Integer>";
         assertThat(resolved("one", Concrete.class)).isEqualTo("java.util.List<" + map + ">");
         assertThat(resolved("many", Concrete.class)).isEqualTo("java.util.List<java.util.List<" + map + ">>");
@@ -77,14 +77,14 @@ class GenericTypesTest {
     }
 
     @Test
-    void arguments_of_an_enclosing_class_are_known() throws NoSuchMethodException {
+    void argumentsOfAnEnclosingClassAreKnown() throws NoSuchMethodException {
         Type work = Work.class.getMethod("work").getGenericReturnType();
 
         assertThat(GenericTypes.resolve(work, OfOuter.Innermost.class)).isEqualTo(Long.class);
     }
 
     @Test
-    void variables_of_which_nothing_is_said_stay() throws NoSuchMethodException {
+    void variablesOfWhichNothingIsSaidStay() throws NoSuchMethodException {
         assertThat(resolved("own", Plain.class)).isEqualTo("java.util.Map<java.lang.String, R>");
         assertThat(resolved("one", Repository.class)).isEqualTo("T");
     }
@@ -96,7 +96,7 @@ class GenericTypesTest {
     }
 
     @Test
-    void a_resolved_type_equals_the_same_type_as_it_is_written() throws NoSuchMethodException {
+    void aResolvedTypeEqualsTheSameTypeAsItIsWritten() throws NoSuchMethodException {
         for (String method : List.of("nested", "wildcard")) {
             Type written = Written.class.getMethod(method).getGenericReturnType();
 

@@ -339,7 +339,7 @@ class SchemaFieldsTest {
 
     @ParameterizedTest
     @MethodSource("contents")
-    void what_the_fields_of_a_schema_hold_counts_and_nothing_else(Object one, Object same, Object other) {
+    void whatTheFieldsOfASchemaHoldCountsAndNothingElse(Object one, Object same, Object other) {
         assertThat(FINGERPRINTER.refusal(one.getClass())).isNull();
         assertThat(FINGERPRINTER.fingerprint(List.of(one)))
                 .isEqualTo(FINGERPRINTER.fingerprint(List.of(same)))
@@ -347,20 +347,20 @@ class SchemaFieldsTest {
     }
 
     @Test
-    void declared_types_that_a_schema_describes_are_accepted() {
+    void declaredTypesThatASchemaDescribesAreAccepted() {
         assertThat(FINGERPRINTER.refusal(Message.class)).isNull();
         assertThat(FINGERPRINTER.refusal(GenericRecord.class)).isNull();
     }
 
     @Test
-    void what_tells_no_fields_is_refused() {
+    void whatTellsNoFieldsIsRefused() {
         for (Class<?> type : List.of(MessageLite.class, GeneratedMessageLite.class)) {
             assertThat(FINGERPRINTER.refusal(type)).contains(type.getName()).contains("lite runtime");
         }
     }
 
     @Test
-    void a_field_that_cannot_be_compared_is_refused() {
+    void aFieldThatCannotBeComparedIsRefused() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> FINGERPRINTER.fingerprint(with("id", new Thread("secret"))))
                 .withMessageContaining("java.lang.Thread")

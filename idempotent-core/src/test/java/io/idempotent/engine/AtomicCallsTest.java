@@ -56,7 +56,7 @@ final class AtomicCallsTest {
     private static final Fingerprint PAYMENT = Fingerprint.ofDigest("1:payment");
 
     private final JdbcDataSource database = new JdbcDataSource();
-    private final Events events = new Events();
+    private final RecordedEvents events = new RecordedEvents();
     private final Callers callers = new Callers();
     private final Callers.Gate gate = new Callers.Gate();
     private final AtomicInteger runs = new AtomicInteger();
@@ -173,7 +173,7 @@ final class AtomicCallsTest {
     }
 
     @Test
-    void a_key_whose_steps_were_recorded_when_the_operation_was_not_atomic_is_not_run_again() {
+    void aKeyWhoseStepsWereRecordedWhenTheOperationWasNotAtomicIsNotRunAgain() {
         ClaimRequest request = new ClaimRequest(KEY, UUID.randomUUID(), PAYMENT, Duration.ofMillis(10), false);
         Claim leased = ((ClaimResult.Claimed) store.claim(request)).claim();
         assertThat(store.recordStep(leased, new RecordedStep("charge", null))).isTrue();
@@ -192,7 +192,7 @@ final class AtomicCallsTest {
     // waiting
 
     @Test
-    void waiters_in_this_jvm_are_woken_and_replay_and_have_begun_no_transaction_meanwhile() throws Exception {
+    void waitersInThisJvmAreWokenAndReplayAndHaveBegunNoTransactionMeanwhile() throws Exception {
         Future<String> first = begin(engine);
         List<Future<String>> waiters = callers.call(5, () -> pay(WAITS));
         awaitAtGate(5);
@@ -208,7 +208,7 @@ final class AtomicCallsTest {
     }
 
     @Test
-    void who_waits_for_one_that_fails_runs_next() throws Exception {
+    void whoWaitsForOneThatFailsRunsNext() throws Exception {
         IllegalStateException broken = new IllegalStateException("broken");
         Future<String> first = callers.call(() -> pay(engine, PAY, execution -> {
             gate.pass(insertPayment());
@@ -224,7 +224,7 @@ final class AtomicCallsTest {
     }
 
     @Test
-    void who_does_not_wait_is_refused_at_once_and_who_waits_when_the_time_is_over() throws Exception {
+    void whoDoesNotWaitIsRefusedAtOnceAndWhoWaitsWhenTheTimeIsOver() throws Exception {
         Future<String> first = begin(engine);
         assertThat(refused(PAY).reason()).isEqualTo(Reason.NOT_WAITING);
         IdempotencyInProgressException waited = refused(WAITS_SHORTLY);
@@ -240,7 +240,7 @@ final class AtomicCallsTest {
     }
 
     @Test
-    void a_key_that_a_transaction_of_another_node_holds_is_refused_or_waited_for_without_one() throws Exception {
+    void aKeyThatATransactionOfAnotherNodeHoldsIsRefusedOrWaitedForWithoutOne() throws Exception {
         Future<String> first = begin(otherNode);
         assertThat(refused(PAY).reason()).isEqualTo(Reason.NOT_WAITING);
         assertThat(refused(WAITS_SHORTLY).reason()).isEqualTo(Reason.WAITED);
@@ -261,7 +261,7 @@ final class AtomicCallsTest {
     }
 
     @Test
-    void no_more_wait_than_may_and_who_has_his_turn_waits_no_longer() throws Exception {
+    void noMoreWaitThanMayAndWhoHasHisTurnWaitsNoLonger() throws Exception {
         IllegalStateException broken = new IllegalStateException("broken");
         Callers.Gate ofSecond = new Callers.Gate();
         try (IdempotencyEngine narrow = builder().maxWaiters(1).build()) {
@@ -292,7 +292,7 @@ final class AtomicCallsTest {
     }
 
     @Test
-    void an_interrupt_ends_the_wait_in_this_jvm_and_for_other_nodes() throws Exception {
+    void anInterruptEndsTheWaitInThisJvmAndForOtherNodes() throws Exception {
         for (IdempotencyEngine node : List.of(engine, otherNode)) {
             AtomicReference<Boolean> flag = new AtomicReference<>();
             CompletableFuture<Thread> thread = new CompletableFuture<>();
@@ -330,7 +330,7 @@ final class AtomicCallsTest {
     }
 
     @Test
-    void an_interrupted_thread_completes_what_it_has_begun() throws Exception {
+    void anInterruptedThreadCompletesWhatItHasBegun() throws Exception {
         assertThat(payAndThen(() -> {
                     Thread.currentThread().interrupt();
                     return "receipt";
@@ -341,7 +341,7 @@ final class AtomicCallsTest {
     }
 
     @Test
-    void an_engine_that_is_closed_waits_for_those_who_run_and_lets_nobody_begin() throws Exception {
+    void anEngineThatIsClosedWaitsForThoseWhoRunAndLetsNobodyBegin() throws Exception {
         Future<String> first = begin(engine);
         Future<String> waiter = callers.call(() -> pay(WAITS));
         awaitAtGate(1);
@@ -362,13 +362,13 @@ final class AtomicCallsTest {
     }
 
     @Test
-    void a_call_does_not_wait_for_itself() throws Exception {
+    void aCallDoesNotWaitForItself() throws Exception {
         assertThat(payAndThen(() -> refused(WAITS).reason().name())).isEqualTo("REENTRANT");
         assertThat(payments()).isEqualTo(1);
     }
 
     @Test
-    void a_leased_claim_is_respected_and_its_request_compared() throws Exception {
+    void aLeasedClaimIsRespectedAndItsRequestCompared() throws Exception {
         store.claim(new ClaimRequest(KEY, UUID.randomUUID(), PAYMENT, Duration.ofMinutes(1), true));
         IdempotencyInProgressException refusal = refused(PAY);
         assertThat(refusal.reason()).isEqualTo(Reason.NOT_WAITING);
@@ -384,7 +384,7 @@ final class AtomicCallsTest {
     }
 
     @Test
-    void an_abandoned_lease_is_taken_over_by_the_same_request_only() throws Throwable {
+    void anAbandonedLeaseIsTakenOverByTheSameRequestOnly() throws Throwable {
         ClaimResult.Claimed lost = (ClaimResult.Claimed)
                 store.claim(new ClaimRequest(KEY, UUID.randomUUID(), PAYMENT, Duration.ofNanos(1), true));
         assertThatExceptionOfType(IdempotencyKeyReusedException.class)
@@ -408,7 +408,7 @@ final class AtomicCallsTest {
     // claims that fail
 
     @Test
-    void a_claim_that_was_undone_is_asked_for_again_a_few_times() throws Exception {
+    void aClaimThatWasUndoneIsAskedForAgainAFewTimes() throws Exception {
         for (int failures = 1; failures <= 4; failures++) {
             transactions.failClaim(TroubledStore.failure());
         }
@@ -418,7 +418,7 @@ final class AtomicCallsTest {
     }
 
     @Test
-    void a_claim_that_fails_to_the_end_is_refused_and_nothing_is_run() {
+    void aClaimThatFailsToTheEndIsRefusedAndNothingIsRun() {
         for (int failures = 1; failures <= 5; failures++) {
             transactions.failClaim(TroubledStore.failure());
         }
@@ -434,7 +434,7 @@ final class AtomicCallsTest {
     }
 
     @Test
-    void a_claim_that_fails_while_its_thread_is_interrupted_is_made_again_in_another_transaction() throws Exception {
+    void aClaimThatFailsWhileItsThreadIsInterruptedIsMadeAgainInAnotherTransaction() throws Exception {
         transactions.failClaim(TroubledStore.lastingFailure());
         Thread.currentThread().interrupt();
         assertThat(pay()).isEqualTo("receipt of run 1");
@@ -444,7 +444,7 @@ final class AtomicCallsTest {
     }
 
     @Test
-    void who_is_interrupted_while_the_store_fails_to_the_end_is_told_that_it_fails() {
+    void whoIsInterruptedWhileTheStoreFailsToTheEndIsToldThatItFails() {
         IdempotencyStoreException lasting = TroubledStore.lastingFailure();
         for (int failures = 1; failures <= 5; failures++) {
             transactions.failClaim(lasting);
@@ -459,7 +459,7 @@ final class AtomicCallsTest {
     // the operation's end
 
     @Test
-    void a_failure_leaves_nothing_and_is_the_callers() throws Exception {
+    void aFailureLeavesNothingAndIsTheCallers() throws Exception {
         IllegalStateException broken = new IllegalStateException("broken");
         assertThat(catchThrowable(() -> payAndThen(() -> {
                     throw broken;
@@ -474,7 +474,7 @@ final class AtomicCallsTest {
     }
 
     @Test
-    void a_final_failure_is_recorded_without_its_work() {
+    void aFinalFailureIsRecordedWithoutItsWork() {
         for (int calls = 0; calls < 3; calls++) {
             assertThat(catchThrowable(() -> payAndThen(() -> {
                         throw new IOException("declined");
@@ -488,7 +488,7 @@ final class AtomicCallsTest {
     }
 
     @Test
-    void a_final_failure_is_not_recorded_where_somebody_else_has_completed_meanwhile() throws Exception {
+    void aFinalFailureIsNotRecordedWhereSomebodyElseHasCompletedMeanwhile() throws Exception {
         IOException declined = new IOException("declined");
         assertThat(catchThrowable(() -> payAndThen(() -> {
                     transactions.atBegin(recording -> payElsewhere());
@@ -502,7 +502,7 @@ final class AtomicCallsTest {
     }
 
     @Test
-    void a_final_failure_that_cannot_be_recorded_is_the_callers_all_the_same() throws Exception {
+    void aFinalFailureThatCannotBeRecordedIsTheCallersAllTheSame() throws Exception {
         IOException declined = new IOException("declined");
         IdempotencyStoreException down = TroubledStore.failure();
         assertThat(catchThrowable(() -> payAndThen(() -> {
@@ -516,7 +516,7 @@ final class AtomicCallsTest {
     }
 
     @Test
-    void a_result_that_is_not_to_be_recorded_leaves_its_work_and_frees_the_key() throws Exception {
+    void aResultThatIsNotToBeRecordedLeavesItsWorkAndFreesTheKey() throws Exception {
         AtomicWork<String> pending = new AtomicWork<>() {
             @Override
             public String run(Execution execution) throws SQLException {
@@ -537,7 +537,7 @@ final class AtomicCallsTest {
     }
 
     @Test
-    void a_result_that_cannot_be_encoded_is_the_callers_and_is_known_to_be_done() throws Exception {
+    void aResultThatCannotBeEncodedIsTheCallersAndIsKnownToBeDone() throws Exception {
         Operation<Object> anything =
                 Operation.<Object>builder("payment-service-pay", Thread.class).build();
         Object result = Thread.currentThread();
@@ -556,7 +556,7 @@ final class AtomicCallsTest {
     }
 
     @Test
-    void a_transaction_that_can_only_be_rolled_back_is_no_success_and_its_key_free() throws Exception {
+    void aTransactionThatCanOnlyBeRolledBackIsNoSuccessAndItsKeyFree() throws Exception {
         transactions.atBegin(TroubledTransactions.Troubled::setRollbackOnly);
         assertThatExceptionOfType(IllegalStateException.class)
                 .isThrownBy(this::pay)
@@ -568,7 +568,7 @@ final class AtomicCallsTest {
     }
 
     @Test
-    void a_record_that_is_no_longer_the_transactions_own_rolls_it_back() throws Exception {
+    void aRecordThatIsNoLongerTheTransactionsOwnRollsItBack() throws Exception {
         assertThatExceptionOfType(IdempotencyClaimLostException.class)
                 .isThrownBy(() -> payAndThen(() -> {
                     try (Statement statement = plain.connection().createStatement()) {
@@ -603,7 +603,7 @@ final class AtomicCallsTest {
     }
 
     @Test
-    void an_attempt_that_finds_the_key_completed_meanwhile_replays_and_the_first_ones_claim_is_over() throws Exception {
+    void anAttemptThatFindsTheKeyCompletedMeanwhileReplaysAndTheFirstOnesClaimIsOver() throws Exception {
         assertThat(pay(engine, PAY, twice(() -> {
                     transactions.atBegin(second -> payElsewhere());
                     throw new IllegalStateException("broken");
@@ -614,7 +614,7 @@ final class AtomicCallsTest {
     }
 
     @Test
-    void a_second_attempt_is_told_as_one_call() throws Exception {
+    void aSecondAttemptIsToldAsOneCall() throws Exception {
         assertThat(pay(engine, PAY, twice(() -> {
                     if (runs.get() == 1) {
                         throw new IllegalStateException("broken");
@@ -633,7 +633,7 @@ final class AtomicCallsTest {
     }
 
     @Test
-    void a_commit_whose_answer_was_lost_is_found_to_have_taken_effect() throws Exception {
+    void aCommitWhoseAnswerWasLostIsFoundToHaveTakenEffect() throws Exception {
         transactions.atCommit(transaction -> {
             transaction.commitInFact();
             throw broken();
@@ -645,7 +645,7 @@ final class AtomicCallsTest {
     }
 
     @Test
-    void a_commit_that_did_not_arrive_is_found_to_have_left_nothing() throws Exception {
+    void aCommitThatDidNotArriveIsFoundToHaveLeftNothing() throws Exception {
         IllegalStateException failure = broken();
         transactions.atCommit(transaction -> {
             transaction.rollBack();
@@ -658,7 +658,7 @@ final class AtomicCallsTest {
     }
 
     @Test
-    void a_transaction_that_is_known_to_have_been_rolled_back_is_not_asked_for() {
+    void aTransactionThatIsKnownToHaveBeenRolledBackIsNotAskedFor() {
         transactions.atCommit(transaction -> {
             transaction.rollBack();
             transaction.tell(StoreTransaction.End.ROLLED_BACK);
@@ -670,7 +670,7 @@ final class AtomicCallsTest {
     }
 
     @Test
-    void what_fails_after_the_commit_is_the_callers_and_the_record_stands() throws Exception {
+    void whatFailsAfterTheCommitIsTheCallersAndTheRecordStands() throws Exception {
         IllegalStateException failure = broken();
         transactions.atCommit(transaction -> {
             transaction.commitInFact();
@@ -683,7 +683,7 @@ final class AtomicCallsTest {
     }
 
     @Test
-    void a_commit_of_which_nobody_knows_is_told_once_though_the_next_attempt_is_refused() {
+    void aCommitOfWhichNobodyKnowsIsToldOnceThoughTheNextAttemptIsRefused() {
         AtomicReference<TroubledTransactions.Troubled> stuck = new AtomicReference<>();
         transactions.atCommit(transaction -> {
             stuck.set(transaction);
@@ -697,7 +697,7 @@ final class AtomicCallsTest {
     }
 
     @Test
-    void a_commit_that_is_still_under_way_is_waited_for() throws Exception {
+    void aCommitThatIsStillUnderWayIsWaitedFor() throws Exception {
         transactions.atCommit(transaction -> {
             // Its row is locked until it has been asked for.
             transactions.atBegin(asking -> {});
@@ -722,7 +722,7 @@ final class AtomicCallsTest {
     }
 
     @Test
-    void a_commit_of_which_nobody_knows_for_too_long_is_told_as_such_and_settled_by_the_next_call() throws Exception {
+    void aCommitOfWhichNobodyKnowsForTooLongIsToldAsSuchAndSettledByTheNextCall() throws Exception {
         IllegalStateException failure = broken();
         AtomicReference<TroubledTransactions.Troubled> stuck = new AtomicReference<>();
         transactions.atCommit(transaction -> {
@@ -745,7 +745,7 @@ final class AtomicCallsTest {
     // in a caller's transaction
 
     @Test
-    void in_a_callers_transaction_a_call_is_complete_when_that_commits() throws Exception {
+    void inACallersTransactionACallIsCompleteWhenThatCommits() throws Exception {
         try (CallersTransaction caller = plain.beginCallers()) {
             assertThat(pay()).isEqualTo("receipt of run 1");
             assertThat(pay()).as("again in the same").isEqualTo("receipt of run 1");
@@ -761,7 +761,7 @@ final class AtomicCallsTest {
     }
 
     @Test
-    void in_a_callers_transaction_that_is_rolled_back_nothing_has_happened() throws Exception {
+    void inACallersTransactionThatIsRolledBackNothingHasHappened() throws Exception {
         try (CallersTransaction caller = plain.beginCallers()) {
             assertThat(pay()).isEqualTo("receipt of run 1");
             assertThat(caller.isRollbackOnly()).isFalse();
@@ -772,7 +772,7 @@ final class AtomicCallsTest {
     }
 
     @Test
-    void a_failure_in_a_callers_transaction_leaves_it_to_be_rolled_back_and_is_not_recorded() throws Exception {
+    void aFailureInACallersTransactionLeavesItToBeRolledBackAndIsNotRecorded() throws Exception {
         try (CallersTransaction caller = plain.beginCallers()) {
             assertThatExceptionOfType(IOException.class)
                     .isThrownBy(() -> payAndThen(() -> {
@@ -785,7 +785,7 @@ final class AtomicCallsTest {
     }
 
     @Test
-    void a_callers_transaction_goes_on_when_the_key_is_held_elsewhere() throws Exception {
+    void aCallersTransactionGoesOnWhenTheKeyIsHeldElsewhere() throws Exception {
         Future<String> first = begin(engine);
         try (CallersTransaction caller = plain.beginCallers()) {
             plain.connection().createStatement().execute("INSERT INTO payment VALUES ('other')");
@@ -799,7 +799,7 @@ final class AtomicCallsTest {
     }
 
     @Test
-    void a_claim_that_fails_in_a_callers_transaction_is_not_asked_for_again() throws Exception {
+    void aClaimThatFailsInACallersTransactionIsNotAskedForAgain() throws Exception {
         IdempotencyStoreException passing = TroubledStore.failure();
         try (CallersTransaction caller = plain.beginCallers()) {
             transactions.failClaim(passing);

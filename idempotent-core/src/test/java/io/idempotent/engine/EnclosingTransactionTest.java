@@ -90,7 +90,7 @@ final class EnclosingTransactionTest {
 
     private final FakeTicker ticker = new FakeTicker();
     private final TroubledStore store = TroubledStore.on(ticker);
-    private final Events events = new Events();
+    private final RecordedEvents events = new RecordedEvents();
     private final IdempotencyEngine engine =
             builder().completionTimeout(Duration.ZERO).build();
     private final Callers callers = new Callers();
@@ -136,7 +136,7 @@ final class EnclosingTransactionTest {
     }
 
     @Test
-    void an_outcome_is_recorded_after_the_commit_and_waiters_are_woken_by_it() throws Throwable {
+    void anOutcomeIsRecordedAfterTheCommitAndWaitersAreWokenByIt() throws Throwable {
         assertThat(call(PAY, transaction)).isEqualTo("receipt 1");
         assertThat(store.count(Request.COMPLETE)).isZero();
         Future<String> waiter = elsewhere(WAITING);
@@ -151,7 +151,7 @@ final class EnclosingTransactionTest {
     }
 
     @Test
-    void an_end_has_effect_once() throws Throwable {
+    void anEndHasEffectOnce() throws Throwable {
         call(PAY, transaction);
         transaction.only().committed();
         transaction.only().rolledBack();
@@ -162,7 +162,7 @@ final class EnclosingTransactionTest {
     }
 
     @Test
-    void a_rollback_frees_the_key_and_wakes_waiters_to_run() throws Throwable {
+    void aRollbackFreesTheKeyAndWakesWaitersToRun() throws Throwable {
         call(PAY, transaction);
         Future<String> waiter = elsewhere(WAITING);
         callers.awaitWaiting(1);
@@ -171,7 +171,7 @@ final class EnclosingTransactionTest {
     }
 
     @Test
-    void a_rollback_abandons_the_key_of_an_operation_with_effects_outside() throws Throwable {
+    void aRollbackAbandonsTheKeyOfAnOperationWithEffectsOutside() throws Throwable {
         call(WITH_EFFECTS_OUTSIDE, transaction);
         transaction.only().rolledBack();
         assertThat(isAbandoned()).isTrue();
@@ -179,8 +179,7 @@ final class EnclosingTransactionTest {
     }
 
     @Test
-    void a_call_in_the_same_transaction_gets_the_outcome_and_one_in_another_of_the_same_thread_is_refused()
-            throws Throwable {
+    void aCallInTheSameTransactionGetsTheOutcomeAndOneInAnotherOfTheSameThreadIsRefused() throws Throwable {
         assertThat(call(PAY, transaction)).isEqualTo(call(PAY, transaction)).isEqualTo("receipt 1");
         assertThatExceptionOfType(IdempotencyKeyReusedException.class)
                 .isThrownBy(() -> engine.execute(
@@ -198,7 +197,7 @@ final class EnclosingTransactionTest {
     }
 
     @Test
-    void a_recorder_records_in_the_transaction_and_nothing_is_asked_of_the_store_after_the_commit() throws Throwable {
+    void aRecorderRecordsInTheTransactionAndNothingIsAskedOfTheStoreAfterTheCommit() throws Throwable {
         call(PAY, transaction);
         List<Object> recorded = new ArrayList<>();
         transaction.only().beforeCommit((claim, outcome, retention) -> {
@@ -213,7 +212,7 @@ final class EnclosingTransactionTest {
     }
 
     @Test
-    void a_recorder_that_finds_the_claim_lost_or_fails_forbids_the_commit() throws Throwable {
+    void aRecorderThatFindsTheClaimLostOrFailsForbidsTheCommit() throws Throwable {
         call(PAY, transaction);
         assertThatExceptionOfType(IdempotencyStoreException.class)
                 .isThrownBy(() -> transaction.only().beforeCommit((claim, outcome, retention) -> {
@@ -227,7 +226,7 @@ final class EnclosingTransactionTest {
     }
 
     @Test
-    void an_interrupted_thread_records_in_the_transaction_with_the_flag_cleared_and_restored() throws Throwable {
+    void anInterruptedThreadRecordsInTheTransactionWithTheFlagClearedAndRestored() throws Throwable {
         call(PAY, transaction);
         Thread.currentThread().interrupt();
         transaction
@@ -238,7 +237,7 @@ final class EnclosingTransactionTest {
     }
 
     @Test
-    void a_lease_that_may_be_lost_is_asked_for_before_the_commit_and_only_then() throws Throwable {
+    void aLeaseThatMayBeLostIsAskedForBeforeTheCommitAndOnlyThen() throws Throwable {
         call(PAY, transaction);
         transaction.only().beforeCommit(null);
         assertThat(store.count(Request.RENEW)).isZero();
@@ -253,7 +252,7 @@ final class EnclosingTransactionTest {
     }
 
     @Test
-    void a_claim_that_was_taken_over_forbids_the_commit_and_its_rollback_disturbs_nobody() throws Throwable {
+    void aClaimThatWasTakenOverForbidsTheCommitAndItsRollbackDisturbsNobody() throws Throwable {
         call(PAY, transaction);
         ticker.elapse(PAY.lease());
         assertThat(Callers.get(elsewhere(PAY))).isEqualTo("receipt 2");
@@ -265,7 +264,7 @@ final class EnclosingTransactionTest {
     }
 
     @Test
-    void committed_work_whose_record_cannot_be_completed_is_unknown_and_never_free() throws Throwable {
+    void committedWorkWhoseRecordCannotBeCompletedIsUnknownAndNeverFree() throws Throwable {
         call(PAY, transaction);
         transaction.only().beforeCommit(null);
         store.fail(Request.COMPLETE);
@@ -278,7 +277,7 @@ final class EnclosingTransactionTest {
     }
 
     @Test
-    void a_record_is_completed_after_the_commit_though_the_store_fails_for_a_while() throws Throwable {
+    void aRecordIsCompletedAfterTheCommitThoughTheStoreFailsForAWhile() throws Throwable {
         try (IdempotencyEngine patient = builder().build()) {
             patient.execute(PAY, KEY, Fingerprint.none(), new Work(() -> "receipt", transaction, false));
             ticker.elapse(IdempotencyEngine.DEFAULT_COMPLETION_TIMEOUT.multipliedBy(2));
@@ -290,7 +289,7 @@ final class EnclosingTransactionTest {
     }
 
     @Test
-    void rolled_back_work_whose_key_cannot_be_released_becomes_abandoned() throws Throwable {
+    void rolledBackWorkWhoseKeyCannotBeReleasedBecomesAbandoned() throws Throwable {
         call(PAY, transaction);
         store.fail(Request.RELEASE);
         transaction.only().rolledBack();
@@ -300,7 +299,7 @@ final class EnclosingTransactionTest {
     }
 
     @Test
-    void an_unknown_end_is_settled_by_asking_the_store() throws Throwable {
+    void anUnknownEndIsSettledByAskingTheStore() throws Throwable {
         call(PAY, transaction);
         transaction.only().beforeCommit((claim, outcome, retention) -> store.complete(claim, outcome, retention));
         transaction.only().unknown();
@@ -315,7 +314,7 @@ final class EnclosingTransactionTest {
     }
 
     @Test
-    void an_outcome_that_was_recorded_though_its_transaction_is_said_to_be_rolled_back_stays() throws Throwable {
+    void anOutcomeThatWasRecordedThoughItsTransactionIsSaidToBeRolledBackStays() throws Throwable {
         call(PAY, transaction);
         transaction.only().beforeCommit((claim, outcome, retention) -> store.complete(claim, outcome, retention));
         transaction.only().rolledBack();
@@ -340,7 +339,7 @@ final class EnclosingTransactionTest {
     }
 
     @Test
-    void a_failure_whose_work_stands_abandons_the_key_at_once_or_after_the_commit() throws Throwable {
+    void aFailureWhoseWorkStandsAbandonsTheKeyAtOnceOrAfterTheCommit() throws Throwable {
         failing(new IllegalStateException("timeout"), true, null);
         assertThat(isAbandoned()).isTrue();
         store.forget(KEY, store.find(KEY).fencingToken());
@@ -360,21 +359,21 @@ final class EnclosingTransactionTest {
     }
 
     @Test
-    void a_failure_whose_work_stands_frees_the_key_after_a_rollback() {
+    void aFailureWhoseWorkStandsFreesTheKeyAfterARollback() {
         failing(new IllegalStateException("timeout"), true, transaction);
         transaction.only().rolledBack();
         assertThat(store.find(KEY)).isNull();
     }
 
     @Test
-    void a_failure_that_is_not_recorded_is_settled_at_once_in_a_transaction_too() {
+    void aFailureThatIsNotRecordedIsSettledAtOnceInATransactionToo() {
         failing(new IllegalStateException("declined"), false, transaction);
         assertThat(store.find(KEY)).isNull();
         assertThat(transaction.completions).isEmpty();
     }
 
     @Test
-    void a_final_failure_is_recorded_when_its_transaction_commits() {
+    void aFinalFailureIsRecordedWhenItsTransactionCommits() {
         failing(new IOException("declined"), true, transaction);
         assertThat(store.find(KEY).outcome()).isNull();
         transaction.only().committed();
@@ -382,14 +381,14 @@ final class EnclosingTransactionTest {
     }
 
     @Test
-    void a_final_failure_is_not_recorded_when_its_transaction_is_rolled_back() {
+    void aFinalFailureIsNotRecordedWhenItsTransactionIsRolledBack() {
         failing(new IOException("declined"), true, transaction);
         transaction.only().rolledBack();
         assertThat(store.find(KEY)).isNull();
     }
 
     @Test
-    void a_transaction_that_does_not_take_the_completion_leaves_the_key_abandoned() {
+    void aTransactionThatDoesNotTakeTheCompletionLeavesTheKeyAbandoned() {
         transaction.refusal = new IllegalStateException("no transaction");
         assertThatExceptionOfType(IllegalStateException.class)
                 .isThrownBy(() -> call(PAY, transaction))
@@ -404,8 +403,7 @@ final class EnclosingTransactionTest {
     }
 
     @Test
-    void the_transaction_is_flushed_before_an_outcome_is_encoded_and_left_alone_where_it_is_kept_by_reference()
-            throws Throwable {
+    void theTransactionIsFlushedBeforeAnOutcomeIsEncodedAndLeftAloneWhereItIsKeptByReference() throws Throwable {
         call(PAY, transaction);
         assertThat(transaction.flushes).isZero();
         transaction.only().rolledBack();
@@ -417,7 +415,7 @@ final class EnclosingTransactionTest {
     }
 
     @Test
-    void a_flush_that_fails_is_the_operations_failure_and_frees_the_key() {
+    void aFlushThatFailsIsTheOperationsFailureAndFreesTheKey() {
         transaction.flushFailure = new IllegalStateException("duplicate row");
         try (IdempotencyEngine encoding = encoding()) {
             assertThatExceptionOfType(IllegalStateException.class)
@@ -431,7 +429,7 @@ final class EnclosingTransactionTest {
     // the engine's own life
 
     @Test
-    void another_attempt_is_not_worth_beginning_once_the_transaction_can_only_be_rolled_back() throws Throwable {
+    void anotherAttemptIsNotWorthBeginningOnceTheTransactionCanOnlyBeRolledBack() throws Throwable {
         engine.execute(PAY, KEY, Fingerprint.none(), new IdempotentWork<String>() {
             @Override
             public String run(Execution execution) {
@@ -452,7 +450,7 @@ final class EnclosingTransactionTest {
     }
 
     @Test
-    void an_engine_is_not_idle_and_leases_are_renewed_before_the_transaction_has_ended() throws Throwable {
+    void anEngineIsNotIdleAndLeasesAreRenewedBeforeTheTransactionHasEnded() throws Throwable {
         Operation<String> renewed = Operation.builder("payment-service-pay", String.class)
                 .lease(Duration.ofMillis(60))
                 .build();
@@ -465,7 +463,7 @@ final class EnclosingTransactionTest {
     }
 
     @Test
-    void a_failure_that_does_not_tell_abandons_the_key_when_the_transaction_has_ended() {
+    void aFailureThatDoesNotTellAbandonsTheKeyWhenTheTransactionHasEnded() {
         Operation<String> refusing = Operation.builder("payment-service-pay", String.class)
                 .whenAbandoned(WhenAbandoned.REFUSE)
                 .unknownOn(List.of(IOException.class))
@@ -486,7 +484,7 @@ final class EnclosingTransactionTest {
     }
 
     @Test
-    void what_was_done_outside_is_not_forgotten_when_the_transaction_cannot_be_written() {
+    void whatWasDoneOutsideIsNotForgottenWhenTheTransactionCannotBeWritten() {
         transaction.flushFailure = new IllegalStateException("constraint");
         assertThatExceptionOfType(IllegalStateException.class).isThrownBy(() -> encoding(WITH_EFFECTS_OUTSIDE));
         transaction.only().rolledBack();

@@ -92,7 +92,7 @@ final class EngineRecordsTest {
 
     @ParameterizedTest
     @MethodSource("codecs")
-    void an_abandoned_record_is_failed_by_hand_and_the_failure_is_replayed(OutcomeCodec codec) {
+    void anAbandonedRecordIsFailedByHandAndTheFailureIsReplayed(OutcomeCodec codec) {
         try (IdempotencyEngine engine = engine(codec)) {
             IdempotencyRecord dead = die(KEY);
 
@@ -110,7 +110,7 @@ final class EngineRecordsTest {
     }
 
     @Test
-    void a_failure_of_a_subtype_is_recorded_as_that_which_is_declared() {
+    void aFailureOfASubtypeIsRecordedAsThatWhichIsDeclared() {
         try (IdempotencyEngine engine = engine(JacksonOutcomeCodec.create())) {
             IdempotencyRecord dead = die(KEY);
             assertThatIllegalArgumentException()
@@ -128,7 +128,7 @@ final class EngineRecordsTest {
 
     @ParameterizedTest
     @MethodSource("codecs")
-    void a_failure_that_the_operation_does_not_record_is_refused_and_nothing_touched(OutcomeCodec codec) {
+    void aFailureThatTheOperationDoesNotRecordIsRefusedAndNothingTouched(OutcomeCodec codec) {
         try (IdempotencyEngine engine = engine(codec)) {
             IdempotencyRecord dead = die(KEY);
             assertThatIllegalArgumentException()
@@ -143,7 +143,7 @@ final class EngineRecordsTest {
     }
 
     @Test
-    void a_failure_of_an_operation_that_is_not_known_here_is_refused() {
+    void aFailureOfAnOperationThatIsNotKnownHereIsRefused() {
         try (IdempotencyEngine engine = engine(new ReferenceOutcomeCodec())) {
             IdempotencyKey key = IdempotencyKey.of("renamed", "4711");
             IdempotencyRecord dead = die(key);
@@ -155,7 +155,7 @@ final class EngineRecordsTest {
     }
 
     @Test
-    void nothing_is_failed_that_is_another_by_now_or_that_somebody_holds() {
+    void nothingIsFailedThatIsAnotherByNowOrThatSomebodyHolds() {
         try (IdempotencyEngine engine = engine(new ReferenceOutcomeCodec())) {
             IdempotencyRecord dead = die(KEY);
             IOException declined = new IOException("declined");
@@ -173,7 +173,7 @@ final class EngineRecordsTest {
     }
 
     @Test
-    void of_two_people_one_decides() {
+    void ofTwoPeopleOneDecides() {
         try (IdempotencyEngine engine = engine(new ReferenceOutcomeCodec())) {
             IdempotencyRecord dead = die(KEY);
             assertThat(records(engine).complete(KEY, dead.fencingToken(), "paid", "Ada", "seen"))

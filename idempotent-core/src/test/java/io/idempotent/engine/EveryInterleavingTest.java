@@ -25,19 +25,19 @@ final class EveryInterleavingTest {
 
     @ParameterizedTest
     @EnumSource
-    void two_callers_on_two_nodes(WhenAbandoned policy) {
+    void twoCallersOnTwoNodes(WhenAbandoned policy) {
         explore(policy, "two callers", it -> Scenario.impatient(it).on(0, 1));
     }
 
     @ParameterizedTest
     @EnumSource
-    void three_callers_on_two_nodes(WhenAbandoned policy) {
+    void threeCallersOnTwoNodes(WhenAbandoned policy) {
         explore(policy, "three callers", it -> Scenario.impatient(it).on(0, 0, 1));
     }
 
     @ParameterizedTest
     @EnumSource
-    void callers_that_wait_for_each_other_on_one_node(WhenAbandoned policy) {
+    void callersThatWaitForEachOtherOnOneNode(WhenAbandoned policy) {
         explore(
                 policy,
                 "two waiting callers on one node",
@@ -46,7 +46,7 @@ final class EveryInterleavingTest {
 
     @ParameterizedTest
     @EnumSource
-    void callers_that_wait_for_each_other_on_two_nodes(WhenAbandoned policy) {
+    void callersThatWaitForEachOtherOnTwoNodes(WhenAbandoned policy) {
         explore(
                 policy,
                 "two waiting callers on two nodes",
@@ -55,19 +55,19 @@ final class EveryInterleavingTest {
 
     @ParameterizedTest
     @EnumSource
-    void callers_that_say_different_things(WhenAbandoned policy) {
+    void callersThatSayDifferentThings(WhenAbandoned policy) {
         explore(policy, "two requests", it -> Scenario.impatient(it).on(0).withAnotherRequestOn(1));
     }
 
     @ParameterizedTest
     @EnumSource
-    void callers_that_give_up_a_store_at_once(WhenAbandoned policy) {
+    void callersThatGiveUpAStoreAtOnce(WhenAbandoned policy) {
         explore(policy, "hasty callers", it -> Scenario.impatient(it).on(0, 1).givingUpAtOnce());
     }
 
     @ParameterizedTest
     @EnumSource
-    void callers_whose_work_is_done_in_steps(WhenAbandoned policy) {
+    void callersWhoseWorkIsDoneInSteps(WhenAbandoned policy) {
         explore(
                 policy,
                 "two callers in steps",
@@ -76,7 +76,7 @@ final class EveryInterleavingTest {
 
     @ParameterizedTest
     @EnumSource
-    void callers_in_steps_that_give_up_a_store_at_once(WhenAbandoned policy) {
+    void callersInStepsThatGiveUpAStoreAtOnce(WhenAbandoned policy) {
         explore(
                 policy,
                 "two hasty callers in steps",
@@ -85,7 +85,7 @@ final class EveryInterleavingTest {
 
     @ParameterizedTest
     @EnumSource
-    void callers_in_transactions_that_are_not_the_stores(WhenAbandoned policy) {
+    void callersInTransactionsThatAreNotTheStores(WhenAbandoned policy) {
         explore(
                 policy,
                 "two transactions",
@@ -94,7 +94,7 @@ final class EveryInterleavingTest {
 
     @ParameterizedTest
     @EnumSource
-    void callers_in_transactions_of_the_stores(WhenAbandoned policy) {
+    void callersInTransactionsOfTheStores(WhenAbandoned policy) {
         explore(
                 policy,
                 "two transactions of the store's",

@@ -49,7 +49,7 @@ final class ExplorerTest {
     }
 
     @Test
-    void the_explorer_finds_a_completion_that_is_not_fenced() {
+    void theExplorerFindsACompletionThatIsNotFenced() {
         finds(
                 Promise.ONE_OWNER,
                 twoOn(() -> new ReferenceStore() {
@@ -68,7 +68,7 @@ final class ExplorerTest {
     }
 
     @Test
-    void the_explorer_finds_a_release_by_anyone() {
+    void theExplorerFindsAReleaseByAnyone() {
         finds(
                 Promise.ONE_OWNER,
                 twoOn(() -> new ReferenceStore() {
@@ -81,7 +81,7 @@ final class ExplorerTest {
     }
 
     @Test
-    void the_explorer_finds_a_take_over_of_a_live_claim() {
+    void theExplorerFindsATakeOverOfALiveClaim() {
         finds(
                 Promise.ONE_OWNER,
                 twoOn(() -> new ReferenceStore() {
@@ -94,7 +94,7 @@ final class ExplorerTest {
     }
 
     @Test
-    void the_explorer_finds_a_lease_that_ends_too_early() {
+    void theExplorerFindsALeaseThatEndsTooEarly() {
         finds(
                 Promise.ONE_OWNER,
                 twoOn(() -> new ReferenceStore() {
@@ -107,7 +107,7 @@ final class ExplorerTest {
     }
 
     @Test
-    void the_explorer_finds_a_renewal_that_is_granted_and_forgotten() {
+    void theExplorerFindsARenewalThatIsGrantedAndForgotten() {
         finds(
                 Promise.ONE_OWNER,
                 twoOn(() -> new ReferenceStore() {
@@ -120,7 +120,7 @@ final class ExplorerTest {
     }
 
     @Test
-    void the_explorer_finds_a_fencing_token_that_does_not_grow() {
+    void theExplorerFindsAFencingTokenThatDoesNotGrow() {
         finds(
                 Promise.ONE_OWNER,
                 twoOn(() -> new ReferenceStore() {
@@ -133,7 +133,7 @@ final class ExplorerTest {
     }
 
     @Test
-    void the_explorer_finds_a_store_that_does_not_know_a_claim_again() {
+    void theExplorerFindsAStoreThatDoesNotKnowAClaimAgain() {
         finds(
                 Promise.ONE_OWNER,
                 twoOn(() -> new ReferenceStore() {
@@ -146,7 +146,7 @@ final class ExplorerTest {
     }
 
     @Test
-    void the_explorer_finds_a_claim_that_is_asked_for_again_under_another_id() {
+    void theExplorerFindsAClaimThatIsAskedForAgainUnderAnotherId() {
         finds(
                 Promise.ONE_OWNER,
                 two(WhenAbandoned.RUN_AGAIN).deep(2).over(store -> new ForwardingIdempotencyStore(store) {
@@ -163,7 +163,7 @@ final class ExplorerTest {
     }
 
     @Test
-    void the_explorer_finds_a_completed_key_that_can_be_claimed() {
+    void theExplorerFindsACompletedKeyThatCanBeClaimed() {
         finds(
                 Promise.REPLAY,
                 twoOn(() -> new ReferenceStore() {
@@ -177,7 +177,7 @@ final class ExplorerTest {
     }
 
     @Test
-    void the_explorer_finds_an_outcome_that_does_not_stay() {
+    void theExplorerFindsAnOutcomeThatDoesNotStay() {
         finds(
                 Promise.REPLAY,
                 twoOn(() -> new ReferenceStore() {
@@ -190,7 +190,7 @@ final class ExplorerTest {
     }
 
     @Test
-    void the_explorer_finds_a_take_over_of_what_nobody_may_take_over() {
+    void theExplorerFindsATakeOverOfWhatNobodyMayTakeOver() {
         finds(
                 Promise.CRASH,
                 two(WhenAbandoned.REFUSE)
@@ -204,7 +204,7 @@ final class ExplorerTest {
     }
 
     @Test
-    void the_explorer_finds_a_take_over_that_is_not_counted() {
+    void theExplorerFindsATakeOverThatIsNotCounted() {
         finds(
                 Promise.CRASH,
                 two(WhenAbandoned.RECONCILE)
@@ -219,7 +219,7 @@ final class ExplorerTest {
     }
 
     @Test
-    void the_explorer_finds_an_abandonment_that_frees_the_key() {
+    void theExplorerFindsAnAbandonmentThatFreesTheKey() {
         for (WhenAbandoned policy : new WhenAbandoned[] {WhenAbandoned.RECONCILE, WhenAbandoned.REFUSE}) {
             finds(
                     Promise.CRASH,
@@ -235,7 +235,7 @@ final class ExplorerTest {
     }
 
     @Test
-    void the_explorer_finds_a_take_over_by_another_request() {
+    void theExplorerFindsATakeOverByAnotherRequest() {
         finds(
                 Promise.IN_DOUBT,
                 Scenario.impatient(WhenAbandoned.RUN_AGAIN)
@@ -251,7 +251,7 @@ final class ExplorerTest {
     }
 
     @Test
-    void the_explorer_finds_a_line_that_answers_for_a_store_that_is_away() {
+    void theExplorerFindsALineThatAnswersForAStoreThatIsAway() {
         finds(
                 Promise.IN_DOUBT,
                 two(WhenAbandoned.RUN_AGAIN).deep(2).over(store -> new ForwardingIdempotencyStore(store) {
@@ -268,7 +268,7 @@ final class ExplorerTest {
     }
 
     @Test
-    void the_explorer_finds_a_caller_that_runs_when_the_store_is_away() {
+    void theExplorerFindsACallerThatRunsWhenTheStoreIsAway() {
         finds(Promise.IN_DOUBT, two(WhenAbandoned.RUN_AGAIN).deep(4).calling((engine, operation, fingerprint, work) -> {
             Operation<String> failingOpen = Operation.builder("pay", String.class)
                     .lease(Scenario.LEASE)
@@ -279,7 +279,7 @@ final class ExplorerTest {
     }
 
     @Test
-    void the_explorer_finds_an_outcome_that_is_recorded_before_the_commit() {
+    void theExplorerFindsAnOutcomeThatIsRecordedBeforeTheCommit() {
         finds(
                 Promise.TRANSACTION,
                 two(WhenAbandoned.RUN_AGAIN)
@@ -288,7 +288,7 @@ final class ExplorerTest {
     }
 
     @Test
-    void the_explorer_finds_a_transaction_that_nobody_follows() {
+    void theExplorerFindsATransactionThatNobodyFollows() {
         finds(
                 Promise.TRANSACTION,
                 two(WhenAbandoned.RUN_AGAIN)
@@ -299,7 +299,7 @@ final class ExplorerTest {
     }
 
     @Test
-    void the_explorer_finds_a_failure_of_the_library_in_place_of_the_users() {
+    void theExplorerFindsAFailureOfTheLibraryInPlaceOfTheUsers() {
         finds(
                 Promise.EXCEPTION,
                 two(WhenAbandoned.RUN_AGAIN)
@@ -315,7 +315,7 @@ final class ExplorerTest {
     }
 
     @Test
-    void the_explorer_finds_a_lease_that_never_ends() {
+    void theExplorerFindsALeaseThatNeverEnds() {
         finds(
                 Promise.NOT_STUCK,
                 twoOn(() -> new ReferenceStore() {
@@ -328,7 +328,7 @@ final class ExplorerTest {
     }
 
     @Test
-    void the_explorer_finds_work_that_is_done_twice_under_one_claim() {
+    void theExplorerFindsWorkThatIsDoneTwiceUnderOneClaim() {
         finds(
                 Promise.COUNT,
                 two(WhenAbandoned.RUN_AGAIN)
@@ -341,7 +341,7 @@ final class ExplorerTest {
     }
 
     @Test
-    void the_explorer_finds_a_take_over_that_is_not_told_of_steps() {
+    void theExplorerFindsATakeOverThatIsNotToldOfSteps() {
         finds(
                 Promise.STEP,
                 twoInSteps()
@@ -361,7 +361,7 @@ final class ExplorerTest {
     }
 
     @Test
-    void the_explorer_finds_a_step_that_is_said_to_be_recorded_and_is_not() {
+    void theExplorerFindsAStepThatIsSaidToBeRecordedAndIsNot() {
         finds(
                 Promise.STEP,
                 twoInSteps()
@@ -377,7 +377,7 @@ final class ExplorerTest {
     }
 
     @Test
-    void the_explorer_finds_a_step_whose_begin_is_not_kept() {
+    void theExplorerFindsAStepWhoseBeginIsNotKept() {
         finds(
                 Promise.STEP,
                 twoInSteps()
@@ -393,7 +393,7 @@ final class ExplorerTest {
     }
 
     @Test
-    void the_explorer_finds_a_step_of_a_claim_that_was_taken_over() {
+    void theExplorerFindsAStepOfAClaimThatWasTakenOver() {
         finds(
                 Promise.ONE_OWNER,
                 twoInSteps()
@@ -413,7 +413,7 @@ final class ExplorerTest {
     }
 
     @Test
-    void the_explorer_finds_a_release_that_drops_steps() {
+    void theExplorerFindsAReleaseThatDropsSteps() {
         finds(
                 Promise.STEP,
                 twoInSteps()
@@ -427,7 +427,7 @@ final class ExplorerTest {
     }
 
     @Test
-    void the_explorer_finds_a_step_that_runs_at_most_once_and_is_run_as_any_other() {
+    void theExplorerFindsAStepThatRunsAtMostOnceAndIsRunAsAnyOther() {
         finds(
                 Promise.STEP,
                 twoInSteps()

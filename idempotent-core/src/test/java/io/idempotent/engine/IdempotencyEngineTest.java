@@ -33,7 +33,7 @@ final class IdempotencyEngineTest {
 
     private final FakeTicker ticker = new FakeTicker();
     private final TroubledStore store = TroubledStore.on(ticker);
-    private final Events events = new Events();
+    private final RecordedEvents events = new RecordedEvents();
     private final IdempotencyEngine engine = builder().build();
     private final Callers callers = new Callers();
 
@@ -54,7 +54,7 @@ final class IdempotencyEngineTest {
     // listeners
 
     @Test
-    void listeners_are_told_in_order_on_the_calling_thread_before_the_call_returns() throws Exception {
+    void listenersAreToldInOrderOnTheCallingThreadBeforeTheCallReturns() throws Exception {
         List<String> told = new ArrayList<>();
         class Named implements IdempotencyListener {
             private final String name;
@@ -169,17 +169,17 @@ final class IdempotencyEngineTest {
     }
 
     @Test
-    void a_listener_that_fails_changes_nothing_and_is_reported() throws Exception {
+    void aListenerThatFailsChangesNothingAndIsReported() throws Exception {
         assertThatNoListenerChangesACall(new IllegalStateException("full disk"));
     }
 
     @Test
-    void an_error_in_a_listener_changes_nothing_and_is_reported() throws Exception {
+    void anErrorInAListenerChangesNothingAndIsReported() throws Exception {
         assertThatNoListenerChangesACall(new NoClassDefFoundError("io/micrometer/Observation"));
     }
 
     @Test
-    void an_error_handler_that_fails_changes_nothing() throws Exception {
+    void anErrorHandlerThatFailsChangesNothing() throws Exception {
         try (IdempotencyEngine told = IdempotencyEngine.builder(store)
                 .ticker(ticker)
                 .listener(new FailingListener(new IllegalStateException("full disk")))
@@ -195,7 +195,7 @@ final class IdempotencyEngineTest {
     }
 
     @Test
-    void renewals_go_on_after_an_error_that_the_error_handler_failed_on() throws Exception {
+    void renewalsGoOnAfterAnErrorThatTheErrorHandlerFailedOn() throws Exception {
         Operation<String> operation = Operation.builder("payment-service-pay", String.class)
                 .lease(Duration.ofMillis(60))
                 .build();
@@ -217,7 +217,7 @@ final class IdempotencyEngineTest {
     }
 
     @Test
-    void a_failure_that_nobody_handles_goes_to_the_threads_handler() throws Exception {
+    void aFailureThatNobodyHandlesGoesToTheThreadsHandler() throws Exception {
         List<Throwable> uncaught = new ArrayList<>();
         IllegalStateException failure = new IllegalStateException("full disk");
         try (IdempotencyEngine told = IdempotencyEngine.builder(store)
@@ -245,7 +245,7 @@ final class IdempotencyEngineTest {
     // closing
 
     @Test
-    void closing_waits_for_running_calls_whose_leases_are_renewed_meanwhile() throws Exception {
+    void closingWaitsForRunningCallsWhoseLeasesAreRenewedMeanwhile() throws Exception {
         Duration lease = Duration.ofMillis(60);
         Operation<String> operation = Operation.builder("payment-service-pay", String.class)
                 .lease(lease)
@@ -279,7 +279,7 @@ final class IdempotencyEngineTest {
     }
 
     @Test
-    void a_key_that_is_not_acceptable_is_never_claimed() {
+    void aKeyThatIsNotAcceptableIsNeverClaimed() {
         for (String value : List.of("", " ", "a\nb", "x".repeat(IdempotencyKey.MAXIMUM_LENGTH + 1))) {
             IdempotencyKey key = IdempotencyKey.unchecked("payment-service-pay", "", value);
             assertThatExceptionOfType(IdempotencyKeyException.class)
@@ -290,7 +290,7 @@ final class IdempotencyEngineTest {
     }
 
     @Test
-    void a_closed_engine_refuses_calls_and_leaves_the_store_open() throws Exception {
+    void aClosedEngineRefusesCallsAndLeavesTheStoreOpen() throws Exception {
         call(engine, "4711");
         engine.close();
         engine.close();
@@ -307,7 +307,7 @@ final class IdempotencyEngineTest {
     }
 
     @Test
-    void a_call_that_gets_its_claim_when_the_engine_is_closed_does_not_run_and_gives_the_key_back() {
+    void aCallThatGetsItsClaimWhenTheEngineIsClosedDoesNotRunAndGivesTheKeyBack() {
         store.meet(Request.CLAIM, request -> {
             Object answer = request.get();
             engine.close();
@@ -321,7 +321,7 @@ final class IdempotencyEngineTest {
     }
 
     @Test
-    void closing_waits_no_longer_than_it_is_told_and_the_call_ends_as_it_would() throws Exception {
+    void closingWaitsNoLongerThanItIsToldAndTheCallEndsAsItWould() throws Exception {
         Callers.Gate gate = new Callers.Gate();
         IdempotencyEngine hasty = builder().closeTimeout(Duration.ZERO).build();
         Future<String> running =
@@ -336,7 +336,7 @@ final class IdempotencyEngineTest {
     }
 
     @Test
-    void an_interrupted_closing_ends_with_its_flag_set() throws Exception {
+    void anInterruptedClosingEndsWithItsFlagSet() throws Exception {
         Callers.Gate gate = new Callers.Gate();
         Future<String> running =
                 callers.call(() -> engine.execute(PAY, "4711", Fingerprint.none(), () -> gate.pass("receipt")));
@@ -361,7 +361,7 @@ final class IdempotencyEngineTest {
     }
 
     @Test
-    void settings_of_an_engine_that_cannot_be_are_refused() {
+    void settingsOfAnEngineThatCannotBeAreRefused() {
         Duration negative = Duration.ofNanos(-1);
         assertRefused(() -> builder().maxWaiters(-1), "max-waiters is -1", "It has to be zero or more");
         assertRefused(
@@ -375,7 +375,7 @@ final class IdempotencyEngineTest {
     }
 
     @Test
-    void a_store_of_bytes_needs_a_codec() {
+    void aStoreOfBytesNeedsACodec() {
         InvocationHandler bytes =
                 (proxy, method, arguments) -> method.getName().equals("keepsReferences") ? false : null;
         IdempotencyStore ofBytes = (IdempotencyStore)
@@ -391,7 +391,7 @@ final class IdempotencyEngineTest {
     }
 
     @Test
-    void settings_of_an_operation_that_cannot_be_are_refused() {
+    void settingsOfAnOperationThatCannotBeAreRefused() {
         Operation.Builder<String> pay = Operation.builder("pay", String.class);
         Duration negative = Duration.ofNanos(-1);
         for (Duration duration : List.of(Duration.ZERO, negative)) {
@@ -419,7 +419,7 @@ final class IdempotencyEngineTest {
     }
 
     @Test
-    void an_operation_has_the_defaults_that_are_documented() {
+    void anOperationHasTheDefaultsThatAreDocumented() {
         assertThat(PAY.name()).isEqualTo("payment-service-pay");
         assertThat(PAY.retention()).isEqualTo(Duration.ofHours(24));
         assertThat(PAY.lease()).isEqualTo(Duration.ofSeconds(30));
@@ -431,7 +431,7 @@ final class IdempotencyEngineTest {
     }
 
     @Test
-    void durations_without_end_are_taken_as_very_long() throws Exception {
+    void durationsWithoutEndAreTakenAsVeryLong() throws Exception {
         Duration forever = Duration.ofSeconds(Long.MAX_VALUE);
         Operation<String> operation = Operation.builder("pay", String.class)
                 .retention(forever)

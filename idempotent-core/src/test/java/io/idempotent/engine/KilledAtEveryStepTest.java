@@ -119,7 +119,7 @@ final class KilledAtEveryStepTest {
     }
 
     @Test
-    void what_is_run_again_is_done_twice_only_if_it_was_done_and_not_recorded() {
+    void whatIsRunAgainIsDoneTwiceOnlyIfItWasDoneAndNotRecorded() {
         assertThat(killAtEveryStep(WhenAbandoned.RUN_AGAIN, Transactions.NONE, Move.GOES_ON))
                 .containsExactly(
                         "before its claim: done 1, then paid by B under claim 1",
@@ -131,7 +131,7 @@ final class KilledAtEveryStepTest {
     }
 
     @Test
-    void what_is_reconciled_is_done_once_wherever_its_first_owner_is_killed() {
+    void whatIsReconciledIsDoneOnceWhereverItsFirstOwnerIsKilled() {
         assertThat(killAtEveryStep(WhenAbandoned.RECONCILE, Transactions.NONE, Move.GOES_ON))
                 .containsExactly(
                         "before its claim: done 1, then paid by B under claim 1",
@@ -143,7 +143,7 @@ final class KilledAtEveryStepTest {
     }
 
     @Test
-    void what_is_refused_is_not_run_again_once_it_was_claimed() {
+    void whatIsRefusedIsNotRunAgainOnceItWasClaimed() {
         assertThat(killAtEveryStep(WhenAbandoned.REFUSE, Transactions.NONE, Move.GOES_ON))
                 .containsExactly(
                         "before its claim: done 1, then paid by B under claim 1",
@@ -155,7 +155,7 @@ final class KilledAtEveryStepTest {
     }
 
     @Test
-    void one_that_failed_frees_its_key_and_is_abandoned_before_that() {
+    void oneThatFailedFreesItsKeyAndIsAbandonedBeforeThat() {
         assertThat(killAtEveryStep(WhenAbandoned.REFUSE, Transactions.NONE, Move.THROWS))
                 .containsExactly(
                         "before its claim: done 1, then paid by B under claim 1",
@@ -166,7 +166,7 @@ final class KilledAtEveryStepTest {
     }
 
     @Test
-    void a_failure_after_which_nobody_knows_stays_unknown_wherever_its_owner_is_killed() {
+    void aFailureAfterWhichNobodyKnowsStaysUnknownWhereverItsOwnerIsKilled() {
         assertThat(killAtEveryStep(WhenAbandoned.RECONCILE, Transactions.NONE, Move.THROWS_UNKNOWN_DONE))
                 .containsExactly(
                         "before its claim: done 1, then paid by B under claim 1",
@@ -178,7 +178,7 @@ final class KilledAtEveryStepTest {
     }
 
     @Test
-    void work_in_a_transaction_of_the_stores_is_done_once_wherever_its_owner_is_killed() {
+    void workInATransactionOfTheStoresIsDoneOnceWhereverItsOwnerIsKilled() {
         assertThat(killAtEveryStep(WhenAbandoned.RUN_AGAIN, Transactions.OF_THE_STORE, Move.GOES_ON))
                 .containsExactly(
                         "before its claim: done 1, then paid by B under claim 1",
@@ -192,7 +192,7 @@ final class KilledAtEveryStepTest {
     }
 
     @Test
-    void work_in_a_transaction_elsewhere_is_done_twice_only_if_killed_between_commit_and_record() {
+    void workInATransactionElsewhereIsDoneTwiceOnlyIfKilledBetweenCommitAndRecord() {
         assertThat(killAtEveryStep(WhenAbandoned.RUN_AGAIN, Transactions.ELSEWHERE, Move.GOES_ON))
                 .containsExactly(
                         "before its claim: done 1, then paid by B under claim 1",
@@ -211,7 +211,7 @@ final class KilledAtEveryStepTest {
     }
 
     @Test
-    void a_step_that_runs_at_most_once_is_reported_unknown_where_nobody_can_tell() {
+    void aStepThatRunsAtMostOnceIsReportedUnknownWhereNobodyCanTell() {
         assertThat(killInSteps(WhenAbandoned.RUN_AGAIN, Move.CANNOT_TELL))
                 .containsExactly(
                         "before its claim: done 1 and 1, then paid by B under claim 1",
@@ -231,7 +231,7 @@ final class KilledAtEveryStepTest {
     }
 
     @Test
-    void of_steps_that_are_run_again_only_one_that_was_done_and_not_recorded_is_done_twice() {
+    void ofStepsThatAreRunAgainOnlyOneThatWasDoneAndNotRecordedIsDoneTwice() {
         assertThat(killInSteps(WhenAbandoned.RUN_AGAIN, Move.GOES_ON))
                 .containsExactly(
                         "before its claim: done 1 and 1, then paid by B under claim 1",
@@ -251,7 +251,7 @@ final class KilledAtEveryStepTest {
     }
 
     @Test
-    void of_steps_that_are_reconciled_only_one_that_was_done_and_not_recorded_is_done_twice() {
+    void ofStepsThatAreReconciledOnlyOneThatWasDoneAndNotRecordedIsDoneTwice() {
         assertThat(killInSteps(WhenAbandoned.RECONCILE, Move.GOES_ON))
                 .containsExactly(
                         "before its claim: done 1 and 1, then paid by B under claim 1",
@@ -271,7 +271,7 @@ final class KilledAtEveryStepTest {
     }
 
     @Test
-    void steps_of_what_is_refused_are_not_run_again_once_it_was_claimed() {
+    void stepsOfWhatIsRefusedAreNotRunAgainOnceItWasClaimed() {
         assertThat(killInSteps(WhenAbandoned.REFUSE, Move.GOES_ON))
                 .containsExactly(
                         "before its claim: done 1 and 1, then paid by B under claim 1",

@@ -24,7 +24,7 @@ final class LeaseInterruptTest {
             .build();
 
     private final FakeTicker ticker = new FakeTicker();
-    private final Events events = new Events();
+    private final RecordedEvents events = new RecordedEvents();
     private final CountDownLatch never = new CountDownLatch(1);
     private final IdempotencyEngine interrupting = engine(true);
     private final IdempotencyEngine lenient = engine(false);
@@ -55,7 +55,7 @@ final class LeaseInterruptTest {
     }
 
     @Test
-    void a_thread_that_hangs_is_interrupted_when_its_lease_is_lost_and_its_caller_is_not() {
+    void aThreadThatHangsIsInterruptedWhenItsLeaseIsLostAndItsCallerIsNot() {
         assertThatExceptionOfType(InterruptedException.class)
                 .isThrownBy(() -> hang(interrupting, execution -> {
                     loseLease();
@@ -68,7 +68,7 @@ final class LeaseInterruptTest {
 
     @Test
     @Timeout(60)
-    void an_interrupt_that_nobody_noticed_ends_with_the_operation() {
+    void anInterruptThatNobodyNoticedEndsWithTheOperation() {
         assertThatExceptionOfType(IllegalStateException.class)
                 .isThrownBy(() -> hang(interrupting, execution -> {
                     loseLease();
@@ -81,7 +81,7 @@ final class LeaseInterruptTest {
     }
 
     @Test
-    void an_interrupt_by_somebody_else_stays_though_the_lease_is_lost_after_it() {
+    void anInterruptBySomebodyElseStaysThoughTheLeaseIsLostAfterIt() {
         assertThatExceptionOfType(IllegalStateException.class)
                 .isThrownBy(() -> hang(interrupting, execution -> {
                     Thread.currentThread().interrupt();
@@ -95,7 +95,7 @@ final class LeaseInterruptTest {
     }
 
     @Test
-    void an_interrupt_by_somebody_else_stays() {
+    void anInterruptBySomebodyElseStays() {
         assertThatExceptionOfType(IllegalStateException.class)
                 .isThrownBy(() -> hang(interrupting, execution -> {
                     Thread.currentThread().interrupt();
@@ -105,7 +105,7 @@ final class LeaseInterruptTest {
     }
 
     @Test
-    void no_thread_is_interrupted_unless_that_is_configured() {
+    void noThreadIsInterruptedUnlessThatIsConfigured() {
         assertThatExceptionOfType(IllegalStateException.class)
                 .isThrownBy(() -> hang(lenient, execution -> {
                     loseLease();
@@ -118,7 +118,7 @@ final class LeaseInterruptTest {
 
     @Test
     @Timeout(60)
-    void a_reconciler_that_hangs_is_interrupted_where_an_execution_is_opened() throws Throwable {
+    void aReconcilerThatHangsIsInterruptedWhereAnExecutionIsOpened() throws Throwable {
         Operation<String> reconciling = Operation.builder("payment-service-pay", String.class)
                 .whenAbandoned(WhenAbandoned.RECONCILE)
                 .lease(PAY.lease())

@@ -46,7 +46,7 @@ final class LeaseRenewalTest {
 
     private final FakeTicker ticker = new FakeTicker();
     private final TroubledStore store = TroubledStore.on(ticker);
-    private final Events events = new Events();
+    private final RecordedEvents events = new RecordedEvents();
     private final LeaseRenewal renewal =
             new LeaseRenewal(store, ticker, new Listeners(List.of(events), events), events, new Pacing() {});
     private final Set<Execution> group = ConcurrentHashMap.newKeySet();
@@ -88,7 +88,7 @@ final class LeaseRenewalTest {
     // one visit
 
     @Test
-    void a_lease_that_was_granted_less_than_a_sixth_of_it_ago_costs_no_request() {
+    void aLeaseThatWasGrantedLessThanASixthOfItAgoCostsNoRequest() {
         Execution execution = begin("4711");
         ticker.elapse(SIXTH.minusNanos(1));
         visit();
@@ -106,7 +106,7 @@ final class LeaseRenewalTest {
     }
 
     @Test
-    void all_that_are_due_are_renewed_by_one_request() {
+    void allThatAreDueAreRenewedByOneRequest() {
         for (int key = 0; key < 10; key++) {
             begin("old " + key);
         }
@@ -117,7 +117,7 @@ final class LeaseRenewalTest {
     }
 
     @Test
-    void visits_keep_a_lease_for_as_long_as_they_come() {
+    void visitsKeepALeaseForAsLongAsTheyCome() {
         Execution execution = begin("4711");
         for (int third = 0; third < 24; third++) {
             ticker.elapse(LEASE.dividedBy(3));
@@ -129,7 +129,7 @@ final class LeaseRenewalTest {
     }
 
     @Test
-    void an_execution_that_runs_too_long_is_not_renewed_any_more_and_its_key_can_be_taken_over() {
+    void anExecutionThatRunsTooLongIsNotRenewedAnyMoreAndItsKeyCanBeTakenOver() {
         Execution execution = begin("4711");
         for (Duration age = Duration.ZERO; age.compareTo(PAY.maxRun()) < 0; age = age.plus(SIXTH)) {
             visit();
@@ -151,7 +151,7 @@ final class LeaseRenewalTest {
     }
 
     @Test
-    void what_remains_of_an_execution_ends_when_its_lease_is_renewed_no_more() {
+    void whatRemainsOfAnExecutionEndsWhenItsLeaseIsRenewedNoMore() {
         Execution execution = begin("4711");
         assertThat(execution.remaining()).isEqualTo(PAY.maxRun());
         for (Duration age = SIXTH; age.compareTo(PAY.maxRun()) < 0; age = age.plus(SIXTH)) {
@@ -167,7 +167,7 @@ final class LeaseRenewalTest {
     }
 
     @Test
-    void nothing_remains_once_the_lease_is_lost() {
+    void nothingRemainsOnceTheLeaseIsLost() {
         Execution execution = begin("4711");
         ticker.elapse(LEASE);
         assertThat(execution.leaseLost()).isTrue();
@@ -175,7 +175,7 @@ final class LeaseRenewalTest {
     }
 
     @Test
-    void what_remains_is_the_time_of_all_attempts_where_that_is_shorter() {
+    void whatRemainsIsTheTimeOfAllAttemptsWhereThatIsShorter() {
         Execution execution = begin("4711");
         ticker.elapse(SIXTH);
         execution.limitAttempts(LEASE);
@@ -190,7 +190,7 @@ final class LeaseRenewalTest {
     }
 
     @Test
-    void a_renewal_that_is_refused_loses_the_lease_at_once_and_for_good() {
+    void aRenewalThatIsRefusedLosesTheLeaseAtOnceAndForGood() {
         Execution execution = begin("4711");
         Execution other = begin("4712");
         ticker.elapse(SIXTH);
@@ -221,7 +221,7 @@ final class LeaseRenewalTest {
     }
 
     @Test
-    void a_claim_that_was_taken_over_when_its_lease_was_over_is_not_unknown_to_the_store() {
+    void aClaimThatWasTakenOverWhenItsLeaseWasOverIsNotUnknownToTheStore() {
         Execution execution = begin("4711");
         ticker.elapse(LEASE);
         assertThat(begin("4711").takeovers()).isEqualTo(1);
@@ -231,7 +231,7 @@ final class LeaseRenewalTest {
     }
 
     @Test
-    void while_renewals_fail_the_lease_lasts_as_long_as_it_was_granted_last() {
+    void whileRenewalsFailTheLeaseLastsAsLongAsItWasGrantedLast() {
         Execution execution = begin("4711");
         execution.beginAttempt();
         ticker.elapse(SIXTH);
@@ -261,7 +261,7 @@ final class LeaseRenewalTest {
     }
 
     @Test
-    void a_renewal_that_failed_is_tried_again_at_the_next_visit() {
+    void aRenewalThatFailedIsTriedAgainAtTheNextVisit() {
         Execution execution = begin("4711");
         store.fail(Request.RENEW, 2);
         for (int half = 0; half < 3; half++) {
@@ -275,7 +275,7 @@ final class LeaseRenewalTest {
     }
 
     @Test
-    void one_claim_that_is_stuck_in_the_store_does_not_cost_the_others_their_leases() {
+    void oneClaimThatIsStuckInTheStoreDoesNotCostTheOthersTheirLeases() {
         List<Execution> executions = List.of(begin("4711"), begin("4712"), begin("4713"));
         ticker.elapse(SIXTH);
         // The request for all, and the first of those for one.
@@ -290,7 +290,7 @@ final class LeaseRenewalTest {
     }
 
     @Test
-    void one_that_the_store_cannot_decide_on_is_asked_for_again_soon_until_its_lease_is_over() {
+    void oneThatTheStoreCannotDecideOnIsAskedForAgainSoonUntilItsLeaseIsOver() {
         Execution locked = begin("4711");
         Execution other = begin("4712");
         store.meet(Request.RENEW, request -> {
@@ -330,7 +330,7 @@ final class LeaseRenewalTest {
     }
 
     @Test
-    void one_that_the_store_can_decide_on_again_goes_on() {
+    void oneThatTheStoreCanDecideOnAgainGoesOn() {
         Execution locked = begin("4711");
         ticker.elapse(SIXTH.multipliedBy(5));
         store.meet(Request.RENEW, request -> new RenewalResult(Set.of(), Set.of(locked.claim())));
@@ -341,7 +341,7 @@ final class LeaseRenewalTest {
     }
 
     @Test
-    void requests_for_one_claim_are_begun_only_while_they_end_before_the_lease() {
+    void requestsForOneClaimAreBegunOnlyWhileTheyEndBeforeTheLease() {
         List<Execution> executions = List.of(begin("4711"), begin("4712"), begin("4713"));
         ticker.elapse(SIXTH.multipliedBy(3));
         AtomicInteger requests = new AtomicInteger();
@@ -356,7 +356,7 @@ final class LeaseRenewalTest {
     }
 
     @Test
-    void a_store_that_fails_slowly_is_not_asked_for_each_claim_beyond_a_third_of_the_lease() {
+    void aStoreThatFailsSlowlyIsNotAskedForEachClaimBeyondAThirdOfTheLease() {
         begin("4711");
         begin("4712");
         ticker.elapse(SIXTH);
@@ -371,7 +371,7 @@ final class LeaseRenewalTest {
     }
 
     @Test
-    void a_renewal_counts_from_before_its_request() {
+    void aRenewalCountsFromBeforeItsRequest() {
         Execution execution = begin("4711");
         ticker.elapse(SIXTH);
         store.meet(Request.RENEW, request -> {
@@ -385,7 +385,7 @@ final class LeaseRenewalTest {
     }
 
     @Test
-    void whatever_a_store_throws_is_told_as_a_failure_of_the_store() {
+    void whateverAStoreThrowsIsToldAsAFailureOfTheStore() {
         begin("4711");
         ticker.elapse(SIXTH);
         IllegalStateException foreign = new IllegalStateException("pool closed");
@@ -403,7 +403,7 @@ final class LeaseRenewalTest {
     }
 
     @Test
-    void the_answer_for_an_execution_that_ended_meanwhile_is_ignored() {
+    void theAnswerForAnExecutionThatEndedMeanwhileIsIgnored() {
         Execution execution = begin("4711");
         ticker.elapse(SIXTH);
         store.meet(Request.RENEW, request -> {
@@ -417,7 +417,7 @@ final class LeaseRenewalTest {
     }
 
     @Test
-    void an_error_of_the_store_does_not_end_the_visits() {
+    void anErrorOfTheStoreDoesNotEndTheVisits() {
         begin("4711");
         ticker.elapse(SIXTH);
         store.meet(Request.RENEW, request -> {
@@ -453,7 +453,7 @@ final class LeaseRenewalTest {
     }
 
     @Test
-    void a_thousand_calls_are_renewed_by_one_request_each_interval_and_one_thread() throws Exception {
+    void aThousandCallsAreRenewedByOneRequestEachIntervalAndOneThread() throws Exception {
         Set<Thread> renewing = ConcurrentHashMap.newKeySet();
         store.meet(Request.RENEW, request -> {
             renewing.add(Thread.currentThread());
@@ -490,7 +490,7 @@ final class LeaseRenewalTest {
     }
 
     @Test
-    void calls_that_are_over_are_not_renewed() throws Throwable {
+    void callsThatAreOverAreNotRenewed() throws Throwable {
         for (int key = 0; key < 20; key++) {
             engine.execute(SHORT_LEASE, "key " + key, Fingerprint.none(), () -> "receipt");
         }
@@ -500,7 +500,7 @@ final class LeaseRenewalTest {
     }
 
     @Test
-    void a_claim_counts_from_before_its_request() throws Throwable {
+    void aClaimCountsFromBeforeItsRequest() throws Throwable {
         store.meet(Request.CLAIM, request -> {
             Object answer = request.get();
             ticker.elapse(Duration.ofSeconds(10));
@@ -516,7 +516,7 @@ final class LeaseRenewalTest {
     }
 
     @Test
-    void a_claim_that_was_waited_for_counts_from_before_its_last_request() throws Exception {
+    void aClaimThatWasWaitedForCountsFromBeforeItsLastRequest() throws Exception {
         Operation<Long> waits = Operation.builder("payment-service-pay", Long.class)
                 .lease(LEASE)
                 .waitAtMost(Duration.ofHours(1))
@@ -540,7 +540,7 @@ final class LeaseRenewalTest {
     }
 
     @Test
-    void the_loss_of_the_lease_is_told_while_the_operation_runs() throws Throwable {
+    void theLossOfTheLeaseIsToldWhileTheOperationRuns() throws Throwable {
         run(execution -> {
             store.fail(Request.RENEW);
             ticker.elapse(SHORT);
@@ -556,7 +556,7 @@ final class LeaseRenewalTest {
     }
 
     @Test
-    void a_hung_owner_is_renewed_until_max_run_and_then_taken_over() throws Throwable {
+    void aHungOwnerIsRenewedUntilMaxRunAndThenTakenOver() throws Throwable {
         run(execution -> {
             for (int half = 0; half < 3; half++) {
                 elapseAndAwaitRenewal(SHORT.dividedBy(2));
@@ -575,7 +575,7 @@ final class LeaseRenewalTest {
     }
 
     @Test
-    void of_two_threads_that_see_the_loss_of_a_lease_one_tells_it() throws Exception {
+    void ofTwoThreadsThatSeeTheLossOfALeaseOneTellsIt() throws Exception {
         for (int round = 0; round < 300; round++) {
             Execution execution = begin("round " + round);
             execution.lease().refuse();
@@ -598,7 +598,7 @@ final class LeaseRenewalTest {
     }
 
     @Test
-    void groups_of_different_leases_are_renewed_apart() throws Throwable {
+    void groupsOfDifferentLeasesAreRenewedApart() throws Throwable {
         Operation<String> other = Operation.builder("other", String.class)
                 .lease(Duration.ofMillis(90))
                 .build();

@@ -31,12 +31,12 @@ final class LostClaimTest {
 
     private final FakeTicker ticker = new FakeTicker();
     private final TroubledStore store = TroubledStore.on(ticker);
-    private final Events events = new Events();
+    private final RecordedEvents events = new RecordedEvents();
     private final IdempotencyEngine engine = engine(events);
-    private final IdempotencyEngine otherNode = engine(new Events());
+    private final IdempotencyEngine otherNode = engine(new RecordedEvents());
     private final Callers callers = new Callers();
 
-    private IdempotencyEngine engine(Events told) {
+    private IdempotencyEngine engine(RecordedEvents told) {
         return IdempotencyEngine.builder(store)
                 .ticker(ticker)
                 .listener(told)
@@ -74,7 +74,7 @@ final class LostClaimTest {
     }
 
     @Test
-    void a_late_owner_gets_the_outcome_that_its_successor_recorded() throws Throwable {
+    void aLateOwnerGetsTheOutcomeThatItsSuccessorRecorded() throws Throwable {
         for (IdempotencyEngine node : List.of(engine, otherNode)) {
             String result = call(execution -> {
                 takeOver(node, successor -> "the successor's");
@@ -88,7 +88,7 @@ final class LostClaimTest {
     }
 
     @Test
-    void a_late_owner_gets_the_failure_that_its_successor_recorded() {
+    void aLateOwnerGetsTheFailureThatItsSuccessorRecorded() {
         IOException declined = new IOException("declined");
         Throwable thrown = catchThrowable(() -> call(execution -> {
             takeOver(otherNode, successor -> {
@@ -100,7 +100,7 @@ final class LostClaimTest {
     }
 
     @Test
-    void the_loss_is_told_once_and_the_late_outcome_is_not_told_as_completed() throws Throwable {
+    void theLossIsToldOnceAndTheLateOutcomeIsNotToldAsCompleted() throws Throwable {
         call(execution -> {
             takeOver(otherNode, successor -> "the successor's");
             return "late";
@@ -110,7 +110,7 @@ final class LostClaimTest {
     }
 
     @Test
-    void a_late_owner_whose_successor_still_runs_is_told_that_its_claim_was_lost() throws Exception {
+    void aLateOwnerWhoseSuccessorStillRunsIsToldThatItsClaimWasLost() throws Exception {
         Callers.Gate gate = new Callers.Gate();
         List<Long> token = new ArrayList<>();
         List<Future<String>> successor = new ArrayList<>();
@@ -134,7 +134,7 @@ final class LostClaimTest {
     }
 
     @Test
-    void a_late_owner_whose_successor_released_the_key_is_told_that_its_claim_was_lost() {
+    void aLateOwnerWhoseSuccessorReleasedTheKeyIsToldThatItsClaimWasLost() {
         assertThatExceptionOfType(IdempotencyClaimLostException.class)
                 .isThrownBy(() -> call(execution -> {
                     takeOver(otherNode, successor -> {
@@ -146,7 +146,7 @@ final class LostClaimTest {
     }
 
     @Test
-    void a_late_owner_never_gets_the_outcome_of_another_request() {
+    void aLateOwnerNeverGetsTheOutcomeOfAnotherRequest() {
         assertThatExceptionOfType(IdempotencyClaimLostException.class)
                 .isThrownBy(() -> call(execution -> {
                     takeOver(otherNode, successor -> {
@@ -160,7 +160,7 @@ final class LostClaimTest {
     }
 
     @Test
-    void a_late_owner_whose_store_does_not_say_what_was_recorded_is_told_both() {
+    void aLateOwnerWhoseStoreDoesNotSayWhatWasRecordedIsToldBoth() {
         store.fail(Request.FIND);
         assertThatExceptionOfType(IdempotencyClaimLostException.class)
                 .isThrownBy(() -> call(execution -> {
@@ -173,7 +173,7 @@ final class LostClaimTest {
     }
 
     @Test
-    void a_late_owner_that_was_interrupted_gets_its_successors_outcome_with_the_flag_restored() throws Throwable {
+    void aLateOwnerThatWasInterruptedGetsItsSuccessorsOutcomeWithTheFlagRestored() throws Throwable {
         store.meet(Request.FIND, request -> {
             if (Thread.currentThread().isInterrupted()) {
                 throw TroubledStore.failure();
@@ -190,7 +190,7 @@ final class LostClaimTest {
     }
 
     @Test
-    void the_failure_of_a_late_owner_stays_its_callers() throws Throwable {
+    void theFailureOfALateOwnerStaysItsCallers() throws Throwable {
         for (Exception failure : List.of(new IllegalStateException("not recorded"), new IOException("recorded"))) {
             Throwable thrown = catchThrowable(() -> call(execution -> {
                 takeOver(otherNode, successor -> "the successor's");
@@ -204,7 +204,7 @@ final class LostClaimTest {
     }
 
     @Test
-    void a_late_owner_that_would_release_gives_its_result_and_leaves_the_key_alone() throws Throwable {
+    void aLateOwnerThatWouldReleaseGivesItsResultAndLeavesTheKeyAlone() throws Throwable {
         String result = call(new IdempotentWork<>() {
             @Override
             public String run(Execution execution) {
@@ -222,7 +222,7 @@ final class LostClaimTest {
     }
 
     @Test
-    void an_owner_learns_at_once_that_its_key_was_taken_over_in_the_same_jvm() throws Throwable {
+    void anOwnerLearnsAtOnceThatItsKeyWasTakenOverInTheSameJvm() throws Throwable {
         call(execution -> {
             takeOver(engine, successor -> {
                 // Even if the clock of this JVM could be turned back.
@@ -238,7 +238,7 @@ final class LostClaimTest {
     }
 
     @Test
-    void an_owner_that_hears_of_its_claim_after_its_successor_does_not_run_and_disturbs_nobody() throws Throwable {
+    void anOwnerThatHearsOfItsClaimAfterItsSuccessorDoesNotRunAndDisturbsNobody() throws Throwable {
         Callers.Gate answer = new Callers.Gate();
         store.meet(Request.CLAIM, request -> {
             store.heal(Request.CLAIM);
@@ -263,7 +263,7 @@ final class LostClaimTest {
     }
 
     @Test
-    void an_owner_that_hears_of_its_claim_after_its_lease_does_not_run_and_gives_the_key_back() throws Throwable {
+    void anOwnerThatHearsOfItsClaimAfterItsLeaseDoesNotRunAndGivesTheKeyBack() throws Throwable {
         store.meet(Request.CLAIM, request -> {
             store.heal(Request.CLAIM);
             Object answer = request.get();
@@ -279,7 +279,7 @@ final class LostClaimTest {
     }
 
     @Test
-    void an_owner_that_was_late_but_not_taken_over_completes() throws Throwable {
+    void anOwnerThatWasLateButNotTakenOverCompletes() throws Throwable {
         assertThat(call(execution -> {
                     ticker.elapse(PAY.lease().multipliedBy(3));
                     assertThat(execution.leaseLost()).isTrue();
@@ -292,7 +292,7 @@ final class LostClaimTest {
     private record Seen(long token, int takeovers, Instant firstClaimedAt) {}
 
     @Test
-    void tokens_grow_and_takeovers_are_counted_from_the_first_claim() throws Throwable {
+    void tokensGrowAndTakeoversAreCountedFromTheFirstClaim() throws Throwable {
         List<Seen> seen = new ArrayList<>();
         IdempotentWork<String> third = execution -> {
             seen.add(seen());
@@ -332,7 +332,7 @@ final class LostClaimTest {
     }
 
     @Test
-    void derived_identifiers_are_the_same_for_the_owner_that_takes_over() throws Throwable {
+    void derivedIdentifiersAreTheSameForTheOwnerThatTakesOver() throws Throwable {
         List<Object> derived = new ArrayList<>();
         call(execution -> {
             derived.add(execution.uuid("receipt"));

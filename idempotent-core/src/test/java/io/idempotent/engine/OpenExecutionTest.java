@@ -36,9 +36,9 @@ final class OpenExecutionTest {
 
     private final FakeTicker ticker = new FakeTicker();
     private final TroubledStore store = TroubledStore.on(ticker);
-    private final Events events = new Events();
+    private final RecordedEvents events = new RecordedEvents();
     private final IdempotencyEngine engine = engine(events);
-    private final IdempotencyEngine otherNode = engine(new Events());
+    private final IdempotencyEngine otherNode = engine(new RecordedEvents());
     private final Callers callers = new Callers();
 
     private static Operation<String> operation(WhenAbandoned policy) {
@@ -47,7 +47,7 @@ final class OpenExecutionTest {
                 .build();
     }
 
-    private IdempotencyEngine engine(Events told) {
+    private IdempotencyEngine engine(RecordedEvents told) {
         return IdempotencyEngine.builder(store)
                 .ticker(ticker)
                 .listener(told)
@@ -88,7 +88,7 @@ final class OpenExecutionTest {
     }
 
     @Test
-    void what_is_completed_in_another_thread_is_given_to_every_later_call() throws Throwable {
+    void whatIsCompletedInAnotherThreadIsGivenToEveryLaterCall() throws Throwable {
         OpenExecution<String> execution = opened();
         assertThat(elsewhere(() -> {
                     try {
@@ -104,7 +104,7 @@ final class OpenExecutionTest {
     }
 
     @Test
-    void a_key_that_is_held_is_refused_and_so_is_another_request() throws Throwable {
+    void aKeyThatIsHeldIsRefusedAndSoIsAnotherRequest() throws Throwable {
         OpenExecution<String> execution = opened();
         for (IdempotencyEngine node : List.of(engine, otherNode)) {
             assertThatExceptionOfType(IdempotencyInProgressException.class).isThrownBy(() -> open(node, PAY));
@@ -116,7 +116,7 @@ final class OpenExecutionTest {
     }
 
     @Test
-    void an_execution_is_ended_once() throws Throwable {
+    void anExecutionIsEndedOnce() throws Throwable {
         OpenExecution<String> execution = opened();
         execution.release(null);
         assertThat(execution.isOpen()).isFalse();
@@ -129,7 +129,7 @@ final class OpenExecutionTest {
     }
 
     @Test
-    void a_released_key_is_free_and_an_abandoned_one_is_taken_over() throws Throwable {
+    void aReleasedKeyIsFreeAndAnAbandonedOneIsTakenOver() throws Throwable {
         opened().release(new IllegalStateException("not now"));
         OpenExecution<String> second = opened();
         assertThat(second.context().takeovers()).isZero();
@@ -143,7 +143,7 @@ final class OpenExecutionTest {
     }
 
     @Test
-    void what_cannot_be_recorded_is_done_all_the_same() throws Throwable {
+    void whatCannotBeRecordedIsDoneAllTheSame() throws Throwable {
         opened().completeNotReplayable("it is too long");
         assertThatExceptionOfType(IdempotencyOutcomeException.class)
                 .isThrownBy(() -> open(engine, PAY))
@@ -151,7 +151,7 @@ final class OpenExecutionTest {
     }
 
     @Test
-    void the_context_is_that_of_each_thread_which_binds_it_and_of_no_other() throws Throwable {
+    void theContextIsThatOfEachThreadWhichBindsItAndOfNoOther() throws Throwable {
         OpenExecution<String> execution = opened();
         assertThat(IdempotencyContext.currentOrNull()).isNull();
         List<IdempotencyContext> seen = new ArrayList<>();
@@ -172,7 +172,7 @@ final class OpenExecutionTest {
     }
 
     @Test
-    void a_thread_that_binds_it_twice_gets_back_what_it_had() throws Throwable {
+    void aThreadThatBindsItTwiceGetsBackWhatItHad() throws Throwable {
         OpenExecution<String> execution = opened();
         OpenExecution.Binding outer = execution.bind();
         OpenExecution.Binding inner = execution.bind();
@@ -185,7 +185,7 @@ final class OpenExecutionTest {
     }
 
     @Test
-    void a_call_with_the_key_that_its_own_thread_holds_is_told_so() throws Throwable {
+    void aCallWithTheKeyThatItsOwnThreadHoldsIsToldSo() throws Throwable {
         OpenExecution<String> execution = opened();
         OpenExecution.Binding here = execution.bind();
         assertThatExceptionOfType(IdempotencyInProgressException.class)
@@ -196,7 +196,7 @@ final class OpenExecutionTest {
     }
 
     @Test
-    void steps_are_there_for_the_next_claim_until_the_execution_is_ended() throws Throwable {
+    void stepsAreThereForTheNextClaimUntilTheExecutionIsEnded() throws Throwable {
         OpenExecution<String> first = opened();
         assertThat(first.context().steps().run("charge", () -> "charge-1")).isEqualTo("charge-1");
         first.release(null);
@@ -209,7 +209,7 @@ final class OpenExecutionTest {
 
     @Test
     @Timeout(60)
-    void its_lease_is_renewed_until_it_is_ended() throws Throwable {
+    void itsLeaseIsRenewedUntilItIsEnded() throws Throwable {
         Operation<String> brief = Operation.builder("payment-service-pay", String.class)
                 .lease(Duration.ofMillis(100))
                 .build();
@@ -225,7 +225,7 @@ final class OpenExecutionTest {
     }
 
     @Test
-    void a_late_owner_gets_what_its_successor_recorded_or_hears_that_its_claim_is_lost() throws Throwable {
+    void aLateOwnerGetsWhatItsSuccessorRecordedOrHearsThatItsClaimIsLost() throws Throwable {
         OpenExecution<String> late = opened();
         OpenExecution<String> later = takeOver();
         assertThatExceptionOfType(IdempotencyClaimLostException.class).isThrownBy(() -> late.complete("late"));
@@ -253,7 +253,7 @@ final class OpenExecutionTest {
     }
 
     @Test
-    void what_was_done_stays_done_when_the_store_fails_at_its_end() throws Throwable {
+    void whatWasDoneStaysDoneWhenTheStoreFailsAtItsEnd() throws Throwable {
         store.meet(Request.COMPLETE, request -> {
             throw TroubledStore.failure();
         });
@@ -267,7 +267,7 @@ final class OpenExecutionTest {
     }
 
     @Test
-    void an_execution_without_a_store_is_unprotected_where_its_operation_says_so() throws Throwable {
+    void anExecutionWithoutAStoreIsUnprotectedWhereItsOperationSaysSo() throws Throwable {
         store.meet(Request.CLAIM, request -> {
             throw TroubledStore.failure();
         });
@@ -282,7 +282,7 @@ final class OpenExecutionTest {
     }
 
     @Test
-    void what_became_of_an_abandoned_one_is_found_out_first() throws Throwable {
+    void whatBecameOfAnAbandonedOneIsFoundOutFirst() throws Throwable {
         Operation<String> reconciling = operation(WhenAbandoned.RECONCILE);
         opened(reconciling).abandon();
         assertThatExceptionOfType(IdempotencyOutcomeUnknownException.class).isThrownBy(() -> open(engine, reconciling));
@@ -301,25 +301,25 @@ final class OpenExecutionTest {
     }
 
     @Test
-    void steps_of_an_execution_that_is_found_done_are_not_left_over() throws Throwable {
+    void stepsOfAnExecutionThatIsFoundDoneAreNotLeftOver() throws Throwable {
         Operation<String> reconciling = operation(WhenAbandoned.RECONCILE);
         OpenExecution<String> first = opened(reconciling);
         assertThat(first.context().steps().run("charge", () -> "charge-1")).isEqualTo("charge-1");
         first.abandon();
         assertThat(engine.open(reconciling, KEY, FINGERPRINT, execution -> Reconciliation.completed("found")))
                 .isEqualTo(new OpenResult.Recorded<>("found"));
-        assertThat(events.names()).contains("reconciled", "completed").doesNotContain("steps left over");
+        assertThat(events.names()).contains("reconciled", "completed").doesNotContain("stepsLeftOver");
     }
 
     @Test
-    void a_refused_key_stays_with_who_abandoned_it() throws Throwable {
+    void aRefusedKeyStaysWithWhoAbandonedIt() throws Throwable {
         Operation<String> refusing = operation(WhenAbandoned.REFUSE);
         opened(refusing).abandon();
         assertThatExceptionOfType(IdempotencyOutcomeUnknownException.class).isThrownBy(() -> open(engine, refusing));
     }
 
     @Test
-    void a_closed_engine_opens_nothing() {
+    void aClosedEngineOpensNothing() {
         engine.close();
         assertThatIllegalStateException().isThrownBy(() -> open(engine, PAY));
         assertThat(store.find(KEY)).isNull();

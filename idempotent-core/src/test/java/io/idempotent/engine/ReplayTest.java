@@ -41,7 +41,7 @@ final class ReplayTest {
 
     private final FakeTicker ticker = new FakeTicker();
     private final TroubledStore store = TroubledStore.on(ticker);
-    private final Events events = new Events();
+    private final RecordedEvents events = new RecordedEvents();
     private final IdempotencyEngine engine = engine(new ReferenceOutcomeCodec());
     private final AtomicInteger runs = new AtomicInteger();
 
@@ -76,7 +76,7 @@ final class ReplayTest {
     // replay
 
     @Test
-    void a_value_is_replayed_and_the_operation_does_not_run_again() throws Exception {
+    void aValueIsReplayedAndTheOperationDoesNotRunAgain() throws Exception {
         assertThat(call(PAY, "receipt 1")).isEqualTo("receipt 1");
         assertThat(call(PAY, "receipt 2")).isEqualTo("receipt 1");
 
@@ -85,7 +85,7 @@ final class ReplayTest {
     }
 
     @Test
-    void a_replay_tells_the_trace_of_the_call_that_ran() throws Exception {
+    void aReplayTellsTheTraceOfTheCallThatRan() throws Exception {
         List<@Nullable String> told = new ArrayList<>();
         AtomicReference<@Nullable String> trace = new AtomicReference<>("0af7651916cd43dd8448eb211c80319c");
         try (IdempotencyEngine traced = IdempotencyEngine.builder(store)
@@ -111,7 +111,7 @@ final class ReplayTest {
     }
 
     @Test
-    void a_trace_that_is_none_or_cannot_be_told_breaks_no_call() throws Exception {
+    void aTraceThatIsNoneOrCannotBeToldBreaksNoCall() throws Exception {
         List<String> problems = new ArrayList<>();
         AtomicReference<@Nullable String> trace = new AtomicReference<>("not a trace");
         try (IdempotencyEngine traced = IdempotencyEngine.builder(store)
@@ -134,7 +134,7 @@ final class ReplayTest {
     }
 
     @Test
-    void a_replay_gives_the_very_object_of_the_first_call() throws Exception {
+    void aReplayGivesTheVeryObjectOfTheFirstCall() throws Exception {
         Operation<List<String>> list =
                 Operation.<List<String>>builder("list", (Type) List.class).build();
         List<String> first = List.of("a");
@@ -143,7 +143,7 @@ final class ReplayTest {
     }
 
     @Test
-    void null_is_replayed_as_null() throws Exception {
+    void nullIsReplayedAsNull() throws Exception {
         Operation<@Nullable String> find =
                 Operation.<@Nullable String>builder("find", (Type) String.class).build();
         assertThat(call(find, null)).isNull();
@@ -152,7 +152,7 @@ final class ReplayTest {
     }
 
     @Test
-    void void_is_replayed_as_nothing() throws Exception {
+    void voidIsReplayedAsNothing() throws Exception {
         Operation<@Nullable Object> ship =
                 Operation.<@Nullable Object>builder("ship", (Type) void.class).build();
         assertThat(call(ship, null)).isNull();
@@ -161,7 +161,7 @@ final class ReplayTest {
     }
 
     @Test
-    void an_optional_is_replayed_full_and_empty() throws Exception {
+    void anOptionalIsReplayedFullAndEmpty() throws Exception {
         Operation<Optional<String>> find = Operation.<Optional<String>>builder("find", (Type) Optional.class)
                 .build();
         Operation<Optional<String>> other = Operation.<Optional<String>>builder("other", (Type) Optional.class)
@@ -174,7 +174,7 @@ final class ReplayTest {
     }
 
     @Test
-    void a_primitive_is_replayed() throws Exception {
+    void aPrimitiveIsReplayed() throws Exception {
         Operation<Long> count =
                 Operation.<Long>builder("count", (Type) long.class).build();
         assertThat(call(count, 42L)).isEqualTo(42L);
@@ -183,7 +183,7 @@ final class ReplayTest {
     }
 
     @Test
-    void an_outcome_is_kept_for_the_retention_and_not_longer() throws Exception {
+    void anOutcomeIsKeptForTheRetentionAndNotLonger() throws Exception {
         Operation<String> brief = Operation.builder("brief", String.class)
                 .retention(Duration.ofMinutes(5))
                 .build();
@@ -196,7 +196,7 @@ final class ReplayTest {
     }
 
     @Test
-    void other_keys_scopes_and_operations_run_on_their_own() throws Throwable {
+    void otherKeysScopesAndOperationsRunOnTheirOwn() throws Throwable {
         List<IdempotencyKey> keys = List.of(
                 new IdempotencyKey("pay", "", "1"),
                 new IdempotencyKey("pay", "", "2"),
@@ -217,7 +217,7 @@ final class ReplayTest {
     // failures
 
     @Test
-    void a_failure_that_is_declared_final_is_recorded_and_replayed() {
+    void aFailureThatIsDeclaredFinalIsRecordedAndReplayed() {
         Operation<String> operation = Operation.builder("pay", String.class)
                 .recordFailures(List.of(IOException.class))
                 .build();
@@ -232,7 +232,7 @@ final class ReplayTest {
     }
 
     @Test
-    void a_subtype_of_a_failure_that_is_declared_final_is_recorded_too() {
+    void aSubtypeOfAFailureThatIsDeclaredFinalIsRecordedToo() {
         Operation<String> operation = Operation.builder("pay", String.class)
                 .recordFailures(List.of(IOException.class))
                 .build();
@@ -243,7 +243,7 @@ final class ReplayTest {
     }
 
     @Test
-    void a_failure_that_is_not_declared_releases_the_key() throws Exception {
+    void aFailureThatIsNotDeclaredReleasesTheKey() throws Exception {
         Operation<String> operation = Operation.builder("payment-service-pay", String.class)
                 .recordFailures(List.of(FileNotFoundException.class))
                 .build();
@@ -259,7 +259,7 @@ final class ReplayTest {
     }
 
     @Test
-    void an_error_releases_the_key_and_propagates() throws Exception {
+    void anErrorReleasesTheKeyAndPropagates() throws Exception {
         AssertionError error = new AssertionError("a bug");
         assertThat(fail(PAY, error)).isSameAs(error);
         assertThat(call(PAY, "receipt")).isEqualTo("receipt");
@@ -267,7 +267,7 @@ final class ReplayTest {
     }
 
     @Test
-    void a_throwable_that_is_neither_exception_nor_error_propagates_as_it_is() {
+    void aThrowableThatIsNeitherExceptionNorErrorPropagatesAsItIs() {
         Throwable odd = new Throwable("odd");
         assertThat(fail(PAY, odd)).isSameAs(odd);
         assertThat(store.find(PAY.key("4711"))).isNull();
@@ -295,7 +295,7 @@ final class ReplayTest {
     }
 
     @Test
-    void a_result_that_is_not_to_be_recorded_releases_the_key() throws Throwable {
+    void aResultThatIsNotToBeRecordedReleasesTheKey() throws Throwable {
         assertThat(engine.execute(PAY, PAY.key("4711"), Fingerprint.none(), releasing("pending", null)))
                 .isEqualTo("pending");
         assertThat(store.find(PAY.key("4711"))).isNull();
@@ -306,12 +306,12 @@ final class ReplayTest {
     }
 
     @Test
-    void where_it_cannot_be_told_whether_to_record_a_result_it_is_recorded() throws Throwable {
+    void whereItCannotBeToldWhetherToRecordAResultItIsRecorded() throws Throwable {
         assertRecordedInSpiteOf(new IllegalStateException("#result has no such property"));
     }
 
     @Test
-    void an_error_in_telling_whether_to_record_a_result_does_not_keep_it_from_being_recorded() throws Throwable {
+    void anErrorInTellingWhetherToRecordAResultDoesNotKeepItFromBeingRecorded() throws Throwable {
         assertRecordedInSpiteOf(new NoClassDefFoundError("Receipt"));
     }
 
@@ -331,7 +331,7 @@ final class ReplayTest {
     }
 
     @Test
-    void what_this_library_says_of_a_call_inside_is_never_final_whatever_is_declared() throws Exception {
+    void whatThisLibrarySaysOfACallInsideIsNeverFinalWhateverIsDeclared() throws Exception {
         Operation<String> outer = Operation.builder("outer", String.class)
                 .recordFailures(List.of(RuntimeException.class))
                 .build();
@@ -350,7 +350,7 @@ final class ReplayTest {
     }
 
     @Test
-    void a_completed_key_is_refused_to_a_request_that_says_something_else() throws Exception {
+    void aCompletedKeyIsRefusedToARequestThatSaysSomethingElse() throws Exception {
         pay(Fingerprint.ofContent("12.50"));
         IdempotencyRecord before = store.find(PAY.key("4711"));
         assertThatExceptionOfType(IdempotencyKeyReusedException.class)
@@ -371,7 +371,7 @@ final class ReplayTest {
     }
 
     @Test
-    void a_key_in_progress_is_refused_to_a_request_that_says_something_else() throws Throwable {
+    void aKeyInProgressIsRefusedToARequestThatSaysSomethingElse() throws Throwable {
         Operation<String> waits = Operation.builder("payment-service-pay", String.class)
                 .waitAtMost(Duration.ofHours(1))
                 .build();
@@ -391,7 +391,7 @@ final class ReplayTest {
     }
 
     @Test
-    void an_abandoned_key_is_refused_to_a_request_that_says_something_else() throws Exception {
+    void anAbandonedKeyIsRefusedToARequestThatSaysSomethingElse() throws Exception {
         store.claim(new ClaimRequest(
                 PAY.key("4711"), UUID.randomUUID(), Fingerprint.ofContent("12.50"), PAY.lease(), false));
         ticker.elapse(PAY.lease());
@@ -402,7 +402,7 @@ final class ReplayTest {
     }
 
     @Test
-    void a_fingerprint_that_says_nothing_contradicts_none() throws Exception {
+    void aFingerprintThatSaysNothingContradictsNone() throws Exception {
         pay(Fingerprint.ofContent("12.50"));
         assertThat(pay(Fingerprint.none())).isEqualTo("receipt 1");
 
@@ -413,7 +413,7 @@ final class ReplayTest {
     }
 
     @Test
-    void an_abandoned_key_is_taken_over_where_either_fingerprint_says_nothing() throws Exception {
+    void anAbandonedKeyIsTakenOverWhereEitherFingerprintSaysNothing() throws Exception {
         store.claim(new ClaimRequest(
                 PAY.key("4711"), UUID.randomUUID(), Fingerprint.ofContent("12.50"), PAY.lease(), false));
         ticker.elapse(PAY.lease());
@@ -477,22 +477,22 @@ final class ReplayTest {
     }
 
     @Test
-    void what_cannot_be_encoded_is_recorded_as_not_replayable_and_given_to_its_caller() throws Exception {
+    void whatCannotBeEncodedIsRecordedAsNotReplayableAndGivenToItsCaller() throws Exception {
         assertNotReplayable(new IllegalStateException("secret"));
     }
 
     @Test
-    void what_makes_the_codec_fail_with_an_error_is_recorded_as_not_replayable() throws Exception {
+    void whatMakesTheCodecFailWithAnErrorIsRecordedAsNotReplayable() throws Exception {
         assertNotReplayable(new NoClassDefFoundError("Receipt"));
     }
 
     @Test
-    void what_refers_to_itself_without_end_is_recorded_as_not_replayable() throws Exception {
+    void whatRefersToItselfWithoutEndIsRecordedAsNotReplayable() throws Exception {
         assertNotReplayable(new StackOverflowError());
     }
 
     @Test
-    void a_failure_that_cannot_be_encoded_is_thrown_once_and_not_run_again() {
+    void aFailureThatCannotBeEncodedIsThrownOnceAndNotRunAgain() {
         Operation<String> operation = Operation.builder("pay", String.class)
                 .recordFailures(List.of(IOException.class))
                 .build();
@@ -510,7 +510,7 @@ final class ReplayTest {
     }
 
     @Test
-    void what_cannot_be_decoded_is_refused_and_not_run_again() throws Exception {
+    void whatCannotBeDecodedIsRefusedAndNotRunAgain() throws Exception {
         OutcomeCodecException unreadable = new OutcomeCodecException("the class Receipt has changed", null);
         BrokenCodec codec = new BrokenCodec();
         try (IdempotencyEngine broken = engine(codec)) {
@@ -525,7 +525,7 @@ final class ReplayTest {
     }
 
     @Test
-    void whatever_the_codec_throws_when_it_decodes_is_a_refusal_that_shows_nothing_of_the_outcome() throws Exception {
+    void whateverTheCodecThrowsWhenItDecodesIsARefusalThatShowsNothingOfTheOutcome() throws Exception {
         for (Throwable failure : List.of(new IllegalStateException("secret"), new NoClassDefFoundError("Receipt"))) {
             BrokenCodec codec = new BrokenCodec();
             try (IdempotencyEngine broken = engine(codec)) {
@@ -550,7 +550,7 @@ final class ReplayTest {
     }
 
     @Test
-    void an_outcome_of_another_kind_of_codec_is_refused_and_not_run_again() throws Exception {
+    void anOutcomeOfAnotherKindOfCodecIsRefusedAndNotRunAgain() throws Exception {
         IdempotencyKey key = PAY.key("4711");
         ClaimResult.Claimed claimed = (ClaimResult.Claimed)
                 store.claim(new ClaimRequest(key, UUID.randomUUID(), Fingerprint.none(), PAY.lease(), false));

@@ -47,7 +47,7 @@ final class StepsTest {
 
     private final FakeTicker ticker = new FakeTicker();
     private final TroubledStore store = TroubledStore.on(ticker);
-    private final Events events = new Events();
+    private final RecordedEvents events = new RecordedEvents();
     private final IdempotencyEngine byReference = engine(builder -> {});
     private final IdempotencyEngine encoding =
             engine(builder -> builder.codec(JacksonOutcomeCodec.builder().build()));
@@ -117,10 +117,10 @@ final class StepsTest {
     }
 
     @Test
-    void a_step_is_not_run_again_after_the_operation_threw() throws Throwable {
+    void aStepIsNotRunAgainAfterTheOperationThrew() throws Throwable {
         for (IdempotencyEngine engine : List.of(byReference, encoding)) {
             effects.clear();
-            events.all().clear();
+            events.forget();
             fail(engine, execution -> execution.steps().run("reserve", () -> effect("reserve")));
             assertThat(record().state()).isInstanceOf(IdempotencyRecord.Released.class);
 
@@ -134,18 +134,18 @@ final class StepsTest {
             assertThat(events.names())
                     .containsExactly(
                             "claimed",
-                            "step recorded",
+                            "stepRecorded",
                             "released",
                             "claimed",
-                            "step replayed",
-                            "step recorded",
+                            "stepReplayed",
+                            "stepRecorded",
                             "completed");
             store.forget(KEY, record().fencingToken());
         }
     }
 
     @Test
-    void a_step_is_not_run_again_after_a_crash() throws Throwable {
+    void aStepIsNotRunAgainAfterACrash() throws Throwable {
         die(execution -> execution.steps().run("reserve", () -> effect("reserve")));
 
         String result = call(
@@ -155,7 +155,7 @@ final class StepsTest {
     }
 
     @Test
-    void a_step_is_not_run_again_by_a_later_attempt_and_runs_again_if_it_threw() throws Throwable {
+    void aStepIsNotRunAgainByALaterAttemptAndRunsAgainIfItThrew() throws Throwable {
         String result = call(execution -> {
             for (int attempt = 1; attempt <= 3; attempt++) {
                 execution.beginAttempt();
@@ -179,7 +179,7 @@ final class StepsTest {
     }
 
     @Test
-    void an_operation_without_steps_asks_the_store_for_none_and_releases_its_key_whole() throws Throwable {
+    void anOperationWithoutStepsAsksTheStoreForNoneAndReleasesItsKeyWhole() throws Throwable {
         fail(encoding, execution -> "nothing");
         assertThat(store.find(KEY)).isNull();
         assertThat(call(execution -> "done")).isEqualTo("done");
@@ -187,7 +187,7 @@ final class StepsTest {
     }
 
     @Test
-    void a_step_run_twice_in_one_attempt_is_refused() {
+    void aStepRunTwiceInOneAttemptIsRefused() {
         assertThatIllegalStateException()
                 .isThrownBy(() -> call(execution -> {
                     var unused = execution.steps().run("reserve", () -> effect("reserve"));
@@ -200,7 +200,7 @@ final class StepsTest {
     }
 
     @Test
-    void a_name_that_cannot_be_is_refused_before_the_step_runs() {
+    void aNameThatCannotBeIsRefusedBeforeTheStepRuns() {
         for (String name : List.of("", " ", "a\nb", "a".repeat(256), "\ud800")) {
             assertThatIllegalArgumentException()
                     .as(name)
@@ -211,7 +211,7 @@ final class StepsTest {
     }
 
     @Test
-    void another_request_with_the_key_of_a_released_record_with_steps_is_refused() {
+    void anotherRequestWithTheKeyOfAReleasedRecordWithStepsIsRefused() {
         fail(encoding, execution -> execution.steps().run("reserve", () -> effect("reserve")));
 
         assertThatExceptionOfType(IdempotencyKeyReusedException.class)
@@ -221,7 +221,7 @@ final class StepsTest {
     }
 
     @Test
-    void steps_are_kept_as_long_as_the_retention() throws Throwable {
+    void stepsAreKeptAsLongAsTheRetention() throws Throwable {
         fail(encoding, execution -> execution.steps().run("reserve", () -> effect("reserve")));
         ticker.elapse(PLACE.retention());
 
@@ -230,7 +230,7 @@ final class StepsTest {
     }
 
     @Test
-    void a_result_is_decoded_to_what_the_code_says_that_the_step_returns() throws Throwable {
+    void aResultIsDecodedToWhatTheCodeSaysThatTheStepReturns() throws Throwable {
         Type items = getClass().getDeclaredField("ITEMS").getGenericType();
         for (int attempt = 1; attempt <= 2; attempt++) {
             boolean last = attempt == 2;
@@ -287,7 +287,7 @@ final class StepsTest {
     }
 
     @Test
-    void a_step_may_have_its_type_from_a_generic_superclass() throws Throwable {
+    void aStepMayHaveItsTypeFromAGenericSuperclass() throws Throwable {
         fail(
                 encoding,
                 execution -> execution
@@ -305,7 +305,7 @@ final class StepsTest {
     }
 
     @Test
-    void a_step_whose_type_cannot_be_told_or_kept_is_refused_before_it_runs() {
+    void aStepWhoseTypeCannotBeToldOrKeptIsRefusedBeforeItRuns() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> call(execution -> execution
                         .steps()
@@ -336,7 +336,7 @@ final class StepsTest {
     }
 
     @Test
-    void a_step_done_whose_result_cannot_be_kept_is_neither_run_again_nor_answered() {
+    void aStepDoneWhoseResultCannotBeKeptIsNeitherRunAgainNorAnswered() {
         record Endless(List<Object> items) {}
         List<Object> circle = new ArrayList<>();
         circle.add(circle);
@@ -362,7 +362,7 @@ final class StepsTest {
     }
 
     @Test
-    void no_step_begins_once_the_lease_is_lost_and_none_is_recorded_by_a_late_owner() throws Throwable {
+    void noStepBeginsOnceTheLeaseIsLostAndNoneIsRecordedByALateOwner() throws Throwable {
         assertThatExceptionOfType(IdempotencyClaimLostException.class)
                 .isThrownBy(() -> call(execution -> {
                     ticker.elapse(PLACE.lease());
@@ -395,7 +395,7 @@ final class StepsTest {
     }
 
     @Test
-    void a_step_at_most_once_does_not_begin_if_the_lease_was_lost_while_that_was_recorded() {
+    void aStepAtMostOnceDoesNotBeginIfTheLeaseWasLostWhileThatWasRecorded() {
         store.meet(Request.RECORD_STEP, made -> {
             Object answer = made.get();
             ticker.elapse(PLACE.lease());
@@ -408,7 +408,7 @@ final class StepsTest {
     }
 
     @Test
-    void a_thread_that_its_operation_left_behind_begins_no_step() {
+    void aThreadThatItsOperationLeftBehindBeginsNoStep() {
         List<Steps> leftBehind = new ArrayList<>();
         fail(encoding, execution -> {
             leftBehind.add(execution.steps());
@@ -421,7 +421,7 @@ final class StepsTest {
     }
 
     @Test
-    void a_step_that_a_thread_of_an_earlier_attempt_still_runs_does_not_run_beside_it() throws Throwable {
+    void aStepThatAThreadOfAnEarlierAttemptStillRunsDoesNotRunBesideIt() throws Throwable {
         CountDownLatch begun = new CountDownLatch(1);
         CountDownLatch goOn = new CountDownLatch(1);
         String result = call(execution -> {
@@ -445,7 +445,7 @@ final class StepsTest {
     }
 
     @Test
-    void a_step_that_could_not_be_recorded_is_when_its_key_is_released_and_the_store_is_back() throws Throwable {
+    void aStepThatCouldNotBeRecordedIsWhenItsKeyIsReleasedAndTheStoreIsBack() throws Throwable {
         failForLong(Request.RECORD_STEP);
         fail(encoding, execution -> {
             String reserved = execution.steps().run("reserve", () -> effect("reserve"));
@@ -458,8 +458,7 @@ final class StepsTest {
     }
 
     @Test
-    void a_result_that_is_not_to_be_recorded_does_not_free_a_key_with_a_step_that_could_not_be_recorded()
-            throws Throwable {
+    void aResultThatIsNotToBeRecordedDoesNotFreeAKeyWithAStepThatCouldNotBeRecorded() throws Throwable {
         failForLong(Request.RECORD_STEP);
         var unused = call(new IdempotentWork<>() {
             @Override
@@ -476,7 +475,7 @@ final class StepsTest {
     }
 
     @Test
-    void a_step_whose_record_fails_for_a_while_is_recorded_all_the_same() throws Throwable {
+    void aStepWhoseRecordFailsForAWhileIsRecordedAllTheSame() throws Throwable {
         store.fail(Request.RECORD_STEP, 2);
         fail(encoding, execution -> execution.steps().run("reserve", () -> effect("reserve")));
         store.loseAnswers(Request.RECORD_STEP, 1);
@@ -488,7 +487,7 @@ final class StepsTest {
     }
 
     @Test
-    void a_step_that_cannot_be_recorded_is_remembered_and_its_key_is_not_released() throws Throwable {
+    void aStepThatCannotBeRecordedIsRememberedAndItsKeyIsNotReleased() throws Throwable {
         failForLong(Request.RECORD_STEP);
         IdempotentWork<String> twice = execution -> {
             execution.beginAttempt();
@@ -499,12 +498,12 @@ final class StepsTest {
         fail(encoding, twice);
 
         assertThat(effects).containsExactly("reserve");
-        assertThat(events.names()).containsExactly("claimed", "step not recorded", "step replayed", "abandoned");
+        assertThat(events.names()).containsExactly("claimed", "stepNotRecorded", "stepReplayed", "abandoned");
         assertThat(record().isAbandoned()).isTrue();
     }
 
     @Test
-    void steps_that_an_earlier_version_recorded_and_this_one_does_not_ask_for_are_told() throws Throwable {
+    void stepsThatAnEarlierVersionRecordedAndThisOneDoesNotAskForAreTold() throws Throwable {
         fail(
                 encoding,
                 execution -> execution.steps().run("reserve", () -> effect("reserve"))
@@ -512,13 +511,13 @@ final class StepsTest {
         var unused = call(execution -> execution.steps().run("reserve-stock", () -> effect("reserve-stock"))
                 + execution.steps().run("charge", () -> effect("charge")));
 
-        assertThat(events.named("steps left over"))
-                .extracting(Events.Event::detail)
+        assertThat(events.named("stepsLeftOver"))
+                .extracting(RecordedEvents.Event::detail)
                 .containsExactly(Set.of("reserve"));
     }
 
     @Test
-    void keys_ids_and_times_are_the_same_on_every_attempt() throws Throwable {
+    void keysIdsAndTimesAreTheSameOnEveryAttempt() throws Throwable {
         List<Object> seen = new ArrayList<>();
         IdempotentWork<String> work = execution -> {
             Steps steps = IdempotencyContext.current().steps();
@@ -535,7 +534,7 @@ final class StepsTest {
     }
 
     @Test
-    void an_atomic_operation_has_no_steps() {
+    void anAtomicOperationHasNoSteps() {
         Execution atomic = Execution.atomic(PLACE, KEY, FINGERPRINT, ticker, null);
         assertThatIllegalStateException()
                 .isThrownBy(atomic::steps)
@@ -543,7 +542,7 @@ final class StepsTest {
     }
 
     @Test
-    void steps_of_an_unprotected_execution_are_remembered_by_its_attempts() throws Throwable {
+    void stepsOfAnUnprotectedExecutionAreRememberedByItsAttempts() throws Throwable {
         Operation<String> open = Operation.<String>builder("place", String.class)
                 .whenStoreFails(WhenStoreFails.RUN)
                 .build();
@@ -589,7 +588,7 @@ final class StepsTest {
     }
 
     @Test
-    void a_step_at_most_once_is_recorded_twice_and_replayed_like_any_other() throws Throwable {
+    void aStepAtMostOnceIsRecordedTwiceAndReplayedLikeAnyOther() throws Throwable {
         fail(encoding, execution -> charge(execution, null));
         assertThat(store.count(Request.RECORD_STEP)).isEqualTo(2);
 
@@ -598,7 +597,7 @@ final class StepsTest {
     }
 
     @Test
-    void a_step_at_most_once_is_not_run_again_after_a_crash_in_it_and_its_key_stays_abandoned() {
+    void aStepAtMostOnceIsNotRunAgainAfterACrashInItAndItsKeyStaysAbandoned() {
         dieInStep();
         for (int calls = 1; calls <= 3; calls++) {
             assertThatExceptionOfType(IdempotencyOutcomeUnknownException.class)
@@ -611,7 +610,7 @@ final class StepsTest {
     }
 
     @Test
-    void a_step_at_most_once_is_not_run_again_though_the_code_says_no_more_that_it_is_one() {
+    void aStepAtMostOnceIsNotRunAgainThoughTheCodeSaysNoMoreThatItIsOne() {
         dieInStep();
         assertThatExceptionOfType(IdempotencyOutcomeUnknownException.class)
                 .isThrownBy(() -> call(execution -> execution.steps().run("charge", () -> effect("charge"))));
@@ -619,7 +618,7 @@ final class StepsTest {
     }
 
     @Test
-    void a_step_at_most_once_that_threw_is_unknown_and_its_key_is_abandoned() {
+    void aStepAtMostOnceThatThrewIsUnknownAndItsKeyIsAbandoned() {
         assertThatExceptionOfType(IOException.class)
                 .isThrownBy(() ->
                         call(execution -> execution.steps().atMostOnce().run("charge", () -> {
@@ -636,7 +635,7 @@ final class StepsTest {
     }
 
     @Test
-    void a_reconciler_that_says_that_the_step_was_done_gives_its_outcome_once() throws Throwable {
+    void aReconcilerThatSaysThatTheStepWasDoneGivesItsOutcomeOnce() throws Throwable {
         dieInStep();
         List<String> asked = new ArrayList<>();
         IdempotentWork<String> work = execution -> charge(execution, () -> {
@@ -651,7 +650,7 @@ final class StepsTest {
     }
 
     @Test
-    void a_reconciler_that_says_that_the_step_was_not_done_lets_it_run() throws Throwable {
+    void aReconcilerThatSaysThatTheStepWasNotDoneLetsItRun() throws Throwable {
         dieInStep();
         assertThat(call(execution -> charge(execution, Reconciliation::notDone)))
                 .isEqualTo("charge 1");
@@ -659,7 +658,7 @@ final class StepsTest {
     }
 
     @Test
-    void a_reconciler_that_cannot_tell_leaves_the_step_unknown() {
+    void aReconcilerThatCannotTellLeavesTheStepUnknown() {
         dieInStep();
         List<Steps.Reconciler<String>> helpless = new ArrayList<>();
         helpless.add(Reconciliation::unknown);
@@ -677,7 +676,7 @@ final class StepsTest {
     }
 
     @Test
-    void a_step_at_most_once_whose_begin_cannot_be_recorded_does_not_run() {
+    void aStepAtMostOnceWhoseBeginCannotBeRecordedDoesNotRun() {
         failForLong(Request.RECORD_STEP);
         assertThatExceptionOfType(IdempotencyStoreException.class)
                 .isThrownBy(() -> call(execution -> charge(execution, null)));
@@ -686,7 +685,7 @@ final class StepsTest {
     }
 
     @Test
-    void a_step_at_most_once_that_returns_nothing_has_a_reconciler_too() throws Throwable {
+    void aStepAtMostOnceThatReturnsNothingHasAReconcilerToo() throws Throwable {
         dieInStep();
         String result = call(execution -> {
             execution
@@ -705,14 +704,14 @@ final class StepsTest {
     }
 
     @Test
-    void a_lost_answer_to_a_record_of_a_step_is_no_loss() throws Throwable {
+    void aLostAnswerToARecordOfAStepIsNoLoss() throws Throwable {
         store.loseAnswers(Request.RECORD_STEP, 1);
         assertThat(call(execution -> charge(execution, null))).isEqualTo("charge 1");
         assertThat(effects).containsExactly("charge");
     }
 
     @Test
-    void ids_of_steps_are_those_of_the_context() throws Throwable {
+    void idsOfStepsAreThoseOfTheContext() throws Throwable {
         UUID id = UUID.fromString(
                 call(execution -> execution.steps().uuid("charge").toString()));
         assertThat(id.version()).isEqualTo(8);

@@ -37,7 +37,7 @@ final class StoreFailureTest {
 
     private final FakeTicker ticker = new FakeTicker();
     private final TroubledStore store = TroubledStore.on(ticker);
-    private final Events events = new Events();
+    private final RecordedEvents events = new RecordedEvents();
     private final IdempotencyEngine engine = engine(IdempotencyEngine.DEFAULT_COMPLETION_TIMEOUT);
     private final IdempotencyEngine atOnce = engine(Duration.ZERO);
     private final AtomicInteger runs = new AtomicInteger();
@@ -70,7 +70,7 @@ final class StoreFailureTest {
     // claiming
 
     @Test
-    void while_the_store_fails_nothing_is_run() throws Exception {
+    void whileTheStoreFailsNothingIsRun() throws Exception {
         store.fail(Request.CLAIM, 2);
         assertThatExceptionOfType(IdempotencyStoreException.class)
                 .isThrownBy(() -> call(engine, PAY))
@@ -96,7 +96,7 @@ final class StoreFailureTest {
     }
 
     @Test
-    void whatever_a_store_throws_becomes_a_failure_of_the_store() {
+    void whateverAStoreThrowsBecomesAFailureOfTheStore() {
         IllegalStateException foreign = new IllegalStateException("secret");
         store.meet(Request.CLAIM, request -> {
             throw foreign;
@@ -110,7 +110,7 @@ final class StoreFailureTest {
     }
 
     @Test
-    void a_failure_that_does_not_pass_is_not_asked_for_again() {
+    void aFailureThatDoesNotPassIsNotAskedForAgain() {
         IdempotencyStoreException lasting = TroubledStore.lastingFailure();
         store.meet(Request.CLAIM, request -> {
             throw lasting;
@@ -121,7 +121,7 @@ final class StoreFailureTest {
     }
 
     @Test
-    void a_claim_that_fails_again_in_a_way_that_does_not_pass_is_refused_as_such() {
+    void aClaimThatFailsAgainInAWayThatDoesNotPassIsRefusedAsSuch() {
         IdempotencyStoreException passing = TroubledStore.failure();
         IdempotencyStoreException lasting = TroubledStore.lastingFailure();
         store.meet(Request.CLAIM, request -> {
@@ -135,7 +135,7 @@ final class StoreFailureTest {
     }
 
     @Test
-    void a_store_that_throws_the_same_failure_twice_is_told_so() {
+    void aStoreThatThrowsTheSameFailureTwiceIsToldSo() {
         IdempotencyStoreException same = TroubledStore.failure();
         store.meet(Request.CLAIM, request -> {
             throw same;
@@ -147,7 +147,7 @@ final class StoreFailureTest {
     }
 
     @Test
-    void a_claim_whose_answer_was_lost_is_asked_for_again_and_runs_once_within_that_claim() throws Throwable {
+    void aClaimWhoseAnswerWasLostIsAskedForAgainAndRunsOnceWithinThatClaim() throws Throwable {
         List<Object> answers = new ArrayList<>();
         store.meet(Request.CLAIM, request -> {
             Object answer = request.get();
@@ -174,7 +174,7 @@ final class StoreFailureTest {
     }
 
     @Test
-    void a_claim_whose_answer_was_lost_until_its_lease_was_over_is_not_run_and_given_back() {
+    void aClaimWhoseAnswerWasLostUntilItsLeaseWasOverIsNotRunAndGivenBack() {
         store.meet(Request.CLAIM, request -> {
             Object answer = request.get();
             if (store.count(Request.CLAIM) == 1) {
@@ -189,21 +189,21 @@ final class StoreFailureTest {
     }
 
     @Test
-    void a_completed_key_whose_answer_was_lost_is_replayed() throws Exception {
+    void aCompletedKeyWhoseAnswerWasLostIsReplayed() throws Exception {
         assertThat(call(engine, PAY)).isEqualTo("receipt of run 1");
         store.loseAnswers(Request.CLAIM, 1);
         assertThat(call(engine, PAY)).isEqualTo("receipt of run 1");
     }
 
     @Test
-    void where_the_operation_runs_unprotected_a_lost_answer_does_not_make_it() throws Exception {
+    void whereTheOperationRunsUnprotectedALostAnswerDoesNotMakeIt() throws Exception {
         store.loseAnswers(Request.CLAIM, 1);
         assertThat(call(engine, FAIL_OPEN)).isEqualTo("receipt of run 1");
         assertThat(events.names()).containsExactly("claimed", "completed");
     }
 
     @Test
-    void a_claim_whose_answer_was_lost_twice_runs_nothing_and_its_key_is_taken_over_after_the_lease() throws Exception {
+    void aClaimWhoseAnswerWasLostTwiceRunsNothingAndItsKeyIsTakenOverAfterTheLease() throws Exception {
         store.loseAnswers(Request.CLAIM, 2);
         assertThatExceptionOfType(IdempotencyStoreException.class)
                 .isThrownBy(() -> call(engine, PAY))
@@ -215,7 +215,7 @@ final class StoreFailureTest {
     }
 
     @Test
-    void where_the_operation_says_so_it_runs_unprotected_while_the_store_fails() throws Throwable {
+    void whereTheOperationSaysSoItRunsUnprotectedWhileTheStoreFails() throws Throwable {
         store.fail(Request.CLAIM, 4);
         for (int time = 1; time <= 2; time++) {
             String result = engine.execute(FAIL_OPEN, KEY, Fingerprint.none(), execution -> {
@@ -243,7 +243,7 @@ final class StoreFailureTest {
     }
 
     @Test
-    void what_runs_unprotected_throws_what_it_throws() {
+    void whatRunsUnprotectedThrowsWhatItThrows() {
         store.fail(Request.CLAIM);
         IOException declined = new IOException("declined");
         assertThat(catchThrowable(() -> engine.execute(FAIL_OPEN, "4711", Fingerprint.none(), () -> {
@@ -255,7 +255,7 @@ final class StoreFailureTest {
     }
 
     @Test
-    void what_runs_unprotected_does_not_run_within_itself_either() throws Exception {
+    void whatRunsUnprotectedDoesNotRunWithinItselfEither() throws Exception {
         store.fail(Request.CLAIM);
         engine.execute(FAIL_OPEN, "4711", Fingerprint.none(), () -> {
             assertThatExceptionOfType(IdempotencyInProgressException.class)
@@ -270,7 +270,7 @@ final class StoreFailureTest {
     // completing
 
     @Test
-    void completing_is_tried_again_until_the_store_is_back_and_the_operation_ran_once() throws Exception {
+    void completingIsTriedAgainUntilTheStoreIsBackAndTheOperationRanOnce() throws Exception {
         store.fail(Request.COMPLETE, 2);
         assertThat(call(engine, PAY)).isEqualTo("receipt of run 1");
         assertThat(store.count(Request.COMPLETE)).isEqualTo(3);
@@ -285,7 +285,7 @@ final class StoreFailureTest {
     }
 
     @Test
-    void an_outcome_that_the_store_refuses_for_good_is_recorded_as_not_replayable_at_once() throws Exception {
+    void anOutcomeThatTheStoreRefusesForGoodIsRecordedAsNotReplayableAtOnce() throws Exception {
         AtomicInteger tries = new AtomicInteger();
         store.meet(Request.COMPLETE, request -> {
             if (tries.incrementAndGet() == 1) {
@@ -307,7 +307,7 @@ final class StoreFailureTest {
     }
 
     @Test
-    void a_store_that_refuses_that_an_outcome_is_not_replayable_too_is_asked_until_the_time_is_over() throws Exception {
+    void aStoreThatRefusesThatAnOutcomeIsNotReplayableTooIsAskedUntilTheTimeIsOver() throws Exception {
         store.meet(Request.COMPLETE, request -> {
             ticker.elapse(Duration.ofMillis(30));
             throw refusal();
@@ -320,7 +320,7 @@ final class StoreFailureTest {
     }
 
     @Test
-    void the_lease_is_renewed_while_completing_is_tried_again() throws Exception {
+    void theLeaseIsRenewedWhileCompletingIsTriedAgain() throws Exception {
         Operation<String> operation = Operation.builder("payment-service-pay", String.class)
                 .lease(LEASE)
                 .build();
@@ -344,7 +344,7 @@ final class StoreFailureTest {
     }
 
     @Test
-    void a_renewal_that_is_refused_since_the_key_is_completed_tells_no_loss() throws Exception {
+    void aRenewalThatIsRefusedSinceTheKeyIsCompletedTellsNoLoss() throws Exception {
         Operation<String> operation = Operation.builder("payment-service-pay", String.class)
                 .lease(LEASE)
                 .build();
@@ -366,7 +366,7 @@ final class StoreFailureTest {
     }
 
     @Test
-    void completing_is_given_up_when_its_time_is_over() throws Exception {
+    void completingIsGivenUpWhenItsTimeIsOver() throws Exception {
         store.meet(Request.COMPLETE, request -> {
             ticker.elapse(Duration.ofMillis(30));
             throw TroubledStore.failure();
@@ -379,7 +379,7 @@ final class StoreFailureTest {
     }
 
     @Test
-    void when_completing_fails_to_the_end_the_caller_has_its_result_and_the_key_is_abandoned() throws Exception {
+    void whenCompletingFailsToTheEndTheCallerHasItsResultAndTheKeyIsAbandoned() throws Exception {
         IllegalStateException foreign = new IllegalStateException("pool closed");
         store.meet(Request.COMPLETE, request -> {
             throw foreign;
@@ -404,7 +404,7 @@ final class StoreFailureTest {
     }
 
     @Test
-    void a_completion_whose_answer_was_lost_is_recorded_once_and_replayed() throws Exception {
+    void aCompletionWhoseAnswerWasLostIsRecordedOnceAndReplayed() throws Exception {
         store.loseAnswers(Request.COMPLETE, 1);
         assertThat(call(engine, PAY)).isEqualTo("receipt of run 1");
         assertThat(call(engine, PAY)).isEqualTo("receipt of run 1");
@@ -413,7 +413,7 @@ final class StoreFailureTest {
     }
 
     @Test
-    void a_completion_whose_answer_was_lost_to_the_end_is_replayed_all_the_same() throws Exception {
+    void aCompletionWhoseAnswerWasLostToTheEndIsReplayedAllTheSame() throws Exception {
         store.loseAnswers(Request.COMPLETE, 1);
         assertThat(call(atOnce, PAY)).isEqualTo("receipt of run 1");
         assertThat(call(atOnce, PAY)).isEqualTo("receipt of run 1");
@@ -423,7 +423,7 @@ final class StoreFailureTest {
     // the user's exception wins
 
     @Test
-    void when_releasing_fails_the_users_exception_wins_with_ours_suppressed() {
+    void whenReleasingFailsTheUsersExceptionWinsWithOursSuppressed() {
         store.fail(Request.RELEASE);
         IllegalStateException declined = new IllegalStateException("declined");
         assertThat(catchThrowable(() -> fail(atOnce, declined))).isSameAs(declined);
@@ -437,7 +437,7 @@ final class StoreFailureTest {
     }
 
     @Test
-    void when_recording_a_failure_fails_the_users_exception_wins_with_ours_suppressed() {
+    void whenRecordingAFailureFailsTheUsersExceptionWinsWithOursSuppressed() {
         store.fail(Request.COMPLETE);
         IOException declined = new IOException("declined");
         assertThat(catchThrowable(() -> fail(atOnce, declined))).isSameAs(declined);
@@ -445,7 +445,7 @@ final class StoreFailureTest {
     }
 
     @Test
-    void even_an_error_of_the_store_is_only_suppressed() {
+    void evenAnErrorOfTheStoreIsOnlySuppressed() {
         AssertionError bug = new AssertionError("a bug of the store");
         store.meet(Request.RELEASE, request -> {
             throw bug;
@@ -462,7 +462,7 @@ final class StoreFailureTest {
     }
 
     @Test
-    void an_error_of_the_store_does_not_cost_the_caller_its_result() throws Exception {
+    void anErrorOfTheStoreDoesNotCostTheCallerItsResult() throws Exception {
         store.meet(Request.COMPLETE, request -> {
             throw new NoClassDefFoundError("a driver");
         });
@@ -471,7 +471,7 @@ final class StoreFailureTest {
     }
 
     @Test
-    void an_error_of_the_store_on_claiming_is_a_failure_of_the_store() {
+    void anErrorOfTheStoreOnClaimingIsAFailureOfTheStore() {
         store.meet(Request.CLAIM, request -> {
             throw new NoClassDefFoundError("a driver");
         });
@@ -481,7 +481,7 @@ final class StoreFailureTest {
     }
 
     @Test
-    void releasing_is_tried_again_until_the_store_is_back() throws Exception {
+    void releasingIsTriedAgainUntilTheStoreIsBack() throws Exception {
         store.fail(Request.RELEASE, 2);
         IllegalStateException declined = new IllegalStateException("declined");
         assertThat(catchThrowable(() -> fail(engine, declined)))
@@ -493,7 +493,7 @@ final class StoreFailureTest {
     }
 
     @Test
-    void a_result_that_is_not_to_be_recorded_is_given_even_when_releasing_fails() throws Throwable {
+    void aResultThatIsNotToBeRecordedIsGivenEvenWhenReleasingFails() throws Throwable {
         store.fail(Request.RELEASE);
         assertThat(atOnce.execute(PAY, KEY, Fingerprint.none(), new IdempotentWork<>() {
                     @Override
@@ -521,7 +521,7 @@ final class StoreFailureTest {
     }
 
     @Test
-    void an_interrupted_operation_is_completed_and_the_flag_is_restored() throws Exception {
+    void anInterruptedOperationIsCompletedAndTheFlagIsRestored() throws Exception {
         refuseInterrupted(Request.COMPLETE);
         assertThat(atOnce.execute(PAY, "4711", Fingerprint.none(), () -> {
                     Thread.currentThread().interrupt();
@@ -534,7 +534,7 @@ final class StoreFailureTest {
     }
 
     @Test
-    void an_interrupted_operation_that_fails_is_released_and_the_flag_is_restored() throws Exception {
+    void anInterruptedOperationThatFailsIsReleasedAndTheFlagIsRestored() throws Exception {
         refuseInterrupted(Request.RELEASE);
         IllegalStateException declined = new IllegalStateException("declined");
         assertThat(catchThrowable(() -> atOnce.execute(PAY, "4711", Fingerprint.none(), () -> {
@@ -548,7 +548,7 @@ final class StoreFailureTest {
     }
 
     @Test
-    void a_claim_of_an_interrupted_thread_is_made_and_the_flag_is_restored() throws Exception {
+    void aClaimOfAnInterruptedThreadIsMadeAndTheFlagIsRestored() throws Exception {
         refuseInterrupted(Request.CLAIM);
         Thread.currentThread().interrupt();
         assertThat(call(engine, PAY)).isEqualTo("receipt of run 1");
@@ -557,8 +557,7 @@ final class StoreFailureTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void a_claim_whose_answer_an_interrupt_takes_away_is_asked_for_once_more_elsewhere(boolean keepsFlag)
-            throws Exception {
+    void aClaimWhoseAnswerAnInterruptTakesAwayIsAskedForOnceMoreElsewhere(boolean keepsFlag) throws Exception {
         AtomicReference<Thread> second = new AtomicReference<>();
         store.meet(Request.CLAIM, made -> {
             Object answer = made.get();
@@ -579,7 +578,7 @@ final class StoreFailureTest {
     }
 
     @Test
-    void nothing_runs_unprotected_because_an_interrupt_broke_the_store() {
+    void nothingRunsUnprotectedBecauseAnInterruptBrokeTheStore() {
         store.meet(Request.CLAIM, made -> {
             if (store.count(Request.CLAIM) == 1) {
                 Thread.currentThread().interrupt();
@@ -594,7 +593,7 @@ final class StoreFailureTest {
     }
 
     @Test
-    void an_interrupt_between_two_tries_does_not_end_them_and_is_kept() throws Exception {
+    void anInterruptBetweenTwoTriesDoesNotEndThemAndIsKept() throws Exception {
         AtomicInteger tries = new AtomicInteger();
         store.meet(Request.COMPLETE, request -> {
             assertThat(Thread.currentThread().isInterrupted()).isFalse();

@@ -34,7 +34,7 @@ final class UnknownOutcomeTest {
 
     private final FakeTicker ticker = new FakeTicker();
     private final TroubledStore store = TroubledStore.on(ticker);
-    private final Events events = new Events();
+    private final RecordedEvents events = new RecordedEvents();
     private final IdempotencyEngine engine = IdempotencyEngine.builder(store)
             .ticker(ticker)
             .listener(events)
@@ -109,7 +109,7 @@ final class UnknownOutcomeTest {
     }
 
     @Test
-    void a_failure_after_which_the_outcome_is_unknown_abandons_the_key_whatever_else_is_declared() {
+    void aFailureAfterWhichTheOutcomeIsUnknownAbandonsTheKeyWhateverElseIsDeclared() {
         IOException failure = new IOException("no answer", new SocketTimeoutException("read timed out"));
         for (Operation<String> operation : List.of(REFUSING, RECONCILING)) {
             assertThatExceptionOfType(IOException.class)
@@ -118,19 +118,19 @@ final class UnknownOutcomeTest {
             assertThat(record().isAbandoned()).isTrue();
             assertThat(events.names()).containsExactly("claimed", "abandoned");
             store.forget(KEY, record().fencingToken());
-            events.all().clear();
+            events.forget();
         }
     }
 
     @Test
-    void a_circle_of_causes_is_gone_through_to_its_end() {
+    void aCircleOfCausesIsGoneThroughToItsEnd() {
         IllegalStateException first = new IllegalStateException();
         first.initCause(new IllegalStateException(first));
         assertThat(REFUSING.isUnknownOn(first)).isFalse();
     }
 
     @Test
-    void an_operation_that_refuses_is_never_run_again_by_anybody() throws Throwable {
+    void anOperationThatRefusesIsNeverRunAgainByAnybody() throws Throwable {
         Claim dead = die(FINGERPRINT);
         for (int calls = 0; calls < 3; calls++) {
             assertThatExceptionOfType(IdempotencyOutcomeUnknownException.class)
@@ -150,7 +150,7 @@ final class UnknownOutcomeTest {
     }
 
     @Test
-    void an_abandoned_key_is_not_given_to_another_request() {
+    void anAbandonedKeyIsNotGivenToAnotherRequest() {
         die(Fingerprint.ofContent("99.00"));
         for (Operation<String> operation : List.of(REFUSING, RECONCILING)) {
             assertThatExceptionOfType(IdempotencyKeyReusedException.class).isThrownBy(() -> pay(operation));
@@ -158,7 +158,7 @@ final class UnknownOutcomeTest {
     }
 
     @Test
-    void what_was_done_is_recorded_and_not_run_again() throws Throwable {
+    void whatWasDoneIsRecordedAndNotRunAgain() throws Throwable {
         die(FINGERPRINT);
         assertThat(pay(RECONCILING, new Payment(null, Reconciliation.completed("found"), null)))
                 .isEqualTo("found");
@@ -168,7 +168,7 @@ final class UnknownOutcomeTest {
     }
 
     @Test
-    void what_was_not_done_is_run() throws Throwable {
+    void whatWasNotDoneIsRun() throws Throwable {
         die(FINGERPRINT);
         assertThat(pay(RECONCILING, new Payment(null, Reconciliation.notDone(), null)))
                 .isEqualTo("paid");
@@ -178,7 +178,7 @@ final class UnknownOutcomeTest {
     }
 
     @Test
-    void what_nobody_can_tell_is_abandoned_again_and_asked_again_by_the_next_call() throws Throwable {
+    void whatNobodyCanTellIsAbandonedAgainAndAskedAgainByTheNextCall() throws Throwable {
         die(FINGERPRINT);
         IOException down = new IOException("the gateway is down");
         for (Payment payment : List.of(
@@ -207,7 +207,7 @@ final class UnknownOutcomeTest {
 
     @Test
     @SuppressWarnings("NullAway") // what code without null checks may do
-    void a_reconciler_that_answers_nothing_cannot_tell() {
+    void aReconcilerThatAnswersNothingCannotTell() {
         die(FINGERPRINT);
         assertThatExceptionOfType(IdempotencyOutcomeUnknownException.class)
                 .isThrownBy(() -> pay(RECONCILING, new Payment(null, null, null)))
@@ -218,7 +218,7 @@ final class UnknownOutcomeTest {
     }
 
     @Test
-    void an_error_while_finding_out_abandons_the_key_and_is_the_callers() {
+    void anErrorWhileFindingOutAbandonsTheKeyAndIsTheCallers() {
         die(FINGERPRINT);
         StackOverflowError error = new StackOverflowError();
         assertThatExceptionOfType(StackOverflowError.class)
@@ -229,13 +229,13 @@ final class UnknownOutcomeTest {
     }
 
     @Test
-    void nobody_is_asked_about_a_key_that_was_not_abandoned() throws Throwable {
+    void nobodyIsAskedAboutAKeyThatWasNotAbandoned() throws Throwable {
         assertThat(pay(RECONCILING)).isEqualTo("paid");
         assertThat(events.names()).containsExactly("claimed", "completed");
     }
 
     @Test
-    void a_claim_that_is_lost_while_finding_out_does_not_run() {
+    void aClaimThatIsLostWhileFindingOutDoesNotRun() {
         die(FINGERPRINT);
         assertThatExceptionOfType(IdempotencyClaimLostException.class)
                 .isThrownBy(() -> pay(RECONCILING, new IdempotentWork<>() {
@@ -256,7 +256,7 @@ final class UnknownOutcomeTest {
     }
 
     @Test
-    void a_key_that_was_abandoned_is_never_given_back_unasked() {
+    void aKeyThatWasAbandonedIsNeverGivenBackUnasked() {
         die(FINGERPRINT);
         // The answer to the claim comes only when the claim's own lease is over.
         store.meet(Request.CLAIM, request -> {
@@ -270,7 +270,7 @@ final class UnknownOutcomeTest {
     }
 
     @Test
-    void an_unknown_outcome_that_would_be_run_again_is_refused_when_the_operation_is_made() {
+    void anUnknownOutcomeThatWouldBeRunAgainIsRefusedWhenTheOperationIsMade() {
         assertThatExceptionOfType(IdempotencyConfigurationException.class)
                 .isThrownBy(() -> Operation.builder("pay", String.class)
                         .unknownOn(List.of(IOException.class))

@@ -43,7 +43,7 @@ final class WaitingTest {
 
     private final FakeTicker ticker = new FakeTicker();
     private final TroubledStore store = TroubledStore.on(ticker);
-    private final Events events = new Events();
+    private final RecordedEvents events = new RecordedEvents();
     private final IdempotencyEngine engine = engine(IdempotencyEngine.DEFAULT_MAX_WAITERS);
     private final IdempotencyEngine otherNode = engine(IdempotencyEngine.DEFAULT_MAX_WAITERS);
     private final Callers callers = new Callers();
@@ -98,7 +98,7 @@ final class WaitingTest {
     // refused at once
 
     @Test
-    void a_duplicate_of_a_running_call_is_refused_at_once() throws Exception {
+    void aDuplicateOfARunningCallIsRefusedAtOnce() throws Exception {
         Future<String> first = begin(engine);
         ticker.elapse(Duration.ofMillis(1_234));
 
@@ -124,7 +124,7 @@ final class WaitingTest {
     // waiting
 
     @Test
-    void a_waiter_is_woken_by_the_owner_and_replays_without_having_asked_meanwhile() throws Exception {
+    void aWaiterIsWokenByTheOwnerAndReplaysWithoutHavingAskedMeanwhile() throws Exception {
         Future<String> first = begin(engine);
         int before = store.count(Request.CLAIM);
         List<Future<String>> waiters = callers.call(10, () -> call(engine, WAITS));
@@ -144,7 +144,7 @@ final class WaitingTest {
     }
 
     @Test
-    void when_the_owner_fails_exactly_one_waiter_runs_next() throws Exception {
+    void whenTheOwnerFailsExactlyOneWaiterRunsNext() throws Exception {
         Future<String> first = callers.call(() -> engine.execute(PAY, "4711", Fingerprint.none(), () -> {
             gate.pass("");
             throw new IllegalStateException("declined");
@@ -174,7 +174,7 @@ final class WaitingTest {
     }
 
     @Test
-    void a_waiter_gives_up_when_its_time_is_over_and_not_before() throws Exception {
+    void aWaiterGivesUpWhenItsTimeIsOverAndNotBefore() throws Exception {
         Duration waitAtMost = Duration.ofMillis(20);
         var unused = begin(engine);
         int before = store.count(Request.CLAIM);
@@ -193,7 +193,7 @@ final class WaitingTest {
     }
 
     @Test
-    void a_waiter_beyond_the_number_allowed_is_refused_at_once() throws Exception {
+    void aWaiterBeyondTheNumberAllowedIsRefusedAtOnce() throws Exception {
         var unused = begin(otherNode);
         try (IdempotencyEngine small = engine(2)) {
             List<Future<String>> waiters = callers.call(2, () -> call(small, WAITS));
@@ -211,7 +211,7 @@ final class WaitingTest {
     }
 
     @Test
-    void waiters_for_one_key_keep_nobody_from_waiting_for_another() throws Exception {
+    void waitersForOneKeyKeepNobodyFromWaitingForAnother() throws Exception {
         var unused = begin(otherNode);
         Callers.Gate own = new Callers.Gate();
         try (IdempotencyEngine shared = engine(new WaitingRoom(3, 2));
@@ -244,7 +244,7 @@ final class WaitingTest {
     }
 
     @Test
-    void engines_in_one_waiting_room_share_its_places() throws Exception {
+    void enginesInOneWaitingRoomShareItsPlaces() throws Exception {
         var unused = begin(otherNode);
         WaitingRoom room = new WaitingRoom(1, 1);
         try (IdempotencyEngine one = engine(room);
@@ -260,7 +260,7 @@ final class WaitingTest {
     }
 
     @Test
-    void whoever_waited_in_vain_leaves_its_place_to_others() throws Exception {
+    void whoeverWaitedInVainLeavesItsPlaceToOthers() throws Exception {
         var unused = begin(engine);
         try (IdempotencyEngine small = engine(1)) {
             for (int time = 0; time < 3; time++) {
@@ -280,7 +280,7 @@ final class WaitingTest {
     }
 
     @Test
-    void listeners_are_told_once_that_a_call_waits_and_not_of_one_without_a_place() throws Exception {
+    void listenersAreToldOnceThatACallWaitsAndNotOfOneWithoutAPlace() throws Exception {
         var unused = begin(otherNode);
         try (IdempotencyEngine impatient = engine(0)) {
             assertThatExceptionOfType(IdempotencyInProgressException.class).isThrownBy(() -> call(impatient, WAITS));
@@ -297,7 +297,7 @@ final class WaitingTest {
     }
 
     @Test
-    void with_no_waiters_allowed_none_waits() throws Exception {
+    void withNoWaitersAllowedNoneWaits() throws Exception {
         var unused = begin(otherNode);
         try (IdempotencyEngine impatient = engine(0)) {
             assertThatExceptionOfType(IdempotencyInProgressException.class)
@@ -307,7 +307,7 @@ final class WaitingTest {
     }
 
     @Test
-    void an_interrupted_waiter_is_refused_with_its_flag_set() throws Exception {
+    void anInterruptedWaiterIsRefusedWithItsFlagSet() throws Exception {
         for (IdempotencyEngine owner : List.of(engine, otherNode)) {
             Callers.Gate own = new Callers.Gate();
             String key = owner == engine ? "same" : "other";
@@ -331,7 +331,7 @@ final class WaitingTest {
     }
 
     @Test
-    void a_waiter_on_another_node_asks_until_it_gets_the_outcome() throws Exception {
+    void aWaiterOnAnotherNodeAsksUntilItGetsTheOutcome() throws Exception {
         Future<String> first = begin(engine);
         int before = store.count(Request.CLAIM);
         Future<String> waiter = callers.call(() -> call(otherNode, WAITS));
@@ -344,7 +344,7 @@ final class WaitingTest {
     }
 
     @Test
-    void a_waiter_takes_over_when_the_owners_lease_is_over_and_not_before() throws Exception {
+    void aWaiterTakesOverWhenTheOwnersLeaseIsOverAndNotBefore() throws Exception {
         store.claim(new ClaimRequest(PAY.key("4711"), UUID.randomUUID(), Fingerprint.none(), PAY.lease(), false));
         Future<Integer> waiter = callers.call(() -> engine.execute(
                 Operation.builder("payment-service-pay", Integer.class)
@@ -362,7 +362,7 @@ final class WaitingTest {
     }
 
     @Test
-    void a_waiter_whose_store_fails_is_refused_even_where_others_may_run_unprotected() throws Exception {
+    void aWaiterWhoseStoreFailsIsRefusedEvenWhereOthersMayRunUnprotected() throws Exception {
         Operation<String> failOpen = Operation.builder("payment-service-pay", String.class)
                 .waitAtMost(Duration.ofHours(1))
                 .whenStoreFails(WhenStoreFails.RUN)
@@ -379,7 +379,7 @@ final class WaitingTest {
     }
 
     @Test
-    void a_waiter_whose_claim_was_made_and_its_answer_lost_runs_within_that_claim() throws Exception {
+    void aWaiterWhoseClaimWasMadeAndItsAnswerLostRunsWithinThatClaim() throws Exception {
         ClaimRequest another =
                 new ClaimRequest(PAY.key("4711"), UUID.randomUUID(), Fingerprint.none(), PAY.lease(), true);
         Claim owner = ((ClaimResult.Claimed) store.claim(another)).claim();
@@ -402,7 +402,7 @@ final class WaitingTest {
     }
 
     @Test
-    void a_waiter_holds_no_lock_and_is_in_the_midst_of_no_request() throws Exception {
+    void aWaiterHoldsNoLockAndIsInTheMidstOfNoRequest() throws Exception {
         var unused = begin(engine);
         var unusedToo = callers.call(() -> call(engine, WAITS));
         callers.awaitWaiting(1);
@@ -420,7 +420,7 @@ final class WaitingTest {
     // many callers
 
     @Test
-    void of_200_concurrent_callers_that_wait_one_runs_and_all_get_its_result() throws Exception {
+    void of200ConcurrentCallersThatWaitOneRunsAndAllGetItsResult() throws Exception {
         CountDownLatch together = new CountDownLatch(200);
         List<Future<String>> answers = callers.call(200, () -> {
             together.countDown();
@@ -434,7 +434,7 @@ final class WaitingTest {
     }
 
     @Test
-    void of_200_concurrent_callers_on_two_nodes_that_do_not_wait_one_runs() throws Exception {
+    void of200ConcurrentCallersOnTwoNodesThatDoNotWaitOneRuns() throws Exception {
         CountDownLatch together = new CountDownLatch(200);
         AtomicInteger number = new AtomicInteger();
         List<Future<String>> answers = callers.call(200, () -> {
@@ -454,7 +454,7 @@ final class WaitingTest {
     }
 
     @Test
-    void callers_all_along_a_run_of_many_leases_on_two_nodes_never_start_another() throws Exception {
+    void callersAllAlongARunOfManyLeasesOnTwoNodesNeverStartAnother() throws Exception {
         Duration lease = Duration.ofMillis(60);
         Operation<String> impatient = Operation.builder("payment-service-pay", String.class)
                 .lease(lease)
@@ -498,7 +498,7 @@ final class WaitingTest {
 
     @Test
     @EnabledForJreRange(min = JRE.JAVA_21)
-    void a_thousand_virtual_threads_wait_for_one_key() throws Exception {
+    void aThousandVirtualThreadsWaitForOneKey() throws Exception {
         Future<String> first = begin(engine);
         int before = store.count(Request.CLAIM);
         // By reflection, since the tests are compiled for Java 17.
@@ -529,7 +529,7 @@ final class WaitingTest {
     // a call within itself
 
     @Test
-    void a_key_held_by_this_very_call_is_refused_at_once_even_to_one_that_waits() throws Exception {
+    void aKeyHeldByThisVeryCallIsRefusedAtOnceEvenToOneThatWaits() throws Exception {
         String result = engine.execute(WAITS, "4711", Fingerprint.none(), () -> {
             ticker.elapse(Duration.ofMillis(2_500));
             IdempotencyInProgressException refusal = refused(WAITS);
@@ -549,7 +549,7 @@ final class WaitingTest {
     }
 
     @Test
-    void re_entry_is_refused_even_when_the_lease_was_lost() throws Exception {
+    void reEntryIsRefusedEvenWhenTheLeaseWasLost() throws Exception {
         engine.execute(WAITS, "4711", Fingerprint.none(), () -> {
             ticker.elapse(WAITS.lease().multipliedBy(2));
             IdempotencyInProgressException refusal = refused(WAITS);
@@ -562,7 +562,7 @@ final class WaitingTest {
     }
 
     @Test
-    void re_entry_is_refused_through_another_key_in_between_and_on_another_engine() throws Exception {
+    void reEntryIsRefusedThroughAnotherKeyInBetweenAndOnAnotherEngine() throws Exception {
         engine.execute(
                 WAITS,
                 "4711",
@@ -575,7 +575,7 @@ final class WaitingTest {
     }
 
     @Test
-    void contexts_nest_and_are_restored_after_values_and_exceptions() throws Exception {
+    void contextsNestAndAreRestoredAfterValuesAndExceptions() throws Exception {
         engine.execute(PAY, "outer", Fingerprint.none(), () -> {
             IdempotencyContext outer = IdempotencyContext.current();
             assertThat(outer.key()).isEqualTo(PAY.key("outer"));
@@ -600,7 +600,7 @@ final class WaitingTest {
     }
 
     @Test
-    void the_context_of_a_first_run_says_so() throws Throwable {
+    void theContextOfAFirstRunSaysSo() throws Throwable {
         engine.execute(PAY, PAY.key("4711"), Fingerprint.none(), execution -> {
             assertThat(IdempotencyContext.current()).isSameAs(execution);
             assertThat(execution.operation()).isSameAs(PAY);
@@ -620,7 +620,7 @@ final class WaitingTest {
     }
 
     @Test
-    void a_call_that_the_caller_made_by_hand_is_in_progress_for_the_engine_too() {
+    void aCallThatTheCallerMadeByHandIsInProgressForTheEngineToo() {
         ClaimResult byHand = store.claim(
                 new ClaimRequest(PAY.key("4711"), UUID.randomUUID(), Fingerprint.none(), PAY.lease(), false));
         assertThat(byHand).isInstanceOf(ClaimResult.Claimed.class);

@@ -32,8 +32,6 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.DisplayNameGeneration;
-import org.junit.jupiter.api.DisplayNameGenerator;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -48,7 +46,6 @@ import org.junit.jupiter.params.provider.MethodSource;
  *   <li>Afterwards the thread's flag is set.
  * </ol>
  */
-@DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 public abstract class InterruptContract {
 
     private static final long LATEST_MICROSECONDS = 1_500;
@@ -98,7 +95,7 @@ public abstract class InterruptContract {
 
     @ParameterizedTest
     @MethodSource("kinds")
-    void a_call_of_an_interrupted_thread_runs_and_sees_the_flag(Kind kind) throws Exception {
+    void aCallOfAnInterruptedThreadRunsAndSeesTheFlag(Kind kind) throws Exception {
         String value = newValue();
         AtomicBoolean seen = new AtomicBoolean();
         Interrupted<String> call = kind.interruptBefore(() -> engine().execute(PAY, value, Fingerprint.none(), () -> {
@@ -114,7 +111,7 @@ public abstract class InterruptContract {
 
     @ParameterizedTest
     @MethodSource("kinds")
-    void a_call_of_an_interrupted_thread_that_fails_frees_its_key(Kind kind) throws Exception {
+    void aCallOfAnInterruptedThreadThatFailsFreesItsKey(Kind kind) throws Exception {
         String value = newValue();
         Interrupted<String> call = kind.interruptBefore(() -> decline(value));
         assertThat(call.failure()).isInstanceOf(Declined.class).hasNoSuppressedExceptions();
@@ -124,7 +121,7 @@ public abstract class InterruptContract {
 
     @ParameterizedTest
     @MethodSource("kinds")
-    void a_duplicate_of_an_interrupted_thread_waits_no_longer_and_keeps_the_flag(Kind kind) throws Exception {
+    void aDuplicateOfAnInterruptedThreadWaitsNoLongerAndKeepsTheFlag(Kind kind) throws Exception {
         String value = newValue();
         Operation<String> patient = Operation.builder("pay", String.class)
                 .waitAtMost(Duration.ofMinutes(1))
@@ -143,7 +140,7 @@ public abstract class InterruptContract {
 
     @ParameterizedTest
     @MethodSource("kinds")
-    void an_interrupted_thread_looks_at_records_and_resolves_them(Kind kind) throws Exception {
+    void anInterruptedThreadLooksAtRecordsAndResolvesThem(Kind kind) throws Exception {
         String value = newValue();
         assertThat(pay(value)).isEqualTo("receipt-1");
         var operations = engine().records(name -> PAY);
@@ -163,7 +160,7 @@ public abstract class InterruptContract {
     @ParameterizedTest
     @MethodSource("kinds")
     @Timeout(120)
-    void a_call_that_is_interrupted_at_any_moment_runs_once_and_its_key_does_not_stick(Kind kind) throws Exception {
+    void aCallThatIsInterruptedAtAnyMomentRunsOnceAndItsKeyDoesNotStick(Kind kind) throws Exception {
         for (int call = 0; call < kind.calls; call++) {
             String value = newValue();
             requireReceipt(kind.interruptAt(moment(), () -> pay(value)));
@@ -174,7 +171,7 @@ public abstract class InterruptContract {
     @ParameterizedTest
     @MethodSource("kinds")
     @Timeout(120)
-    void a_call_that_fails_and_is_interrupted_at_any_moment_frees_its_key(Kind kind) throws Exception {
+    void aCallThatFailsAndIsInterruptedAtAnyMomentFreesItsKey(Kind kind) throws Exception {
         for (int call = 0; call < kind.calls; call++) {
             String value = newValue();
             Interrupted<String> declined = kind.interruptAt(moment(), () -> decline(value));
@@ -187,7 +184,7 @@ public abstract class InterruptContract {
     @ParameterizedTest
     @MethodSource("kinds")
     @Timeout(120)
-    void a_completed_key_is_replayed_whenever_its_caller_is_interrupted(Kind kind) throws Exception {
+    void aCompletedKeyIsReplayedWheneverItsCallerIsInterrupted(Kind kind) throws Exception {
         String value = newValue();
         requireReceipt(new Interrupted<>(pay(value), null, true));
         for (int call = 0; call < kind.calls; call++) {
@@ -199,7 +196,7 @@ public abstract class InterruptContract {
     @ParameterizedTest
     @MethodSource("kinds")
     @Timeout(120)
-    void steps_are_recorded_once_whenever_their_thread_is_interrupted(Kind kind) throws Exception {
+    void stepsAreRecordedOnceWheneverTheirThreadIsInterrupted(Kind kind) throws Exception {
         for (int call = 0; call < kind.calls / 3; call++) {
             String value = newValue();
             Interrupted<String> declined = kind.interruptAt(moment(), () -> payInSteps(value, true));
@@ -213,7 +210,7 @@ public abstract class InterruptContract {
     @ParameterizedTest
     @MethodSource("kinds")
     @Timeout(120)
-    void a_thread_that_is_interrupted_again_and_again_gets_its_answer(Kind kind) throws Exception {
+    void aThreadThatIsInterruptedAgainAndAgainGetsItsAnswer(Kind kind) throws Exception {
         for (int call = 0; call < 10; call++) {
             String value = newValue();
             requireReceipt(kind.interruptAgainAndAgain(() -> pay(value)));

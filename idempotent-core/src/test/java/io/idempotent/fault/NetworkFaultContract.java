@@ -27,8 +27,6 @@ import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.DisplayNameGeneration;
-import org.junit.jupiter.api.DisplayNameGenerator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -45,7 +43,6 @@ import org.junit.jupiter.params.provider.EnumSource;
  *   <li>After the lease, the key is not stuck, and it has run once.
  * </ol>
  */
-@DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 public abstract class NetworkFaultContract {
 
     private static final Duration LEASE = Duration.ofSeconds(30);
@@ -118,7 +115,7 @@ public abstract class NetworkFaultContract {
 
     @ParameterizedTest
     @EnumSource
-    void a_call_that_meets_a_fault_at_any_request_runs_once_and_its_key_is_not_stuck(Fault fault) throws Exception {
+    void aCallThatMeetsAFaultAtAnyRequestRunsOnceAndItsKeyIsNotStuck(Fault fault) throws Exception {
         open(fault);
         atEachRequest(fault, 2, value -> {
             Throwable refusal =
@@ -140,7 +137,7 @@ public abstract class NetworkFaultContract {
 
     @ParameterizedTest
     @EnumSource
-    void a_call_that_fails_and_meets_a_fault_at_any_request_frees_its_key(Fault fault) throws Exception {
+    void aCallThatFailsAndMeetsAFaultAtAnyRequestFreesItsKey(Fault fault) throws Exception {
         open(fault);
         atEachRequest(fault, 2, value -> {
             Throwable failure = catchThrowable(() -> decline(value));
@@ -162,7 +159,7 @@ public abstract class NetworkFaultContract {
 
     @ParameterizedTest
     @EnumSource
-    void a_renewal_that_meets_a_fault_at_any_request_is_granted_or_can_be_made_again(Fault fault) throws Exception {
+    void aRenewalThatMeetsAFaultAtAnyRequestIsGrantedOrCanBeMadeAgain(Fault fault) throws Exception {
         open(fault);
         for (int claims = 1; claims <= 2; claims++) {
             int several = claims;
@@ -188,7 +185,7 @@ public abstract class NetworkFaultContract {
 
     @ParameterizedTest
     @EnumSource
-    void a_step_that_meets_a_fault_at_any_request_is_recorded_or_can_be_recorded_again(Fault fault) throws Exception {
+    void aStepThatMeetsAFaultAtAnyRequestIsRecordedOrCanBeRecordedAgain(Fault fault) throws Exception {
         open(fault);
         atEachRequest(fault, 1, value -> {
             Claim claim = claimed(otherNode(), value);
@@ -211,7 +208,7 @@ public abstract class NetworkFaultContract {
 
     @ParameterizedTest
     @EnumSource(names = {"LATE_REQUEST", "LATE_ANSWER"})
-    void what_is_late_but_in_time_is_as_if_nothing_was(Fault fault) throws Exception {
+    void whatIsLateButInTimeIsAsIfNothingWas(Fault fault) throws Exception {
         open(PATIENCE);
         atEachRequest(fault, 2, value -> {
             proxy.lateBy(Duration.ofMillis(100));
@@ -232,7 +229,7 @@ public abstract class NetworkFaultContract {
     // what arrives after its time
 
     @Test
-    void a_completion_that_arrives_when_its_claim_was_taken_over_changes_nothing() {
+    void aCompletionThatArrivesWhenItsClaimWasTakenOverChangesNothing() {
         open(IMPATIENCE);
         IdempotencyStore other = otherNode();
         String value = newValue();

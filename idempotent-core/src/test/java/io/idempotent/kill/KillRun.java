@@ -35,6 +35,11 @@ public final class KillRun {
     /** How many keys the JVMs compete for at a time by default: {@value}. */
     public static final int KEYS = 500;
 
+    // Enough for take-overs in each run, and second payments in most.
+    private static final int KILLS = 8;
+
+    private static final Duration LONGEST = Duration.ofSeconds(30);
+
     private static final Duration INTERVAL = Duration.ofMillis(200);
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
@@ -67,22 +72,21 @@ public final class KillRun {
     }
 
     /**
-     * How long a run lasts: {@code -Dkill.seconds}, if it is set.
-     *
-     * @param seconds in the build otherwise
+     * Runs until {@value #KILLS} JVMs were killed, which a slow machine need not manage, or for {@code
+     * -Dkill.seconds=…}, and gives what happened.
      */
-    public static Duration duration(int seconds) {
-        return Duration.ofSeconds(Long.getLong("kill.seconds", seconds));
+    public History run() throws Exception {
+        Integer seconds = Integer.getInteger("kill.seconds");
+        return seconds == null ? run(LONGEST, KILLS) : run(Duration.ofSeconds(seconds), Integer.MAX_VALUE);
     }
 
-    /** Runs for that time, and gives what happened. */
-    public History run(Duration duration) throws Exception {
+    private History run(Duration longest, int enough) throws Exception {
         try {
             for (int number = 0; number < JVMS; number++) {
                 children.add(new Child(number));
             }
-            long end = System.nanoTime() + duration.toNanos();
-            for (long next = System.nanoTime(); next - end < 0; next += INTERVAL.toNanos()) {
+            long end = System.nanoTime() + longest.toNanos();
+            for (long next = System.nanoTime(); next - end < 0 && kills.size() < enough; next += INTERVAL.toNanos()) {
                 killOne();
                 // The rhythm of the test, and not a wait for something to happen.
                 TimeUnit.NANOSECONDS.sleep(next + INTERVAL.toNanos() - System.nanoTime());

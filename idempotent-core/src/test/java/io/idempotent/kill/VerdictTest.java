@@ -8,12 +8,9 @@ import io.idempotent.kill.Payments.Payment;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.DisplayNameGeneration;
-import org.junit.jupiter.api.DisplayNameGenerator;
 import org.junit.jupiter.api.Test;
 
 /** {@link Verdict} on histories that were made up: each rule is broken once. */
-@DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class VerdictTest {
 
     private static final String KEY = "4711";
@@ -26,7 +23,7 @@ class VerdictTest {
     private final List<Kill> kills = new ArrayList<>();
 
     @Test
-    void one_payment_and_equal_answers_are_as_they_should_be() {
+    void onePaymentAndEqualAnswersAreAsTheyShouldBe() {
         claimed(1, FIRST);
         paid(1, FIRST, "a");
         happened(1, Event.COMPLETED, FIRST, FIRST + 2);
@@ -39,7 +36,7 @@ class VerdictTest {
     }
 
     @Test
-    void a_second_payment_is_explained_by_a_kill_between_payment_and_completion() {
+    void aSecondPaymentIsExplainedByAKillBetweenPaymentAndCompletion() {
         paidTwice();
         killed(1, FIRST + SECOND);
 
@@ -51,7 +48,7 @@ class VerdictTest {
     }
 
     @Test
-    void a_second_payment_is_explained_by_an_owner_that_was_too_slow_and_told_so() {
+    void aSecondPaymentIsExplainedByAnOwnerThatWasTooSlowAndToldSo() {
         paidTwice();
         happened(1, Event.LOST, FIRST, SECOND_CLAIM + 5);
 
@@ -60,7 +57,7 @@ class VerdictTest {
     }
 
     @Test
-    void a_second_payment_is_explained_by_an_owner_whose_jvm_was_at_a_standstill() {
+    void aSecondPaymentIsExplainedByAnOwnerWhoseJvmWasAtAStandstill() {
         paidTwice();
         // It lives on after the take-over, and is killed before it is told anything.
         happened(1, Event.ASKED, 0, SECOND_CLAIM + 1);
@@ -71,7 +68,7 @@ class VerdictTest {
     }
 
     @Test
-    void a_second_payment_whose_first_owner_lived_on_is_not_explained() {
+    void aSecondPaymentWhoseFirstOwnerLivedOnIsNotExplained() {
         paidTwice();
         happened(1, Event.ASKED, 0, SECOND_CLAIM - SECOND / 2);
         assertThat(leased().violations())
@@ -79,7 +76,7 @@ class VerdictTest {
     }
 
     @Test
-    void a_second_payment_that_was_made_before_the_kill_is_not_explained_by_it() {
+    void aSecondPaymentThatWasMadeBeforeTheKillIsNotExplainedByIt() {
         paidTwice();
         happened(1, Event.ASKED, 0, SECOND_CLAIM - SECOND / 2);
         killed(1, SECOND_CLAIM + SECOND);
@@ -88,7 +85,7 @@ class VerdictTest {
     }
 
     @Test
-    void different_answers_are_a_violation() {
+    void differentAnswersAreAViolation() {
         claimed(1, FIRST);
         paid(1, FIRST, "a");
         answered("a");
@@ -98,14 +95,14 @@ class VerdictTest {
     }
 
     @Test
-    void no_answer_is_a_violation() {
+    void noAnswerIsAViolation() {
         happened(1, Event.ASKED, 0, FIRST);
 
         assertThat(leased().violations()).containsExactly("4711 has 0 different answers");
     }
 
     @Test
-    void an_answer_that_is_not_the_last_payments_is_a_violation() {
+    void anAnswerThatIsNotTheLastPaymentsIsAViolation() {
         claimed(1, FIRST);
         paid(1, FIRST, "a");
         claimed(2, SECOND_CLAIM);
@@ -118,7 +115,7 @@ class VerdictTest {
     }
 
     @Test
-    void a_claim_before_the_lease_has_ended_is_a_violation_whoever_was_killed() {
+    void aClaimBeforeTheLeaseHasEndedIsAViolationWhoeverWasKilled() {
         claimed(1, FIRST);
         claimed(2, FIRST + SECOND);
         paid(2, FIRST + SECOND, "b");
@@ -130,7 +127,7 @@ class VerdictTest {
     }
 
     @Test
-    void a_claim_before_a_renewed_lease_has_ended_is_a_violation() {
+    void aClaimBeforeARenewedLeaseHasEndedIsAViolation() {
         paidTwice();
         killed(1, SECOND_CLAIM - 1);
         happened(1, Event.RENEWED, FIRST, SECOND_CLAIM - SECOND);
@@ -139,7 +136,7 @@ class VerdictTest {
     }
 
     @Test
-    void a_claim_after_a_release_may_be_early() {
+    void aClaimAfterAReleaseMayBeEarly() {
         claimed(1, FIRST);
         happened(1, Event.RELEASED, FIRST, FIRST + 1);
         claimed(2, FIRST + 2);
@@ -150,7 +147,7 @@ class VerdictTest {
     }
 
     @Test
-    void a_claim_after_completion_is_a_violation() {
+    void aClaimAfterCompletionIsAViolation() {
         paidTwice();
         killed(1, FIRST + SECOND);
         happened(1, Event.COMPLETED, FIRST, FIRST + 2);
@@ -160,7 +157,7 @@ class VerdictTest {
     }
 
     @Test
-    void a_payment_without_a_claim_and_two_under_one_are_violations() {
+    void aPaymentWithoutAClaimAndTwoUnderOneAreViolations() {
         claimed(1, FIRST);
         paid(1, FIRST, "a");
         paid(2, FIRST, "b");
@@ -172,7 +169,7 @@ class VerdictTest {
     }
 
     @Test
-    void where_payments_are_atomic_no_kill_explains_a_second_one() {
+    void wherePaymentsAreAtomicNoKillExplainsASecondOne() {
         paidTwice();
         killed(1, FIRST + SECOND);
 

@@ -9,13 +9,10 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.DisplayNameGeneration;
-import org.junit.jupiter.api.DisplayNameGenerator;
 import org.junit.jupiter.api.Test;
 
 /** What each server of databases has to do for the tests that use it. */
 @OnOneJdk("it tests what the tests run on")
-@DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 abstract class DatabaseServerContract {
 
     abstract DatabaseServer server();
@@ -23,12 +20,12 @@ abstract class DatabaseServerContract {
     abstract String version();
 
     @Test
-    void it_starts_and_is_the_version_that_was_asked_for() throws SQLException {
+    void itStartsAndIsTheVersionThatWasAskedFor() throws SQLException {
         assertThat(query(server().newDatabase("version"), "SELECT version()")).contains(version());
     }
 
     @Test
-    void each_database_is_new_and_empty() throws SQLException {
+    void eachDatabaseIsNewAndEmpty() throws SQLException {
         Database first = server().newDatabase("fresh");
         execute(first, "CREATE TABLE mine (id INT)");
 
@@ -41,7 +38,7 @@ abstract class DatabaseServerContract {
     }
 
     @Test
-    void it_takes_many_connections() throws SQLException {
+    void itTakesManyConnections() throws SQLException {
         Database database = server().newDatabase("many");
         List<Connection> connections = new ArrayList<>();
         try {
@@ -57,7 +54,7 @@ abstract class DatabaseServerContract {
     }
 
     @Test
-    void it_is_reached_through_a_proxy() throws SQLException {
+    void itIsReachedThroughAProxy() throws SQLException {
         Database database = server().newDatabase("proxied");
         try (TcpProxy proxy = new TcpProxy(server().host(), server().port())) {
             assertThat(query(database.through(proxy), "SELECT 42")).isEqualTo("42");

@@ -23,20 +23,20 @@ class Postgres18ServerTest extends DatabaseServerContract {
     }
 
     @Test
-    void fsync_is_off_unless_asked_for() throws SQLException {
+    void fsyncIsOffUnlessAskedFor() throws SQLException {
         assertThat(settings(PostgresServer.version18().maintenanceDatabase())).isEqualTo("off off");
         assertThat(settings(PostgresServer.version18WithFsync().maintenanceDatabase()))
                 .isEqualTo("on on");
     }
 
     @Test
-    void a_server_is_started_once() {
+    void aServerIsStartedOnce() {
         assertThat(PostgresServer.version18()).isSameAs(PostgresServer.version18());
         assertThat(PostgresServer.version18()).isNotSameAs(PostgresServer.version18WithFsync());
     }
 
     @Test
-    void kept_data_are_there_again_when_the_server_is_closed_and_started(@TempDir Path data) throws Exception {
+    void keptDataAreThereAgainWhenTheServerIsClosedAndStarted(@TempDir Path data) throws Exception {
         try (PostgresServer first = PostgresServer.keptIn(data)) {
             execute(first.maintenanceDatabase(), "CREATE TABLE kept (id INT)");
             assertThatThrownBy(() -> PostgresServer.keptIn(data))
@@ -50,7 +50,7 @@ class Postgres18ServerTest extends DatabaseServerContract {
     }
 
     @Test
-    void a_server_that_a_killed_JVM_has_left_running_on_kept_data_is_stopped(@TempDir Path data) throws Exception {
+    void aServerThatAKilledJvmHasLeftRunningOnKeptDataIsStopped(@TempDir Path data) throws Exception {
         Process killed = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-Dservers.directory=" + ServerDirectory.ROOT,

@@ -8,30 +8,27 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.junit.jupiter.api.DisplayNameGeneration;
-import org.junit.jupiter.api.DisplayNameGenerator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** {@link RedisServer}. */
 @OnOneJdk("it tests what the tests run on")
 @NeedsServer(Server.REDIS)
-@DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class RedisServerTest {
 
     @Test
-    void it_starts_and_is_the_oldest_version_that_is_supported() throws IOException {
+    void itStartsAndIsTheOldestVersionThatIsSupported() throws IOException {
         assertThat(RedisServer.shared().ask("INFO server")).contains("redis_version:6.2.");
     }
 
     @Test
-    void it_evicts_nothing_and_writes_nothing_to_disk() throws IOException {
+    void itEvictsNothingAndWritesNothingToDisk() throws IOException {
         assertThat(RedisServer.shared().ask("CONFIG GET maxmemory-policy")).contains("noeviction");
         assertThat(RedisServer.shared().ask("CONFIG GET save")).endsWith("$0\r\n\r\n");
     }
 
     @Test
-    void its_cluster_has_all_slots_and_refuses_keys_of_several() throws IOException {
+    void itsClusterHasAllSlotsAndRefusesKeysOfSeveral() throws IOException {
         RedisServer cluster = RedisServer.cluster();
 
         assertThat(cluster.ask("CLUSTER INFO")).contains("cluster_state:ok").contains("cluster_slots_ok:16384");
@@ -39,7 +36,7 @@ class RedisServerTest {
     }
 
     @Test
-    void kept_data_are_there_again_when_the_server_is_closed_and_started(@TempDir Path directory) throws Exception {
+    void keptDataAreThereAgainWhenTheServerIsClosedAndStarted(@TempDir Path directory) throws Exception {
         Path data = directory.resolve("kept data");
         RedisServer first = RedisServer.keptIn(data);
         try (first) {
@@ -57,7 +54,7 @@ class RedisServerTest {
     }
 
     @Test
-    void a_server_on_kept_data_runs_on_without_its_JVM_until_the_next_stops_it(@TempDir Path data) throws Exception {
+    void aServerOnKeptDataRunsOnWithoutItsJvmUntilTheNextStopsIt(@TempDir Path data) throws Exception {
         Process ended = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-Dservers.directory=" + ServerDirectory.ROOT,

@@ -6,22 +6,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.DisplayNameGeneration;
-import org.junit.jupiter.api.DisplayNameGenerator;
 import org.junit.jupiter.api.Test;
 
 /** The list of servers that are wanted, and what is said of one that does not start. */
-@DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class ServerTest {
 
     @Test
-    void a_list_of_ids_is_read() {
+    void aListOfIdsIsRead() {
         assertThat(Server.parse("postgres-15, redis")).containsExactly(Server.POSTGRES_15, Server.REDIS);
         assertThat(Server.parse("none")).isEmpty();
     }
 
     @Test
-    void an_id_that_is_not_known_is_refused_with_those_that_are() {
+    void anIdThatIsNotKnownIsRefusedWithThoseThatAre() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> Server.parse("redis,postgres-17"))
                 .withMessage("-Dservers=redis,postgres-17 names 'postgres-17';"
@@ -31,7 +28,7 @@ class ServerTest {
 
     @Test
     @NeedsServer(Server.REDIS)
-    void a_server_that_does_not_start_is_tried_once_and_says_which_why_and_how_to_leave_it_out() {
+    void aServerThatDoesNotStartIsTriedOnceAndSaysWhichWhyAndHowToLeaveItOut() {
         AtomicInteger starts = new AtomicInteger();
         Starting<String> starting = new Starting<>(Server.REDIS, () -> {
             starts.incrementAndGet();

@@ -22,13 +22,10 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.DisplayNameGeneration;
-import org.junit.jupiter.api.DisplayNameGenerator;
 import org.junit.jupiter.api.Test;
 
 /** {@link TcpProxy} in front of a server that answers each line with the same line. */
 @OnOneJdk("it tests what the tests run on")
-@DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class TcpProxyTest {
 
     private final EchoServer server = new EchoServer();
@@ -43,7 +40,7 @@ class TcpProxyTest {
     }
 
     @Test
-    void everything_passes_through_and_is_counted() throws IOException {
+    void everythingPassesThroughAndIsCounted() throws IOException {
         assertThat(client.ask("four")).isEqualTo("four");
         assertThat(client.ask("seven77")).isEqualTo("seven77");
 
@@ -53,7 +50,7 @@ class TcpProxyTest {
     }
 
     @Test
-    void the_end_of_the_client_is_told_to_the_server_and_the_other_way_round() throws IOException {
+    void theEndOfTheClientIsToldToTheServerAndTheOtherWayRound() throws IOException {
         client.socket.shutdownOutput();
 
         assertThat(client.reader.readLine()).isNull();
@@ -61,7 +58,7 @@ class TcpProxyTest {
     }
 
     @Test
-    void a_cut_resets_the_connections_and_leaves_new_ones_alone() throws IOException {
+    void aCutResetsTheConnectionsAndLeavesNewOnesAlone() throws IOException {
         client.ask("first");
 
         proxy.cut();
@@ -74,7 +71,7 @@ class TcpProxyTest {
     }
 
     @Test
-    void a_half_close_ends_what_the_client_reads_and_not_what_it_writes() throws IOException {
+    void aHalfCloseEndsWhatTheClientReadsAndNotWhatItWrites() throws IOException {
         client.ask("first");
 
         proxy.halfClose();
@@ -85,7 +82,7 @@ class TcpProxyTest {
     }
 
     @Test
-    void a_delay_holds_up_the_request_and_the_answer() throws IOException {
+    void aDelayHoldsUpTheRequestAndTheAnswer() throws IOException {
         client.ask("first");
         proxy.delay(Duration.ofMillis(150));
         long start = System.nanoTime();
@@ -98,7 +95,7 @@ class TcpProxyTest {
     }
 
     @Test
-    void a_black_hole_takes_everything_and_new_connections_and_says_nothing() throws IOException {
+    void aBlackHoleTakesEverythingAndNewConnectionsAndSaysNothing() throws IOException {
         client.ask("first");
         proxy.blackHole();
         client.socket.setSoTimeout(200);
@@ -113,7 +110,7 @@ class TcpProxyTest {
     }
 
     @Test
-    void refused_connections_fail_at_once_and_open_ones_go_on() throws IOException {
+    void refusedConnectionsFailAtOnceAndOpenOnesGoOn() throws IOException {
         client.ask("first");
 
         proxy.refuseConnections();
@@ -127,7 +124,7 @@ class TcpProxyTest {
     }
 
     @Test
-    void the_answer_of_the_chosen_request_is_lost_after_the_server_has_made_it() throws IOException {
+    void theAnswerOfTheChosenRequestIsLostAfterTheServerHasMadeIt() throws IOException {
         client.ask("first");
         proxy.atRequest(2, Fault.LOSE_ANSWER);
         assertThat(client.ask("second")).isEqualTo("second");
@@ -142,7 +139,7 @@ class TcpProxyTest {
     }
 
     @Test
-    void the_chosen_request_is_cut_before_the_server_gets_it() throws IOException {
+    void theChosenRequestIsCutBeforeTheServerGetsIt() throws IOException {
         proxy.atRequest(2, Fault.CUT);
         client.ask("first");
 
@@ -153,7 +150,7 @@ class TcpProxyTest {
     }
 
     @Test
-    void the_chosen_request_is_forwarded_and_its_answer_replaced_by_the_end() throws IOException {
+    void theChosenRequestIsForwardedAndItsAnswerReplacedByTheEnd() throws IOException {
         proxy.atRequest(1, Fault.HALF_CLOSE);
 
         assertThat(client.ask("first")).isNull();
@@ -162,7 +159,7 @@ class TcpProxyTest {
     }
 
     @Test
-    void the_chosen_request_vanishes_in_a_black_hole_and_other_connections_do_not() throws IOException {
+    void theChosenRequestVanishesInABlackHoleAndOtherConnectionsDoNot() throws IOException {
         proxy.atRequest(1, Fault.BLACK_HOLE);
         client.socket.setSoTimeout(200);
 
@@ -175,8 +172,7 @@ class TcpProxyTest {
     }
 
     @Test
-    void a_late_request_is_forwarded_in_the_end_though_its_client_is_gone_and_other_connections_are_not_late()
-            throws IOException {
+    void aLateRequestIsForwardedInTheEndThoughItsClientIsGoneAndOtherConnectionsAreNotLate() throws IOException {
         proxy.atRequest(1, Fault.LATE_REQUEST);
         assertThat(proxy.isArmed()).isTrue();
         client.say("first");
@@ -195,7 +191,7 @@ class TcpProxyTest {
     }
 
     @Test
-    void a_late_answer_is_held_up_after_the_server_has_made_it() throws IOException {
+    void aLateAnswerIsHeldUpAfterTheServerHasMadeIt() throws IOException {
         proxy.atRequest(2, Fault.LATE_ANSWER);
         client.ask("first");
 
@@ -211,7 +207,7 @@ class TcpProxyTest {
     }
 
     @Test
-    void a_late_answer_comes_by_itself_after_the_time_it_is_late_by() throws IOException {
+    void aLateAnswerComesByItselfAfterTheTimeItIsLateBy() throws IOException {
         proxy.lateBy(Duration.ofMillis(150));
         proxy.atRequest(1, Fault.LATE_ANSWER);
         long start = System.nanoTime();
@@ -224,7 +220,7 @@ class TcpProxyTest {
     }
 
     @Test
-    void the_server_is_told_when_a_client_is_gone_that_it_has_not_answered_yet() throws IOException {
+    void theServerIsToldWhenAClientIsGoneThatItHasNotAnsweredYet() throws IOException {
         proxy.atRequest(1, Fault.LATE_ANSWER);
         client.say("first");
         Awaitility.await().until(() -> server.lines.size() == 1);
@@ -234,7 +230,7 @@ class TcpProxyTest {
     }
 
     @Test
-    void black_holes_are_cut_and_other_connections_are_not() throws IOException {
+    void blackHolesAreCutAndOtherConnectionsAreNot() throws IOException {
         proxy.atRequest(1, Fault.BLACK_HOLE);
         client.say("first");
         Awaitility.await().until(() -> proxy.traffic().requests() == 1);
@@ -249,7 +245,7 @@ class TcpProxyTest {
     }
 
     @Test
-    void a_request_in_pieces_is_one_request() throws IOException {
+    void aRequestInPiecesIsOneRequest() throws IOException {
         client.socket.getOutputStream().write("in ".getBytes(StandardCharsets.UTF_8));
         Awaitility.await().until(() -> proxy.traffic().chunksToServer() == 1);
 
@@ -260,7 +256,7 @@ class TcpProxyTest {
     }
 
     @Test
-    void passing_through_disarms_a_fault_that_has_not_happened() throws IOException {
+    void passingThroughDisarmsAFaultThatHasNotHappened() throws IOException {
         proxy.atRequest(1, Fault.CUT);
         proxy.passThrough();
 
@@ -268,7 +264,7 @@ class TcpProxyTest {
     }
 
     @Test
-    void there_is_no_request_before_the_next() {
+    void thereIsNoRequestBeforeTheNext() {
         assertThatIllegalArgumentException().isThrownBy(() -> proxy.atRequest(0, Fault.CUT));
     }
 

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 class BackoffTest {
 
     @Test
-    void each_pause_is_due_twice_as_long_as_the_one_before_up_to_the_longest() {
+    void eachPauseIsDueTwiceAsLongAsTheOneBeforeUpToTheLongest() {
         Backoff backoff = Backoff.of(Duration.ofNanos(1_000), Duration.ofNanos(5_000));
 
         for (long due : new long[] {1_000, 2_000, 4_000, 5_000, 5_000}) {
@@ -20,7 +20,7 @@ class BackoffTest {
     }
 
     @Test
-    void pauses_of_those_who_fail_together_differ() {
+    void pausesOfThoseWhoFailTogetherDiffer() {
         Random random = new Random(7);
 
         LongStream firsts = LongStream.range(0, 100)
@@ -31,7 +31,7 @@ class BackoffTest {
     }
 
     @Test
-    void a_pause_is_never_zero() {
+    void aPauseIsNeverZero() {
         Backoff backoff = Backoff.of(Duration.ofNanos(1), Duration.ofNanos(1));
 
         assertThat(backoff.nextNanos()).isEqualTo(1);
@@ -39,7 +39,7 @@ class BackoffTest {
     }
 
     @Test
-    void a_pause_that_grows_beyond_all_bounds_stays_the_longest() {
+    void aPauseThatGrowsBeyondAllBoundsStaysTheLongest() {
         Backoff backoff = Backoff.of(Duration.ofDays(60_000), Duration.ofDays(100_000));
 
         for (int tries = 0; tries < 4; tries++) {
@@ -51,7 +51,7 @@ class BackoffTest {
     }
 
     @Test
-    void a_first_pause_that_is_not_positive_or_longer_than_the_longest_is_refused() {
+    void aFirstPauseThatIsNotPositiveOrLongerThanTheLongestIsRefused() {
         assertThatThrownBy(() -> Backoff.of(Duration.ZERO, Duration.ofSeconds(1)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("PT0S");

@@ -39,7 +39,7 @@ final class ForwardingIdempotencyStoreTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void every_request_is_passed_on() throws NoSuchMethodException {
+    void everyRequestIsPassedOn() throws NoSuchMethodException {
         for (Method request : IdempotencyStore.class.getMethods()) {
             assertThat(ForwardingIdempotencyStore.class
                             .getMethod(request.getName(), request.getParameterTypes())
@@ -50,7 +50,7 @@ final class ForwardingIdempotencyStoreTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void an_ability_is_its_own_or_that_of_the_store_behind_it_or_there_is_none() {
+    void anAbilityIsItsOwnOrThatOfTheStoreBehindItOrThereIsNone() {
         assertThat(store.unwrap(Forwarding.class)).isSameAs(store);
         assertThat(store.unwrap(CaffeineIdempotencyStore.class)).isSameAs(behind);
         assertThat(store.unwrap(NearbyOutcomes.class)).isSameAs(behind);

@@ -27,8 +27,6 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.DisplayNameGeneration;
-import org.junit.jupiter.api.DisplayNameGenerator;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -40,7 +38,6 @@ import org.junit.jupiter.api.Test;
  *
  * <p>The system property {@code idempotent.seed} repeats one random history; a failure says which.
  */
-@DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 public abstract class IdempotencyStoreContract {
 
     private static final Duration LEASE = Duration.ofSeconds(30);
@@ -104,7 +101,7 @@ public abstract class IdempotencyStoreContract {
     protected void purge() {}
 
     @Test
-    void records_in_progress_are_counted_by_stores_that_can() {
+    void recordsInProgressAreCountedByStoresThatCan() {
         RecordCounts counts = store().unwrap(RecordCounts.class);
         assertThat(counts != null).isEqualTo(counts());
         if (counts == null) {
@@ -130,7 +127,7 @@ public abstract class IdempotencyStoreContract {
     // claim
 
     @Test
-    void a_free_key_is_claimed() {
+    void aFreeKeyIsClaimed() {
         UUID claimId = UUID.randomUUID();
 
         ClaimResult.Claimed claimed = claimed(request(claimId));
@@ -148,7 +145,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_claim_repeated_with_its_claim_id_gets_the_same_answer_and_no_longer_lease() {
+    void aClaimRepeatedWithItsClaimIdGetsTheSameAnswerAndNoLongerLease() {
         ClaimRequest request = request();
         ClaimResult first = store().claim(request);
         elapse(Duration.ofSeconds(15));
@@ -159,7 +156,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void the_record_has_the_trace_of_its_last_claim_and_keeps_it_when_it_is_completed() {
+    void theRecordHasTheTraceOfItsLastClaimAndKeepsItWhenItIsCompleted() {
         ClaimRequest first = traced(TRACE);
         claimed(first);
         assertThat(found(key).traceId()).isEqualTo(TRACE);
@@ -182,7 +179,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_completed_record_is_found_nearby_with_the_trace_of_the_claim_that_completed_it() {
+    void aCompletedRecordIsFoundNearbyWithTheTraceOfTheClaimThatCompletedIt() {
         assertThat(store().complete(claimed(traced(TRACE)).claim(), RECEIPT, RETENTION))
                 .isTrue();
 
@@ -194,7 +191,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_claim_without_a_trace_leaves_the_trace_of_the_one_before() {
+    void aClaimWithoutATraceLeavesTheTraceOfTheOneBefore() {
         Claim first = claimed(traced(TRACE)).claim();
         elapse(LEASE);
 
@@ -220,7 +217,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_key_that_is_claimed_again_after_it_was_free_has_no_trace_of_its_last_life() {
+    void aKeyThatIsClaimedAgainAfterItWasFreeHasNoTraceOfItsLastLife() {
         assertThat(store().complete(claimed(traced(TRACE)).claim(), RECEIPT, RETENTION))
                 .isTrue();
         elapse(RETENTION);
@@ -231,7 +228,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_claim_repeated_by_many_threads_gets_the_same_answer() throws Exception {
+    void aClaimRepeatedByManyThreadsGetsTheSameAnswer() throws Exception {
         for (int round = 0; round < ROUNDS; round++) {
             ClaimRequest request = new ClaimRequest(key("round-" + round), UUID.randomUUID(), PAYMENT, LEASE, true);
 
@@ -243,7 +240,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_key_in_progress_is_refused_to_others_with_its_record() {
+    void aKeyInProgressIsRefusedToOthersWithItsRecord() {
         Claim claim = claim();
         elapse(Duration.ofSeconds(10));
 
@@ -262,7 +259,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_key_in_progress_is_refused_to_another_fingerprint_with_the_fingerprint_of_the_first() {
+    void aKeyInProgressIsRefusedToAnotherFingerprintWithTheFingerprintOfTheFirst() {
         claim();
 
         ClaimResult result = store().claim(request(OTHER_PAYMENT, true));
@@ -272,7 +269,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_completed_key_answers_its_record_to_everyone() {
+    void aCompletedKeyAnswersItsRecordToEveryone() {
         UUID claimId = UUID.randomUUID();
         ClaimResult.Claimed claimed = claimed(request(claimId));
         elapse(Duration.ofSeconds(10));
@@ -297,7 +294,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_claim_after_the_lease_is_over_takes_over_with_a_higher_token_and_the_first_claims_time() {
+    void aClaimAfterTheLeaseIsOverTakesOverWithAHigherTokenAndTheFirstClaimsTime() {
         ClaimResult.Claimed first = claimed(request());
         elapse(LEASE);
 
@@ -322,7 +319,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_lease_is_valid_until_it_is_over() {
+    void aLeaseIsValidUntilItIsOver() {
         claim();
         elapse(LEASE.minus(SLACK));
 
@@ -330,7 +327,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void an_abandoned_key_stays_so_however_long_nobody_asks() {
+    void anAbandonedKeyStaysSoHoweverLongNobodyAsks() {
         ClaimResult.Claimed first = claimed(request());
         elapse(Duration.ofDays(30));
         purge();
@@ -340,7 +337,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void an_abandoned_key_is_refused_with_nothing_changed_if_the_request_may_not_take_over() {
+    void anAbandonedKeyIsRefusedWithNothingChangedIfTheRequestMayNotTakeOver() {
         Claim claim = claim();
         elapse(LEASE);
 
@@ -350,7 +347,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void an_abandoned_key_is_refused_with_nothing_changed_if_the_fingerprint_differs() {
+    void anAbandonedKeyIsRefusedWithNothingChangedIfTheFingerprintDiffers() {
         Claim claim = claim();
         elapse(LEASE);
 
@@ -372,7 +369,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_take_over_by_a_request_without_a_fingerprint_keeps_that_of_the_first() {
+    void aTakeOverByARequestWithoutAFingerprintKeepsThatOfTheFirst() {
         claim();
         elapse(LEASE);
 
@@ -382,7 +379,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void the_absence_of_a_fingerprint_is_kept_and_matches_any() {
+    void theAbsenceOfAFingerprintIsKeptAndMatchesAny() {
         claimed(request(Fingerprint.none(), true));
         elapse(LEASE);
 
@@ -392,7 +389,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_claim_repeated_after_its_own_lease_is_a_take_over_like_any_other() {
+    void aClaimRepeatedAfterItsOwnLeaseIsATakeOverLikeAnyOther() {
         ClaimRequest request = request();
         Claim first = claimed(request).claim();
         elapse(LEASE);
@@ -410,7 +407,7 @@ public abstract class IdempotencyStoreContract {
     // fencing
 
     @Test
-    void a_claim_that_was_taken_over_can_write_nothing_and_changes_nothing() {
+    void aClaimThatWasTakenOverCanWriteNothingAndChangesNothing() {
         Claim stale = claim();
         elapse(LEASE);
         Claim claim = claim();
@@ -426,7 +423,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_claim_with_the_right_token_and_another_id_can_write_nothing() {
+    void aClaimWithTheRightTokenAndAnotherIdCanWriteNothing() {
         Claim claim = claim();
 
         assertRefused(new Claim(key, UUID.randomUUID(), claim.fencingToken()));
@@ -436,7 +433,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_claim_with_the_right_id_and_another_token_can_write_nothing() {
+    void aClaimWithTheRightIdAndAnotherTokenCanWriteNothing() {
         Claim claim = claim();
 
         assertRefused(new Claim(key, claim.id(), claim.fencingToken() - 1));
@@ -446,14 +443,14 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_claim_of_a_key_that_was_never_claimed_can_write_nothing() {
+    void aClaimOfAKeyThatWasNeverClaimedCanWriteNothing() {
         assertRefused(new Claim(key, UUID.randomUUID(), 1));
 
         assertThat(store().find(key)).isNull();
     }
 
     @Test
-    void a_claim_that_was_released_can_write_nothing() {
+    void aClaimThatWasReleasedCanWriteNothing() {
         Claim released = claim();
         assertThat(store().release(released)).isTrue();
 
@@ -471,7 +468,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_claim_whose_record_expired_can_write_nothing() {
+    void aClaimWhoseRecordExpiredCanWriteNothing() {
         Claim expired = completed();
         elapse(RETENTION);
 
@@ -500,7 +497,7 @@ public abstract class IdempotencyStoreContract {
     // tokens
 
     @Test
-    void tokens_grow_after_release() {
+    void tokensGrowAfterRelease() {
         Claim first = claim();
         assertThat(store().release(first)).isTrue();
         elapse(MOMENT);
@@ -509,7 +506,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void tokens_grow_after_a_completed_record_was_forgotten() {
+    void tokensGrowAfterACompletedRecordWasForgotten() {
         Claim first = completed();
         assertThat(store().forget(key, first.fencingToken())).isTrue();
         elapse(MOMENT);
@@ -518,7 +515,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void tokens_grow_after_an_abandoned_record_was_forgotten() {
+    void tokensGrowAfterAnAbandonedRecordWasForgotten() {
         Claim first = claim();
         assertThat(store().abandon(first)).isTrue();
         assertThat(store().forget(key, first.fencingToken())).isTrue();
@@ -528,7 +525,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void tokens_grow_after_expiry() {
+    void tokensGrowAfterExpiry() {
         Claim first = completed();
         elapse(RETENTION);
 
@@ -536,7 +533,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void tokens_grow_after_purge() {
+    void tokensGrowAfterPurge() {
         Claim first = completed();
         elapse(RETENTION.multipliedBy(2));
         purge();
@@ -545,7 +542,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void tokens_grow_with_every_take_over_even_if_no_time_passes() {
+    void tokensGrowWithEveryTakeOverEvenIfNoTimePasses() {
         List<Long> tokens = new ArrayList<>();
         for (int turn = 0; turn < 10; turn++) {
             Claim claim = claim();
@@ -557,7 +554,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void tokens_follow_the_stores_clock_in_microseconds() {
+    void tokensFollowTheStoresClockInMicroseconds() {
         ClaimResult.Claimed first = claimed(request());
         elapse(Duration.ofHours(1));
         Claim second = claim();
@@ -571,7 +568,7 @@ public abstract class IdempotencyStoreContract {
     // renew
 
     @Test
-    void a_renewed_lease_ends_so_long_after_the_renewal() {
+    void aRenewedLeaseEndsSoLongAfterTheRenewal() {
         Claim claim = claim();
         elapse(Duration.ofSeconds(20));
 
@@ -589,7 +586,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_renewal_can_shorten_the_lease() {
+    void aRenewalCanShortenTheLease() {
         Claim claim = claim();
 
         assertThat(store().renew(List.of(claim), Duration.ofSeconds(10)).renewed())
@@ -601,7 +598,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void an_abandoned_claim_that_nobody_took_over_can_be_renewed() {
+    void anAbandonedClaimThatNobodyTookOverCanBeRenewed() {
         Claim claim = claim();
         elapse(LEASE.multipliedBy(2));
 
@@ -612,7 +609,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void of_many_claims_those_still_held_are_renewed() {
+    void ofManyClaimsThoseStillHeldAreRenewed() {
         Claim mine = claim(key("mine"));
         Claim alsoMine = claim(key("also-mine"));
         Claim abandoned = claim(key("abandoned"));
@@ -645,14 +642,14 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void renewing_no_claims_renews_none() {
+    void renewingNoClaimsRenewsNone() {
         assertThat(store().renew(List.of(), LEASE).renewed()).isEmpty();
     }
 
     // complete
 
     @Test
-    void completing_again_by_the_same_claim_is_true_and_leaves_the_record_as_it_is() {
+    void completingAgainByTheSameClaimIsTrueAndLeavesTheRecordAsItIs() {
         Claim claim = claim();
         assertThat(store().complete(claim, RECEIPT, RETENTION)).isTrue();
         IdempotencyRecord record = found(key);
@@ -668,7 +665,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void an_abandoned_claim_that_nobody_took_over_can_be_completed() {
+    void anAbandonedClaimThatNobodyTookOverCanBeCompleted() {
         Claim claim = claim();
         elapse(LEASE.multipliedBy(2));
 
@@ -678,7 +675,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_completed_record_is_kept_for_its_retention() {
+    void aCompletedRecordIsKeptForItsRetention() {
         completed();
         elapse(RETENTION.minus(SLACK));
         purge();
@@ -688,7 +685,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_completed_record_past_its_retention_is_free_and_hands_nothing_over() {
+    void aCompletedRecordPastItsRetentionIsFreeAndHandsNothingOver() {
         ClaimResult.Claimed abandoned = claimed(request());
         elapse(LEASE);
         Claim completed = claim();
@@ -708,7 +705,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void each_record_has_a_retention_of_its_own() {
+    void eachRecordHasARetentionOfItsOwn() {
         Claim brief = claim(key("brief"));
         Claim lasting = claim(key("lasting"));
         assertThat(store().complete(lasting, RECEIPT, Duration.ofDays(30))).isTrue();
@@ -721,7 +718,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void bytes_of_every_length_are_kept() {
+    void bytesOfEveryLengthAreKept() {
         byte[] large = new byte[100_000];
         new Random(1).nextBytes(large);
         byte[] everyByte = new byte[256];
@@ -734,13 +731,13 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_failure_is_kept_as_a_failure() {
+    void aFailureIsKeptAsAFailure() {
         assertKept(new RecordedOutcome.Encoded(Kind.FAILURE, "{}".getBytes(StandardCharsets.UTF_8)));
         assertKept(new RecordedOutcome.Encoded(Kind.FAILURE, new byte[0]));
     }
 
     @Test
-    void an_outcome_that_is_not_replayable_is_kept_with_its_reason() {
+    void anOutcomeThatIsNotReplayableIsKeptWithItsReason() {
         assertKept(new RecordedOutcome.NotReplayable("1,234,567 bytes, at most 1,000,000 — zu groß \uD83D\uDE00"));
     }
 
@@ -754,7 +751,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_fingerprint_is_kept_as_it_is() {
+    void aFingerprintIsKeptAsItIs() {
         Fingerprint fingerprint =
                 Fingerprint.ofDigest("1:9F86D081884C7D659A2FEAA0C55AD015A3BF4F1B2B0B822CD15D6C15B0F00A08");
         claimed(new ClaimRequest(key, UUID.randomUUID(), fingerprint, LEASE, true));
@@ -765,7 +762,7 @@ public abstract class IdempotencyStoreContract {
     // release, abandon
 
     @Test
-    void a_released_key_is_free() {
+    void aReleasedKeyIsFree() {
         ClaimResult.Claimed first = claimed(request());
 
         assertThat(otherNode().release(first.claim())).isTrue();
@@ -779,7 +776,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void an_abandoned_claim_that_nobody_took_over_can_be_released() {
+    void anAbandonedClaimThatNobodyTookOverCanBeReleased() {
         Claim claim = claim();
         elapse(LEASE.multipliedBy(2));
 
@@ -789,7 +786,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_completed_key_can_be_neither_released_nor_abandoned_nor_renewed() {
+    void aCompletedKeyCanBeNeitherReleasedNorAbandonedNorRenewed() {
         Claim claim = completed();
 
         assertThat(store().release(claim)).isFalse();
@@ -800,7 +797,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void abandoning_ends_the_lease_now_and_keeps_everything_else() {
+    void abandoningEndsTheLeaseNowAndKeepsEverythingElse() {
         ClaimResult.Claimed claimed = claimed(request());
         elapse(Duration.ofSeconds(20));
 
@@ -821,7 +818,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void abandoning_twice_is_true_twice() {
+    void abandoningTwiceIsTrueTwice() {
         Claim claim = claim();
 
         assertThat(store().abandon(claim)).isTrue();
@@ -835,7 +832,7 @@ public abstract class IdempotencyStoreContract {
     // steps
 
     @Test
-    void a_step_is_kept_as_it_was_recorded() {
+    void aStepIsKeptAsItWasRecorded() {
         byte[] large = new byte[100_000];
         new Random(1).nextBytes(large);
         byte[] everyByte = new byte[256];
@@ -861,7 +858,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_step_that_was_begun_takes_its_outcome_and_keeps_the_first() {
+    void aStepThatWasBegunTakesItsOutcomeAndKeepsTheFirst() {
         Claim claim = claim();
         recordAll(claim, List.of(BEGUN));
         recordAll(claim, List.of(BEGUN));
@@ -876,7 +873,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void every_kind_of_outcome_of_a_step_stays_when_the_step_is_begun_again() {
+    void everyKindOfOutcomeOfAStepStaysWhenTheStepIsBegunAgain() {
         List<RecordedStep> steps = List.of(
                 new RecordedStep("empty", new RecordedOutcome.Encoded(Kind.VALUE, new byte[0])),
                 new RecordedStep("failure", new RecordedOutcome.Encoded(Kind.FAILURE, new byte[0])),
@@ -892,7 +889,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void names_of_steps_are_compared_char_by_char() {
+    void namesOfStepsAreComparedCharByChar() {
         List<String> names = List.of(
                 "reserve",
                 "Reserve",
@@ -941,7 +938,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void steps_belong_to_the_key_that_they_were_recorded_for() {
+    void stepsBelongToTheKeyThatTheyWereRecordedFor() {
         Claim first = claim(key("a"));
         Claim second = claim(key("A"));
         Claim scoped = claim(new IdempotencyKey(operation, "tenant", "a"));
@@ -956,7 +953,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_claim_hands_on_the_steps_of_all_claims_before_and_does_so_again_if_it_is_repeated() {
+    void aClaimHandsOnTheStepsOfAllClaimsBeforeAndDoesSoAgainIfItIsRepeated() {
         ClaimResult.Claimed first = claimed(request());
         assertThat(first.steps()).isEmpty();
         recordAll(first.claim(), List.of(BEGUN));
@@ -974,7 +971,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_step_is_refused_to_a_claim_that_was_taken_over_and_nothing_changes() {
+    void aStepIsRefusedToAClaimThatWasTakenOverAndNothingChanges() {
         Claim stale = claim();
         recordAll(stale, List.of(BEGUN));
         elapse(LEASE);
@@ -988,7 +985,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_step_is_refused_to_a_claim_that_completed() {
+    void aStepIsRefusedToAClaimThatCompleted() {
         Claim claim = completed();
 
         assertThat(store().recordStep(claim, RESERVED)).isFalse();
@@ -998,7 +995,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_step_is_refused_to_a_claim_that_was_released_with_or_without_steps() {
+    void aStepIsRefusedToAClaimThatWasReleasedWithOrWithoutSteps() {
         Claim without = claim(key("without"));
         assertThat(store().release(without)).isTrue();
         Claim with = claim(key("with"));
@@ -1014,7 +1011,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void an_abandoned_claim_that_nobody_took_over_can_record_steps() {
+    void anAbandonedClaimThatNobodyTookOverCanRecordSteps() {
         Claim claim = claim();
         elapse(LEASE.multipliedBy(2));
 
@@ -1025,7 +1022,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void renewing_and_abandoning_keep_the_steps() {
+    void renewingAndAbandoningKeepTheSteps() {
         Claim claim = claim();
         recordAll(claim, List.of(BEGUN, CHARGED));
 
@@ -1036,7 +1033,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_key_that_is_free_or_completed_has_no_steps() {
+    void aKeyThatIsFreeOrCompletedHasNoSteps() {
         assertThat(store().findSteps(key)).isEmpty();
         Claim claim = claim();
         assertThat(store().findSteps(key)).isEmpty();
@@ -1049,7 +1046,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void no_step_outlives_the_completed_record() {
+    void noStepOutlivesTheCompletedRecord() {
         Claim claim = claim();
         recordAll(claim, List.of(RESERVED));
         assertThat(store().complete(claim, RECEIPT, RETENTION)).isTrue();
@@ -1059,7 +1056,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void no_step_outlives_a_completed_record_that_was_forgotten() {
+    void noStepOutlivesACompletedRecordThatWasForgotten() {
         Claim claim = claim();
         recordAll(claim, List.of(RESERVED));
         assertThat(store().complete(claim, RECEIPT, RETENTION)).isTrue();
@@ -1070,7 +1067,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void no_step_outlives_an_abandoned_record_that_was_forgotten() {
+    void noStepOutlivesAnAbandonedRecordThatWasForgotten() {
         Claim claim = claim();
         recordAll(claim, List.of(RESERVED));
         assertThat(store().abandon(claim)).isTrue();
@@ -1081,7 +1078,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void no_step_outlives_a_release_that_does_not_keep_them() {
+    void noStepOutlivesAReleaseThatDoesNotKeepThem() {
         Claim claim = claim();
         recordAll(claim, List.of(BEGUN, CHARGED));
 
@@ -1122,7 +1119,7 @@ public abstract class IdempotencyStoreContract {
     // released with steps
 
     @Test
-    void a_claim_without_steps_is_released_to_be_free_even_if_steps_would_be_kept() {
+    void aClaimWithoutStepsIsReleasedToBeFreeEvenIfStepsWouldBeKept() {
         ClaimResult.Claimed first = claimed(request());
 
         assertThat(otherNode().release(first.claim(), RETENTION)).isTrue();
@@ -1137,7 +1134,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_record_released_with_steps_is_shown_with_its_times() {
+    void aRecordReleasedWithStepsIsShownWithItsTimes() {
         ClaimResult.Claimed first = claimed(request());
         elapse(LEASE);
         ClaimResult.Claimed second = claimed(request());
@@ -1162,7 +1159,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_claim_continues_what_was_released_with_steps_whether_or_not_it_may_take_over() {
+    void aClaimContinuesWhatWasReleasedWithStepsWhetherOrNotItMayTakeOver() {
         ClaimResult.Claimed first = claimed(request());
         elapse(LEASE);
         Claim second = claim();
@@ -1195,7 +1192,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_claim_without_a_fingerprint_continues_and_keeps_that_of_the_first() {
+    void aClaimWithoutAFingerprintContinuesAndKeepsThatOfTheFirst() {
         releasedWithSteps();
 
         assertThat(claimed(request(Fingerprint.none(), true)).steps()).containsExactly(RESERVED);
@@ -1204,7 +1201,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void what_was_released_with_steps_is_refused_to_another_fingerprint_with_nothing_changed() {
+    void whatWasReleasedWithStepsIsRefusedToAnotherFingerprintWithNothingChanged() {
         Claim claim = releasedWithSteps();
 
         for (boolean mayTakeOver : List.of(true, false)) {
@@ -1220,7 +1217,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_claim_that_was_released_with_steps_can_write_nothing() {
+    void aClaimThatWasReleasedWithStepsCanWriteNothing() {
         Claim released = releasedWithSteps();
 
         assertThat(store().complete(released, RECEIPT, RETENTION)).isFalse();
@@ -1239,7 +1236,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_record_can_be_released_with_steps_again_and_again() {
+    void aRecordCanBeReleasedWithStepsAgainAndAgain() {
         Claim first = releasedWithSteps();
         ClaimResult.Claimed second = claimed(request());
         recordAll(second.claim(), List.of(CHARGED));
@@ -1261,7 +1258,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void what_was_released_with_steps_is_free_after_their_retention_and_hands_nothing_over() {
+    void whatWasReleasedWithStepsIsFreeAfterTheirRetentionAndHandsNothingOver() {
         Claim released = releasedWithSteps();
         IdempotencyRecord record = found(key);
         elapse(RETENTION.minus(SLACK));
@@ -1281,7 +1278,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void what_was_released_with_steps_hands_nothing_over_once_it_is_purged() {
+    void whatWasReleasedWithStepsHandsNothingOverOnceItIsPurged() {
         Claim released = releasedWithSteps();
         elapse(RETENTION.multipliedBy(2));
         purge();
@@ -1291,7 +1288,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void what_was_released_with_steps_is_forgotten_if_its_token_is_known() {
+    void whatWasReleasedWithStepsIsForgottenIfItsTokenIsKnown() {
         Claim released = releasedWithSteps();
 
         assertThat(store().forget(key, released.fencingToken() - 1)).isFalse();
@@ -1315,7 +1312,7 @@ public abstract class IdempotencyStoreContract {
     // takeOver
 
     @Test
-    void an_abandoned_key_is_taken_over_by_whoever_saw_its_token_whatever_its_request_said() {
+    void anAbandonedKeyIsTakenOverByWhoeverSawItsTokenWhateverItsRequestSaid() {
         ClaimResult.Claimed first = claimed(request());
         recordAll(first.claim(), List.of(BEGUN, CHARGED));
         elapse(LEASE);
@@ -1343,7 +1340,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void taking_over_again_with_the_same_claim_id_gets_the_same_answer_and_no_longer_lease() {
+    void takingOverAgainWithTheSameClaimIdGetsTheSameAnswerAndNoLongerLease() {
         Claim first = claim();
         recordAll(first, List.of(RESERVED));
         elapse(LEASE);
@@ -1359,7 +1356,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void taking_over_again_after_ones_own_lease_needs_the_token_of_the_record() {
+    void takingOverAgainAfterOnesOwnLeaseNeedsTheTokenOfTheRecord() {
         Claim first = claim();
         elapse(LEASE);
         UUID claimId = UUID.randomUUID();
@@ -1375,7 +1372,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_live_key_is_not_taken_over() {
+    void aLiveKeyIsNotTakenOver() {
         Claim claim = claim();
         elapse(LEASE.minus(SLACK));
 
@@ -1385,7 +1382,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void an_abandoned_key_is_not_taken_over_with_another_token_than_its_own() {
+    void anAbandonedKeyIsNotTakenOverWithAnotherTokenThanItsOwn() {
         Claim first = claim();
         assertThat(store().abandon(first)).isTrue();
         Claim second = claim();
@@ -1400,7 +1397,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void what_is_not_in_progress_is_not_taken_over() {
+    void whatIsNotInProgressIsNotTakenOver() {
         assertNotTakenOver(1);
         assertThat(store().find(key)).isNull();
 
@@ -1440,7 +1437,7 @@ public abstract class IdempotencyStoreContract {
     // list
 
     @Test
-    void abandoned_records_are_listed_and_no_others() {
+    void abandonedRecordsAreListedAndNoOthers() {
         Claim abandoned = claim(key("abandoned"));
         assertThat(store().abandon(abandoned)).isTrue();
         claim(key("dead"));
@@ -1487,7 +1484,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void records_in_progress_are_listed_by_the_time_since_their_last_claim() {
+    void recordsInProgressAreListedByTheTimeSinceTheirLastClaim() {
         Claim renewed = claim(key("renewed"));
         Claim takenOver = claim(key("taken over"));
         claim(key("abandoned"));
@@ -1512,7 +1509,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void records_of_one_operation_are_listed_and_those_of_no_other() {
+    void recordsOfOneOperationAreListedAndThoseOfNoOther() {
         String cut = operation.substring(0, operation.length() - 1);
         List<IdempotencyKey> mine = List.of(
                 key("a"),
@@ -1547,7 +1544,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void pages_show_every_record_once_in_one_order() {
+    void pagesShowEveryRecordOnceInOneOrder() {
         List<IdempotencyKey> keys = new ArrayList<>(List.of(
                 key("a"),
                 key("A"),
@@ -1576,7 +1573,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_page_goes_on_where_the_last_one_ended_even_if_its_records_are_gone() {
+    void aPageGoesOnWhereTheLastOneEndedEvenIfItsRecordsAreGone() {
         for (int index = 0; index < 6; index++) {
             assertThat(store().abandon(claim(key("record-" + index)))).isTrue();
         }
@@ -1611,13 +1608,13 @@ public abstract class IdempotencyStoreContract {
     // find, forget
 
     @Test
-    void a_free_key_has_no_record() {
+    void aFreeKeyHasNoRecord() {
         assertThat(store().find(key)).isNull();
         assertThat(store().forget(key, 1)).isFalse();
     }
 
     @Test
-    void a_record_in_progress_is_shown_as_the_stores_clock_sees_it() {
+    void aRecordInProgressIsShownAsTheStoresClockSeesIt() {
         ClaimResult.Claimed claimed = claimed(request());
         elapse(Duration.ofSeconds(10));
         IdempotencyRecord live = found(key);
@@ -1636,7 +1633,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void nearby_there_is_nothing_but_a_completed_record_within_its_retention() {
+    void nearbyThereIsNothingButACompletedRecordWithinItsRetention() {
         assertThat(nearby(key)).as("free").isNull();
         Claim claim = claim();
         assertThat(nearby(key)).as("in progress").isNull();
@@ -1655,7 +1652,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_completed_record_by_value_tells_the_time_at_which_it_was_given() {
+    void aCompletedRecordByValueTellsTheTimeAtWhichItWasGiven() {
         completed();
         elapse(Duration.ofSeconds(10));
 
@@ -1673,7 +1670,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void what_was_forgotten_here_is_not_nearby_any_more() {
+    void whatWasForgottenHereIsNotNearbyAnyMore() {
         Claim claim = completed();
         assertThat(nearby(key) != null).isEqualTo(answersNearby());
         assertThat(store().forget(key, claim.fencingToken())).isTrue();
@@ -1682,7 +1679,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_live_record_is_not_forgotten() {
+    void aLiveRecordIsNotForgotten() {
         Claim claim = claim();
 
         assertThat(store().forget(key, claim.fencingToken())).isFalse();
@@ -1691,7 +1688,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_completed_record_is_forgotten_if_its_token_is_known() {
+    void aCompletedRecordIsForgottenIfItsTokenIsKnown() {
         Claim claim = completed();
 
         assertThat(store().forget(key, claim.fencingToken() - 1)).isFalse();
@@ -1706,7 +1703,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void an_abandoned_record_is_forgotten_if_its_token_is_known() {
+    void anAbandonedRecordIsForgottenIfItsTokenIsKnown() {
         Claim claim = claim();
         elapse(LEASE);
 
@@ -1721,7 +1718,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_record_seen_before_a_take_over_is_not_forgotten_after_it() {
+    void aRecordSeenBeforeATakeOverIsNotForgottenAfterIt() {
         Claim first = claim();
         assertThat(store().abandon(first)).isTrue();
         Claim second = claim();
@@ -1733,7 +1730,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void an_expired_record_cannot_be_forgotten_for_it_is_gone() {
+    void anExpiredRecordCannotBeForgottenForItIsGone() {
         Claim claim = completed();
         elapse(RETENTION);
 
@@ -1743,7 +1740,7 @@ public abstract class IdempotencyStoreContract {
     // keys
 
     @Test
-    void keys_that_differ_in_case_are_different_keys() {
+    void keysThatDifferInCaseAreDifferentKeys() {
         assertDifferent(
                 key("req-a"),
                 key("REQ-A"),
@@ -1760,7 +1757,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void keys_that_differ_in_spaces_are_different_keys() {
+    void keysThatDifferInSpacesAreDifferentKeys() {
         assertDifferent(key("a"), key("a "), key(" a"), key("a  "), key("a\u00a0"), key("a\u200b"));
         assertDifferent(
                 new IdempotencyKey(operation, "", "spaced"),
@@ -1769,13 +1766,13 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void keys_that_differ_in_unicode_normalisation_are_different_keys() {
+    void keysThatDifferInUnicodeNormalisationAreDifferentKeys() {
         assertDifferent(key("\u00e9"), key("e\u0301"), key("e"), key("é "));
         assertDifferent(key("ﬁ"), key("fi"), key("①"), key("1"), key("\u212b"), key("\u00c5"));
     }
 
     @Test
-    void keys_whose_parts_only_join_to_the_same_text_are_different_keys() {
+    void keysWhosePartsOnlyJoinToTheSameTextAreDifferentKeys() {
         assertDifferent(
                 new IdempotencyKey(operation, "a", "b:c"),
                 new IdempotencyKey(operation, "a:b", "c"),
@@ -1792,13 +1789,13 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void supplementary_characters_are_kept() {
+    void supplementaryCharactersAreKept() {
         assertDifferent(
                 key("\uD83D\uDE00"), key("\uD83D\uDE01"), key("\uD83D\uDE00\uD83D\uDE00"), key("?"), key("\uFFFD"));
     }
 
     @Test
-    void keys_of_greatest_length_that_differ_in_the_last_character_are_different_keys() {
+    void keysOfGreatestLengthThatDifferInTheLastCharacterAreDifferentKeys() {
         assertDifferent(key("x".repeat(254) + "a"), key("x".repeat(254) + "b"), key("x".repeat(254)));
         assertDifferent(key("€".repeat(254) + "a"), key("€".repeat(254) + "b"));
         assertDifferent(
@@ -1810,7 +1807,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void what_looks_like_the_stores_own_language_is_only_a_key() {
+    void whatLooksLikeTheStoresOwnLanguageIsOnlyAKey() {
         assertDifferent(
                 key("'; DROP TABLE idempotency; --"), key("%"), key("_"), key("*"), key("{a}"), key("$1"), key("\\"));
     }
@@ -1835,7 +1832,7 @@ public abstract class IdempotencyStoreContract {
     // races
 
     @Test
-    void of_many_threads_that_claim_a_key_exactly_one_gets_it() throws Exception {
+    void ofManyThreadsThatClaimAKeyExactlyOneGetsIt() throws Exception {
         for (int round = 0; round < ROUNDS; round++) {
             IdempotencyKey contested = key("contested-" + round);
 
@@ -1846,7 +1843,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void of_many_threads_that_claim_an_expired_key_exactly_one_gets_it() throws Exception {
+    void ofManyThreadsThatClaimAnExpiredKeyExactlyOneGetsIt() throws Exception {
         for (int round = 0; round < ROUNDS; round++) {
             IdempotencyKey contested = key("contested-" + round);
             assertThat(store().complete(claim(contested), RECEIPT, RETENTION)).isTrue();
@@ -1859,7 +1856,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void of_those_that_take_over_an_abandoned_key_exactly_one_gets_it() throws Exception {
+    void ofThoseThatTakeOverAnAbandonedKeyExactlyOneGetsIt() throws Exception {
         for (int round = 0; round < ROUNDS; round++) {
             IdempotencyKey contested = key("contested-" + round);
             assertThat(store().abandon(claim(contested))).isTrue();
@@ -1888,7 +1885,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void of_old_and_new_owner_that_complete_at_once_only_the_new_one_does() throws Exception {
+    void ofOldAndNewOwnerThatCompleteAtOnceOnlyTheNewOneDoes() throws Exception {
         for (int round = 0; round < ROUNDS; round++) {
             IdempotencyKey contested = key("contested-" + round);
             Claim old = claim(contested);
@@ -1905,7 +1902,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void of_an_owner_that_completes_late_and_one_that_takes_over_exactly_one_wins() throws Exception {
+    void ofAnOwnerThatCompletesLateAndOneThatTakesOverExactlyOneWins() throws Exception {
         for (int round = 0; round < ROUNDS; round++) {
             IdempotencyKey contested = key("contested-" + round);
             Claim late = claim(contested);
@@ -1922,7 +1919,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void of_an_owner_that_renews_late_and_one_that_takes_over_exactly_one_wins() throws Exception {
+    void ofAnOwnerThatRenewsLateAndOneThatTakesOverExactlyOneWins() throws Exception {
         for (int round = 0; round < ROUNDS; round++) {
             IdempotencyKey contested = key("contested-" + round);
             Claim late = claim(contested);
@@ -1938,7 +1935,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_claim_that_is_completed_and_released_at_once_is_one_of_both() throws Exception {
+    void aClaimThatIsCompletedAndReleasedAtOnceIsOneOfBoth() throws Exception {
         for (int round = 0; round < ROUNDS; round++) {
             IdempotencyKey contested = key("contested-" + round);
             Claim claim = claim(contested);
@@ -1953,7 +1950,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void of_those_that_take_over_with_the_token_exactly_one_gets_it() throws Exception {
+    void ofThoseThatTakeOverWithTheTokenExactlyOneGetsIt() throws Exception {
         for (int round = 0; round < ROUNDS; round++) {
             IdempotencyKey contested = key("contested-" + round);
             Claim abandoned = claim(contested);
@@ -1972,7 +1969,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void of_an_owner_that_completes_late_and_one_that_takes_over_with_the_token_exactly_one_wins() throws Exception {
+    void ofAnOwnerThatCompletesLateAndOneThatTakesOverWithTheTokenExactlyOneWins() throws Exception {
         for (int round = 0; round < ROUNDS; round++) {
             IdempotencyKey contested = key("contested-" + round);
             Claim late = claim(contested);
@@ -1988,7 +1985,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_step_that_is_recorded_while_another_takes_over_is_handed_on_or_refused() throws Exception {
+    void aStepThatIsRecordedWhileAnotherTakesOverIsHandedOnOrRefused() throws Exception {
         for (int round = 0; round < ROUNDS; round++) {
             IdempotencyKey contested = key("contested-" + round);
             Claim late = claim(contested);
@@ -2014,7 +2011,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void a_step_that_is_recorded_while_its_claim_is_released_is_kept_or_refused() throws Exception {
+    void aStepThatIsRecordedWhileItsClaimIsReleasedIsKeptOrRefused() throws Exception {
         for (int round = 0; round < ROUNDS; round++) {
             IdempotencyKey contested = key("contested-" + round);
             Claim claim = claim(contested);
@@ -2028,7 +2025,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     @Test
-    void one_owner_at_a_time_with_tokens_that_grow() throws Exception {
+    void oneOwnerAtATimeWithTokensThatGrow() throws Exception {
         List<Long> tokens = new ArrayList<>();
 
         // The list is not safe for use by many threads: the key has to keep them apart.
@@ -2051,7 +2048,7 @@ public abstract class IdempotencyStoreContract {
     // histories
 
     @Test
-    void every_random_history_agrees_with_the_reference() {
+    void everyRandomHistoryAgreesWithTheReference() {
         Long repeated = Long.getLong("idempotent.seed");
         long firstSeed = repeated != null ? repeated : new Random().nextLong();
         for (int history = 0; history < (repeated != null ? 1 : HISTORIES); history++) {

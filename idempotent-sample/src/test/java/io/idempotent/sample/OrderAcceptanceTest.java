@@ -5,6 +5,7 @@ import static io.idempotent.sample.SampleClient.json;
 import static io.idempotent.sample.SampleClient.order;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.idempotent.OnOneJdk;
 import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +24,7 @@ import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
 import org.springframework.boot.test.web.server.LocalServerPort;
 
 /** What clients of {@code POST /orders} see, each with its own credentials. */
+@OnOneJdk("the second JDK runs it ahead of time")
 @AheadOfTime
 @SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT)
 class OrderAcceptanceTest {

@@ -7,6 +7,7 @@ import static io.idempotent.sample.SampleClient.receiptId;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.idempotent.OnOneJdk;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.List;
@@ -23,6 +24,7 @@ import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
 import org.springframework.boot.test.web.server.LocalServerPort;
 
 /** What a client of {@code POST /payments} sees, with the sample as it comes. */
+@OnOneJdk("the second JDK runs it ahead of time")
 @AheadOfTime
 @SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT)
 class PaymentAcceptanceTest {

@@ -16,6 +16,7 @@ import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
 
 /** What the sample's profiles are for: what was paid before the application was stopped is not paid again after it. */
+@OnOneJdk("all that outlives the application is in the store")
 class RestartAcceptanceTest {
 
     private static final String ID = "req-restart";
@@ -42,14 +43,12 @@ class RestartAcceptanceTest {
 
     @Test
     @NeedsServer(Server.POSTGRES_18)
-    @OnOneJdk("all that a killed JVM leaves is in the store")
     void postgresReplaysWhatWasPaidBeforeTheJvmWasKilled() throws Exception {
         assertThatAStartAfterAKillReplays("postgres");
     }
 
     @Test
     @NeedsServer(Server.REDIS)
-    @OnOneJdk("all that a killed JVM leaves is in the store")
     void redisReplaysWhatWasPaidBeforeTheJvmWasKilled() throws Exception {
         assertThatAStartAfterAKillReplays("redis");
     }

@@ -3,6 +3,7 @@ package io.idempotent.sample;
 import static io.idempotent.sample.SampleClient.json;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.idempotent.OnOneJdk;
 import java.net.http.HttpResponse;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -11,6 +12,7 @@ import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
 import org.springframework.boot.test.web.server.LocalServerPort;
 
 /** The counter-check: without the library the same calls do charge ten times, and the gateway's counter shows it. */
+@OnOneJdk("the second JDK runs it ahead of time")
 @AheadOfTime
 @SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT, properties = "idempotent.enabled=false")
 class SwitchedOffAcceptanceTest {

@@ -11,14 +11,11 @@ import io.idempotent.store.jdbc.JdbcIdempotencyStore;
 import io.idempotent.store.jdbc.SchemaInitialization;
 import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.DisplayNameGeneration;
-import org.junit.jupiter.api.DisplayNameGenerator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** JVMs that are killed in and between the steps of orders whose records are in the JDBC store. */
 @OnOneJdk("all that a killed JVM leaves is in the store")
-@DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class OrderKillTest {
 
     @TempDir
@@ -26,8 +23,7 @@ class OrderKillTest {
 
     @Test
     @NeedsServer(Server.POSTGRES_18)
-    void no_step_is_done_twice_unless_its_owner_was_killed_before_the_record_and_none_that_runs_at_most_once()
-            throws Exception {
+    void noStepIsDoneTwiceUnlessItsOwnerWasKilledBeforeTheRecordAndNoneThatRunsAtMostOnce() throws Exception {
         Database database = PostgresServer.version18WithFsync().newDatabase("orders");
         JdbcIdempotencyStore.builder(database.dataSource())
                 .schemaInitialization(SchemaInitialization.ALWAYS)

@@ -58,7 +58,7 @@ import org.jspecify.annotations.Nullable;
 public final class OrderRun {
 
     /** How many orders are placed: {@value}. */
-    public static final int ORDERS = 200;
+    public static final int ORDERS = 160;
 
     private static final int BATCH = 14;
     private static final int AT_WORK = 2;

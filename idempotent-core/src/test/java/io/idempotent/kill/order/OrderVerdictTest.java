@@ -8,15 +8,12 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.DisplayNameGeneration;
-import org.junit.jupiter.api.DisplayNameGenerator;
 import org.junit.jupiter.api.Test;
 
 /**
  * {@link OrderVerdict} on histories that were made up: each rule is broken once. There are two orders: 0, whose charge
  * somebody can be asked about, and 1, where nobody can.
  */
-@DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class OrderVerdictTest {
 
     private static final int KNOWN = 0;
@@ -31,7 +28,7 @@ class OrderVerdictTest {
     private final Map<Integer, Map<String, Boolean>> abandoned = new HashMap<>();
 
     @Test
-    void steps_that_are_done_once_and_equal_values_are_as_they_should_be() {
+    void stepsThatAreDoneOnceAndEqualValuesAreAsTheyShouldBe() {
         placed(KNOWN, 1, FIRST);
         placed(OTHER, 1, FIRST);
         told(2, Event.ANSWERED, OTHER, 0, value(OTHER));
@@ -45,7 +42,7 @@ class OrderVerdictTest {
     }
 
     @Test
-    void a_repetition_is_explained_by_a_kill_between_the_effect_and_its_record() {
+    void aRepetitionIsExplainedByAKillBetweenTheEffectAndItsRecord() {
         done(KNOWN, "reserve", 1, FIRST);
         told(1, Event.AT, KNOWN, 0, "AFTER_EFFECT:reserve");
         killed(1);
@@ -63,7 +60,7 @@ class OrderVerdictTest {
     }
 
     @Test
-    void a_repetition_of_what_was_recorded_is_a_violation_whoever_was_killed() {
+    void aRepetitionOfWhatWasRecordedIsAViolationWhoeverWasKilled() {
         done(KNOWN, "reserve", 1, FIRST);
         told(1, Event.RECORDED, KNOWN, FIRST, "reserve");
         killed(1);
@@ -76,7 +73,7 @@ class OrderVerdictTest {
     }
 
     @Test
-    void a_repetition_whose_first_process_lived_on_is_a_violation() {
+    void aRepetitionWhoseFirstProcessLivedOnIsAViolation() {
         done(KNOWN, "ship", 1, FIRST);
         placed(KNOWN, 2, SECOND);
         placed(OTHER, 2, SECOND);
@@ -85,7 +82,7 @@ class OrderVerdictTest {
     }
 
     @Test
-    void a_repetition_under_the_same_claim_is_a_violation() {
+    void aRepetitionUnderTheSameClaimIsAViolation() {
         done(KNOWN, "ship", 1, FIRST);
         killed(1);
         placed(KNOWN, 2, FIRST);
@@ -95,7 +92,7 @@ class OrderVerdictTest {
     }
 
     @Test
-    void a_repetition_of_what_runs_at_most_once_is_a_violation_whoever_was_killed() {
+    void aRepetitionOfWhatRunsAtMostOnceIsAViolationWhoeverWasKilled() {
         done(KNOWN, "charge", 1, FIRST);
         killed(1);
         placed(KNOWN, 2, SECOND);
@@ -105,14 +102,14 @@ class OrderVerdictTest {
     }
 
     @Test
-    void an_order_that_never_ended_is_a_violation() {
+    void anOrderThatNeverEndedIsAViolation() {
         placed(KNOWN, 1, FIRST);
 
         assertThat(verdict().violations()).containsExactly("order 1 has 0 different values, and is not unknown");
     }
 
     @Test
-    void different_values_are_a_violation() {
+    void differentValuesAreAViolation() {
         placed(KNOWN, 1, FIRST);
         placed(OTHER, 1, FIRST);
         told(1, Event.ANSWERED, OTHER, 0, "another");
@@ -121,7 +118,7 @@ class OrderVerdictTest {
     }
 
     @Test
-    void a_value_of_what_is_unknown_is_a_violation() {
+    void aValueOfWhatIsUnknownIsAViolation() {
         placed(KNOWN, 1, FIRST);
         placed(OTHER, 1, FIRST);
         told(1, Event.UNKNOWN, OTHER, 0, "-");
@@ -130,7 +127,7 @@ class OrderVerdictTest {
     }
 
     @Test
-    void a_value_without_a_step_is_a_violation() {
+    void aValueWithoutAStepIsAViolation() {
         placed(KNOWN, 1, FIRST);
         placed(OTHER, 1, FIRST);
         effects.removeIf(effect -> effect.order() == OTHER && effect.step().equals("ship"));
@@ -143,7 +140,7 @@ class OrderVerdictTest {
     }
 
     @Test
-    void a_value_of_receipts_that_were_superseded_is_a_violation() {
+    void aValueOfReceiptsThatWereSupersededIsAViolation() {
         placed(KNOWN, 1, FIRST);
         placed(OTHER, 1, FIRST);
         killed(1);
@@ -154,7 +151,7 @@ class OrderVerdictTest {
     }
 
     @Test
-    void an_order_with_a_value_that_is_abandoned_is_a_violation() {
+    void anOrderWithAValueThatIsAbandonedIsAViolation() {
         placed(KNOWN, 1, FIRST);
         placed(OTHER, 1, FIRST);
         abandoned.put(KNOWN, Map.of());
@@ -163,7 +160,7 @@ class OrderVerdictTest {
     }
 
     @Test
-    void an_order_is_unknown_because_its_process_was_killed_in_a_step_that_runs_at_most_once() {
+    void anOrderIsUnknownBecauseItsProcessWasKilledInAStepThatRunsAtMostOnce() {
         placed(KNOWN, 2, SECOND);
         unknown(OTHER);
         killed(1);
@@ -174,7 +171,7 @@ class OrderVerdictTest {
     }
 
     @Test
-    void an_order_is_unknown_whether_or_not_the_step_was_done() {
+    void anOrderIsUnknownWhetherOrNotTheStepWasDone() {
         placed(KNOWN, 2, SECOND);
         unknown(OTHER);
         done(OTHER, "charge", 1, FIRST);
@@ -185,7 +182,7 @@ class OrderVerdictTest {
     }
 
     @Test
-    void an_order_that_is_unknown_though_nobody_was_killed_is_a_violation() {
+    void anOrderThatIsUnknownThoughNobodyWasKilledIsAViolation() {
         placed(KNOWN, 2, SECOND);
         unknown(OTHER);
 
@@ -194,7 +191,7 @@ class OrderVerdictTest {
     }
 
     @Test
-    void an_order_that_is_unknown_though_the_step_was_recorded_before_the_kill_is_a_violation() {
+    void anOrderThatIsUnknownThoughTheStepWasRecordedBeforeTheKillIsAViolation() {
         placed(KNOWN, 2, SECOND);
         unknown(OTHER);
         told(1, Event.RECORDED, OTHER, FIRST, "charge");
@@ -204,7 +201,7 @@ class OrderVerdictTest {
     }
 
     @Test
-    void an_order_that_is_unknown_though_somebody_could_be_asked_is_a_violation() {
+    void anOrderThatIsUnknownThoughSomebodyCouldBeAskedIsAViolation() {
         unknown(KNOWN);
         placed(OTHER, 2, SECOND);
         killed(1);
@@ -213,7 +210,7 @@ class OrderVerdictTest {
     }
 
     @Test
-    void an_order_that_is_unknown_and_not_listed_is_a_violation() {
+    void anOrderThatIsUnknownAndNotListedIsAViolation() {
         placed(KNOWN, 2, SECOND);
         unknown(OTHER);
         killed(1);
@@ -223,7 +220,7 @@ class OrderVerdictTest {
     }
 
     @Test
-    void an_order_that_is_unknown_without_a_step_that_is_begun_is_a_violation() {
+    void anOrderThatIsUnknownWithoutAStepThatIsBegunIsAViolation() {
         placed(KNOWN, 2, SECOND);
         unknown(OTHER);
         killed(1);
@@ -235,7 +232,7 @@ class OrderVerdictTest {
     }
 
     @Test
-    void an_order_that_is_unknown_and_went_on_is_a_violation() {
+    void anOrderThatIsUnknownAndWentOnIsAViolation() {
         placed(KNOWN, 2, SECOND);
         unknown(OTHER);
         killed(1);

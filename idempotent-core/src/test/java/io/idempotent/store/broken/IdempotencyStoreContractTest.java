@@ -12,8 +12,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.DisplayNameGeneration;
-import org.junit.jupiter.api.DisplayNameGenerator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -27,11 +25,10 @@ import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 
 /** Tests the contract itself: it passes the reference, and notices each planted fault. */
-@DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 final class IdempotencyStoreContractTest {
 
     @Test
-    void the_contract_passes_the_reference() {
+    void theContractPassesTheReference() {
         Map<String, TestExecutionResult> results =
                 contractOn(ReferenceStore::new, List.of(selectClass(ContractOfPlantedFault.class)));
 
@@ -42,7 +39,7 @@ final class IdempotencyStoreContractTest {
 
     @ParameterizedTest
     @EnumSource
-    void the_contract_notices(PlantedFault fault) {
+    void theContractNotices(PlantedFault fault) {
         Map<String, TestExecutionResult> results = contractOn(
                 fault::store,
                 fault.noticedBy().stream()
@@ -58,7 +55,7 @@ final class IdempotencyStoreContractTest {
 
     @ParameterizedTest
     @MethodSource("foundByHistories")
-    void a_random_history_finds_with_its_seed(PlantedFault fault) {
+    void aRandomHistoryFindsWithItsSeed(PlantedFault fault) {
         assertThatExceptionOfType(AssertionError.class)
                 .isThrownBy(() -> {
                     for (int seed = 0; seed < 100; seed++) {
@@ -74,7 +71,7 @@ final class IdempotencyStoreContractTest {
     }
 
     @Test
-    void a_random_history_repeats_itself_by_its_seed() {
+    void aRandomHistoryRepeatsItselfByItsSeed() {
         assertThat(failureOfHistory(17)).isEqualTo(failureOfHistory(17));
         assertThat(failureOfHistory(17)).isNotEqualTo(failureOfHistory(18));
     }

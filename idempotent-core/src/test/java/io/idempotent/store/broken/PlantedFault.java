@@ -39,8 +39,8 @@ import org.jspecify.annotations.Nullable;
 enum PlantedFault {
     UNFENCED(
             UnfencedStore::new,
-            "a_claim_that_was_taken_over_can_write_nothing_and_changes_nothing",
-            "of_old_and_new_owner_that_complete_at_once_only_the_new_one_does",
+            "aClaimThatWasTakenOverCanWriteNothingAndChangesNothing",
+            "ofOldAndNewOwnerThatCompleteAtOnceOnlyTheNewOneDoes",
             Histories.TEST),
     FENCED_BY_CLAIM_ID_ONLY(
             () -> new ReferenceStore() {
@@ -49,8 +49,8 @@ enum PlantedFault {
                     return row.claimId.equals(claim.id());
                 }
             },
-            "a_claim_with_the_right_id_and_another_token_can_write_nothing",
-            "a_claim_repeated_after_its_own_lease_is_a_take_over_like_any_other"),
+            "aClaimWithTheRightIdAndAnotherTokenCanWriteNothing",
+            "aClaimRepeatedAfterItsOwnLeaseIsATakeOverLikeAnyOther"),
     FENCED_BY_TOKEN_ONLY(
             () -> new ReferenceStore() {
                 @Override
@@ -58,17 +58,17 @@ enum PlantedFault {
                     return row.token == claim.fencingToken();
                 }
             },
-            "a_claim_with_the_right_token_and_another_id_can_write_nothing",
+            "aClaimWithTheRightTokenAndAnotherIdCanWriteNothing",
             Histories.TEST),
     CHECK_THEN_ACT(
             CheckThenActStore::new,
-            "of_many_threads_that_claim_a_key_exactly_one_gets_it",
-            "of_many_threads_that_claim_an_expired_key_exactly_one_gets_it"),
-    CHECK_THEN_TAKE_OVER(CheckThenTakeOverStore::new, "of_those_that_take_over_an_abandoned_key_exactly_one_gets_it"),
+            "ofManyThreadsThatClaimAKeyExactlyOneGetsIt",
+            "ofManyThreadsThatClaimAnExpiredKeyExactlyOneGetsIt"),
+    CHECK_THEN_TAKE_OVER(CheckThenTakeOverStore::new, "ofThoseThatTakeOverAnAbandonedKeyExactlyOneGetsIt"),
     CHECK_THEN_COMPLETE(
             CheckThenCompleteStore::new,
-            "a_claim_that_is_completed_and_released_at_once_is_one_of_both",
-            "of_an_owner_that_completes_late_and_one_that_takes_over_exactly_one_wins"),
+            "aClaimThatIsCompletedAndReleasedAtOnceIsOneOfBoth",
+            "ofAnOwnerThatCompletesLateAndOneThatTakesOverExactlyOneWins"),
     LEASE_NEVER_ENDS(
             () -> new ReferenceStore() {
                 @Override
@@ -76,8 +76,8 @@ enum PlantedFault {
                     return false;
                 }
             },
-            "a_claim_after_the_lease_is_over_takes_over_with_a_higher_token_and_the_first_claims_time",
-            "an_abandoned_record_is_forgotten_if_its_token_is_known",
+            "aClaimAfterTheLeaseIsOverTakesOverWithAHigherTokenAndTheFirstClaimsTime",
+            "anAbandonedRecordIsForgottenIfItsTokenIsKnown",
             Histories.TEST),
     TIME_IS_THE_CALLERS(
             () -> new ReferenceStore() {
@@ -87,9 +87,9 @@ enum PlantedFault {
                     super.elapse(Duration.ofNanos(1_000));
                 }
             },
-            "a_claim_after_the_lease_is_over_takes_over_with_a_higher_token_and_the_first_claims_time",
-            "a_completed_record_past_its_retention_is_free_and_hands_nothing_over",
-            "tokens_follow_the_stores_clock_in_microseconds"),
+            "aClaimAfterTheLeaseIsOverTakesOverWithAHigherTokenAndTheFirstClaimsTime",
+            "aCompletedRecordPastItsRetentionIsFreeAndHandsNothingOver",
+            "tokensFollowTheStoresClockInMicroseconds"),
     LEASE_IS_AN_EXPIRY(
             () -> new ReferenceStore() {
                 @Override
@@ -98,8 +98,8 @@ enum PlantedFault {
                     return super.claim(request);
                 }
             },
-            "an_abandoned_key_stays_so_however_long_nobody_asks",
-            "an_abandoned_key_is_refused_with_nothing_changed_if_the_request_may_not_take_over",
+            "anAbandonedKeyStaysSoHoweverLongNobodyAsks",
+            "anAbandonedKeyIsRefusedWithNothingChangedIfTheRequestMayNotTakeOver",
             Histories.TEST),
     COMPLETED_NEVER_EXPIRES(
             () -> new ReferenceStore() {
@@ -108,8 +108,8 @@ enum PlantedFault {
                     return false;
                 }
             },
-            "a_completed_record_past_its_retention_is_free_and_hands_nothing_over",
-            "a_claim_whose_record_expired_can_write_nothing",
+            "aCompletedRecordPastItsRetentionIsFreeAndHandsNothingOver",
+            "aClaimWhoseRecordExpiredCanWriteNothing",
             Histories.TEST),
     EXPIRED_RECORD_HANDS_OVER(
             () -> new ReferenceStore() {
@@ -121,7 +121,7 @@ enum PlantedFault {
                     }
                 }
             },
-            "a_completed_record_past_its_retention_is_free_and_hands_nothing_over",
+            "aCompletedRecordPastItsRetentionIsFreeAndHandsNothingOver",
             Histories.TEST),
     RETENTION_IS_THE_LEASE(
             () -> new ReferenceStore() {
@@ -130,8 +130,8 @@ enum PlantedFault {
                     return isLeaseOver(row);
                 }
             },
-            "a_completed_record_is_kept_for_its_retention",
-            "each_record_has_a_retention_of_its_own",
+            "aCompletedRecordIsKeptForItsRetention",
+            "eachRecordHasARetentionOfItsOwn",
             Histories.TEST),
     TOKEN_RESTARTS(
             () -> new ReferenceStore() {
@@ -140,10 +140,10 @@ enum PlantedFault {
                     return previous == null ? 1 : previous.token + 1;
                 }
             },
-            "tokens_grow_after_release",
-            "tokens_grow_after_a_completed_record_was_forgotten",
-            "tokens_grow_after_an_abandoned_record_was_forgotten",
-            "tokens_follow_the_stores_clock_in_microseconds",
+            "tokensGrowAfterRelease",
+            "tokensGrowAfterACompletedRecordWasForgotten",
+            "tokensGrowAfterAnAbandonedRecordWasForgotten",
+            "tokensFollowTheStoresClockInMicroseconds",
             Histories.TEST),
     TOKEN_RESTARTS_AFTER_EXPIRY(
             () -> new ReferenceStore() {
@@ -152,8 +152,8 @@ enum PlantedFault {
                     return previous != null && previous.outcome != null ? 1 : super.nextToken(previous);
                 }
             },
-            "tokens_grow_after_expiry",
-            "tokens_grow_after_purge",
+            "tokensGrowAfterExpiry",
+            "tokensGrowAfterPurge",
             Histories.TEST),
     TOKEN_IS_THE_CLOCK_ALONE(
             () -> new ReferenceStore() {
@@ -162,8 +162,8 @@ enum PlantedFault {
                     return now.toEpochMilli() * 1_000;
                 }
             },
-            "tokens_grow_with_every_take_over_even_if_no_time_passes",
-            "one_owner_at_a_time_with_tokens_that_grow"),
+            "tokensGrowWithEveryTakeOverEvenIfNoTimePasses",
+            "oneOwnerAtATimeWithTokensThatGrow"),
     TOKEN_STAYS_AT_TAKE_OVER(
             () -> new ReferenceStore() {
                 @Override
@@ -173,8 +173,8 @@ enum PlantedFault {
                     row.token = token;
                 }
             },
-            "a_claim_after_the_lease_is_over_takes_over_with_a_higher_token_and_the_first_claims_time",
-            "tokens_grow_with_every_take_over_even_if_no_time_passes",
+            "aClaimAfterTheLeaseIsOverTakesOverWithAHigherTokenAndTheFirstClaimsTime",
+            "tokensGrowWithEveryTakeOverEvenIfNoTimePasses",
             Histories.TEST),
     STALE_RELEASE_FREES_THE_SUCCESSOR(
             () -> new ReferenceStore() {
@@ -183,13 +183,13 @@ enum PlantedFault {
                     return locked(() -> rows.remove(claim.key()) != null);
                 }
             },
-            "a_claim_that_was_taken_over_can_write_nothing_and_changes_nothing",
-            "a_completed_key_can_be_neither_released_nor_abandoned_nor_renewed",
+            "aClaimThatWasTakenOverCanWriteNothingAndChangesNothing",
+            "aCompletedKeyCanBeNeitherReleasedNorAbandonedNorRenewed",
             Histories.TEST),
     RENEWAL_REVIVES_A_LOST_CLAIM(
             RenewalRevivesStore::new,
-            "of_many_claims_those_still_held_are_renewed",
-            "a_claim_that_was_taken_over_can_write_nothing_and_changes_nothing",
+            "ofManyClaimsThoseStillHeldAreRenewed",
+            "aClaimThatWasTakenOverCanWriteNothingAndChangesNothing",
             Histories.TEST),
     RENEWAL_IS_ALL_OR_NOTHING(
             () -> new ReferenceStore() {
@@ -199,7 +199,7 @@ enum PlantedFault {
                     return result.renewed().size() == claims.size() ? result : RenewalResult.of(Set.of());
                 }
             },
-            "of_many_claims_those_still_held_are_renewed",
+            "ofManyClaimsThoseStillHeldAreRenewed",
             Histories.TEST),
     RENEWAL_RENEWS_THE_FIRST_ONLY(
             () -> new ReferenceStore() {
@@ -209,7 +209,7 @@ enum PlantedFault {
                     return super.renew(claims, Duration.ofSeconds(1));
                 }
             },
-            "of_many_claims_those_still_held_are_renewed",
+            "ofManyClaimsThoseStillHeldAreRenewed",
             Histories.TEST),
     RENEWAL_ADDS_TO_THE_OLD_END(
             () -> new ReferenceStore() {
@@ -225,8 +225,8 @@ enum PlantedFault {
                     return result;
                 }
             },
-            "a_renewed_lease_ends_so_long_after_the_renewal",
-            "a_renewal_can_shorten_the_lease",
+            "aRenewedLeaseEndsSoLongAfterTheRenewal",
+            "aRenewalCanShortenTheLease",
             Histories.TEST),
     REPEATED_CLAIM_IS_REFUSED(
             () -> new ReferenceStore() {
@@ -235,8 +235,8 @@ enum PlantedFault {
                     return inProgress(row);
                 }
             },
-            "a_claim_repeated_with_its_claim_id_gets_the_same_answer_and_no_longer_lease",
-            "a_claim_repeated_by_many_threads_gets_the_same_answer",
+            "aClaimRepeatedWithItsClaimIdGetsTheSameAnswerAndNoLongerLease",
+            "aClaimRepeatedByManyThreadsGetsTheSameAnswer",
             Histories.TEST),
     REPEATED_CLAIM_RENEWS(
             () -> new ReferenceStore() {
@@ -246,7 +246,7 @@ enum PlantedFault {
                     return claimed(row);
                 }
             },
-            "a_claim_repeated_with_its_claim_id_gets_the_same_answer_and_no_longer_lease",
+            "aClaimRepeatedWithItsClaimIdGetsTheSameAnswerAndNoLongerLease",
             Histories.TEST),
     REPEATED_CLAIM_GETS_ANOTHER_TOKEN(
             () -> new ReferenceStore() {
@@ -256,8 +256,8 @@ enum PlantedFault {
                     return claimed(row);
                 }
             },
-            "a_claim_repeated_with_its_claim_id_gets_the_same_answer_and_no_longer_lease",
-            "a_claim_repeated_by_many_threads_gets_the_same_answer",
+            "aClaimRepeatedWithItsClaimIdGetsTheSameAnswerAndNoLongerLease",
+            "aClaimRepeatedByManyThreadsGetsTheSameAnswer",
             Histories.TEST),
     REPEATED_COMPLETION_IS_REFUSED(
             () -> new ReferenceStore() {
@@ -267,7 +267,7 @@ enum PlantedFault {
                     return (record == null || record.outcome() == null) && super.complete(claim, outcome, retention);
                 }
             },
-            "completing_again_by_the_same_claim_is_true_and_leaves_the_record_as_it_is",
+            "completingAgainByTheSameClaimIsTrueAndLeavesTheRecordAsItIs",
             Histories.TEST),
     REPEATED_COMPLETION_OVERWRITES(
             () -> new ReferenceStore() {
@@ -283,7 +283,7 @@ enum PlantedFault {
                     });
                 }
             },
-            "completing_again_by_the_same_claim_is_true_and_leaves_the_record_as_it_is",
+            "completingAgainByTheSameClaimIsTrueAndLeavesTheRecordAsItIs",
             Histories.TEST),
     TAKES_OVER_WITHOUT_LEAVE(
             () -> new ReferenceStore() {
@@ -292,7 +292,7 @@ enum PlantedFault {
                     return request.fingerprint().matches(row.fingerprint);
                 }
             },
-            "an_abandoned_key_is_refused_with_nothing_changed_if_the_request_may_not_take_over",
+            "anAbandonedKeyIsRefusedWithNothingChangedIfTheRequestMayNotTakeOver",
             Histories.TEST),
     TAKES_OVER_WITH_ANOTHER_FINGERPRINT(
             () -> new ReferenceStore() {
@@ -301,7 +301,7 @@ enum PlantedFault {
                     return request.mayTakeOver();
                 }
             },
-            "an_abandoned_key_is_refused_with_nothing_changed_if_the_fingerprint_differs",
+            "anAbandonedKeyIsRefusedWithNothingChangedIfTheFingerprintDiffers",
             Histories.TEST),
     TAKE_OVER_IS_A_FIRST_CLAIM(
             () -> new ReferenceStore() {
@@ -312,7 +312,7 @@ enum PlantedFault {
                     row.takeovers = 0;
                 }
             },
-            "a_claim_after_the_lease_is_over_takes_over_with_a_higher_token_and_the_first_claims_time",
+            "aClaimAfterTheLeaseIsOverTakesOverWithAHigherTokenAndTheFirstClaimsTime",
             Histories.TEST),
     TAKE_OVER_REPLACES_THE_FINGERPRINT(
             () -> new ReferenceStore() {
@@ -322,7 +322,7 @@ enum PlantedFault {
                     row.fingerprint = request.fingerprint();
                 }
             },
-            "a_take_over_by_a_request_without_a_fingerprint_keeps_that_of_the_first",
+            "aTakeOverByARequestWithoutAFingerprintKeepsThatOfTheFirst",
             Histories.TEST),
     ABANDONING_RELEASES(
             () -> new ReferenceStore() {
@@ -331,8 +331,8 @@ enum PlantedFault {
                     return release(claim);
                 }
             },
-            "abandoning_ends_the_lease_now_and_keeps_everything_else",
-            "abandoning_twice_is_true_twice",
+            "abandoningEndsTheLeaseNowAndKeepsEverythingElse",
+            "abandoningTwiceIsTrueTwice",
             Histories.TEST),
     RELEASE_IS_REFUSED_AFTER_THE_LEASE(
             () -> new ReferenceStore() {
@@ -342,7 +342,7 @@ enum PlantedFault {
                     return record != null && !record.isAbandoned() && super.release(claim);
                 }
             },
-            "an_abandoned_claim_that_nobody_took_over_can_be_released",
+            "anAbandonedClaimThatNobodyTookOverCanBeReleased",
             Histories.TEST),
     COMPLETION_IS_REFUSED_AFTER_THE_LEASE(
             () -> new ReferenceStore() {
@@ -352,7 +352,7 @@ enum PlantedFault {
                     return record != null && !record.isAbandoned() && super.complete(claim, outcome, retention);
                 }
             },
-            "an_abandoned_claim_that_nobody_took_over_can_be_completed",
+            "anAbandonedClaimThatNobodyTookOverCanBeCompleted",
             Histories.TEST),
     FORGETS_WHAT_IS_LIVE(
             () -> new ReferenceStore() {
@@ -364,7 +364,7 @@ enum PlantedFault {
                     });
                 }
             },
-            "a_live_record_is_not_forgotten",
+            "aLiveRecordIsNotForgotten",
             Histories.TEST),
     FORGETS_WITHOUT_THE_TOKEN(
             () -> new ReferenceStore() {
@@ -376,34 +376,34 @@ enum PlantedFault {
                     });
                 }
             },
-            "a_completed_record_is_forgotten_if_its_token_is_known",
-            "a_record_seen_before_a_take_over_is_not_forgotten_after_it",
+            "aCompletedRecordIsForgottenIfItsTokenIsKnown",
+            "aRecordSeenBeforeATakeOverIsNotForgottenAfterIt",
             Histories.TEST),
     FOLDS_CASE(
             () -> keyedBy(key -> key.toString().toLowerCase(Locale.ROOT)),
-            "keys_that_differ_in_case_are_different_keys",
+            "keysThatDifferInCaseAreDifferentKeys",
             Histories.TEST),
     TRIMS_TRAILING_SPACES(
-            () -> keyedBy(key -> key.toString().stripTrailing()), "keys_that_differ_in_spaces_are_different_keys"),
+            () -> keyedBy(key -> key.toString().stripTrailing()), "keysThatDifferInSpacesAreDifferentKeys"),
     NORMALISES_UNICODE(
             () -> keyedBy(key -> Normalizer.normalize(key.toString(), Normalizer.Form.NFC)),
-            "keys_that_differ_in_unicode_normalisation_are_different_keys"),
+            "keysThatDifferInUnicodeNormalisationAreDifferentKeys"),
     JOINS_SCOPE_AND_VALUE(
             () -> keyedBy(key -> key.operation() + ":" + key.scope() + ":" + key.value()),
-            "keys_whose_parts_only_join_to_the_same_text_are_different_keys"),
+            "keysWhosePartsOnlyJoinToTheSameTextAreDifferentKeys"),
     LEAVES_THE_SCOPE_OUT(
             () -> keyedBy(key -> List.of(key.operation(), key.value())),
-            "keys_that_differ_in_case_are_different_keys",
+            "keysThatDifferInCaseAreDifferentKeys",
             Histories.TEST),
     CUTS_LONG_KEYS(
             () -> keyedBy(key -> List.of(
                     key.operation(),
                     key.scope(),
                     key.value().substring(0, Math.min(254, key.value().length())))),
-            "keys_of_greatest_length_that_differ_in_the_last_character_are_different_keys"),
+            "keysOfGreatestLengthThatDifferInTheLastCharacterAreDifferentKeys"),
     LOSES_SUPPLEMENTARY_CHARACTERS(
             () -> keyedBy(key -> key.toString().replaceAll("[^\\u0000-\\uFFFF]", "?")),
-            "supplementary_characters_are_kept"),
+            "supplementaryCharactersAreKept"),
     CUTS_LARGE_OUTCOMES(
             () -> new OutcomeChangingStore() {
                 @Override
@@ -413,7 +413,7 @@ enum PlantedFault {
                             : outcome;
                 }
             },
-            "bytes_of_every_length_are_kept"),
+            "bytesOfEveryLengthAreKept"),
     TAKES_EMPTY_BYTES_FOR_NOTHING(
             () -> new OutcomeChangingStore() {
                 @Override
@@ -423,7 +423,7 @@ enum PlantedFault {
                             : outcome;
                 }
             },
-            "bytes_of_every_length_are_kept"),
+            "bytesOfEveryLengthAreKept"),
     TAKES_FAILURES_FOR_VALUES(
             () -> new OutcomeChangingStore() {
                 @Override
@@ -433,7 +433,7 @@ enum PlantedFault {
                             : outcome;
                 }
             },
-            "a_failure_is_kept_as_a_failure"),
+            "aFailureIsKeptAsAFailure"),
     LOSES_THE_REASON(
             () -> new OutcomeChangingStore() {
                 @Override
@@ -443,7 +443,7 @@ enum PlantedFault {
                             : outcome;
                 }
             },
-            "an_outcome_that_is_not_replayable_is_kept_with_its_reason",
+            "anOutcomeThatIsNotReplayableIsKeptWithItsReason",
             Histories.TEST),
     SHOWS_COMPLETED_RECORDS_AS_OF_THEIR_COMPLETION(
             () -> new ReferenceStore() {
@@ -462,7 +462,7 @@ enum PlantedFault {
                             row.completedAt == null ? record.observedAt() : row.completedAt);
                 }
             },
-            "a_completed_record_by_value_tells_the_time_at_which_it_was_given"),
+            "aCompletedRecordByValueTellsTheTimeAtWhichItWasGiven"),
     NEARBY_IS_WHATEVER_IS_FOUND(
             () -> new NearbyStore() {
                 @Override
@@ -470,7 +470,7 @@ enum PlantedFault {
                     return nearby(find(key), new RecordedOutcome.NotReplayable("in progress"));
                 }
             },
-            "nearby_there_is_nothing_but_a_completed_record_within_its_retention"),
+            "nearbyThereIsNothingButACompletedRecordWithinItsRetention"),
     NEARBY_NEVER_ENDS(
             () -> new NearbyStore() {
                 @Override
@@ -483,7 +483,7 @@ enum PlantedFault {
                     });
                 }
             },
-            "nearby_there_is_nothing_but_a_completed_record_within_its_retention"),
+            "nearbyThereIsNothingButACompletedRecordWithinItsRetention"),
     NEARBY_STAYS_WHEN_FORGOTTEN(
             () -> new NearbyStore() {
                 private @Nullable NearbyOutcome forgotten;
@@ -499,7 +499,7 @@ enum PlantedFault {
                     return forgotten;
                 }
             },
-            "what_was_forgotten_here_is_not_nearby_any_more"),
+            "whatWasForgottenHereIsNotNearbyAnyMore"),
     SHOWS_THE_TIME_OF_THE_CLAIM(
             () -> new ReferenceStore() {
                 @Override
@@ -517,8 +517,8 @@ enum PlantedFault {
                             record.claimedAt());
                 }
             },
-            "a_record_in_progress_is_shown_as_the_stores_clock_sees_it",
-            "a_key_in_progress_is_refused_to_others_with_its_record",
+            "aRecordInProgressIsShownAsTheStoresClockSeesIt",
+            "aKeyInProgressIsRefusedToOthersWithItsRecord",
             Histories.TEST),
     STEP_OF_A_LOST_CLAIM_IS_RECORDED(
             () -> new ReferenceStore() {
@@ -534,9 +534,9 @@ enum PlantedFault {
                     });
                 }
             },
-            "a_step_is_refused_to_a_claim_that_was_taken_over_and_nothing_changes",
-            "a_claim_that_was_taken_over_can_write_nothing_and_changes_nothing",
-            "a_step_that_is_recorded_while_another_takes_over_is_handed_on_or_refused",
+            "aStepIsRefusedToAClaimThatWasTakenOverAndNothingChanges",
+            "aClaimThatWasTakenOverCanWriteNothingAndChangesNothing",
+            "aStepThatIsRecordedWhileAnotherTakesOverIsHandedOnOrRefused",
             Histories.TEST),
     STEP_IS_RECORDED_AFTER_THE_CLAIM_ENDED(
             () -> new ReferenceStore() {
@@ -552,9 +552,9 @@ enum PlantedFault {
                     });
                 }
             },
-            "a_step_is_refused_to_a_claim_that_completed",
-            "a_step_is_refused_to_a_claim_that_was_released_with_or_without_steps",
-            "a_claim_that_was_released_with_steps_can_write_nothing",
+            "aStepIsRefusedToAClaimThatCompleted",
+            "aStepIsRefusedToAClaimThatWasReleasedWithOrWithoutSteps",
+            "aClaimThatWasReleasedWithStepsCanWriteNothing",
             Histories.TEST),
     STEP_IS_REFUSED_AFTER_THE_LEASE(
             () -> new ReferenceStore() {
@@ -564,7 +564,7 @@ enum PlantedFault {
                     return record != null && !record.isAbandoned() && super.recordStep(claim, step);
                 }
             },
-            "an_abandoned_claim_that_nobody_took_over_can_record_steps",
+            "anAbandonedClaimThatNobodyTookOverCanRecordSteps",
             Histories.TEST),
     REPEATED_STEP_IS_REFUSED(
             () -> new ReferenceStore() {
@@ -573,7 +573,7 @@ enum PlantedFault {
                     return locked(() -> !findSteps(claim.key()).contains(step) && super.recordStep(claim, step));
                 }
             },
-            "a_step_that_was_begun_takes_its_outcome_and_keeps_the_first"),
+            "aStepThatWasBegunTakesItsOutcomeAndKeepsTheFirst"),
     STEP_TAKES_THE_LAST_OUTCOME(
             () -> new ReferenceStore() {
                 @Override
@@ -584,8 +584,8 @@ enum PlantedFault {
                     super.record(row, step);
                 }
             },
-            "a_step_that_was_begun_takes_its_outcome_and_keeps_the_first",
-            "every_kind_of_outcome_of_a_step_stays_when_the_step_is_begun_again",
+            "aStepThatWasBegunTakesItsOutcomeAndKeepsTheFirst",
+            "everyKindOfOutcomeOfAStepStaysWhenTheStepIsBegunAgain",
             Histories.TEST),
     STEP_BEGUN_AGAIN_LOSES_ITS_OUTCOME(
             () -> new ReferenceStore() {
@@ -597,8 +597,8 @@ enum PlantedFault {
                     super.record(row, step);
                 }
             },
-            "a_step_that_was_begun_takes_its_outcome_and_keeps_the_first",
-            "every_kind_of_outcome_of_a_step_stays_when_the_step_is_begun_again",
+            "aStepThatWasBegunTakesItsOutcomeAndKeepsTheFirst",
+            "everyKindOfOutcomeOfAStepStaysWhenTheStepIsBegunAgain",
             Histories.TEST),
     STEP_STAYS_BEGUN(
             () -> new ReferenceStore() {
@@ -607,42 +607,40 @@ enum PlantedFault {
                     row.steps.putIfAbsent(step.name(), step);
                 }
             },
-            "a_step_that_was_begun_takes_its_outcome_and_keeps_the_first",
-            "names_of_steps_are_compared_char_by_char",
+            "aStepThatWasBegunTakesItsOutcomeAndKeepsTheFirst",
+            "namesOfStepsAreComparedCharByChar",
             Histories.TEST),
     FOLDS_CASE_OF_STEPS(
-            () -> stepsBy(name -> name.toLowerCase(Locale.ROOT)),
-            "names_of_steps_are_compared_char_by_char",
-            Histories.TEST),
-    TRIMS_NAMES_OF_STEPS(() -> stepsBy(String::stripTrailing), "names_of_steps_are_compared_char_by_char"),
+            () -> stepsBy(name -> name.toLowerCase(Locale.ROOT)), "namesOfStepsAreComparedCharByChar", Histories.TEST),
+    TRIMS_NAMES_OF_STEPS(() -> stepsBy(String::stripTrailing), "namesOfStepsAreComparedCharByChar"),
     NORMALISES_NAMES_OF_STEPS(
             () -> stepsBy(name -> Normalizer.normalize(name, Normalizer.Form.NFC)),
-            "names_of_steps_are_compared_char_by_char"),
+            "namesOfStepsAreComparedCharByChar"),
     CUTS_NAMES_OF_STEPS(
             () -> stepsBy(name -> name.substring(0, Math.min(254, name.length()))),
-            "names_of_steps_are_compared_char_by_char"),
+            "namesOfStepsAreComparedCharByChar"),
     CUTS_LARGE_OUTCOMES_OF_STEPS(
             () -> stepsAs(
                     outcome -> outcome instanceof RecordedOutcome.Encoded encoded && encoded.content().length > 65_535
                             ? new RecordedOutcome.Encoded(encoded.kind(), Arrays.copyOf(encoded.content(), 65_535))
                             : outcome),
-            "a_step_is_kept_as_it_was_recorded"),
+            "aStepIsKeptAsItWasRecorded"),
     TAKES_EMPTY_OUTCOMES_FOR_BEGUN(
             () -> stepsAs(outcome -> outcome instanceof RecordedOutcome.Encoded encoded && encoded.content().length == 0
                     ? null
                     : outcome),
-            "a_step_is_kept_as_it_was_recorded",
-            "every_kind_of_outcome_of_a_step_stays_when_the_step_is_begun_again"),
+            "aStepIsKeptAsItWasRecorded",
+            "everyKindOfOutcomeOfAStepStaysWhenTheStepIsBegunAgain"),
     TAKES_FAILURES_OF_STEPS_FOR_VALUES(
             () -> stepsAs(outcome -> outcome instanceof RecordedOutcome.Encoded encoded
                     ? new RecordedOutcome.Encoded(RecordedOutcome.Encoded.Kind.VALUE, encoded.content())
                     : outcome),
-            "a_step_is_kept_as_it_was_recorded"),
+            "aStepIsKeptAsItWasRecorded"),
     LOSES_THE_REASON_OF_A_STEP(
             () -> stepsAs(outcome -> outcome instanceof RecordedOutcome.NotReplayable
                     ? new RecordedOutcome.NotReplayable("not replayable")
                     : outcome),
-            "a_step_is_kept_as_it_was_recorded"),
+            "aStepIsKeptAsItWasRecorded"),
     SHARES_STEPS_BETWEEN_KEYS(
             () -> new ReferenceStore() {
                 private final Map<String, RecordedStep> shared = new LinkedHashMap<>();
@@ -653,7 +651,7 @@ enum PlantedFault {
                     super.record(row, step);
                 }
             },
-            "steps_belong_to_the_key_that_they_were_recorded_for",
+            "stepsBelongToTheKeyThatTheyWereRecordedFor",
             Histories.TEST),
     STEPS_ARE_LOST_WHEN_TAKEN_OVER(
             () -> new ReferenceStore() {
@@ -663,8 +661,8 @@ enum PlantedFault {
                     row.steps.clear();
                 }
             },
-            "a_claim_hands_on_the_steps_of_all_claims_before_and_does_so_again_if_it_is_repeated",
-            "an_abandoned_key_is_taken_over_by_whoever_saw_its_token_whatever_its_request_said",
+            "aClaimHandsOnTheStepsOfAllClaimsBeforeAndDoesSoAgainIfItIsRepeated",
+            "anAbandonedKeyIsTakenOverByWhoeverSawItsTokenWhateverItsRequestSaid",
             Histories.TEST),
     REPEATED_CLAIM_IS_HANDED_NO_STEPS(
             () -> new ReferenceStore() {
@@ -674,7 +672,7 @@ enum PlantedFault {
                     return new ClaimResult.Claimed(claimed.claim(), claimed.firstClaimedAt(), claimed.takeovers());
                 }
             },
-            "a_claim_hands_on_the_steps_of_all_claims_before_and_does_so_again_if_it_is_repeated",
+            "aClaimHandsOnTheStepsOfAllClaimsBeforeAndDoesSoAgainIfItIsRepeated",
             Histories.TEST),
     EXPIRED_RECORD_HANDS_STEPS_OVER(
             () -> new ReferenceStore() {
@@ -685,16 +683,16 @@ enum PlantedFault {
                     }
                 }
             },
-            "no_step_outlives_the_completed_record",
-            "what_was_released_with_steps_is_free_after_their_retention_and_hands_nothing_over",
-            "what_was_released_with_steps_hands_nothing_over_once_it_is_purged",
+            "noStepOutlivesTheCompletedRecord",
+            "whatWasReleasedWithStepsIsFreeAfterTheirRetentionAndHandsNothingOver",
+            "whatWasReleasedWithStepsHandsNothingOverOnceItIsPurged",
             Histories.TEST),
     STEPS_OUTLIVE_THEIR_RECORD(
             StepsApartStore::new,
-            "no_step_outlives_a_completed_record_that_was_forgotten",
-            "no_step_outlives_an_abandoned_record_that_was_forgotten",
-            "no_step_outlives_a_release_that_does_not_keep_them",
-            "what_was_released_with_steps_is_forgotten_if_its_token_is_known",
+            "noStepOutlivesACompletedRecordThatWasForgotten",
+            "noStepOutlivesAnAbandonedRecordThatWasForgotten",
+            "noStepOutlivesAReleaseThatDoesNotKeepThem",
+            "whatWasReleasedWithStepsIsForgottenIfItsTokenIsKnown",
             Histories.TEST),
     COMPLETED_RECORD_SHOWS_STEPS(
             () -> new ReferenceStore() {
@@ -706,7 +704,7 @@ enum PlantedFault {
                     });
                 }
             },
-            "a_key_that_is_free_or_completed_has_no_steps",
+            "aKeyThatIsFreeOrCompletedHasNoSteps",
             Histories.TEST),
     RELEASE_KEEPS_STEPS(
             () -> new ReferenceStore() {
@@ -715,7 +713,7 @@ enum PlantedFault {
                     return release(claim, Duration.ofHours(1));
                 }
             },
-            "no_step_outlives_a_release_that_does_not_keep_them",
+            "noStepOutlivesAReleaseThatDoesNotKeepThem",
             Histories.TEST),
     RELEASE_WITH_STEPS_LOSES_THEM(
             () -> new ReferenceStore() {
@@ -724,9 +722,9 @@ enum PlantedFault {
                     return release(claim);
                 }
             },
-            "a_record_released_with_steps_is_shown_with_its_times",
-            "a_claim_continues_what_was_released_with_steps_whether_or_not_it_may_take_over",
-            "a_step_that_is_recorded_while_its_claim_is_released_is_kept_or_refused",
+            "aRecordReleasedWithStepsIsShownWithItsTimes",
+            "aClaimContinuesWhatWasReleasedWithStepsWhetherOrNotItMayTakeOver",
+            "aStepThatIsRecordedWhileItsClaimIsReleasedIsKeptOrRefused",
             Histories.TEST),
     RELEASE_WITHOUT_STEPS_KEEPS_A_RECORD(
             () -> new ReferenceStore() {
@@ -744,7 +742,7 @@ enum PlantedFault {
                     });
                 }
             },
-            "a_claim_without_steps_is_released_to_be_free_even_if_steps_would_be_kept",
+            "aClaimWithoutStepsIsReleasedToBeFreeEvenIfStepsWouldBeKept",
             Histories.TEST),
     RELEASE_WITH_STEPS_ABANDONS(
             () -> new ReferenceStore() {
@@ -753,11 +751,11 @@ enum PlantedFault {
                     return findSteps(claim.key()).isEmpty() ? release(claim) : abandon(claim);
                 }
             },
-            "a_record_released_with_steps_is_shown_with_its_times",
-            "a_claim_continues_what_was_released_with_steps_whether_or_not_it_may_take_over",
-            "a_claim_that_was_released_with_steps_can_write_nothing",
-            "what_is_not_in_progress_is_not_taken_over",
-            "abandoned_records_are_listed_and_no_others",
+            "aRecordReleasedWithStepsIsShownWithItsTimes",
+            "aClaimContinuesWhatWasReleasedWithStepsWhetherOrNotItMayTakeOver",
+            "aClaimThatWasReleasedWithStepsCanWriteNothing",
+            "whatIsNotInProgressIsNotTakenOver",
+            "abandonedRecordsAreListedAndNoOthers",
             Histories.TEST),
     RELEASED_WITH_STEPS_NEVER_EXPIRES(
             () -> new ReferenceStore() {
@@ -766,8 +764,8 @@ enum PlantedFault {
                     return row.releasedAt == null && super.isExpired(row);
                 }
             },
-            "what_was_released_with_steps_is_free_after_their_retention_and_hands_nothing_over",
-            "what_was_released_with_steps_hands_nothing_over_once_it_is_purged",
+            "whatWasReleasedWithStepsIsFreeAfterTheirRetentionAndHandsNothingOver",
+            "whatWasReleasedWithStepsHandsNothingOverOnceItIsPurged",
             Histories.TEST),
     CONTINUATION_NEEDS_LEAVE(
             () -> new ReferenceStore() {
@@ -776,7 +774,7 @@ enum PlantedFault {
                     return mayTakeOver(row, request);
                 }
             },
-            "a_claim_continues_what_was_released_with_steps_whether_or_not_it_may_take_over",
+            "aClaimContinuesWhatWasReleasedWithStepsWhetherOrNotItMayTakeOver",
             Histories.TEST),
     CONTINUES_WITH_ANOTHER_FINGERPRINT(
             () -> new ReferenceStore() {
@@ -785,7 +783,7 @@ enum PlantedFault {
                     return true;
                 }
             },
-            "what_was_released_with_steps_is_refused_to_another_fingerprint_with_nothing_changed",
+            "whatWasReleasedWithStepsIsRefusedToAnotherFingerprintWithNothingChanged",
             Histories.TEST),
     CONTINUATION_IS_A_TAKE_OVER(
             () -> new ReferenceStore() {
@@ -796,7 +794,7 @@ enum PlantedFault {
                     row.takeovers = takeovers;
                 }
             },
-            "a_claim_continues_what_was_released_with_steps_whether_or_not_it_may_take_over",
+            "aClaimContinuesWhatWasReleasedWithStepsWhetherOrNotItMayTakeOver",
             Histories.TEST),
     CONTINUATION_IS_A_FIRST_CLAIM(
             () -> new ReferenceStore() {
@@ -806,8 +804,8 @@ enum PlantedFault {
                     row.firstClaimedAt = now;
                 }
             },
-            "a_claim_continues_what_was_released_with_steps_whether_or_not_it_may_take_over",
-            "a_record_can_be_released_with_steps_again_and_again",
+            "aClaimContinuesWhatWasReleasedWithStepsWhetherOrNotItMayTakeOver",
+            "aRecordCanBeReleasedWithStepsAgainAndAgain",
             Histories.TEST),
     CONTINUATION_LOSES_STEPS(
             () -> new ReferenceStore() {
@@ -817,8 +815,8 @@ enum PlantedFault {
                     row.steps.clear();
                 }
             },
-            "a_claim_continues_what_was_released_with_steps_whether_or_not_it_may_take_over",
-            "a_record_can_be_released_with_steps_again_and_again",
+            "aClaimContinuesWhatWasReleasedWithStepsWhetherOrNotItMayTakeOver",
+            "aRecordCanBeReleasedWithStepsAgainAndAgain",
             Histories.TEST),
     CONTINUATION_REPLACES_THE_FINGERPRINT(
             () -> new ReferenceStore() {
@@ -828,7 +826,7 @@ enum PlantedFault {
                     row.fingerprint = request.fingerprint();
                 }
             },
-            "a_claim_without_a_fingerprint_continues_and_keeps_that_of_the_first",
+            "aClaimWithoutAFingerprintContinuesAndKeepsThatOfTheFirst",
             Histories.TEST),
     CONTINUATION_KEEPS_THE_TOKEN(
             () -> new ReferenceStore() {
@@ -839,8 +837,8 @@ enum PlantedFault {
                     row.token = token;
                 }
             },
-            "a_claim_continues_what_was_released_with_steps_whether_or_not_it_may_take_over",
-            "a_record_can_be_released_with_steps_again_and_again",
+            "aClaimContinuesWhatWasReleasedWithStepsWhetherOrNotItMayTakeOver",
+            "aRecordCanBeReleasedWithStepsAgainAndAgain",
             Histories.TEST),
     CONTINUATION_EXPIRES(
             () -> new ReferenceStore() {
@@ -854,7 +852,7 @@ enum PlantedFault {
                     });
                 }
             },
-            "a_claim_continues_what_was_released_with_steps_whether_or_not_it_may_take_over"),
+            "aClaimContinuesWhatWasReleasedWithStepsWhetherOrNotItMayTakeOver"),
     DOES_NOT_FORGET_WHAT_WAS_RELEASED_WITH_STEPS(
             () -> new ReferenceStore() {
                 @Override
@@ -865,7 +863,7 @@ enum PlantedFault {
                             && super.forget(key, expectedToken);
                 }
             },
-            "what_was_released_with_steps_is_forgotten_if_its_token_is_known",
+            "whatWasReleasedWithStepsIsForgottenIfItsTokenIsKnown",
             Histories.TEST),
     TAKES_OVER_WITHOUT_THE_TOKEN(
             () -> new ReferenceStore() {
@@ -878,16 +876,16 @@ enum PlantedFault {
                     });
                 }
             },
-            "an_abandoned_key_is_not_taken_over_with_another_token_than_its_own",
-            "taking_over_again_after_ones_own_lease_needs_the_token_of_the_record",
+            "anAbandonedKeyIsNotTakenOverWithAnotherTokenThanItsOwn",
+            "takingOverAgainAfterOnesOwnLeaseNeedsTheTokenOfTheRecord",
             Histories.TEST),
     TAKES_OVER_WHAT_IS_LIVE(
             () -> new TakingOverStore(true, false),
-            "a_live_key_is_not_taken_over",
-            "taking_over_again_with_the_same_claim_id_gets_the_same_answer_and_no_longer_lease",
+            "aLiveKeyIsNotTakenOver",
+            "takingOverAgainWithTheSameClaimIdGetsTheSameAnswerAndNoLongerLease",
             Histories.TEST),
     TAKES_OVER_WHAT_IS_NOT_IN_PROGRESS(
-            () -> new TakingOverStore(false, true), "what_is_not_in_progress_is_not_taken_over", Histories.TEST),
+            () -> new TakingOverStore(false, true), "whatIsNotInProgressIsNotTakenOver", Histories.TEST),
     REPEATED_TAKE_OVER_IS_REFUSED(
             () -> new ReferenceStore() {
                 @Override
@@ -899,7 +897,7 @@ enum PlantedFault {
                             : null;
                 }
             },
-            "taking_over_again_with_the_same_claim_id_gets_the_same_answer_and_no_longer_lease",
+            "takingOverAgainWithTheSameClaimIdGetsTheSameAnswerAndNoLongerLease",
             Histories.TEST),
     REPEATED_TAKE_OVER_RENEWS(
             () -> new ReferenceStore() {
@@ -915,7 +913,7 @@ enum PlantedFault {
                     });
                 }
             },
-            "taking_over_again_with_the_same_claim_id_gets_the_same_answer_and_no_longer_lease",
+            "takingOverAgainWithTheSameClaimIdGetsTheSameAnswerAndNoLongerLease",
             Histories.TEST),
     TAKE_OVER_WITH_THE_TOKEN_FORGETS_THE_FINGERPRINT(
             () -> new ReferenceStore() {
@@ -931,22 +929,22 @@ enum PlantedFault {
                     });
                 }
             },
-            "an_abandoned_key_is_taken_over_by_whoever_saw_its_token_whatever_its_request_said",
+            "anAbandonedKeyIsTakenOverByWhoeverSawItsTokenWhateverItsRequestSaid",
             Histories.TEST),
     CHECK_THEN_TAKE_OVER_WITH_THE_TOKEN(
             CheckThenTakeOverWithTheTokenStore::new,
-            "of_those_that_take_over_with_the_token_exactly_one_gets_it",
-            "of_an_owner_that_completes_late_and_one_that_takes_over_with_the_token_exactly_one_wins"),
+            "ofThoseThatTakeOverWithTheTokenExactlyOneGetsIt",
+            "ofAnOwnerThatCompletesLateAndOneThatTakesOverWithTheTokenExactlyOneWins"),
     CHECK_THEN_RECORD_A_STEP(
             CheckThenRecordStepStore::new,
-            "a_step_that_is_recorded_while_another_takes_over_is_handed_on_or_refused",
-            "a_step_that_is_recorded_while_its_claim_is_released_is_kept_or_refused"),
+            "aStepThatIsRecordedWhileAnotherTakesOverIsHandedOnOrRefused",
+            "aStepThatIsRecordedWhileItsClaimIsReleasedIsKeptOrRefused"),
     KEEPS_THE_FIRST_TRACE(
             () -> new ReferenceStore() {
                 @Override
                 protected void trace(Row row, ClaimRequest request) {}
             },
-            "the_record_has_the_trace_of_its_last_claim_and_keeps_it_when_it_is_completed"),
+            "theRecordHasTheTraceOfItsLastClaimAndKeepsItWhenItIsCompleted"),
     LOSES_THE_TRACE_WITH_A_CLAIM_THAT_HAS_NONE(
             () -> new ReferenceStore() {
                 @Override
@@ -954,7 +952,7 @@ enum PlantedFault {
                     row.traceId = request.traceId();
                 }
             },
-            "a_claim_without_a_trace_leaves_the_trace_of_the_one_before"),
+            "aClaimWithoutATraceLeavesTheTraceOfTheOneBefore"),
     KEEPS_THE_TRACE_OF_THE_LAST_LIFE(
             () -> new ReferenceStore() {
                 @Override
@@ -962,23 +960,23 @@ enum PlantedFault {
                     row.traceId = row.traceId == null && expired != null ? expired.traceId : row.traceId;
                 }
             },
-            "a_key_that_is_claimed_again_after_it_was_free_has_no_trace_of_its_last_life"),
+            "aKeyThatIsClaimedAgainAfterItWasFreeHasNoTraceOfItsLastLife"),
     LISTS_LIVE_ONES_AS_ABANDONED(
             () -> listing((record, query) -> record.state() instanceof IdempotencyRecord.InProgress
                     && isOfOperation(record, query)
                     && record.claimedSince().compareTo(query.claimedSince()) >= 0),
-            "abandoned_records_are_listed_and_no_others",
-            "records_in_progress_are_listed_by_the_time_since_their_last_claim",
+            "abandonedRecordsAreListedAndNoOthers",
+            "recordsInProgressAreListedByTheTimeSinceTheirLastClaim",
             Histories.TEST),
     LISTS_ABANDONED_ONES_ONLY(
             () -> listing((record, query) -> record.isAbandoned() && query.matches(record)),
-            "abandoned_records_are_listed_and_no_others",
-            "records_in_progress_are_listed_by_the_time_since_their_last_claim",
+            "abandonedRecordsAreListedAndNoOthers",
+            "recordsInProgressAreListedByTheTimeSinceTheirLastClaim",
             Histories.TEST),
     LISTS_WHAT_IS_NOT_IN_PROGRESS(
             () -> listing((record, query) -> isOfOperation(record, query)
                     && (query.matches(record) || !(record.state() instanceof IdempotencyRecord.InProgress))),
-            "abandoned_records_are_listed_and_no_others",
+            "abandonedRecordsAreListedAndNoOthers",
             Histories.TEST),
     LISTS_BY_THE_FIRST_CLAIM(
             () -> listing((record, query) -> query.matches(new IdempotencyRecord(
@@ -991,22 +989,22 @@ enum PlantedFault {
                     record.traceId(),
                     record.state(),
                     record.observedAt()))),
-            "records_in_progress_are_listed_by_the_time_since_their_last_claim",
+            "recordsInProgressAreListedByTheTimeSinceTheirLastClaim",
             Histories.TEST),
     LISTS_WHATEVER_BEGINS_WITH_THE_OPERATION(
             () -> listing((record, query) -> anyOperation(query).matches(record)
                     && record.key().toString().startsWith(Objects.requireNonNullElse(query.operation(), ""))),
-            "records_of_one_operation_are_listed_and_those_of_no_other"),
+            "recordsOfOneOperationAreListedAndThoseOfNoOther"),
     LISTS_KEYS_WITHOUT_A_SCOPE_ONLY(
             () -> listing((record, query) ->
                     query.matches(record) && record.key().scope().isEmpty()),
-            "records_of_one_operation_are_listed_and_those_of_no_other",
-            "pages_show_every_record_once_in_one_order",
+            "recordsOfOneOperationAreListedAndThoseOfNoOther",
+            "pagesShowEveryRecordOnceInOneOrder",
             Histories.TEST),
     FOLDS_CASE_OF_OPERATIONS(
             () -> listing((record, query) -> anyOperation(query).matches(record)
                     && (query.operation() == null || record.key().operation().equalsIgnoreCase(query.operation()))),
-            "records_of_one_operation_are_listed_and_those_of_no_other"),
+            "recordsOfOneOperationAreListedAndThoseOfNoOther"),
     LISTS_WITHOUT_A_LIMIT(
             () -> new ReferenceStore() {
                 @Override
@@ -1014,7 +1012,7 @@ enum PlantedFault {
                     return super.list(query.limit(Integer.MAX_VALUE));
                 }
             },
-            "pages_show_every_record_once_in_one_order"),
+            "pagesShowEveryRecordOnceInOneOrder"),
     PAGES_OVERLAP(
             () -> new ReferenceStore() {
                 @Override
@@ -1027,7 +1025,7 @@ enum PlantedFault {
                                     .toList();
                 }
             },
-            "pages_show_every_record_once_in_one_order"),
+            "pagesShowEveryRecordOnceInOneOrder"),
     PAGES_FOLD_CASE(
             () -> new ReferenceStore() {
                 @Override
@@ -1050,7 +1048,7 @@ enum PlantedFault {
                     return key.toString().toLowerCase(Locale.ROOT);
                 }
             },
-            "pages_show_every_record_once_in_one_order"),
+            "pagesShowEveryRecordOnceInOneOrder"),
     PAGES_NEED_THEIR_LAST_RECORD(
             () -> new ReferenceStore() {
                 @Override
@@ -1058,7 +1056,7 @@ enum PlantedFault {
                     return query.after() != null && find(query.after()) == null ? List.of() : super.list(query);
                 }
             },
-            "a_page_goes_on_where_the_last_one_ended_even_if_its_records_are_gone");
+            "aPageGoesOnWhereTheLastOneEndedEvenIfItsRecordsAreGone");
 
     private final Supplier<ReferenceStore> stores;
     private final List<String> noticedBy;
@@ -1085,7 +1083,7 @@ enum PlantedFault {
 
     /** Names the contract's random histories, which a constant of the enum itself could not. */
     private static final class Histories {
-        static final String TEST = "every_random_history_agrees_with_the_reference";
+        static final String TEST = "everyRandomHistoryAgreesWithTheReference";
     }
 
     private interface Normalization {

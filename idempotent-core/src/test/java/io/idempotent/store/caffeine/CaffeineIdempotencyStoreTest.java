@@ -94,7 +94,7 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
     // time
 
     @Test
-    void a_lease_is_over_at_its_very_nanosecond() {
+    void aLeaseIsOverAtItsVeryNanosecond() {
         Claim claim = claim(store, "a");
         elapse(LEASE.minusNanos(1));
         assertThat(store.claim(request("a"))).isInstanceOf(ClaimResult.InProgress.class);
@@ -105,7 +105,7 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void a_retention_is_over_at_its_very_nanosecond() {
+    void aRetentionIsOverAtItsVeryNanosecond() {
         completed(store, "a", RETENTION);
         elapse(RETENTION.minusNanos(1));
         assertThat(store.claim(request("a"))).isInstanceOf(ClaimResult.Completed.class);
@@ -117,7 +117,7 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void times_are_shown_on_the_clock_that_was_asked_once() {
+    void timesAreShownOnTheClockThatWasAskedOnce() {
         List<Instant> asked = new ArrayList<>();
         CaffeineIdempotencyStore anchored = CaffeineIdempotencyStore.builder()
                 .ticker(nanoseconds::get)
@@ -149,7 +149,7 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void durations_of_more_than_292_years_do_not_end() {
+    void durationsOfMoreThan292YearsDoNotEnd() {
         Duration forever = Duration.ofSeconds(Long.MAX_VALUE);
         Claim claim = claim(store, "a");
         assertThat(store.renew(List.of(claim), forever).renewed()).containsExactly(claim);
@@ -162,7 +162,7 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void tokens_grow_over_all_keys_even_if_no_time_passes_and_all_is_forgotten() {
+    void tokensGrowOverAllKeysEvenIfNoTimePassesAndAllIsForgotten() {
         List<Long> tokens = new ArrayList<>();
         Claim first = claim(store, "a");
         tokens.add(first.fencingToken());
@@ -182,7 +182,7 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
     // what is kept
 
     @Test
-    void fingerprints_and_outcomes_of_every_kind_are_kept_by_reference() {
+    void fingerprintsAndOutcomesOfEveryKindAreKeptByReference() {
         Object receipt = new Object();
         Fingerprint fingerprint = Fingerprint.ofContent(List.of(1, 2));
         Claim claim = expectClaimed(
@@ -200,7 +200,7 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void clearing_forgets_everything() {
+    void clearingForgetsEverything() {
         Claim claim = claim(store, "a");
         completed(store, "b", RETENTION);
         assertThat(store.size()).isEqualTo(2);
@@ -216,7 +216,7 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
     // size
 
     @Test
-    void what_ends_first_is_evicted_first_whatever_the_order_of_completion() {
+    void whatEndsFirstIsEvictedFirstWhateverTheOrderOfCompletion() {
         CaffeineIdempotencyStore small = store(50);
         List<Integer> hours = new ArrayList<>(IntStream.range(0, 50).boxed().toList());
         Collections.shuffle(hours, new Random(7));
@@ -234,7 +234,7 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void what_was_released_with_steps_is_evicted_like_what_is_completed_and_told() {
+    void whatWasReleasedWithStepsIsEvictedLikeWhatIsCompletedAndTold() {
         CaffeineIdempotencyStore small = store(10);
         for (int number = 0; number < 10; number++) {
             Claim claim = claim(small, "failed-" + number);
@@ -256,7 +256,7 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void what_is_read_most_is_evicted_all_the_same_if_it_ends_first() {
+    void whatIsReadMostIsEvictedAllTheSameIfItEndsFirst() {
         CaffeineIdempotencyStore small = store(10);
         completed(small, "popular", Duration.ofHours(1));
         for (int number = 0; number < 9; number++) {
@@ -273,7 +273,7 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
 
     @ParameterizedTest
     @ValueSource(strings = {"PT0.1S", "PT10S", "PT10M", "PT24H", "P30D"})
-    void what_has_expired_goes_first_and_is_not_an_early_eviction(Duration retention) {
+    void whatHasExpiredGoesFirstAndIsNotAnEarlyEviction(Duration retention) {
         CaffeineIdempotencyStore small = store(10);
         for (int number = 0; number < 5; number++) {
             completed(small, "expired-" + number, retention);
@@ -294,7 +294,7 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void what_is_in_progress_is_never_evicted_even_if_the_store_grows_over_its_maximum() {
+    void whatIsInProgressIsNeverEvictedEvenIfTheStoreGrowsOverItsMaximum() {
         CaffeineIdempotencyStore small = store(10);
         List<Claim> claims = new ArrayList<>();
         for (int number = 0; number < 1_000; number++) {
@@ -316,7 +316,7 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void a_long_retention_is_evicted_though_many_in_progress_stand_before_it() {
+    void aLongRetentionIsEvictedThoughManyInProgressStandBeforeIt() {
         CaffeineIdempotencyStore small = store(1_000);
         for (int number = 0; number < 900; number++) {
             claim(small, "abandoned-" + number);
@@ -332,7 +332,7 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void any_mixture_of_retentions_within_the_window_is_evicted_exactly_by_its_ends() {
+    void anyMixtureOfRetentionsWithinTheWindowIsEvictedExactlyByItsEnds() {
         Random random = new Random(11);
         CaffeineIdempotencyStore small = store(60);
         TreeMap<Duration, String> expected = new TreeMap<>();
@@ -350,7 +350,7 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void a_record_completed_after_others_were_evicted_still_goes_first_if_it_ends_first() {
+    void aRecordCompletedAfterOthersWereEvictedStillGoesFirstIfItEndsFirst() {
         CaffeineIdempotencyStore small = store(20);
         for (int number = 0; number < 20; number++) {
             completed(small, "day-" + number, RETENTION);
@@ -365,7 +365,7 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void a_record_that_changed_since_others_were_evicted_counts_by_its_new_end() {
+    void aRecordThatChangedSinceOthersWereEvictedCountsByItsNewEnd() {
         CaffeineIdempotencyStore small = store(3);
         Claim first = completed(small, "a", Duration.ofMinutes(1));
         completed(small, "b", Duration.ofMinutes(2));
@@ -388,7 +388,7 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void each_early_eviction_is_told_with_its_record() {
+    void eachEarlyEvictionIsToldWithItsRecord() {
         CaffeineIdempotencyStore small = store(1);
         completed(small, "a", RETENTION);
         IdempotencyRecord record = small.find(key("a"));
@@ -400,7 +400,7 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void a_listener_that_fails_costs_neither_the_claim_nor_the_silence() {
+    void aListenerThatFailsCostsNeitherTheClaimNorTheSilence() {
         Error failure = new NoClassDefFoundError("planted");
         CaffeineIdempotencyStore small = CaffeineIdempotencyStore.builder()
                 .maximumSize(1)
@@ -424,7 +424,7 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void many_threads_keep_a_full_store_at_its_maximum_and_tell_each_eviction_once() throws Exception {
+    void manyThreadsKeepAFullStoreAtItsMaximumAndTellEachEvictionOnce() throws Exception {
         Set<IdempotencyRecord> told = ConcurrentHashMap.newKeySet();
         AtomicLong tellings = new AtomicLong();
         CaffeineIdempotencyStore small = CaffeineIdempotencyStore.builder()
@@ -475,7 +475,7 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void large_outcomes_are_evicted_nearest_end_first_so_that_all_weigh_no_more_than_the_maximum() {
+    void largeOutcomesAreEvictedNearestEndFirstSoThatAllWeighNoMoreThanTheMaximum() {
         CaffeineIdempotencyStore light = light(10_000_000);
         for (int number = 0; number < 300; number++) {
             completed(light, "h" + number, bytes(1_000_000), Duration.ofHours(300 - number));
@@ -491,7 +491,7 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void what_has_expired_goes_before_what_is_too_heavy() {
+    void whatHasExpiredGoesBeforeWhatIsTooHeavy() {
         CaffeineIdempotencyStore light = light(10_000);
         completed(light, "expired", bytes(5_000), Duration.ofHours(1));
         completed(light, "kept", bytes(4_000), Duration.ofHours(2));
@@ -504,7 +504,7 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void what_is_in_progress_is_never_evicted_even_if_its_steps_are_too_heavy() {
+    void whatIsInProgressIsNeverEvictedEvenIfItsStepsAreTooHeavy() {
         CaffeineIdempotencyStore light = light(10_000);
         List<Claim> claims = new ArrayList<>();
         for (int number = 0; number < 10; number++) {
@@ -522,7 +522,7 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void an_outcome_that_alone_is_too_heavy_is_refused_and_evicts_nothing() {
+    void anOutcomeThatAloneIsTooHeavyIsRefusedAndEvictsNothing() {
         CaffeineIdempotencyStore light = light(10_000);
         completed(light, "small", bytes(1_000), RETENTION);
 
@@ -539,7 +539,7 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
     private record Document(long weight) implements Weighted {}
 
     @Test
-    void texts_bytes_and_what_knows_its_weight_count_in_outcomes_and_in_fingerprints() {
+    void textsBytesAndWhatKnowsItsWeightCountInOutcomesAndInFingerprints() {
         CaffeineIdempotencyStore light = light(1_000_000_000);
         List<Long> weights = new ArrayList<>();
         for (Object value : List.of("", "x".repeat(1_000), new byte[1_000], new Document(1_000), List.of("x"))) {
@@ -559,7 +559,7 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void in_whatever_way_records_go_their_weight_goes_with_them() {
+    void inWhateverWayRecordsGoTheirWeightGoesWithThem() {
         CaffeineIdempotencyStore light = light(1_000_000);
         for (String value : List.of("forgotten", "expired", "purged", "cleared")) {
             completed(light, value, bytes(1_000), RETENTION);
@@ -587,7 +587,7 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void many_threads_keep_a_store_at_its_maximum_weight() throws Exception {
+    void manyThreadsKeepAStoreAtItsMaximumWeight() throws Exception {
         CaffeineIdempotencyStore light =
                 CaffeineIdempotencyStore.builder().maximumWeight(100_000).build();
         ExecutorService threads = Executors.newFixedThreadPool(4);
@@ -622,7 +622,7 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void large_outcomes_do_not_exhaust_a_small_heap(@TempDir Path folder) throws Exception {
+    void largeOutcomesDoNotExhaustASmallHeap(@TempDir Path folder) throws Exception {
         Path errors = folder.resolve("errors");
         // Its heap is 128 MB.
         Process process = Jvm.start(LargeOutcomes.class, List.of(), errors);
@@ -646,7 +646,7 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void a_million_expired_keys_do_not_stay_in_memory() {
+    void aMillionExpiredKeysDoNotStayInMemory() {
         CaffeineIdempotencyStore large = store(10_000_000);
         long largest = 0;
         for (int number = 0; number < 1_000_000; number++) {
@@ -663,7 +663,7 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
     // speed
 
     @Test
-    void a_replay_allocates_nothing_in_the_store() {
+    void aReplayAllocatesNothingInTheStore() {
         ThreadMXBean memory = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         CaffeineIdempotencyStore real = CaffeineIdempotencyStore.create();
         completed(real, "a", RETENTION);
@@ -692,7 +692,7 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
     // errors
 
     @Test
-    void a_fingerprint_that_cannot_be_compared_is_a_failure_of_the_store_and_changes_nothing() {
+    void aFingerprintThatCannotBeComparedIsAFailureOfTheStoreAndChangesNothing() {
         RuntimeException failure = new IllegalStateException("planted");
         Object content = new Object() {
             @Override
@@ -737,7 +737,7 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void a_ticker_that_fails_is_a_failure_of_the_store_whatever_is_asked() {
+    void aTickerThatFailsIsAFailureOfTheStoreWhateverIsAsked() {
         RuntimeException failure = new IllegalStateException("planted");
         List<RuntimeException> planted = new ArrayList<>();
         Ticker ticker = () -> {
@@ -767,7 +767,7 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void the_builder_fails_at_once() {
+    void theBuilderFailsAtOnce() {
         CaffeineIdempotencyStore.Builder builder = CaffeineIdempotencyStore.builder();
 
         assertThatIllegalArgumentException()
@@ -788,7 +788,7 @@ final class CaffeineIdempotencyStoreTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void durations_have_to_be_positive() {
+    void durationsHaveToBePositive() {
         Claim claim = claim(store, "a");
 
         assertThatIllegalArgumentException().isThrownBy(() -> store.complete(claim, RECEIPT, Duration.ZERO));

@@ -131,7 +131,7 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     // what fills it
 
     @Test
-    void a_replay_costs_no_request_after_the_completion_by_this_node() {
+    void aReplayCostsNoRequestAfterTheCompletionByThisNode() {
         completed(cache, RETENTION);
         int before = distant.requests;
 
@@ -142,7 +142,7 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void a_replay_costs_no_request_after_the_first_of_what_another_node_completed() {
+    void aReplayCostsNoRequestAfterTheFirstOfWhatAnotherNodeCompleted() {
         completed(otherNode, RETENTION);
 
         assertThat(cache.claim(request())).isInstanceOf(ClaimResult.Completed.class);
@@ -151,7 +151,7 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void what_was_found_completed_is_nearby() {
+    void whatWasFoundCompletedIsNearby() {
         completed(otherNode, RETENTION);
 
         assertThat(cache.find(KEY)).isNotNull();
@@ -160,7 +160,7 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void that_an_outcome_cannot_be_replayed_is_nearby_too() {
+    void thatAnOutcomeCannotBeReplayedIsNearbyToo() {
         RecordedOutcome notReplayable = new RecordedOutcome.NotReplayable("too large");
         assertThat(cache.complete(claim(cache), notReplayable, RETENTION)).isTrue();
 
@@ -168,7 +168,7 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void a_completion_that_is_refused_fills_nothing() {
+    void aCompletionThatIsRefusedFillsNothing() {
         Claim stale = claim(cache);
         elapse(LEASE);
         claim(otherNode);
@@ -179,7 +179,7 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void a_completion_whose_answer_was_lost_fills_nothing_and_neither_does_its_repetition() {
+    void aCompletionWhoseAnswerWasLostFillsNothingAndNeitherDoesItsRepetition() {
         Claim claim = claim(cache);
         distant.after = CompletedRecordCacheTest::fail;
         assertThatExceptionOfType(IdempotencyStoreException.class)
@@ -196,7 +196,7 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void a_completion_repeated_with_another_outcome_changes_nothing() {
+    void aCompletionRepeatedWithAnotherOutcomeChangesNothing() {
         Claim claim = completed(cache, RETENTION);
 
         assertThat(cache.complete(claim, OTHER_RECEIPT, RETENTION.multipliedBy(2)))
@@ -206,7 +206,7 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void a_take_over_is_nearby_with_the_fingerprint_of_the_first_request() {
+    void aTakeOverIsNearbyWithTheFingerprintOfTheFirstRequest() {
         expectClaimed(otherNode.claim(request(Fingerprint.none())));
         elapse(LEASE);
         Claim claim = claim(cache);
@@ -219,7 +219,7 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void a_claim_asked_for_again_because_its_answer_was_lost_is_nearby_once_completed() {
+    void aClaimAskedForAgainBecauseItsAnswerWasLostIsNearbyOnceCompleted() {
         ClaimRequest request = request();
         distant.after = CompletedRecordCacheTest::fail;
         assertThatExceptionOfType(IdempotencyStoreException.class).isThrownBy(() -> cache.claim(request));
@@ -231,7 +231,7 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void what_was_released_and_claimed_by_another_node_is_nearby_with_that_ones_fingerprint() {
+    void whatWasReleasedAndClaimedByAnotherNodeIsNearbyWithThatOnesFingerprint() {
         Claim released = claim(cache);
         assertThat(cache.release(released)).isTrue();
         Claim claim =
@@ -247,7 +247,7 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     // time
 
     @Test
-    void the_time_to_live_is_over_at_its_very_nanosecond() {
+    void theTimeToLiveIsOverAtItsVeryNanosecond() {
         completed(cache, RETENTION);
         elapse(TIME_TO_LIVE.minus(NANOSECOND));
         assertNearby(cache, PAYMENT, RECEIPT);
@@ -263,7 +263,7 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void the_retention_of_what_was_completed_here_is_over_at_its_very_nanosecond() {
+    void theRetentionOfWhatWasCompletedHereIsOverAtItsVeryNanosecond() {
         completed(cache, Duration.ofSeconds(1));
         elapse(Duration.ofSeconds(1).minus(NANOSECOND));
         assertNearby(cache, PAYMENT, RECEIPT);
@@ -274,7 +274,7 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void what_is_left_of_the_retention_is_told_by_the_other_store_and_counted_by_the_ticker() {
+    void whatIsLeftOfTheRetentionIsToldByTheOtherStoreAndCountedByTheTicker() {
         completed(otherNode, Duration.ofMinutes(60));
         distant.elapse(Duration.ofMinutes(40));
         assertThat(cache.claim(request())).isInstanceOf(ClaimResult.Completed.class);
@@ -287,7 +287,7 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void what_is_asked_again_stays_as_long_as_the_last_answer_says() {
+    void whatIsAskedAgainStaysAsLongAsTheLastAnswerSays() {
         completed(cache, Duration.ofMinutes(60));
         // The other store's clock is faster than the ticker.
         distant.elapse(Duration.ofMinutes(59));
@@ -299,7 +299,7 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void time_counts_from_before_the_request() {
+    void timeCountsFromBeforeTheRequest() {
         Duration way = Duration.ofMinutes(10);
         Claim claim = claim(cache);
         for (Runnable request : List.<Runnable>of(
@@ -314,7 +314,7 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void what_is_over_before_its_answer_comes_is_not_kept() {
+    void whatIsOverBeforeItsAnswerComesIsNotKept() {
         completed(otherNode, RETENTION);
         distant.after = () -> elapse(TIME_TO_LIVE);
 
@@ -324,7 +324,7 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void times_of_more_than_292_years_do_not_end() {
+    void timesOfMoreThan292YearsDoNotEnd() {
         Duration forever = Duration.ofSeconds(Long.MAX_VALUE);
         CompletedRecordCache eternal = CompletedRecordCache.builder(distant)
                 .timeToLive(forever)
@@ -339,7 +339,7 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     // forgetting
 
     @Test
-    void what_was_forgotten_here_is_gone_at_once() {
+    void whatWasForgottenHereIsGoneAtOnce() {
         Claim claim = completed(cache, RETENTION);
 
         assertThat(cache.forget(KEY, claim.fencingToken())).isTrue();
@@ -350,7 +350,7 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void an_answer_from_before_the_forgetting_that_comes_after_it_is_not_kept() {
+    void anAnswerFromBeforeTheForgettingThatComesAfterItIsNotKept() {
         Claim claim = completed(otherNode, RETENTION);
         distant.after =
                 () -> assertThat(cache.forget(KEY, claim.fencingToken())).isTrue();
@@ -361,7 +361,7 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void a_record_found_before_its_forgetting_that_comes_after_it_is_not_kept() {
+    void aRecordFoundBeforeItsForgettingThatComesAfterItIsNotKept() {
         Claim claim = completed(otherNode, RETENTION);
         distant.after =
                 () -> assertThat(cache.forget(KEY, claim.fencingToken())).isTrue();
@@ -372,7 +372,7 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void a_completion_that_is_forgotten_before_its_answer_comes_is_not_kept() {
+    void aCompletionThatIsForgottenBeforeItsAnswerComesIsNotKept() {
         Claim claim = claim(cache);
         distant.after =
                 () -> assertThat(cache.forget(KEY, claim.fencingToken())).isTrue();
@@ -383,7 +383,7 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void what_is_asked_for_while_it_is_being_forgotten_is_not_kept() {
+    void whatIsAskedForWhileItIsBeingForgottenIsNotKept() {
         Claim claim = completed(cache, RETENTION);
         distant.before = () -> {
             assertThat(cache.findNearby(KEY)).as("gone at first").isNull();
@@ -397,7 +397,7 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void an_answer_from_while_it_is_being_forgotten_that_comes_after_it_is_not_kept() throws Exception {
+    void anAnswerFromWhileItIsBeingForgottenThatComesAfterItIsNotKept() throws Exception {
         Claim claim = completed(cache, RETENTION);
         CountDownLatch onItsWay = new CountDownLatch(1);
         CountDownLatch answered = new CountDownLatch(1);
@@ -431,7 +431,7 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void what_may_have_been_forgotten_is_gone_too() {
+    void whatMayHaveBeenForgottenIsGoneToo() {
         Claim claim = completed(cache, RETENTION);
         distant.after = CompletedRecordCacheTest::fail;
 
@@ -442,7 +442,7 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void that_another_node_forgot_goes_unseen_for_the_time_to_live_at_most() {
+    void thatAnotherNodeForgotGoesUnseenForTheTimeToLiveAtMost() {
         Claim claim = completed(cache, RETENTION);
         assertThat(otherNode.forget(KEY, claim.fencingToken())).isTrue();
         assertNearby(cache, PAYMENT, RECEIPT);
@@ -453,7 +453,7 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void that_another_node_forgot_is_seen_when_this_one_asks() {
+    void thatAnotherNodeForgotIsSeenWhenThisOneAsks() {
         Claim claim = completed(cache, RETENTION);
         assertThat(otherNode.forget(KEY, claim.fencingToken())).isTrue();
         assertThat(cache.find(KEY)).isNull();
@@ -467,7 +467,7 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void that_another_node_forgot_and_claimed_is_seen_when_this_one_finds_it() {
+    void thatAnotherNodeForgotAndClaimedIsSeenWhenThisOneFindsIt() {
         Claim claim = completed(cache, RETENTION);
         assertThat(otherNode.forget(KEY, claim.fencingToken())).isTrue();
         claim(otherNode);
@@ -478,7 +478,7 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void a_claim_that_runs_is_noted_whatever_others_are_told_of_it() {
+    void aClaimThatRunsIsNotedWhateverOthersAreToldOfIt() {
         Claim claim = claim(cache);
         assertThat(cache.claim(request())).isInstanceOf(ClaimResult.InProgress.class);
         assertThat(cache.find(KEY)).isNotNull();
@@ -491,7 +491,7 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     // histories
 
     @Test
-    void whatever_happens_here_nearby_is_what_the_other_store_has() {
+    void whateverHappensHereNearbyIsWhatTheOtherStoreHas() {
         for (long seed = 0; seed < 100; seed++) {
             DistantStore another = new DistantStore();
             CompletedRecordCache only = CompletedRecordCache.builder(another)
@@ -593,7 +593,7 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     // size and speed
 
     @Test
-    void no_more_than_the_maximum_size_are_kept() {
+    void noMoreThanTheMaximumSizeAreKept() {
         CompletedRecordCache small = cache(10);
         for (int number = 0; number < 1_000; number++) {
             Claim claim = expectClaimed(small.claim(request(key("k" + number), PAYMENT)))
@@ -608,7 +608,7 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void the_records_that_are_kept_weigh_no_more_than_the_maximum_weight() {
+    void theRecordsThatAreKeptWeighNoMoreThanTheMaximumWeight() {
         CompletedRecordCache light = CompletedRecordCache.builder(distant)
                 .ticker(nanoseconds::get)
                 .maximumSize(1_000)
@@ -628,7 +628,7 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void what_a_claim_said_is_gone_with_the_claim_that_is_abandoned() {
+    void whatAClaimSaidIsGoneWithTheClaimThatIsAbandoned() {
         Claim claim = claim(cache);
         assertThat(cache.abandon(claim)).isTrue();
 
@@ -638,7 +638,7 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void what_a_claim_said_is_kept_for_the_time_to_live_and_no_longer() {
+    void whatAClaimSaidIsKeptForTheTimeToLiveAndNoLonger() {
         Claim claim = claim(cache);
         elapse(TIME_TO_LIVE.minus(NANOSECOND));
         assertThat(cache.complete(claim, RECEIPT, RETENTION)).isTrue();
@@ -653,7 +653,7 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void claims_that_never_end_do_not_keep_records_out() {
+    void claimsThatNeverEndDoNotKeepRecordsOut() {
         CompletedRecordCache small = cache(10);
         for (int number = 0; number < 1_000; number++) {
             expectClaimed(small.claim(request(key("k" + number), PAYMENT)));
@@ -665,7 +665,7 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void a_hit_allocates_nothing() {
+    void aHitAllocatesNothing() {
         ThreadMXBean memory = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         CompletedRecordCache real = CompletedRecordCache.builder(distant).build();
         completed(real, RETENTION);
@@ -693,7 +693,7 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     // settings
 
     @Test
-    void a_store_that_keeps_references_is_refused() {
+    void aStoreThatKeepsReferencesIsRefused() {
         assertThatExceptionOfType(IdempotencyConfigurationException.class)
                 .isThrownBy(() -> CompletedRecordCache.builder(CaffeineIdempotencyStore.create()))
                 .withMessage("The store io.idempotent.store.caffeine.CaffeineIdempotencyStore keeps references in this"
@@ -702,7 +702,7 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void the_builder_fails_at_once() {
+    void theBuilderFailsAtOnce() {
         CompletedRecordCache.Builder builder = CompletedRecordCache.builder(distant);
 
         assertThatIllegalArgumentException()
@@ -720,7 +720,7 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     }
 
     @Test
-    void a_record_is_kept_for_five_minutes_unless_said() {
+    void aRecordIsKeptForFiveMinutesUnlessSaid() {
         CompletedRecordCache unset =
                 CompletedRecordCache.builder(distant).ticker(nanoseconds::get).build();
         completed(unset, RETENTION);

@@ -166,8 +166,7 @@ abstract class AtomicFaultContract {
 
     @ParameterizedTest
     @EnumSource(Fault.class)
-    void a_connection_that_breaks_at_any_request_leaves_one_row_and_its_record_or_neither(Fault fault)
-            throws Throwable {
+    void aConnectionThatBreaksAtAnyRequestLeavesOneRowAndItsRecordOrNeither(Fault fault) throws Throwable {
         // Whoever waits in vain does not wait long; nobody else gives up because the machine is slow.
         open(fault.isSilent() ? IMPATIENCE : PATIENCE);
         assertThat(pay("first")).isEqualTo("receipt-1");
@@ -210,7 +209,7 @@ abstract class AtomicFaultContract {
     }
 
     @Test
-    void a_slow_network_changes_nothing() throws Throwable {
+    void aSlowNetworkChangesNothing() throws Throwable {
         open(PATIENCE);
         proxy.delay(Duration.ofMillis(20));
         long begin = System.nanoTime();

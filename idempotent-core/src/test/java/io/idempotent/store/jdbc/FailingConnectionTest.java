@@ -116,7 +116,7 @@ final class FailingConnectionTest {
     }
 
     @Test
-    void an_error_between_two_statements_of_a_transaction_undoes_the_first() {
+    void anErrorBetweenTwoStatementsOfATransactionUndoesTheFirst() {
         Claim claim = claimed(KEY);
         failures.put(SECOND, new StackOverflowError("deep"));
         assertThatExceptionOfType(StackOverflowError.class).isThrownBy(() -> store.release(claim, RETENTION));
@@ -126,7 +126,7 @@ final class FailingConnectionTest {
     }
 
     @Test
-    void an_error_undoes_what_a_connection_that_does_not_commit_by_itself_has_done() {
+    void anErrorUndoesWhatAConnectionThatDoesNotCommitByItselfHasDone() {
         Claim claim = claimed(KEY);
         autoCommit = false;
         failures.put(SECOND, new StackOverflowError("deep"));
@@ -136,7 +136,7 @@ final class FailingConnectionTest {
     }
 
     @Test
-    void what_cannot_be_rolled_back_is_not_committed_and_its_connection_is_given_up() {
+    void whatCannotBeRolledBackIsNotCommittedAndItsConnectionIsGivenUp() {
         Claim claim = claimed(KEY);
         SQLException first = new SQLException("the disk is slow", "HY000");
         SQLException second = new SQLException("the line is down", "08006");
@@ -152,7 +152,7 @@ final class FailingConnectionTest {
     }
 
     @Test
-    void the_first_failure_is_told_where_the_connection_cannot_be_set_back() {
+    void theFirstFailureIsToldWhereTheConnectionCannotBeSetBack() {
         Claim claim = claimed(KEY);
         SQLException first = new SQLException("the disk is slow", "HY000");
         SQLException second = new SQLException("the line is down", "08006");
@@ -182,7 +182,7 @@ final class FailingConnectionTest {
     }
 
     @Test
-    void a_purge_counts_what_it_removed_before_a_deadlock() throws SQLException {
+    void aPurgeCountsWhatItRemovedBeforeADeadlock() throws SQLException {
         dueWithSteps(3);
         // The first look for steps removes three, and so there is a second.
         failures.put("2 MERGE INTO idempotency_record_step", new SQLException("deadlock", "40001"));
@@ -191,7 +191,7 @@ final class FailingConnectionTest {
     }
 
     @Test
-    void a_purge_goes_on_after_a_deadlock_between_steps_and_records() throws SQLException {
+    void aPurgeGoesOnAfterADeadlockBetweenStepsAndRecords() throws SQLException {
         dueWithSteps(3);
         failures.put("SELECT record_key, retained_until", new SQLException("deadlock", "40001"));
         assertThat(store.purge(100)).isEqualTo(3);

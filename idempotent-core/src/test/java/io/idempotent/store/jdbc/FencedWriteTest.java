@@ -20,12 +20,9 @@ import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.DisplayNameGeneration;
-import org.junit.jupiter.api.DisplayNameGenerator;
 import org.junit.jupiter.api.Test;
 
 /** The statement by which a user's table refuses the writes of owners that were taken over. */
-@DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 final class FencedWriteTest {
 
     private static final Operation<String> PAY =
@@ -38,17 +35,17 @@ final class FencedWriteTest {
             .build();
 
     @Test
-    void on_h2_the_write_of_an_owner_that_was_taken_over_is_refused() throws Exception {
-        a_late_owners_write_is_refused(TestDatabase.H2);
+    void onH2TheWriteOfAnOwnerThatWasTakenOverIsRefused() throws Exception {
+        aLateOwnersWriteIsRefused(TestDatabase.H2);
     }
 
     @Test
     @NeedsServer(Server.POSTGRES_18)
-    void on_postgresql_the_write_of_an_owner_that_was_taken_over_is_refused() throws Exception {
-        a_late_owners_write_is_refused(TestDatabase.POSTGRES_18);
+    void onPostgresqlTheWriteOfAnOwnerThatWasTakenOverIsRefused() throws Exception {
+        aLateOwnersWriteIsRefused(TestDatabase.POSTGRES_18);
     }
 
-    private static void a_late_owners_write_is_refused(TestDatabase database) throws Exception {
+    private static void aLateOwnersWriteIsRefused(TestDatabase database) throws Exception {
         String id = UUID.randomUUID().toString();
         FencedPayments payments = new FencedPayments(database.pool()).create(id);
         try (JdbcIdempotencyStore store = JdbcIdempotencyStore.builder(database.pool())
@@ -96,7 +93,7 @@ final class FencedWriteTest {
     }
 
     @Test
-    void the_documentation_of_the_token_shows_this_very_statement() throws IOException {
+    void theDocumentationOfTheTokenShowsThisVeryStatement() throws IOException {
         Path source = Path.of("src", "main", "java", "io", "idempotent", "IdempotencyContext.java");
 
         String documentation = Files.readString(source).replaceAll("(?m)^ +\\* ?", "");

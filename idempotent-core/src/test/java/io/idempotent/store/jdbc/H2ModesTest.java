@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyKey;
+import io.idempotent.OnOneJdk;
 import io.idempotent.RecordedOutcome;
 import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
@@ -28,6 +29,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The JDBC store on H2 as it pretends to be other databases. */
+@OnOneJdk("a mode is the database's")
 final class H2ModesTest {
 
     private static final Duration LEASE = Duration.ofSeconds(30);
@@ -56,7 +58,7 @@ final class H2ModesTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("modes")
-    void tables_are_made_and_the_store_works(String settings) throws SQLException {
+    void tablesAreMadeAndTheStoreWorks(String settings) throws SQLException {
         JdbcDataSource database = new JdbcDataSource();
         database.setUrl("jdbc:h2:mem:" + UUID.randomUUID() + ";DB_CLOSE_DELAY=-1;" + settings);
         works(database, JdbcIdempotencyStore.DEFAULT_TABLE_NAME);

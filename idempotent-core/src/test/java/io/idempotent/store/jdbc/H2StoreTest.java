@@ -17,7 +17,7 @@ final class H2StoreTest extends JdbcStoreContract {
     }
 
     @Test
-    void the_next_one_to_use_a_connection_may_take_as_long_as_before() throws SQLException {
+    void theNextOneToUseAConnectionMayTakeAsLongAsBefore() throws SQLException {
         JdbcConnectionPool single = JdbcConnectionPool.create("jdbc:h2:mem:single", "sa", "");
         single.setMaxConnections(1);
         JdbcIdempotencyStore store = JdbcIdempotencyStore.builder(single).build();

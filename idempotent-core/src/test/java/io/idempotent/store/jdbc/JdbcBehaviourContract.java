@@ -154,7 +154,7 @@ abstract class JdbcBehaviourContract {
     // round trips
 
     @Test
-    void a_claim_takes_as_few_round_trips_as_can_be_and_every_other_request_one() {
+    void aClaimTakesAsFewRoundTripsAsCanBeAndEveryOtherRequestOne() {
         // A driver looks at types and plans at first, and prepares a statement at the server after some times.
         for (int turn = 0; turn < 10; turn++) {
             IdempotencyKey key = newKey();
@@ -187,7 +187,7 @@ abstract class JdbcBehaviourContract {
     }
 
     @Test
-    void a_step_takes_one_round_trip_and_so_do_lists_and_who_goes_on_takes_one_more_for_the_steps() {
+    void aStepTakesOneRoundTripAndSoDoListsAndWhoGoesOnTakesOneMoreForTheSteps() {
         RecordedStep step = new RecordedStep("charge", RECEIPT);
         for (int turn = 0; turn < 10; turn++) {
             Claim claim = claimed(newKey());
@@ -218,7 +218,7 @@ abstract class JdbcBehaviourContract {
     }
 
     @Test
-    void an_atomic_call_adds_its_claim_and_its_completion_to_the_round_trips_of_its_transaction() throws SQLException {
+    void anAtomicCallAddsItsClaimAndItsCompletionToTheRoundTripsOfItsTransaction() throws SQLException {
         execute("CREATE TABLE payment (receipt VARCHAR(64) NOT NULL)");
         JdbcTransactions transactions = new JdbcTransactions(store);
         try (IdempotencyEngine engine = engine()) {
@@ -277,7 +277,7 @@ abstract class JdbcBehaviourContract {
     }
 
     @Test
-    void no_connection_is_held_while_an_operation_runs() throws Throwable {
+    void noConnectionIsHeldWhileAnOperationRuns() throws Throwable {
         try (IdempotencyEngine engine = engine()) {
             engine.execute(PAY, "4711", Fingerprint.none(), () -> {
                 assertThat(pool.getHikariPoolMXBean().getActiveConnections()).isZero();
@@ -289,7 +289,7 @@ abstract class JdbcBehaviourContract {
     // locks
 
     @Test
-    void a_replay_and_a_refusal_wait_for_no_lock() throws Exception {
+    void aReplayAndARefusalWaitForNoLock() throws Exception {
         IdempotencyKey done = newKey();
         completed(done, RETENTION);
         IdempotencyKey running = newKey();
@@ -302,7 +302,7 @@ abstract class JdbcBehaviourContract {
     }
 
     @Test
-    void a_row_that_somebody_locks_makes_requests_end_in_time_and_nothing_is_changed() throws Exception {
+    void aRowThatSomebodyLocksMakesRequestsEndInTimeAndNothingIsChanged() throws Exception {
         Claim claim = claimed(newKey());
         locked(() -> {
             assertThatExceptionOfType(IdempotencyStoreException.class)
@@ -328,7 +328,7 @@ abstract class JdbcBehaviourContract {
     // purge
 
     @Test
-    void what_is_past_its_retention_is_purged_in_batches_and_nothing_else_is() throws SQLException {
+    void whatIsPastItsRetentionIsPurgedInBatchesAndNothingElseIs() throws SQLException {
         for (int number = 0; number < 5; number++) {
             completed(newKey(), Duration.ofSeconds(1));
         }
@@ -344,7 +344,7 @@ abstract class JdbcBehaviourContract {
     }
 
     @Test
-    void a_purge_goes_on_where_the_last_batch_began_and_begins_anew_after_the_last() throws SQLException {
+    void aPurgeGoesOnWhereTheLastBatchBeganAndBeginsAnewAfterTheLast() throws SQLException {
         for (int number = 0; number < 5; number++) {
             completed(newKey(), Duration.ofSeconds(1));
         }
@@ -358,7 +358,7 @@ abstract class JdbcBehaviourContract {
     }
 
     @Test
-    void what_another_node_is_purging_is_left_to_it() throws Exception {
+    void whatAnotherNodeIsPurgingIsLeftToIt() throws Exception {
         IdempotencyKey locked = newKey();
         completed(locked, Duration.ofSeconds(1));
         completed(newKey(), Duration.ofSeconds(1));
@@ -376,7 +376,7 @@ abstract class JdbcBehaviourContract {
     }
 
     @Test
-    void a_schedule_purges_by_itself_until_it_is_closed() throws SQLException {
+    void aSchedulePurgesByItselfUntilItIsClosed() throws SQLException {
         completed(newKey(), Duration.ofSeconds(1));
         elapse(Duration.ofMinutes(2));
         try (JdbcIdempotencyStore purging = JdbcIdempotencyStore.builder(pool)
@@ -398,7 +398,7 @@ abstract class JdbcBehaviourContract {
     }
 
     @Test
-    void an_outcome_that_the_database_does_not_take_is_recorded_as_not_replayable() throws Throwable {
+    void anOutcomeThatTheDatabaseDoesNotTakeIsRecordedAsNotReplayable() throws Throwable {
         refuseLargeOutcomes();
         isRecordedAsNotReplayable("secret".repeat(1_000));
     }
@@ -423,7 +423,7 @@ abstract class JdbcBehaviourContract {
     }
 
     @Test
-    void a_steps_outcome_that_the_database_does_not_take_is_recorded_as_not_replayable() throws Throwable {
+    void aStepsOutcomeThatTheDatabaseDoesNotTakeIsRecordedAsNotReplayable() throws Throwable {
         refuseLargeOutcomes();
         try (IdempotencyEngine engine = engine()) {
             String outcome = "secret".repeat(1_000);
@@ -440,7 +440,7 @@ abstract class JdbcBehaviourContract {
     }
 
     @Test
-    void an_outcome_that_the_database_does_not_take_undoes_the_transaction_of_an_atomic_call() throws SQLException {
+    void anOutcomeThatTheDatabaseDoesNotTakeUndoesTheTransactionOfAnAtomicCall() throws SQLException {
         execute("CREATE TABLE payment (receipt VARCHAR(64) NOT NULL)");
         refuseLargeOutcomes();
         JdbcTransactions transactions = new JdbcTransactions(store);
@@ -465,7 +465,7 @@ abstract class JdbcBehaviourContract {
     // failures
 
     @Test
-    void failures_are_told_apart_as_the_database_tells_them() throws Exception {
+    void failuresAreToldApartAsTheDatabaseTellsThem() throws Exception {
         execute("CREATE TABLE account (id INTEGER PRIMARY KEY, amount INTEGER)");
         execute("INSERT INTO account VALUES (1, 0)");
         execute("INSERT INTO account VALUES (2, 0)");

@@ -190,7 +190,7 @@ abstract class JdbcStepContract {
 
     @ParameterizedTest
     @ValueSource(ints = {Connection.TRANSACTION_READ_COMMITTED, Connection.TRANSACTION_REPEATABLE_READ})
-    void a_step_that_waits_for_a_take_over_is_refused_and_leaves_nothing(int isolation) throws Exception {
+    void aStepThatWaitsForATakeOverIsRefusedAndLeavesNothing(int isolation) throws Exception {
         JdbcIdempotencyStore lateStore = store(changed(isolation, (method, call) -> call.call()));
         Claim claim = claimed(store).claim();
         store.abandon(claim);
@@ -207,7 +207,7 @@ abstract class JdbcStepContract {
     }
 
     @Test
-    void a_take_over_that_waits_for_a_step_gets_it_even_where_transactions_read_snapshots() throws Exception {
+    void aTakeOverThatWaitsForAStepGetsItEvenWhereTransactionsReadSnapshots() throws Exception {
         JdbcIdempotencyStore ofSnapshots =
                 store(changed(Connection.TRANSACTION_REPEATABLE_READ, (method, call) -> call.call()));
         Claim claim = claimed(store).claim();
@@ -221,7 +221,7 @@ abstract class JdbcStepContract {
     }
 
     @Test
-    void a_release_that_waits_for_a_step_keeps_it() throws Exception {
+    void aReleaseThatWaitsForAStepKeepsIt() throws Exception {
         Claim claim = claimed(store).claim();
         SlowStep step = new SlowStep(claim);
         Future<Boolean> release = begin(() -> store.release(claim, RETENTION));
@@ -233,7 +233,7 @@ abstract class JdbcStepContract {
     }
 
     @Test
-    void a_step_takes_the_place_of_one_of_an_older_life_and_is_purged_with_its_record() throws SQLException {
+    void aStepTakesThePlaceOfOneOfAnOlderLifeAndIsPurgedWithItsRecord() throws SQLException {
         Claim first = claimed(store).claim();
         store.recordStep(first, step("of the first life"));
         store.release(first, RETENTION);
@@ -255,7 +255,7 @@ abstract class JdbcStepContract {
     }
 
     @Test
-    void a_key_released_without_steps_is_free_even_to_a_request_that_read_the_clock_before() throws SQLException {
+    void aKeyReleasedWithoutStepsIsFreeEvenToARequestThatReadTheClockBefore() throws SQLException {
         for (int turn = 0; turn < 2; turn++) {
             Claim claim = claimed(store).claim();
             if (turn == 0) {
@@ -270,7 +270,7 @@ abstract class JdbcStepContract {
     }
 
     @Test
-    void the_few_in_progress_are_found_among_many_that_are_completed_by_an_index() throws SQLException {
+    void theFewInProgressAreFoundAmongManyThatAreCompletedByAnIndex() throws SQLException {
         completeMany();
         IdempotencyKey running = IdempotencyKey.of("place", "running");
         store.claim(new ClaimRequest(running, UUID.randomUUID(), Fingerprint.none(), LEASE, true));
@@ -308,7 +308,7 @@ abstract class JdbcStepContract {
     }
 
     @Test
-    void what_is_in_progress_is_counted_by_an_index_among_many_that_are_completed() throws SQLException {
+    void whatIsInProgressIsCountedByAnIndexAmongManyThatAreCompleted() throws SQLException {
         completeMany();
         store.claim(new ClaimRequest(
                 IdempotencyKey.of("place", "running"), UUID.randomUUID(), Fingerprint.none(), LEASE, true));
@@ -325,7 +325,7 @@ abstract class JdbcStepContract {
     }
 
     @Test
-    void what_is_due_is_found_among_many_that_are_not_by_both_ends_of_an_index() throws SQLException {
+    void whatIsDueIsFoundAmongManyThatAreNotByBothEndsOfAnIndex() throws SQLException {
         completeMany();
         for (String statement : List.of("(DELETE|MERGE)", "SELECT record_key")) {
             String plan =

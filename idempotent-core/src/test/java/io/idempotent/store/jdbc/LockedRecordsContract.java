@@ -10,6 +10,7 @@ import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyContext;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyStoreException;
+import io.idempotent.OnOneJdk;
 import io.idempotent.RecordedOutcome;
 import io.idempotent.codec.JacksonOutcomeCodec;
 import io.idempotent.engine.IdempotencyEngine;
@@ -42,6 +43,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What a transaction of somebody else's costs that locks some records, from a console say: those, and no others. */
+@OnOneJdk("a lock is the database's")
 abstract class LockedRecordsContract {
 
     private static final Duration LEASE = Duration.ofSeconds(30);
@@ -127,24 +129,24 @@ abstract class LockedRecordsContract {
     }
 
     @Test
-    void all_but_the_one_that_is_locked_are_renewed() throws Exception {
+    void allButTheOneThatIsLockedAreRenewed() throws Exception {
         isRenewedBesides(3, 1);
         isRenewedBesides(200, 1);
     }
 
     @Test
-    void all_but_the_twenty_that_are_locked_are_renewed() throws Exception {
+    void allButTheTwentyThatAreLockedAreRenewed() throws Exception {
         isRenewedBesides(200, 5);
         isRenewedBesides(200, 20);
     }
 
     @Test
-    void all_but_those_that_are_locked_are_renewed_by_several_statements() throws Exception {
+    void allButThoseThatAreLockedAreRenewedBySeveralStatements() throws Exception {
         isRenewedBesides(600, 20);
     }
 
     @Test
-    void a_claim_that_was_lost_is_found_lost_though_its_record_is_locked() throws Exception {
+    void aClaimThatWasLostIsFoundLostThoughItsRecordIsLocked() throws Exception {
         Claim held = claimed(IdempotencyKey.of("pay", "held"));
         Claim lost = claimed(IdempotencyKey.of("pay", "lost"));
         assertThat(store.abandon(lost)).isTrue();
@@ -221,17 +223,17 @@ abstract class LockedRecordsContract {
     }
 
     @Test
-    void all_are_purged_but_those_of_which_a_step_is_locked() throws Exception {
+    void allArePurgedButThoseOfWhichAStepIsLocked() throws Exception {
         isPurgedBesidesThoseOfWhichStepsAreLocked(false);
     }
 
     @Test
-    void all_are_purged_but_those_of_which_a_step_is_locked_though_all_are_due_at_one_moment() throws Exception {
+    void allArePurgedButThoseOfWhichAStepIsLockedThoughAllAreDueAtOneMoment() throws Exception {
         isPurgedBesidesThoseOfWhichStepsAreLocked(true);
     }
 
     @Test
-    void all_are_purged_but_those_that_are_locked() throws Exception {
+    void allArePurgedButThoseThatAreLocked() throws Exception {
         List<IdempotencyKey> keys = releasedWithSteps(6);
         areDue(false);
         locked(keys.subList(0, 2), () -> assertThat(purgedInTime(10)).isEqualTo(4));
@@ -239,7 +241,7 @@ abstract class LockedRecordsContract {
     }
 
     @Test
-    void steps_are_purged_with_records_of_which_more_are_due_than_one_statement_takes() throws Exception {
+    void stepsArePurgedWithRecordsOfWhichMoreAreDueThanOneStatementTakes() throws Exception {
         releasedWithSteps(300);
         areDue(false);
         assertThat(purgedInTime(300)).isEqualTo(300);
@@ -254,7 +256,7 @@ abstract class LockedRecordsContract {
     // connections
 
     @Test
-    void a_pool_that_has_no_connection_stalls_a_renewal_for_no_more_than_a_third_of_the_lease() throws Exception {
+    void aPoolThatHasNoConnectionStallsARenewalForNoMoreThanAThirdOfTheLease() throws Exception {
         HikariConfig config = new HikariConfig();
         config.setDataSource(database.pool());
         config.setMaximumPoolSize(1);
@@ -281,7 +283,7 @@ abstract class LockedRecordsContract {
     }
 
     @Test
-    void only_the_operations_whose_records_are_locked_lose_their_leases() throws Exception {
+    void onlyTheOperationsWhoseRecordsAreLockedLoseTheirLeases() throws Exception {
         Operation<String> pay = Operation.builder("pay", String.class)
                 .lease(Duration.ofSeconds(2))
                 .build();

@@ -35,7 +35,7 @@ final class MariaDbBehaviourTest extends JdbcBehaviourContract {
     }
 
     @Test
-    void an_outcome_larger_than_a_packet_is_recorded_as_not_replayable() throws Throwable {
+    void anOutcomeLargerThanAPacketIsRecordedAsNotReplayable() throws Throwable {
         long before = packet();
         try {
             packet(1_048_576);

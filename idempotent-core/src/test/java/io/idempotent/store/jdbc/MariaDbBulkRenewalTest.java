@@ -24,7 +24,7 @@ final class MariaDbBulkRenewalTest {
     private static final Duration LEASE = Duration.ofSeconds(30);
 
     @Test
-    void those_still_held_are_renewed_and_no_others() {
+    void thoseStillHeldAreRenewedAndNoOthers() {
         Database database = MariaDbServer.shared().newDatabase("bulk");
         try (HikariDataSource pool = new HikariDataSource()) {
             pool.setJdbcUrl(database.url() + "&useBulkStmts=true");

@@ -14,7 +14,7 @@ final class MariaDbLockedRecordsTest extends LockedRecordsContract {
     }
 
     @Test
-    void a_lock_on_the_table_makes_a_renewal_fail_within_a_third_of_the_lease() throws SQLException {
+    void aLockOnTheTableMakesARenewalFailWithinAThirdOfTheLease() throws SQLException {
         isRefusedInTimeWhileLockedBy("LOCK TABLES locked_record WRITE", "UNLOCK TABLES");
     }
 }

@@ -14,7 +14,7 @@ final class Postgres18LockedRecordsTest extends LockedRecordsContract {
     }
 
     @Test
-    void a_lock_on_the_table_makes_a_renewal_fail_within_a_third_of_the_lease() throws SQLException {
+    void aLockOnTheTableMakesARenewalFailWithinAThirdOfTheLease() throws SQLException {
         isRefusedInTimeWhileLockedBy("LOCK TABLE locked_record IN ACCESS EXCLUSIVE MODE", "SELECT 1");
     }
 }

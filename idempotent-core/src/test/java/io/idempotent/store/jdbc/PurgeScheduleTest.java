@@ -68,7 +68,7 @@ class PurgeScheduleTest {
     }
 
     @Test
-    void a_full_batch_is_followed_by_a_rest_as_long_as_it_took_and_the_last_one_by_an_interval() {
+    void aFullBatchIsFollowedByARestAsLongAsItTookAndTheLastOneByAnInterval() {
         schedule(Duration.ofMillis(20), BATCH_SIZE, BATCH_SIZE, 7, BATCH_SIZE);
         assertThat(turns.run()).isEqualTo(Duration.ofMillis(20));
         assertThat(turns.run()).isEqualTo(Duration.ofMillis(20));
@@ -78,7 +78,7 @@ class PurgeScheduleTest {
     }
 
     @Test
-    void the_first_batch_comes_within_an_interval() {
+    void theFirstBatchComesWithinAnInterval() {
         schedule(Duration.ofMillis(20));
         assertThat(turns.pauses)
                 .singleElement()
@@ -86,7 +86,7 @@ class PurgeScheduleTest {
     }
 
     @Test
-    void a_failure_is_told_and_the_next_interval_comes() {
+    void aFailureIsToldAndTheNextIntervalComes() {
         var unused = new PurgeSchedule(
                 atMost -> {
                     throw new IllegalStateException("no connection");
@@ -103,7 +103,7 @@ class PurgeScheduleTest {
     }
 
     @Test
-    void a_handler_that_throws_does_not_end_the_schedule() {
+    void aHandlerThatThrowsDoesNotEndTheSchedule() {
         var unused = new PurgeSchedule(
                 atMost -> {
                     throw new IllegalStateException("no connection");
@@ -125,7 +125,7 @@ class PurgeScheduleTest {
     }
 
     @Test
-    void a_schedule_that_is_closed_during_a_batch_ends_after_it() {
+    void aScheduleThatIsClosedDuringABatchEndsAfterIt() {
         var unused = new PurgeSchedule(
                 atMost -> {
                     turns.shutdown();

@@ -41,7 +41,7 @@ final class RenewalInPartsTest {
     }
 
     @Test
-    void a_part_that_fails_is_undecided_and_the_others_are_renewed() {
+    void aPartThatFailsIsUndecidedAndTheOthersAreRenewed() {
         connections.set(1);
         RenewalResult result = store.renew(claims, LEASE);
         assertThat(result.renewed()).containsExactlyInAnyOrderElementsOf(claims.subList(0, 256));
@@ -49,7 +49,7 @@ final class RenewalInPartsTest {
     }
 
     @Test
-    void it_fails_if_no_part_is_renewed() {
+    void itFailsIfNoPartIsRenewed() {
         connections.set(0);
         assertThatExceptionOfType(IdempotencyStoreException.class).isThrownBy(() -> store.renew(claims, LEASE));
     }

@@ -80,7 +80,7 @@ final class RequestsTest {
     }
 
     @Test
-    void a_claim_begins_again_if_somebody_else_was_faster() {
+    void aClaimBeginsAgainIfSomebodyElseWasFaster() {
         abandoned();
         late.set(3);
 
@@ -91,7 +91,7 @@ final class RequestsTest {
     }
 
     @Test
-    void a_claim_that_always_comes_late_gives_up_after_a_hundred_tries_and_pauses() {
+    void aClaimThatAlwaysComesLateGivesUpAfterAHundredTriesAndPauses() {
         abandoned();
         late.set(Integer.MAX_VALUE);
 

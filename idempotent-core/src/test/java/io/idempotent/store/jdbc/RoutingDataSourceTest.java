@@ -203,7 +203,7 @@ final class RoutingDataSourceTest {
 
     @ParameterizedTest
     @MethodSource("recognised")
-    void one_that_is_recognised_is_refused_before_it_is_asked(DataSource dataSource) throws Exception {
+    void oneThatIsRecognisedIsRefusedBeforeItIsAsked(DataSource dataSource) throws Exception {
         assertThatExceptionOfType(IdempotencyConfigurationException.class)
                 .isThrownBy(() -> JdbcIdempotencyStore.builder(dataSource).build())
                 .withMessageContaining("leads each thread to a database of its own (")
@@ -217,7 +217,7 @@ final class RoutingDataSourceTest {
     }
 
     @Test
-    void one_that_leads_other_threads_elsewhere_is_refused() {
+    void oneThatLeadsOtherThreadsElsewhereIsRefused() {
         TENANT.set(one);
         assertThatExceptionOfType(IdempotencyConfigurationException.class)
                 .isThrownBy(
@@ -226,7 +226,7 @@ final class RoutingDataSourceTest {
     }
 
     @Test
-    void one_that_leads_other_threads_nowhere_is_refused() {
+    void oneThatLeadsOtherThreadsNowhereIsRefused() {
         TENANT.set(one);
         assertThatExceptionOfType(IdempotencyConfigurationException.class)
                 .isThrownBy(
@@ -243,7 +243,7 @@ final class RoutingDataSourceTest {
     }
 
     @Test
-    void a_claim_in_another_database_is_told_at_once_and_when_its_lease_is_not_renewed() {
+    void aClaimInAnotherDatabaseIsToldAtOnceAndWhenItsLeaseIsNotRenewed() {
         JdbcIdempotencyStore.builder(one).build();
         List<String> told = new ArrayList<>();
         JdbcIdempotencyStore store = JdbcIdempotencyStore.builder(new ByThread(two))
@@ -318,7 +318,7 @@ final class RoutingDataSourceTest {
     }
 
     @Test
-    void a_url_that_differs_by_its_parameters_and_its_user_is_no_other_database() {
+    void aUrlThatDiffersByItsParametersAndItsUserIsNoOtherDatabase() {
         isNoOtherDatabase(
                 "jdbc:postgresql://shop/records",
                 "jdbc:postgresql://shop/records?user=a",
@@ -327,12 +327,12 @@ final class RoutingDataSourceTest {
     }
 
     @Test
-    void a_driver_that_does_not_say_its_url_leads_to_no_other_database() {
+    void aDriverThatDoesNotSayItsUrlLeadsToNoOtherDatabase() {
         isNoOtherDatabase((String) null);
     }
 
     @Test
-    void a_claim_that_is_lost_in_its_own_database_is_just_lost() {
+    void aClaimThatIsLostInItsOwnDatabaseIsJustLost() {
         JdbcIdempotencyStore store = JdbcIdempotencyStore.builder(one).build();
         Claim claim = claimed(store.claim(request(IdempotencyKey.of("pay", "4711"))));
         assertThat(store.release(claim)).isTrue();
@@ -340,7 +340,7 @@ final class RoutingDataSourceTest {
     }
 
     @Test
-    void callers_whose_transactions_are_now_here_and_now_there_are_not_joined() {
+    void callersWhoseTransactionsAreNowHereAndNowThereAreNotJoined() {
         TenantRoutingDataSource callers = new TenantRoutingDataSource();
         assertThat(JdbcIdempotencyStore.builder(one)
                         .transactionsOf(callers)

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 class SqlFailureTest {
 
     @Test
-    void a_lock_that_was_not_to_be_had_is_told_apart_from_a_statement_that_took_too_long() {
+    void aLockThatWasNotToBeHadIsToldApartFromAStatementThatTookTooLong() {
         assertThat(SqlFailure.isLocked(SqlFailure.locked())).isTrue();
         assertThat(SqlFailure.isLocked(new SQLException("MariaDB: lock wait timeout", "HY000", 1205)))
                 .isTrue();

@@ -67,7 +67,7 @@ final class StatementTimeoutsTest {
     }
 
     @Test
-    void a_statement_that_takes_too_long_is_cancelled_once() throws Exception {
+    void aStatementThatTakesTooLongIsCancelledOnce() throws Exception {
         StatementTimeouts.Running late = timeouts.begin(statement, 0);
         awaitCancellation(timeouts);
         awaitCancellation(timeouts);
@@ -78,7 +78,7 @@ final class StatementTimeoutsTest {
     }
 
     @Test
-    void one_that_has_time_left_or_has_ended_is_not_cancelled() throws Exception {
+    void oneThatHasTimeLeftOrHasEndedIsNotCancelled() throws Exception {
         StatementTimeouts.Running inTime = timeouts.begin(statement, AN_HOUR);
         StatementTimeouts.Running ended = new StatementTimeouts(Duration.ofHours(1), 1, PATIENCE).begin(statement, 0);
         ended.end();
@@ -90,7 +90,7 @@ final class StatementTimeoutsTest {
     }
 
     @Test
-    void a_statement_ends_after_its_cancellation_so_that_the_next_on_its_connection_is_not_hit() throws Exception {
+    void aStatementEndsAfterItsCancellationSoThatTheNextOnItsConnectionIsNotHit() throws Exception {
         CountDownLatch cancelling = new CountDownLatch(1);
         CountDownLatch mayEnd = new CountDownLatch(1);
         StatementTimeouts.Running late = timeouts.begin(
@@ -109,7 +109,7 @@ final class StatementTimeoutsTest {
     }
 
     @Test
-    void a_cancellation_that_fails_keeps_no_other_from_being_made() throws Exception {
+    void aCancellationThatFailsKeepsNoOtherFromBeingMade() throws Exception {
         timeouts.begin(
                 statement(() -> {
                     throw new SQLException("The line is down");
@@ -125,7 +125,7 @@ final class StatementTimeoutsTest {
     }
 
     @Test
-    void a_cancellation_that_hangs_keeps_no_other_from_being_made() throws Exception {
+    void aCancellationThatHangsKeepsNoOtherFromBeingMade() throws Exception {
         CountDownLatch never = new CountDownLatch(1);
         CountDownLatch hanging = new CountDownLatch(3);
         for (int number = 0; number < 3; number++) {
@@ -142,7 +142,7 @@ final class StatementTimeoutsTest {
     }
 
     @Test
-    void the_connection_of_a_statement_that_runs_on_after_its_cancellation_is_cut_once() throws Exception {
+    void theConnectionOfAStatementThatRunsOnAfterItsCancellationIsCutOnce() throws Exception {
         StatementTimeouts impatient = new StatementTimeouts(INTERVAL, 5, Duration.ofMillis(1));
         AtomicInteger cuts = new AtomicInteger();
         StatementTimeouts.Running late =
@@ -156,7 +156,7 @@ final class StatementTimeoutsTest {
     }
 
     @Test
-    void a_statement_ends_though_its_cancellation_hangs_and_its_connection_is_cut() throws Exception {
+    void aStatementEndsThoughItsCancellationHangsAndItsConnectionIsCut() throws Exception {
         StatementTimeouts impatient = new StatementTimeouts(INTERVAL, 5, Duration.ofMillis(50));
         CountDownLatch cancelling = new CountDownLatch(1);
         CountDownLatch cut = new CountDownLatch(1);
@@ -174,7 +174,7 @@ final class StatementTimeoutsTest {
     }
 
     @Test
-    void the_thread_ends_when_there_is_nothing_to_look_at_and_comes_back() throws Exception {
+    void theThreadEndsWhenThereIsNothingToLookAtAndComesBack() throws Exception {
         for (int time = 0; time < 3; time++) {
             assertThat(timeouts.isWatched()).isFalse();
             StatementTimeouts.Running running = timeouts.begin(statement, AN_HOUR);
@@ -186,7 +186,7 @@ final class StatementTimeoutsTest {
     }
 
     @Test
-    void a_statement_that_begins_when_the_thread_ends_is_looked_at_all_the_same() throws Exception {
+    void aStatementThatBeginsWhenTheThreadEndsIsLookedAtAllTheSame() throws Exception {
         // Thinks of ending before it has looked once.
         StatementTimeouts hasty = new StatementTimeouts(Duration.ofNanos(1), 0, PATIENCE);
         for (int time = 0; time < 1_000; time++) {

@@ -57,14 +57,14 @@ final class TableTest {
     }
 
     @Test
-    void an_embedded_database_gets_its_table_by_itself_and_once() {
+    void anEmbeddedDatabaseGetsItsTableByItselfAndOnce() {
         claims(JdbcIdempotencyStore.builder(database).build());
         JdbcIdempotencyStore again = JdbcIdempotencyStore.builder(database).build();
         assertThat(again.find(IdempotencyKey.of("pay", "4711"))).isNotNull();
     }
 
     @Test
-    void a_database_for_several_gets_none_by_itself() throws SQLException {
+    void aDatabaseForSeveralGetsNoneByItself() throws SQLException {
         Server server = Server.createTcpServer("-tcpPort", "0", "-ifNotExists").start();
         try {
             DataSource remote =
@@ -79,7 +79,7 @@ final class TableTest {
     }
 
     @Test
-    void what_tells_of_a_missing_table_is_the_sql_that_makes_it() throws SQLException {
+    void whatTellsOfAMissingTableIsTheSqlThatMakesIt() throws SQLException {
         JdbcIdempotencyStore.Builder builder = JdbcIdempotencyStore.builder(database)
                 .tableName("payments_once")
                 .schemaInitialization(SchemaInitialization.NEVER);
@@ -91,7 +91,7 @@ final class TableTest {
     }
 
     @Test
-    void what_tells_of_missing_columns_is_the_sql_that_adds_them() throws SQLException {
+    void whatTellsOfMissingColumnsIsTheSqlThatAddsThem() throws SQLException {
         JdbcIdempotencyStore.builder(database).build();
         execute("ALTER TABLE idempotency_record DROP COLUMN takeovers");
         execute("ALTER TABLE idempotency_record DROP COLUMN outcome");
@@ -104,7 +104,7 @@ final class TableTest {
     }
 
     @Test
-    void a_table_of_a_time_without_steps_is_told_what_it_lacks_and_its_records_stay() throws SQLException {
+    void aTableOfATimeWithoutStepsIsToldWhatItLacksAndItsRecordsStay() throws SQLException {
         claims(JdbcIdempotencyStore.builder(database).build());
         execute("ALTER TABLE idempotency_record DROP COLUMN first_token");
         execute("DROP TABLE idempotency_record_step");
@@ -122,7 +122,7 @@ final class TableTest {
     }
 
     @Test
-    void a_table_of_steps_is_checked_as_that_of_the_records_is() throws SQLException {
+    void aTableOfStepsIsCheckedAsThatOfTheRecordsIs() throws SQLException {
         JdbcIdempotencyStore.builder(database).build();
         execute("ALTER TABLE idempotency_record_step DROP COLUMN outcome");
         IdempotencyConfigurationException refusal = catchThrowableOfType(
@@ -134,7 +134,7 @@ final class TableTest {
     }
 
     @Test
-    void what_tells_of_a_missing_index_is_the_sql_that_adds_it() throws SQLException {
+    void whatTellsOfAMissingIndexIsTheSqlThatAddsIt() throws SQLException {
         JdbcIdempotencyStore.builder(database).tableName("Once").build();
         execute("DROP INDEX once_purge");
         JdbcIdempotencyStore.Builder builder = JdbcIdempotencyStore.builder(database)
@@ -151,7 +151,7 @@ final class TableTest {
     }
 
     @Test
-    void an_index_that_is_missing_is_made_where_tables_are() throws SQLException {
+    void anIndexThatIsMissingIsMadeWhereTablesAre() throws SQLException {
         JdbcIdempotencyStore.builder(database).build();
         execute("DROP INDEX idempotency_record_purge");
         claims(JdbcIdempotencyStore.builder(database).build());
@@ -160,8 +160,7 @@ final class TableTest {
 
     @Test
     @NeedsServer(io.idempotent.server.Server.POSTGRES_18)
-    void a_table_on_postgresql_from_before_it_could_be_listed_by_an_index_is_told_the_index_that_it_lacks()
-            throws SQLException {
+    void aTableOnPostgresqlFromBeforeItCouldBeListedByAnIndexIsToldTheIndexThatItLacks() throws SQLException {
         DataSource server = PostgresServer.version18().newDatabase("older").dataSource();
         JdbcIdempotencyStore.builder(server)
                 .schemaInitialization(SchemaInitialization.ALWAYS)
@@ -180,7 +179,7 @@ final class TableTest {
     }
 
     @Test
-    void a_table_can_have_another_name_and_a_schema() throws SQLException {
+    void aTableCanHaveAnotherNameAndASchema() throws SQLException {
         execute("CREATE SCHEMA shop");
         claims(JdbcIdempotencyStore.builder(database).tableName("shop.once").build());
         execute("SELECT record_key FROM shop.once");
@@ -188,7 +187,7 @@ final class TableTest {
     }
 
     @Test
-    void a_connection_that_has_to_commit_is_served_too() throws SQLException {
+    void aConnectionThatHasToCommitIsServedToo() throws SQLException {
         DataSource manual = connections(connection -> {
             connection.setAutoCommit(false);
             return connection;
@@ -200,7 +199,7 @@ final class TableTest {
     }
 
     @Test
-    void an_unknown_database_is_refused() {
+    void anUnknownDatabaseIsRefused() {
         DataSource unknown = connections(connection -> (Connection) Proxy.newProxyInstance(
                 getClass().getClassLoader(), new Class<?>[] {Connection.class}, (proxy, method, arguments) -> {
                     if (!method.getName().equals("getMetaData")) {
@@ -217,7 +216,7 @@ final class TableTest {
     }
 
     @Test
-    void a_database_that_cannot_be_reached_is_told() {
+    void aDatabaseThatCannotBeReachedIsTold() {
         DataSource unreachable = connections(connection -> {
             throw new SQLException("no route", "08001");
         });
@@ -228,7 +227,7 @@ final class TableTest {
     }
 
     @Test
-    void a_user_who_may_not_make_the_tables_is_given_the_sql() throws SQLException {
+    void aUserWhoMayNotMakeTheTablesIsGivenTheSql() throws SQLException {
         execute("CREATE USER clerk PASSWORD 'secret'");
         JdbcIdempotencyStore.Builder builder =
                 JdbcIdempotencyStore.builder(JdbcConnectionPool.create(url.replaceFirst(";.*", ""), "clerk", "secret"));
@@ -251,7 +250,7 @@ final class TableTest {
     }
 
     @Test
-    void a_schema_that_is_not_there_and_a_name_that_the_database_keeps_for_itself_are_told() {
+    void aSchemaThatIsNotThereAndANameThatTheDatabaseKeepsForItselfAreTold() {
         for (String name : List.of("nowhere.once", "select", "user", "order")) {
             assertThatExceptionOfType(IdempotencyConfigurationException.class)
                     .isThrownBy(() -> JdbcIdempotencyStore.builder(database)
@@ -263,7 +262,7 @@ final class TableTest {
     }
 
     @Test
-    void that_a_request_may_have_taken_effect_is_said_of_what_writes_only() {
+    void thatARequestMayHaveTakenEffectIsSaidOfWhatWritesOnly() {
         JdbcIdempotencyStore.builder(database).build();
         AtomicBoolean broken = new AtomicBoolean();
         AtomicBoolean down = new AtomicBoolean();
@@ -305,7 +304,7 @@ final class TableTest {
     }
 
     @Test
-    void settings_that_cannot_be_are_refused() {
+    void settingsThatCannotBeAreRefused() {
         JdbcIdempotencyStore.Builder builder = JdbcIdempotencyStore.builder(database);
         assertThatIllegalArgumentException().isThrownBy(() -> builder.tableName("a; DROP TABLE b"));
         assertThatIllegalArgumentException().isThrownBy(() -> builder.tableName("a.b.c"));

@@ -221,8 +221,8 @@ abstract class TransactionalStoreContract {
 
     @ParameterizedTest
     @MethodSource("restsAndIsolations")
-    void a_claim_and_its_completion_are_seen_by_others_when_the_transaction_has_committed(
-            Rest rest, Isolation isolation) throws SQLException {
+    void aClaimAndItsCompletionAreSeenByOthersWhenTheTransactionHasCommitted(Rest rest, Isolation isolation)
+            throws SQLException {
         long last = leave(rest);
         IdempotencyRecord before = store.find(key);
         Claim claim;
@@ -257,8 +257,8 @@ abstract class TransactionalStoreContract {
 
     @ParameterizedTest
     @MethodSource("restsAndIsolations")
-    void nothing_is_left_of_a_transaction_that_was_rolled_back_and_tokens_grow_all_the_same(
-            Rest rest, Isolation isolation) throws SQLException {
+    void nothingIsLeftOfATransactionThatWasRolledBackAndTokensGrowAllTheSame(Rest rest, Isolation isolation)
+            throws SQLException {
         long last = leave(rest);
         IdempotencyRecord before = store.find(key);
         for (int turn = 0; turn < 3; turn++) {
@@ -275,7 +275,7 @@ abstract class TransactionalStoreContract {
     }
 
     @Test
-    void a_key_that_was_released_in_the_transaction_is_free_when_it_has_committed() throws SQLException {
+    void aKeyThatWasReleasedInTheTransactionIsFreeWhenItHasCommitted() throws SQLException {
         Claim claim;
         try (Transaction transaction = begin()) {
             claim = transaction.claimed(key);
@@ -290,7 +290,7 @@ abstract class TransactionalStoreContract {
     }
 
     @Test
-    void a_claim_that_is_not_the_keys_can_neither_complete_nor_release() throws SQLException {
+    void aClaimThatIsNotTheKeysCanNeitherCompleteNorRelease() throws SQLException {
         Claim stranger = new Claim(key, UUID.randomUUID(), 1);
         try (Transaction transaction = begin()) {
             transaction.claimed(key);
@@ -303,7 +303,7 @@ abstract class TransactionalStoreContract {
 
     @ParameterizedTest
     @EnumSource(Rest.class)
-    void the_same_claim_asked_for_again_is_the_same_in_this_transaction_and_in_the_next(Rest rest) throws SQLException {
+    void theSameClaimAskedForAgainIsTheSameInThisTransactionAndInTheNext(Rest rest) throws SQLException {
         leave(rest);
         ClaimRequest request = request(key);
         ClaimResult first;
@@ -324,7 +324,7 @@ abstract class TransactionalStoreContract {
     // keys that others hold
 
     @Test
-    void a_leased_claim_is_respected_while_it_is_live_and_by_other_requests_for_ever() throws SQLException {
+    void aLeasedClaimIsRespectedWhileItIsLiveAndByOtherRequestsForEver() throws SQLException {
         store.claim(request(key));
         IdempotencyKey abandoned = newKey();
         store.claim(request(abandoned, "1:payment", OVER_AT_ONCE));
@@ -337,8 +337,8 @@ abstract class TransactionalStoreContract {
 
     @ParameterizedTest
     @MethodSource("restsAndIsolations")
-    void a_key_that_another_transaction_holds_is_told_at_once_and_the_transaction_goes_on(
-            Rest rest, Isolation isolation) throws SQLException {
+    void aKeyThatAnotherTransactionHoldsIsToldAtOnceAndTheTransactionGoesOn(Rest rest, Isolation isolation)
+            throws SQLException {
         leave(rest);
         String owner = UUID.randomUUID().toString();
         try (Transaction holder = begin(isolation)) {
@@ -375,7 +375,7 @@ abstract class TransactionalStoreContract {
     @EnumSource(
             value = Isolation.class,
             names = {"READ_COMMITTED", "REPEATABLE_READ"})
-    void two_keys_do_not_wait_for_each_other(Isolation isolation) throws SQLException {
+    void twoKeysDoNotWaitForEachOther(Isolation isolation) throws SQLException {
         IdempotencyKey other = newKey();
         try (Transaction one = begin(isolation);
                 Transaction another = begin(isolation)) {
@@ -394,7 +394,7 @@ abstract class TransactionalStoreContract {
 
     @ParameterizedTest
     @MethodSource("restsAndIsolations")
-    void what_was_committed_after_the_transactions_snapshot_is_found_or_told_as_passing(Rest rest, Isolation isolation)
+    void whatWasCommittedAfterTheTransactionsSnapshotIsFoundOrToldAsPassing(Rest rest, Isolation isolation)
             throws SQLException {
         leave(rest);
         try (Transaction transaction = begin(isolation)) {
@@ -415,7 +415,7 @@ abstract class TransactionalStoreContract {
     }
 
     @Test
-    void what_was_committed_after_the_claim_of_another_key_is_told_as_passing() throws SQLException {
+    void whatWasCommittedAfterTheClaimOfAnotherKeyIsToldAsPassing() throws SQLException {
         try (Transaction transaction = begin(Isolation.REPEATABLE_READ)) {
             transaction.claimed(newKey());
             try (Transaction faster = begin()) {
@@ -448,7 +448,7 @@ abstract class TransactionalStoreContract {
     // the connection is the caller's
 
     @Test
-    void the_connection_keeps_its_settings() throws SQLException {
+    void theConnectionKeepsItsSettings() throws SQLException {
         try (Transaction transaction = begin();
                 Statement before = transaction.connection.createStatement()) {
             int timeout = before.getQueryTimeout();
@@ -468,7 +468,7 @@ abstract class TransactionalStoreContract {
 
     @ParameterizedTest
     @MethodSource("restsAndIsolations")
-    void of_many_at_once_one_claims_and_nobody_meets_a_deadlock(Rest rest, Isolation isolation) throws Exception {
+    void ofManyAtOnceOneClaimsAndNobodyMeetsADeadlock(Rest rest, Isolation isolation) throws Exception {
         int callers = 8;
         int rounds = 8;
         CyclicBarrier start = new CyclicBarrier(callers);

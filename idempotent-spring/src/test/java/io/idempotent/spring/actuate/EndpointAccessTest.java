@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyStoreException;
+import io.idempotent.OnOneJdk;
 import io.idempotent.spring.actuate.Managed.Answer;
 import io.idempotent.spring.annotation.Idempotent;
 import io.idempotent.spring.operation.OperationRegistry;
@@ -28,6 +29,7 @@ import org.springframework.context.annotation.Import;
 import org.springframework.context.event.EventListener;
 
 /** Who gets at the endpoint, and what is answered where stores are several, or fail. */
+@OnOneJdk("CaffeineIdempotencyEndpointTest runs on both")
 class EndpointAccessTest {
 
     private static final String UNRESTRICTED = "management.endpoint.idempotency.access=unrestricted";

@@ -1,8 +1,10 @@
 package io.idempotent.spring.actuate;
 
+import io.idempotent.OnOneJdk;
 import java.util.List;
 
 /** Records in an embedded database. */
+@OnOneJdk("CaffeineIdempotencyEndpointTest runs on both")
 class H2IdempotencyEndpointTest extends IdempotencyEndpointContract {
 
     @Override

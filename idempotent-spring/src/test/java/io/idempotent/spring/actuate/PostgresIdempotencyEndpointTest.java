@@ -1,11 +1,13 @@
 package io.idempotent.spring.actuate;
 
+import io.idempotent.OnOneJdk;
 import io.idempotent.server.NeedsServer;
 import io.idempotent.server.PostgresServer;
 import io.idempotent.server.Server;
 import java.util.List;
 
 /** Records in PostgreSQL. */
+@OnOneJdk("CaffeineIdempotencyEndpointTest runs on both")
 @NeedsServer(Server.POSTGRES_18)
 class PostgresIdempotencyEndpointTest extends IdempotencyEndpointContract {
 

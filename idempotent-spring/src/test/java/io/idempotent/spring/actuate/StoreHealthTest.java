@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariDataSource;
 import io.idempotent.IdempotencyKey;
+import io.idempotent.OnOneJdk;
 import io.idempotent.spring.actuate.Managed.Answer;
 import io.idempotent.store.ForwardingIdempotencyStore;
 import io.idempotent.store.IdempotencyRecord;
@@ -28,6 +29,7 @@ import org.springframework.context.annotation.Import;
 import tools.jackson.databind.JsonNode;
 
 /** The health of stores, as probes see it. */
+@OnOneJdk("a probe's answer is Spring Boot's")
 class StoreHealthTest {
 
     private static final List<String> SHOWN = List.of(

@@ -2,6 +2,7 @@ package io.idempotent.spring.aot;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.idempotent.OnOneJdk;
 import io.idempotent.server.Database;
 import io.idempotent.server.NeedsServer;
 import io.idempotent.server.PostgresServer;
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Applications that were processed ahead of time protect their calls as ever, on every store. */
+@OnOneJdk("the sample runs ahead of time on both")
 @NeedsServer(Server.REDIS)
 class AheadOfTimeTest {
 

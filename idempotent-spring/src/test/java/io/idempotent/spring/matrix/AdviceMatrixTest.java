@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.engine.RecordedEvents;
 import io.idempotent.spring.interceptor.IdempotencyInterceptor;
 import io.idempotent.spring.matrix.OtherAdvice.CountingCache;
 import io.idempotent.spring.matrix.OtherAdvice.CountingTransactionManager;
-import io.idempotent.spring.matrix.OtherAdvice.Events;
 import jakarta.validation.ConstraintViolationException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -199,13 +199,13 @@ class AdviceMatrixTest {
         private final ConfigurableApplicationContext context;
         private final Object service;
         private final Bank bank;
-        private final Events events;
+        private final RecordedEvents events;
 
         Cell(Way way, String service) {
             this.context = way.start(OtherAdvice.class, way.service(service));
             this.service = context.getBean(context.getBeanNamesForType(type(way, service))[0]);
             this.bank = context.getBean(Bank.class);
-            this.events = context.getBean(Events.class);
+            this.events = context.getBean(RecordedEvents.class);
         }
 
         private static Class<?> type(Way way, String service) {

@@ -1,16 +1,8 @@
 package io.idempotent.spring.matrix;
 
-import io.idempotent.IdempotencyContext;
-import io.idempotent.IdempotencyKey;
-import io.idempotent.Outcome;
-import io.idempotent.engine.IdempotencyListener;
-import java.time.Duration;
-import java.util.ArrayList;
+import io.idempotent.engine.RecordedEvents;
 import java.util.List;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -45,8 +37,8 @@ class OtherAdvice {
     }
 
     @Bean
-    Events events() {
-        return new Events();
+    RecordedEvents events() {
+        return new RecordedEvents("claimed", "completed", "released", "replayed");
     }
 
     @Bean
@@ -84,45 +76,6 @@ class OtherAdvice {
     @Bean
     static MethodValidationPostProcessor methodValidationPostProcessor() {
         return new MethodValidationPostProcessor();
-    }
-
-    /** Says what became of each call. */
-    static final class Events implements IdempotencyListener {
-
-        private final BlockingQueue<String> told = new LinkedBlockingQueue<>();
-
-        @Override
-        public void claimed(IdempotencyContext context) {
-            told.add("claimed");
-        }
-
-        @Override
-        public void completed(IdempotencyContext context, Outcome outcome, Duration took) {
-            told.add("completed");
-        }
-
-        @Override
-        public void released(IdempotencyContext context, @Nullable Throwable failure, Duration took) {
-            told.add("released");
-        }
-
-        @Override
-        public void replayed(IdempotencyKey key, @Nullable String traceId) {
-            told.add("replayed");
-        }
-
-        /** What was told since this was asked last. */
-        List<String> drain() {
-            List<String> events = new ArrayList<>();
-            told.drainTo(events);
-            return events;
-        }
-
-        /** Waits for the next event. */
-        @Nullable
-        String next() throws InterruptedException {
-            return told.poll(30, TimeUnit.SECONDS);
-        }
     }
 
     /** Counts the transactions that are begun, committed and rolled back in the database. */

@@ -22,6 +22,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.idempotent.IdempotencyContext;
 import io.idempotent.IdempotencyKey;
+import io.idempotent.OnOneJdk;
 import io.idempotent.spring.observation.ObservedApplication.Declined;
 import io.idempotent.spring.observation.ObservedApplication.MemoryStore;
 import io.idempotent.spring.observation.ObservedApplication.Payments;
@@ -72,6 +73,7 @@ import org.springframework.transaction.support.TransactionTemplate;
 import org.springframework.web.filter.OncePerRequestFilter;
 
 /** Every outcome of methods, endpoints and atomic methods, each told once. */
+@OnOneJdk("ExportTest tells outcomes on both")
 @SpringBootTest(classes = CallOutcomesTest.Application.class)
 @AutoConfigureMockMvc
 @TestPropertySource(

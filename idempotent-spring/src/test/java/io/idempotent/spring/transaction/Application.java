@@ -2,9 +2,7 @@ package io.idempotent.spring.transaction;
 
 import io.idempotent.IdempotencyContext;
 import io.idempotent.IdempotencyKey;
-import io.idempotent.IdempotencyStoreException;
-import io.idempotent.Outcome;
-import io.idempotent.engine.IdempotencyListener;
+import io.idempotent.engine.RecordedEvents;
 import io.idempotent.spring.annotation.EnableIdempotency;
 import io.idempotent.spring.test.FakeTicker;
 import io.idempotent.store.IdempotencyRecord;
@@ -12,14 +10,11 @@ import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.caffeine.CaffeineIdempotencyStore;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import javax.sql.DataSource;
@@ -234,10 +229,13 @@ final class Application implements AutoCloseable {
     }
 
     /** Says what became of calls, wherever. */
-    static final class Events implements IdempotencyListener {
+    static final class Events extends RecordedEvents {
 
-        private final LinkedBlockingQueue<String> told = new LinkedBlockingQueue<>();
         private final AtomicReference<@Nullable Runnable> onRelease = new AtomicReference<>();
+
+        Events() {
+            super("claimed", "completed", "released", "abandoned", "replayed", "leaseLost", "completionFailed");
+        }
 
         /** Has the next release followed by this, in the thread that is told of it. */
         void onNextRelease(Runnable then) {
@@ -245,49 +243,12 @@ final class Application implements AutoCloseable {
         }
 
         @Override
-        public void claimed(IdempotencyContext context) {
-            told.add("claimed");
-        }
-
-        @Override
-        public void completed(IdempotencyContext context, Outcome outcome, Duration took) {
-            told.add("completed");
-        }
-
-        @Override
         public void released(IdempotencyContext context, @Nullable Throwable failure, Duration took) {
-            told.add("released");
+            super.released(context, failure, took);
             Runnable then = onRelease.getAndSet(null);
             if (then != null) {
                 then.run();
             }
-        }
-
-        @Override
-        public void abandoned(IdempotencyContext context) {
-            told.add("abandoned");
-        }
-
-        @Override
-        public void replayed(IdempotencyKey key, @Nullable String traceId) {
-            told.add("replayed");
-        }
-
-        @Override
-        public void leaseLost(IdempotencyContext context) {
-            told.add("leaseLost");
-        }
-
-        @Override
-        public void completionFailed(IdempotencyContext context, IdempotencyStoreException failure) {
-            told.add("completionFailed");
-        }
-
-        /** What was told since this was asked last. */
-        List<String> drain() {
-            List<String> events = new ArrayList<>();
-            told.drainTo(events);
-            return events;
         }
     }
 }

@@ -4,13 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
-import io.idempotent.IdempotencyContext;
-import io.idempotent.IdempotencyException;
 import io.idempotent.IdempotencyKey;
-import io.idempotent.IdempotencyStoreException;
-import io.idempotent.Outcome;
 import io.idempotent.engine.IdempotencyEngine;
-import io.idempotent.engine.IdempotencyListener;
+import io.idempotent.engine.RecordedEvents;
 import io.idempotent.server.MariaDbServer;
 import io.idempotent.server.PostgresServer;
 import io.idempotent.server.Server;
@@ -26,7 +22,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.FutureTask;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -226,7 +221,8 @@ final class AtomicApplication implements AutoCloseable {
     final Payments payments;
     final Payments otherNode;
 
-    private final LinkedBlockingQueue<String> told = new LinkedBlockingQueue<>();
+    private final RecordedEvents events = new RecordedEvents(
+            "claimed", "completed", "released", "abandoned", "completionFailed", "replayed", "refused");
     private final List<AutoCloseable> open = new ArrayList<>();
     private final AtomicInteger runs = new AtomicInteger();
     private final DataSource database;
@@ -278,7 +274,7 @@ final class AtomicApplication implements AutoCloseable {
                 () -> JdbcIdempotencyStore.builder(dataSource).build());
         node.registerBean(Application.Manager.class, () -> transactionManager);
         node.registerBean(IdempotencySettings.class, () -> settings);
-        node.registerBean(Events.class, () -> new Events(told));
+        node.registerBean(RecordedEvents.class, () -> events);
         node.registerBean(Payments.class, () -> new Payments(dataSource, runs));
         for (Class<?> service : services) {
             node.registerBean(service);
@@ -398,9 +394,7 @@ final class AtomicApplication implements AutoCloseable {
 
     /** What was told of calls since this was asked last. */
     List<String> events() {
-        List<String> events = new ArrayList<>();
-        told.drainTo(events);
-        return events;
+        return events.drain();
     }
 
     @Override
@@ -411,44 +405,6 @@ final class AtomicApplication implements AutoCloseable {
             } catch (Exception failure) {
                 throw new IllegalStateException(failure);
             }
-        }
-    }
-
-    private record Events(LinkedBlockingQueue<String> told) implements IdempotencyListener {
-
-        @Override
-        public void claimed(IdempotencyContext context) {
-            told.add("claimed");
-        }
-
-        @Override
-        public void completed(IdempotencyContext context, Outcome outcome, Duration took) {
-            told.add("completed");
-        }
-
-        @Override
-        public void released(IdempotencyContext context, @Nullable Throwable failure, Duration took) {
-            told.add("released");
-        }
-
-        @Override
-        public void abandoned(IdempotencyContext context) {
-            told.add("abandoned");
-        }
-
-        @Override
-        public void completionFailed(IdempotencyContext context, IdempotencyStoreException failure) {
-            told.add("completionFailed");
-        }
-
-        @Override
-        public void replayed(IdempotencyKey key, @Nullable String traceId) {
-            told.add("replayed");
-        }
-
-        @Override
-        public void refused(IdempotencyKey key, IdempotencyException refusal) {
-            told.add("refused");
         }
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.idempotent.IdempotencyContext;
+import io.idempotent.OnOneJdk;
 import io.idempotent.spring.settings.IdempotencySettings;
 import io.idempotent.spring.transaction.AtomicApplication.Kind;
 import java.io.IOException;
@@ -25,6 +26,7 @@ import org.springframework.transaction.support.TransactionSynchronization;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 
 /** Atomic operations in transactions of their own, whose work, transaction or commit does not end as it should. */
+@OnOneJdk("AtomicTest runs on both")
 class AtomicFailureTest {
 
     private final List<AtomicApplication> applications = new ArrayList<>();

@@ -8,6 +8,7 @@ import io.idempotent.IdempotencyInProgressException;
 import io.idempotent.IdempotencyInProgressException.Reason;
 import io.idempotent.IdempotencyKeyReusedException;
 import io.idempotent.IdempotencyStoreException;
+import io.idempotent.OnOneJdk;
 import io.idempotent.spring.transaction.AtomicApplication.Caller;
 import io.idempotent.spring.transaction.AtomicApplication.Kind;
 import io.idempotent.spring.transaction.AtomicApplication.Payments;
@@ -30,6 +31,7 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
 import org.springframework.transaction.support.TransactionTemplate;
 
 /** Atomic operations in transactions of their callers', on each kind of database. */
+@OnOneJdk("AtomicTest runs on both")
 class AtomicInTransactionTest {
 
     private final List<AtomicApplication> applications = new ArrayList<>();

@@ -2,6 +2,7 @@ package io.idempotent.spring.transaction;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.idempotent.OnOneJdk;
 import io.idempotent.spring.transaction.AtomicApplication.Caller;
 import io.idempotent.spring.transaction.AtomicApplication.Kind;
 import io.idempotent.spring.transaction.AtomicApplication.Payments;
@@ -15,6 +16,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Two nodes at once on one key, in transactions of their own of each isolation. */
+@OnOneJdk("isolation is the database's, and AtomicTest runs on both")
 class AtomicIsolationTest {
 
     private static final int KEYS = 30;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.idempotent.IdempotencyKey;
+import io.idempotent.OnOneJdk;
 import io.idempotent.spring.annotation.EnableIdempotency;
 import io.idempotent.spring.annotation.Idempotent;
 import io.idempotent.spring.transaction.AtomicApplication.Kind;
@@ -42,6 +43,7 @@ import org.springframework.transaction.interceptor.TransactionAspectSupport;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /** Atomic operations that write by JPA, {@link JdbcTemplate} and {@link JdbcClient} in one transaction. */
+@OnOneJdk("AtomicTest runs on both")
 class AtomicPersistenceTest {
 
     static Stream<Kind> kinds() {

@@ -3,6 +3,8 @@ package io.idempotent.spring.web;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.idempotent.OnOneJdk;
+import io.idempotent.engine.RecordedEvents;
 import io.idempotent.spring.web.Wire.Response;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
@@ -71,11 +73,12 @@ import org.springframework.web.servlet.config.annotation.InterceptorRegistry;
 import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 
 /** What is answered before a handler has begun, and what security answers, is not what a key stands for. */
+@OnOneJdk("ConformanceTest runs on both")
 class BeforeTheHandlerTest {
 
     private static HttpServer server;
 
-    private static Told told;
+    private static RecordedEvents told;
 
     private static AtomicInteger runs;
 
@@ -85,7 +88,7 @@ class BeforeTheHandlerTest {
     static void start() {
         server = HttpServer.start(
                 Application.class, "server.error.include-message=always", "logging.level.org.apache.catalina=off");
-        told = server.bean(Told.class);
+        told = server.bean(RecordedEvents.class);
         runs = server.bean(AtomicInteger.class);
     }
 
@@ -152,7 +155,7 @@ class BeforeTheHandlerTest {
             assertThat(response.status()).as("%s", response).isEqualTo(refused.status());
             assertThat(response.isReplayed()).isFalse();
         }
-        assertThat(told.events()).containsExactly("claimed", "released", "claimed", "released");
+        assertThat(told.names()).containsExactly("claimed", "released", "claimed", "released");
         assertThat(runs).hasValue(0);
     }
 
@@ -180,7 +183,7 @@ class BeforeTheHandlerTest {
         Response second = send("alice", path, "application/json", "{}", "Accept: " + accepted(path));
         assertThat(second.isReplayed()).as("%s", second).isTrue();
         assertThat(runs).hasValue(1);
-        assertThat(told.events()).containsExactly("claimed", "completed", "replayed");
+        assertThat(told.names()).containsExactly("claimed", "completed", "replayed");
     }
 
     @ParameterizedTest
@@ -197,13 +200,13 @@ class BeforeTheHandlerTest {
             assertThat(response.status()).as("%s", response).isEqualTo(client.equals("browser") ? 302 : 404);
             assertThat(response.isReplayed()).isFalse();
         }
-        assertThat(told.events()).containsExactly("claimed", "released", "claimed", "released");
+        assertThat(told.names()).containsExactly("claimed", "released", "claimed", "released");
     }
 
     @Test
     void rightsOfAMethodThatAreGivenLaterLetTheSameRequestPass() throws IOException {
         assertThat(send("alice", "/hidden", "application/json", "{}").status()).isEqualTo(404);
-        assertThat(told.events()).containsExactly("claimed", "released");
+        assertThat(told.names()).containsExactly("claimed", "released");
         assertThat(runs).hasValue(0);
         assertThat(send("admin", "/hidden", "application/json", "{}").content()).isEqualTo("run 1");
     }
@@ -214,7 +217,7 @@ class BeforeTheHandlerTest {
         assertThat(send(user, "/orders", "application/json", "{\"item\":\"book\"}")
                         .status())
                 .isIn(302, 401);
-        assertThat(told.events()).isEmpty();
+        assertThat(told.names()).isEmpty();
     }
 
     /** Not by one that frees keys where handlers answer it either. */
@@ -250,7 +253,7 @@ class BeforeTheHandlerTest {
     @EnableWebSecurity
     @EnableMethodSecurity
     @Import({
-        Told.class,
+        RecordedEvents.class,
         Orders.class,
         Checked.class,
         Contracted.class,

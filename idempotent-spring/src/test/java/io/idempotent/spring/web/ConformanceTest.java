@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyKeyException;
+import io.idempotent.engine.RecordedEvents;
 import io.idempotent.spring.operation.WhenAbandoned;
 import io.idempotent.spring.test.FakeTicker;
 import io.idempotent.spring.web.Wire.Response;
@@ -63,7 +64,7 @@ class ConformanceTest {
 
     private static HttpServer server;
 
-    private static Told told;
+    private static RecordedEvents told;
 
     private static Orders orders;
 
@@ -79,7 +80,7 @@ class ConformanceTest {
                 "idempotent.web.maximum-body-size=2KB",
                 "idempotent.web.maximum-response-size=1KB",
                 "logging.level.org.apache.catalina=off");
-        told = server.bean(Told.class);
+        told = server.bean(RecordedEvents.class);
         orders = server.bean(Orders.class);
     }
 
@@ -117,7 +118,7 @@ class ConformanceTest {
         private volatile List<String> toldBefore = List.of();
 
         private Map<String, Object> next(Map<String, Object> order) {
-            toldBefore = told.events();
+            toldBefore = told.names();
             return Map.of("number", runs.incrementAndGet(), "item", order.get("item"));
         }
 
@@ -332,7 +333,7 @@ class ConformanceTest {
         assertThat(send("/plain", key, ORDER).status()).isEqualTo(200);
         assertThat(send("/plain", key, ORDER).isReplayed()).isFalse();
         assertThat(send("/plain", "not \"a\" key", ORDER).status()).isEqualTo(200);
-        assertThat(told.events()).isEmpty();
+        assertThat(told.names()).isEmpty();
     }
 
     @Test
@@ -340,7 +341,7 @@ class ConformanceTest {
     void whereAKeyIsNotRequiredARequestWithoutOneIsProcessed() throws IOException {
         assertThat(send("/optional", null, ORDER).status()).isEqualTo(200);
         assertThat(send("/optional", null, ORDER).status()).isEqualTo(200);
-        assertThat(told.events()).isEmpty();
+        assertThat(told.names()).isEmpty();
         assertThat(orders.runs).hasValue(2);
     }
 
@@ -357,7 +358,7 @@ class ConformanceTest {
         int before = server.bean(ObservedStore.class).calls();
         send("/orders", key, ORDER);
         assertThat(orders.toldBefore).containsExactly("claimed");
-        assertThat(told.events()).containsExactly("claimed", "completed");
+        assertThat(told.names()).containsExactly("claimed", "completed");
         assertThat(server.bean(ObservedStore.class).calls() - before).isPositive();
     }
 
@@ -443,7 +444,7 @@ class ConformanceTest {
     void aKeyThatIsUsedAgainForSomethingElseCannotBeProcessed() throws IOException {
         send("/orders", key, ORDER);
         assertProblem(send("/orders", key, "{}"), 422, "key-reused", "Idempotency key reused");
-        assertThat(told.events()).containsExactly("claimed", "completed", "refused");
+        assertThat(told.names()).containsExactly("claimed", "completed", "refused");
     }
 
     @Test
@@ -476,7 +477,7 @@ class ConformanceTest {
                 413,
                 "request-too-large",
                 "Request too large");
-        assertThat(told.events()).isEmpty();
+        assertThat(told.names()).isEmpty();
     }
 
     @Test
@@ -554,7 +555,7 @@ class ConformanceTest {
         assertThat(send("/optional", malformed, ORDER).status()).isEqualTo(400);
         assertThat(server.bean(ObservedStore.class).calls()).isEqualTo(before);
         assertThat(orders.runs).hasValue(0);
-        assertThat(told.events()).isEmpty();
+        assertThat(told.names()).isEmpty();
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.idempotent.spring.web;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.idempotent.IdempotencyContext;
+import io.idempotent.OnOneJdk;
 import io.idempotent.engine.IdempotencyRecords;
 import io.idempotent.spring.web.HttpServer.Answer;
 import io.idempotent.store.RecordQuery;
@@ -41,6 +42,7 @@ import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RestController;
 
 /** 10,000 requests of clients that mean no good, or are on a bad line. */
+@OnOneJdk("what is parsed here is parsed by the server and by us")
 class HostileClientTest {
 
     private static final int REQUESTS = 10_000;

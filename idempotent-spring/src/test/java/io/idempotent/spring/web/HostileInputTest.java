@@ -3,6 +3,7 @@ package io.idempotent.spring.web;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.idempotent.IdempotencyContext;
+import io.idempotent.OnOneJdk;
 import io.idempotent.engine.IdempotencyRecords;
 import io.idempotent.spring.web.HttpServer.Answer;
 import io.idempotent.store.RecordQuery;
@@ -54,6 +55,7 @@ import org.springframework.web.bind.annotation.RestController;
  * What clients send that is not well formed, or beyond what anybody sends: refused at worst, and never an error of the
  * server's.
  */
+@OnOneJdk("what is parsed here is parsed by the server and by us")
 @SuppressWarnings("StringConcatToTextBlock") // Line ends are those of HTTP.
 class HostileInputTest {
 

@@ -3,6 +3,7 @@ package io.idempotent.spring.web;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.idempotent.engine.RecordedEvents;
 import io.idempotent.spring.web.Wire.Response;
 import jakarta.servlet.Filter;
 import jakarta.servlet.ReadListener;
@@ -53,7 +54,7 @@ class RequestFingerprintTest {
 
     private static HttpServer server;
 
-    private static Told told;
+    private static RecordedEvents told;
 
     private static AtomicInteger runs;
 
@@ -71,7 +72,7 @@ class RequestFingerprintTest {
                 "idempotent.web.fingerprint-headers=X-Channel",
                 "idempotent.web.maximum-body-size=1KB",
                 "spring.mvc.formcontent.filter.enabled=false");
-        told = server.bean(Told.class);
+        told = server.bean(RecordedEvents.class);
         runs = server.bean(Endpoints.class).runs;
     }
 
@@ -438,7 +439,7 @@ class RequestFingerprintTest {
         assertThat(request.send(key).status()).isEqualTo(413);
         assertThat(request.sendInChunks(key).status()).isEqualTo(413);
         assertThat(runs).hasValue(0);
-        assertThat(told.events()).isEmpty();
+        assertThat(told.names()).isEmpty();
     }
 
     @Test
@@ -473,7 +474,7 @@ class RequestFingerprintTest {
         assertThat(second.statusLine()).isEqualTo(first.statusLine());
         assertThat(second.without().headers()).isEqualTo(first.without().headers());
         assertThat(server.bean(ObservedStore.class).calls()).isEqualTo(before);
-        assertThat(told.events()).isEmpty();
+        assertThat(told.names()).isEmpty();
         assertThat(runs).hasValue(0);
     }
 }

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.idempotent.IdempotencyContext;
+import io.idempotent.engine.RecordedEvents;
 import io.idempotent.spring.test.FakeTicker;
 import io.idempotent.spring.web.Wire.Response;
 import jakarta.servlet.AsyncContext;
@@ -51,7 +52,7 @@ class ResponseRulesTest {
 
     private static HttpServer server;
 
-    private static Told told;
+    private static RecordedEvents told;
 
     private static Endpoints endpoints;
 
@@ -67,7 +68,7 @@ class ResponseRulesTest {
                 "idempotent.operations.short-lived.retention=1m",
                 "idempotent.operations.switched-off.enabled=false",
                 "logging.level.org.apache.catalina=off");
-        told = server.bean(Told.class);
+        told = server.bean(RecordedEvents.class);
         endpoints = server.bean(Endpoints.class);
     }
 
@@ -252,14 +253,14 @@ class ResponseRulesTest {
     void anAnswerThatNothingWasDoneReleasesTheKey(int status) throws IOException {
         assertThat(send("/statuses/" + status).status()).isEqualTo(status);
         assertThat(send("/statuses/" + status).content()).isEqualTo("run 2");
-        assertThat(told.events()).containsExactly("claimed", "released", "claimed", "released");
+        assertThat(told.names()).containsExactly("claimed", "released", "claimed", "released");
     }
 
     @Test
     void anErrorThatNothingWasDoneReleasesTheKeyWhenItsPageIsMade() throws IOException {
         assertThat(send("/errors/503").content()).contains("\"status\":503");
         assertThat(send("/errors/503").isReplayed()).isFalse();
-        assertThat(told.events()).containsExactly("claimed", "released", "claimed", "released");
+        assertThat(told.names()).containsExactly("claimed", "released", "claimed", "released");
     }
 
     @ParameterizedTest
@@ -323,7 +324,7 @@ class ResponseRulesTest {
     void anEndpointThatIsSwitchedOffIsHandledAsEver() throws IOException {
         send("/switched-off");
         assertThat(send("/switched-off").content()).isEqualTo("run 2");
-        assertThat(told.events()).isEmpty();
+        assertThat(told.names()).isEmpty();
     }
 
     @Test
@@ -332,7 +333,7 @@ class ResponseRulesTest {
         assertThat(first.status()).isEqualTo(503);
         assertThat(send("/late").without(IdempotencyFilter.REPLAYED)).isEqualTo(first.without());
         assertThat(endpoints.runs).hasValue(1);
-        assertThat(told.events()).containsExactly("claimed", "completed", "replayed");
+        assertThat(told.names()).containsExactly("claimed", "completed", "replayed");
     }
 
     @Test
@@ -374,8 +375,7 @@ class ResponseRulesTest {
     void whatAThreadOfTheHandlersOwnAnswersIsSentAndNotGivenAgain() throws IOException {
         assertThat(send("/own-thread").content()).isEqualTo("run 1");
         Awaitility.await()
-                .untilAsserted(
-                        () -> assertThat(told.events()).containsExactly("claimed", "not replayable", "completed"));
+                .untilAsserted(() -> assertThat(told.names()).containsExactly("claimed", "notReplayable", "completed"));
         Response second = send("/own-thread");
         assertThat(second.status()).isEqualTo(500);
         assertThat(second.content()).contains("result-not-available");

@@ -1,5 +1,6 @@
 package io.idempotent.spring.web;
 
+import io.idempotent.engine.RecordedEvents;
 import jakarta.servlet.Filter;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletOutputStream;
@@ -68,8 +69,8 @@ class ResponseShapes {
     }
 
     @Bean
-    static Told told() {
-        return new Told();
+    static RecordedEvents told() {
+        return new RecordedEvents();
     }
 
     /** Inside of the library's filter: it compresses for those who accept that. */

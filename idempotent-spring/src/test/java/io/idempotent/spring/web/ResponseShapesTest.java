@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.idempotent.engine.RecordedEvents;
 import io.idempotent.spring.web.Wire.Response;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -136,7 +137,7 @@ class ResponseShapesTest {
     @MethodSource("shapes")
     void everyRepetitionGetsTheFirstResponseByteForByte(Shape shape) throws IOException {
         AtomicInteger runs = server.bean(AtomicInteger.class);
-        Told told = server.bean(Told.class);
+        RecordedEvents told = server.bean(RecordedEvents.class);
         runs.set(0);
         Response bare = shape.send(null);
         runs.set(0);
@@ -154,7 +155,7 @@ class ResponseShapesTest {
         assertThat(second.without("Idempotency-Replayed")).isEqualTo(first.without());
         assertThat(third.without()).isEqualTo(second.without());
         assertThat(runs).hasValue(1);
-        assertThat(told.events()).containsExactly("claimed", "completed", "replayed", "replayed");
+        assertThat(told.names()).containsExactly("claimed", "completed", "replayed", "replayed");
     }
 
     /**
@@ -246,7 +247,7 @@ class ResponseShapesTest {
     @Test
     void aBodyThatIsTooLongToBeRecordedIsSentWholeOnce() throws IOException {
         String key = UUID.randomUUID().toString();
-        server.bean(Told.class).forget();
+        server.bean(RecordedEvents.class).forget();
         Response first = send("long", key);
         Response second = send("long", key);
         Response third = send("long", key);
@@ -258,8 +259,8 @@ class ResponseShapesTest {
         assertThat(second.status()).isEqualTo(500);
         assertThat(second.body()).contains("/result-not-available");
         assertThat(third.without()).isEqualTo(second.without());
-        assertThat(server.bean(Told.class).events())
-                .containsExactly("claimed", "not replayable", "completed", "refused", "refused");
+        assertThat(server.bean(RecordedEvents.class).names())
+                .containsExactly("claimed", "notReplayable", "completed", "refused", "refused");
     }
 
     @Test

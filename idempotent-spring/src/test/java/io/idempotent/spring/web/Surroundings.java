@@ -1,5 +1,6 @@
 package io.idempotent.spring.web;
 
+import io.idempotent.engine.RecordedEvents;
 import io.idempotent.spring.test.FakeTicker;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.caffeine.CaffeineIdempotencyStore;
@@ -24,8 +25,8 @@ class Surroundings {
     static final String STORE = "idempotent.store=observed";
 
     @Bean
-    static Told told() {
-        return new Told();
+    static RecordedEvents told() {
+        return new RecordedEvents();
     }
 
     @Bean

@@ -8,6 +8,7 @@ import io.idempotent.IdempotencyContext;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.Reconciliation;
 import io.idempotent.engine.IdempotencyRecords;
+import io.idempotent.engine.RecordedEvents;
 import io.idempotent.spring.operation.Reconciler;
 import io.idempotent.spring.operation.WhenAbandoned;
 import io.idempotent.spring.operation.WhenStoreFails;
@@ -41,7 +42,7 @@ class UnknownResponsesTest {
 
     private static HttpServer server;
 
-    private static Told told;
+    private static RecordedEvents told;
 
     private static AtomicInteger runs;
 
@@ -56,7 +57,7 @@ class UnknownResponsesTest {
                 "idempotent.web.unknown-statuses=5xx",
                 "idempotent.when-abandoned=refuse",
                 "logging.level.org.apache.catalina=off");
-        told = server.bean(Told.class);
+        told = server.bean(RecordedEvents.class);
         runs = server.bean(Endpoints.class).runs;
     }
 
@@ -151,7 +152,7 @@ class UnknownResponsesTest {
     void aStatusThatSaysNothingOfTheWorkLeavesItUnknownUntilSomebodySaysWhatBecameOfIt() throws IOException {
         assertThat(send("/statuses/500").content()).isEqualTo("run 1");
         assertUnknown(send("/statuses/500"));
-        assertThat(told.events()).containsExactly("claimed", "abandoned", "refused");
+        assertThat(told.names()).containsExactly("claimed", "abandoned", "refused");
 
         IdempotencyRecords operations = server.bean(IdempotencyRecords.class);
         IdempotencyKey recordKey = IdempotencyKey.of("statuses", key);
@@ -220,6 +221,6 @@ class UnknownResponsesTest {
         } finally {
             store.down(false);
         }
-        assertThat(told.events()).containsExactly("unprotected", "unprotected");
+        assertThat(told.names()).containsExactly("unprotected", "unprotected");
     }
 }

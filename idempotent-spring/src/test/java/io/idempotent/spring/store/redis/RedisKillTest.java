@@ -30,8 +30,7 @@ class RedisKillTest {
         Database payments = PostgresServer.version18().newDatabase("kill");
         List<String> arguments = List.of(String.valueOf(RedisServer.shared().port()), payments.url());
 
-        History history = new KillRun(RedisNodeFactory.class, arguments, payments, KillRun.KEYS, directory)
-                .run(KillRun.duration(10));
+        History history = new KillRun(RedisNodeFactory.class, arguments, payments, KillRun.KEYS, directory).run();
 
         Verdict verdict = Verdict.onLeased(history, LeasedNode.LEASE);
         System.out.println(verdict.report());

@@ -6,43 +6,93 @@ import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyStoreException;
 import io.idempotent.Outcome;
 import io.idempotent.Reconciliation;
+import io.idempotent.store.IdempotencyRecord;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** Writes down all that an engine tells, to its listener and to its error handler. */
-final class Events implements IdempotencyListener, BiConsumer<String, Throwable> {
+/** Writes down what an engine tells, to its listener and to its error handler. */
+public class RecordedEvents implements IdempotencyListener, BiConsumer<String, Throwable> {
 
-    /** One thing told. */
-    record Event(String name, Thread thread, @Nullable Object detail) {}
+    /**
+     * One thing told.
+     *
+     * @param name the listener's method
+     * @param thread that called it
+     * @param detail what it was given first, or what says most
+     */
+    public record Event(
+            String name, Thread thread, @Nullable Object detail) {}
 
     /** One error told. */
     record Reported(String message, Throwable failure) {}
 
-    private final List<Event> events = new CopyOnWriteArrayList<>();
+    private final LinkedBlockingQueue<Event> events = new LinkedBlockingQueue<>();
     private final List<Reported> errors = new CopyOnWriteArrayList<>();
+    private final Set<String> wanted;
 
-    List<Event> all() {
-        return events;
+    /**
+     * Begins to write.
+     *
+     * @param wanted the names of the events that count; none for all
+     */
+    public RecordedEvents(String... wanted) {
+        this.wanted = Set.of(wanted);
     }
 
-    List<String> names() {
-        return events.stream().map(Event::name).toList();
+    /** All that was told since the start, or since it was last forgotten. */
+    public final List<Event> all() {
+        return List.copyOf(events);
     }
 
-    List<Event> named(String name) {
+    /** The names of {@link #all}. */
+    public final List<String> names() {
+        return names(events);
+    }
+
+    /** Those of {@link #all} that have a name. */
+    public final List<Event> named(String name) {
         return events.stream().filter(event -> event.name().equals(name)).toList();
     }
 
-    List<Reported> errors() {
+    /** The names of all that was told, which is forgotten. */
+    public final List<String> drain() {
+        List<Event> drained = new ArrayList<>();
+        events.drainTo(drained);
+        return names(drained);
+    }
+
+    /** Waits for the name of the next event, which is forgotten. */
+    public final String next() throws InterruptedException {
+        return Objects.requireNonNull(events.poll(30, TimeUnit.SECONDS), "nothing is told")
+                .name();
+    }
+
+    /** Forgets what was told. */
+    public final void forget() {
+        events.clear();
+    }
+
+    final List<Reported> errors() {
         return errors;
     }
 
+    private static List<String> names(Collection<Event> events) {
+        return events.stream().map(Event::name).toList();
+    }
+
     private void add(String name, @Nullable Object detail) {
-        events.add(new Event(name, Thread.currentThread(), detail));
+        if (wanted.isEmpty() || wanted.contains(name)) {
+            events.add(new Event(name, Thread.currentThread(), detail));
+        }
     }
 
     @Override
@@ -77,22 +127,22 @@ final class Events implements IdempotencyListener, BiConsumer<String, Throwable>
 
     @Override
     public void stepRecorded(IdempotencyContext context, String step, Duration took) {
-        add("step recorded", step);
+        add("stepRecorded", step);
     }
 
     @Override
     public void stepReplayed(IdempotencyContext context, String step) {
-        add("step replayed", step);
+        add("stepReplayed", step);
     }
 
     @Override
     public void stepNotRecorded(IdempotencyContext context, String step, IdempotencyStoreException failure) {
-        add("step not recorded", failure);
+        add("stepNotRecorded", failure);
     }
 
     @Override
     public void stepsLeftOver(IdempotencyContext context, Set<String> steps) {
-        add("steps left over", steps);
+        add("stepsLeftOver", steps);
     }
 
     @Override
@@ -143,5 +193,10 @@ final class Events implements IdempotencyListener, BiConsumer<String, Throwable>
     @Override
     public void notReplayable(IdempotencyContext context, String reason) {
         add("notReplayable", reason);
+    }
+
+    @Override
+    public void evicted(IdempotencyRecord record) {
+        add("evicted", record);
     }
 }
