@@ -328,7 +328,7 @@ abstract class RabbitAnswersContract {
         Thread closing = new Thread(application::close);
         closing.start();
         // The first delivery ends by itself, the second would be held for two minutes.
-        await().until(() -> !application.context().isActive());
+        await().until(application.context()::isClosed);
         listener.fails.set(1);
         listener.end.countDown();
 

@@ -43,13 +43,12 @@ final class ArtemisBroker {
         }
     }
 
-    /** Refuses what is sent there. */
+    /** Refuses what is sent there, also by the name that clients of old versions have for it. */
     static void refuse(String queue) {
-        SERVER.getActiveMQServer()
-                .getAddressSettingsRepository()
-                .addMatch(
-                        queue,
-                        new AddressSettings().setAutoCreateAddresses(false).setAutoCreateQueues(false));
+        AddressSettings settings =
+                new AddressSettings().setAutoCreateAddresses(false).setAutoCreateQueues(false);
+        SERVER.getActiveMQServer().getAddressSettingsRepository().addMatch(queue, settings);
+        SERVER.getActiveMQServer().getAddressSettingsRepository().addMatch("jms.queue." + queue, settings);
     }
 
     /** How many messages are there, those included that are being delivered. */

@@ -9,6 +9,8 @@ import io.idempotent.OnOneJdk;
 import io.idempotent.spring.annotation.Idempotent;
 import io.idempotent.spring.operation.WhenAbandoned;
 import jakarta.jms.ConnectionFactory;
+import jakarta.jms.ExceptionListener;
+import jakarta.jms.JMSException;
 import jakarta.jms.Message;
 import jakarta.jms.TextMessage;
 import java.time.Duration;
@@ -160,10 +162,13 @@ class JmsAnswersTest {
         ArtemisBroker.refuse(dead);
         Slow listener = application
                 .with("idempotent.messaging.jms-dead-letter-queue=" + dead)
+                .with(Refusals.class)
                 .start(Slow.class);
+        Refusals refusals = application.bean(Refusals.class);
         application.send("no key", null);
 
-        await().until(() -> application.givenUp() + ArtemisBroker.count(application.queue()) == 1);
+        await().until(() -> refusals.count.get() > 0);
+        assertThat(application.isDone()).isFalse();
         assertThat(listener.begun).hasValue(0);
     }
 
@@ -217,7 +222,7 @@ class JmsAnswersTest {
         application.send("same", "key");
         Thread closing = new Thread(application::close);
         closing.start();
-        await().until(() -> !application.context().isActive());
+        await().until(application.context()::isClosed);
         listener.fails.set(1);
         listener.end.countDown();
 
@@ -336,6 +341,16 @@ class JmsAnswersTest {
         @Idempotent(key = "@messageKeys.of(#message)")
         public String on(org.springframework.messaging.Message<String> message) {
             return message.getPayload() + ", run " + runs.incrementAndGet();
+        }
+    }
+
+    static class Refusals implements ExceptionListener {
+
+        private final AtomicInteger count = new AtomicInteger();
+
+        @Override
+        public void onException(JMSException refusal) {
+            count.incrementAndGet();
         }
     }
 
