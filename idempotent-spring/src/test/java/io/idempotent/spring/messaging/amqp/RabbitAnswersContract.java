@@ -27,6 +27,7 @@ import org.springframework.amqp.core.Queue;
 import org.springframework.amqp.rabbit.annotation.RabbitListener;
 import org.springframework.amqp.rabbit.config.SimpleRabbitListenerContainerFactory;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
+import org.springframework.amqp.rabbit.core.RabbitTemplate;
 import org.springframework.amqp.support.AmqpHeaders;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.amqp.autoconfigure.SimpleRabbitListenerContainerFactoryConfigurer;
@@ -328,7 +329,7 @@ abstract class RabbitAnswersContract {
         Thread closing = new Thread(application::close);
         closing.start();
         // The first delivery ends by itself, the second would be held for two minutes.
-        await().until(application.context()::isClosed);
+        await().until(() -> !application.context().isActive());
         listener.fails.set(1);
         listener.end.countDown();
 
@@ -352,7 +353,23 @@ abstract class RabbitAnswersContract {
         assertHandledOnce(listener.runs);
     }
 
-    private void assertHandledOnce(AtomicInteger handled) {
+    @Test
+    void whatAnExecutionSendsBySpringBootsTemplateBearsItsKey() {
+        Sending listener = application.with("next=" + next()).start(Sending.class);
+        application.send("same", "key");
+
+        Message sent = application.template().receive(next(), 10_000);
+        assertThat((String) sent.getMessageProperties().getHeader("Idempotency-Key"))
+                .isNotEmpty()
+                .isNotEqualTo("key");
+        assertHandledOnce(listener.runs);
+    }
+
+    private String next() {
+        return application.declare(new Queue("next-" + application.queue()));
+    }
+
+    final void assertHandledOnce(AtomicInteger handled) {
         await().until(() -> handled.get() == 1);
         await().pollDelay(Duration.ofMillis(50)).until(() -> true);
         assertThat(application.left()).isZero();
@@ -528,6 +545,25 @@ abstract class RabbitAnswersContract {
             if (acknowledges) {
                 channel.basicAck(message.getMessageProperties().getDeliveryTag(), false);
             }
+        }
+    }
+
+    static class Sending {
+
+        private final AtomicInteger runs = new AtomicInteger();
+        private final RabbitTemplate template;
+        private final String next;
+
+        Sending(RabbitTemplate template, @Value("${next}") String next) {
+            this.template = template;
+            this.next = next;
+        }
+
+        @RabbitListener(queues = "${queue}")
+        @Idempotent(key = "@messageKeys.header(#message)")
+        public void on(Message message) {
+            template.convertAndSend(next, "sent");
+            runs.incrementAndGet();
         }
     }
 
