@@ -51,6 +51,7 @@ public final class FrameworkTypes {
             "org.apache.kafka.clients.consumer.Consumer",
             "org.apache.pulsar.client.api.Consumer",
             "org.quartz.JobExecutionContext",
+            "org.springframework.amqp.core.MessageProperties",
             "org.springframework.http.HttpHeaders",
             "org.springframework.http.HttpMethod",
             "org.springframework.kafka.listener.adapter.ConsumerRecordMetadata",

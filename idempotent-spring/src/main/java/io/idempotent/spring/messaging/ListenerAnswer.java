@@ -10,6 +10,7 @@ import io.idempotent.IdempotencyOutcomeUnknownException;
 import io.idempotent.IdempotencyStoreException;
 import java.util.HashSet;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** What a failure of a listener asks its container to do with the message. */
 public enum ListenerAnswer {
@@ -34,13 +35,19 @@ public enum ListenerAnswer {
      * since containers wrap what listeners throw.
      */
     public static ListenerAnswer of(Throwable failure) {
+        IdempotencyException ours = find(failure);
+        return ours == null ? POLICY : of(ours);
+    }
+
+    /** Finds the exception of this library that decides; null if there is none. */
+    public static @Nullable IdempotencyException find(Throwable failure) {
         Set<Throwable> seen = new HashSet<>();
         for (Throwable next = failure; next != null && seen.add(next); next = next.getCause()) {
             if (next instanceof IdempotencyException ours) {
-                return of(ours);
+                return ours;
             }
         }
-        return POLICY;
+        return null;
     }
 
     private static ListenerAnswer of(IdempotencyException failure) {

@@ -1,13 +1,17 @@
 package io.idempotent.spring.messaging.amqp;
 
 import io.idempotent.spring.messaging.ListenerKind;
+import io.idempotent.spring.operation.OperationRegistry;
+import org.springframework.amqp.rabbit.listener.RabbitListenerEndpointRegistry;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.BeanDefinition;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Role;
 
 /**
- * Makes listeners of AMQP 0-9-1 known. {@code @EnableIdempotency} imports it where spring-rabbit is on the class path.
+ * Makes listeners of AMQP 0-9-1 known, and lets their containers do what idempotent methods ask for. {@code
+ * @EnableIdempotency} imports it where spring-rabbit is on the class path.
  */
 @Configuration(proxyBeanMethods = false)
 @Role(BeanDefinition.ROLE_INFRASTRUCTURE)
@@ -19,5 +23,18 @@ public final class RabbitListenerConfiguration {
     @Bean
     static ListenerKind idempotentRabbitListeners() {
         return new RabbitListeners();
+    }
+
+    @Bean
+    static RabbitRetries idempotentRabbitRetries() {
+        return new RabbitRetries();
+    }
+
+    @Bean
+    static RabbitContainers idempotentRabbitContainers(
+            ObjectProvider<RabbitListenerEndpointRegistry> registries, ObjectProvider<OperationRegistry> operations) {
+        return new RabbitContainers(
+                registries::orderedStream,
+                () -> operations.getObject().settings().messaging());
     }
 }

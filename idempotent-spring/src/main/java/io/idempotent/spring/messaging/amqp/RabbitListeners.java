@@ -1,14 +1,18 @@
 package io.idempotent.spring.messaging.amqp;
 
 import io.idempotent.spring.messaging.Acknowledging;
+import io.idempotent.spring.messaging.BatchListeners;
 import io.idempotent.spring.messaging.ListenerKind;
 import io.idempotent.spring.messaging.ReceivedMessage;
 import java.lang.reflect.Method;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.springframework.amqp.core.Message;
+import org.springframework.amqp.core.MessageProperties;
 import org.springframework.amqp.rabbit.annotation.RabbitListener;
 import org.springframework.core.annotation.MergedAnnotations;
 
-/** Listeners of AMQP. */
+/** Listeners of AMQP. A quorum queue counts the deliveries of a message, and gives up after so many. */
 final class RabbitListeners implements ListenerKind {
 
     @Override
@@ -17,11 +21,24 @@ final class RabbitListeners implements ListenerKind {
     }
 
     @Override
-    public void check(Method method, MergedAnnotations annotations, String described) {}
+    public void check(Method method, MergedAnnotations annotations, String described) {
+        BatchListeners.refuse(
+                method,
+                Boolean.parseBoolean(annotations.get(RabbitListener.class).getString("batch")),
+                Message.class,
+                described,
+                "catch there what it throws: a failure gives back or rejects the whole batch");
+    }
 
+    /** Whether the method acknowledges is its container's to say, which {@link AnsweringMessageListener} asks. */
     @Override
-    public @Nullable Acknowledging acknowledging(Method method, MergedAnnotations annotations) {
-        return null;
+    public Acknowledging acknowledging(Method method, MergedAnnotations annotations) {
+        return arguments -> {
+            RabbitDelivery delivery = RabbitDelivery.current();
+            if (delivery != null) {
+                delivery.acknowledge();
+            }
+        };
     }
 
     @Override
@@ -31,6 +48,24 @@ final class RabbitListeners implements ListenerKind {
 
     @Override
     public @Nullable ReceivedMessage read(Object message) {
-        return null;
+        return message instanceof Message found ? new Received(found.getMessageProperties()) : null;
+    }
+
+    private record Received(MessageProperties properties) implements ReceivedMessage {
+
+        @Override
+        public @Nullable Object header(String name) {
+            return properties.getHeader(name);
+        }
+
+        @Override
+        public @Nullable String id() {
+            return properties.getMessageId();
+        }
+
+        @Override
+        public @Nullable List<String> delivery() {
+            return null;
+        }
     }
 }

@@ -1,21 +1,17 @@
 package io.idempotent.spring.messaging.kafka;
 
-import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.spring.messaging.Acknowledging;
+import io.idempotent.spring.messaging.BatchListeners;
 import io.idempotent.spring.messaging.ListenerKind;
 import io.idempotent.spring.messaging.ReceivedMessage;
 import java.lang.reflect.Method;
 import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
-import org.springframework.core.ResolvableType;
-import org.springframework.core.annotation.MergedAnnotation;
 import org.springframework.core.annotation.MergedAnnotations;
 import org.springframework.kafka.annotation.KafkaListener;
 import org.springframework.kafka.support.Acknowledgment;
-import org.springframework.messaging.Message;
 
 /** Listeners of Kafka. A container seeks back to a record that it is to deliver again, and no broker counts that. */
 final class KafkaListeners implements ListenerKind {
@@ -27,22 +23,12 @@ final class KafkaListeners implements ListenerKind {
 
     @Override
     public void check(Method method, MergedAnnotations annotations, String described) {
-        MergedAnnotation<KafkaListener> listener = annotations.get(KafkaListener.class);
-        boolean declared = Boolean.parseBoolean(listener.getString("batch"));
-        for (int index = 0; index < method.getParameterCount(); index++) {
-            ResolvableType type = ResolvableType.forMethodParameter(method, index);
-            Class<?> element = type.asCollection().getGeneric().toClass();
-            if (declared
-                    || ConsumerRecords.class.isAssignableFrom(type.toClass())
-                    || ConsumerRecord.class.isAssignableFrom(element)
-                    || Message.class.isAssignableFrom(element)) {
-                throw new IdempotencyConfigurationException(
-                        described + " is idempotent, and gets batches of records: one key cannot stand for several"
-                                + " records, of which the next batch may have some",
-                        "Let it call an idempotent method of another bean for each record, and throw a"
-                                + " BatchListenerFailedException with the record that failed");
-            }
-        }
+        BatchListeners.refuse(
+                method,
+                Boolean.parseBoolean(annotations.get(KafkaListener.class).getString("batch")),
+                ConsumerRecord.class,
+                described,
+                "throw a BatchListenerFailedException with the record that failed");
     }
 
     @Override
