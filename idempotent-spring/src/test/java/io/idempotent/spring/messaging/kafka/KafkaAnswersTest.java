@@ -44,6 +44,7 @@ class KafkaAnswersTest {
     @Test
     void aRecordWhoseKeyIsInProgressIsDeliveredAgainUntilItsFirstOwnerFailedAndIsHandledThen() {
         Slow listener = application.start(Slow.class);
+        application.awaitOnePartitionEach();
         KAFKA.send(topic, 0, "a", "same", "key");
         await().until(() -> listener.begun.get() == 1);
         KAFKA.send(topic, 1, "a", "same", "key");
@@ -60,6 +61,7 @@ class KafkaAnswersTest {
     @Test
     void withSpringKafkasOwnHandlerThatRecordIsLost() {
         Slow listener = application.with(OwnHandler.class).start(Slow.class);
+        application.awaitOnePartitionEach();
         KAFKA.send(topic, 0, "a", "same", "key");
         await().until(() -> listener.begun.get() == 1);
         KAFKA.send(topic, 1, "a", "same", "key");

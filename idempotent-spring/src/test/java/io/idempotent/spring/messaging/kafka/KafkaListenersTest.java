@@ -59,7 +59,7 @@ class KafkaListenersTest {
     void anIdempotentMethodThatGetsBatchesIsRefused(Class<?> listener) {
         assertThatExceptionOfType(IdempotencyConfigurationException.class)
                 .isThrownBy(() -> application.start(listener))
-                .withMessageContaining("gets batches of records")
+                .withMessageContaining("gets batches of messages")
                 .satisfies(refusal -> assertThat(refusal.action()).contains("BatchListenerFailedException"));
     }
 
@@ -170,6 +170,7 @@ class KafkaListenersTest {
     @Test
     void retryTopicsTakeARecordInProgressAwayAndItIsHandledFromThere() {
         Retried listener = application.with(RetryTopics.class).start(Retried.class);
+        application.awaitOnePartitionEach();
         KAFKA.send(topic, 0, "a", "same", "key");
         await().until(() -> listener.begun.get() == 1);
         KAFKA.send(topic, 1, "a", "same", "key");
@@ -191,6 +192,7 @@ class KafkaListenersTest {
         InTransaction listener = application
                 .with("sent=" + sent, "spring.kafka.producer.transaction-id-prefix=" + topic)
                 .start(InTransaction.class);
+        application.awaitOnePartitionEach();
         KAFKA.send(topic, 0, "a", "same", "key");
         await().until(() -> listener.begun.get() == 1);
         KAFKA.send(topic, 1, "a", "same", "key");
