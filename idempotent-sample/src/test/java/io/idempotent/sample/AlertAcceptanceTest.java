@@ -5,6 +5,7 @@ import static io.idempotent.sample.SampleClient.evaluation;
 import static io.idempotent.sample.SampleClient.json;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.idempotent.OnOneJdk;
 import java.net.http.HttpResponse;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
@@ -19,6 +20,7 @@ import org.springframework.context.ApplicationContext;
 
 /** What clients of {@code /alerts} see where evaluations are delivered by calls. */
 @AheadOfTime
+@OnOneJdk("the second JDK runs it ahead of time")
 @SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT)
 class AlertAcceptanceTest {
 
