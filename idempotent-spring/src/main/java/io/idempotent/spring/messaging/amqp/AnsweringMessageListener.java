@@ -83,12 +83,8 @@ class AnsweringMessageListener implements ChannelAwareMessageListener {
 
     private <X extends Exception> void deliver(
             List<Message> messages, @Nullable Channel channel, Delivering<X> delivering) throws X {
-        // With a transaction manager, and for asynchronous replies, the container acknowledges in any mode.
-        boolean manual = channel != null
-                && container.getAcknowledgeMode().isManual()
-                && !listener.isAsyncReplies()
-                && !TransactionSynchronizationManager.isActualTransactionActive();
-        RabbitDelivery delivery = manual ? new RabbitDelivery(messages, channel) : null;
+        RabbitDelivery delivery =
+                channel != null && isAcknowledgedByListener() ? new RabbitDelivery(messages, channel) : null;
         RabbitDelivery before = RabbitDelivery.bind(delivery);
         try {
             delivering.deliver();
@@ -98,6 +94,13 @@ class AnsweringMessageListener implements ChannelAwareMessageListener {
         } finally {
             RabbitDelivery.bind(before);
         }
+    }
+
+    /** With a transaction manager, and for asynchronous replies, the container acknowledges in any mode. */
+    private boolean isAcknowledgedByListener() {
+        return container.getAcknowledgeMode().isManual()
+                && !listener.isAsyncReplies()
+                && !TransactionSynchronizationManager.isActualTransactionActive();
     }
 
     /** Throws what asks the container for it if the failure is an answer. */

@@ -9,6 +9,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.amqp.core.Message;
 import org.springframework.amqp.core.MessageProperties;
+import org.springframework.amqp.rabbit.annotation.RabbitHandler;
 import org.springframework.amqp.rabbit.annotation.RabbitListener;
 import org.springframework.core.annotation.MergedAnnotations;
 
@@ -17,14 +18,18 @@ final class RabbitListeners implements ListenerKind {
 
     @Override
     public boolean isListener(MergedAnnotations annotations) {
-        return annotations.isPresent(RabbitListener.class);
+        return annotations.isPresent(RabbitListener.class) || annotations.isPresent(RabbitHandler.class);
     }
 
     @Override
     public void check(Method method, MergedAnnotations annotations, String described) {
         BatchListeners.refuse(
                 method,
-                Boolean.parseBoolean(annotations.get(RabbitListener.class).getString("batch")),
+                annotations
+                        .get(RabbitListener.class)
+                        .getValue("batch", String.class)
+                        .map(Boolean::parseBoolean)
+                        .orElse(false),
                 Message.class,
                 described,
                 "catch there what it throws: a failure gives back or rejects the whole batch");

@@ -7,7 +7,7 @@ import jakarta.jms.JMSException;
 import jakarta.jms.Message;
 import jakarta.jms.MessageProducer;
 import jakarta.jms.Session;
-import java.util.Collections;
+import java.util.Enumeration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,13 +47,15 @@ record DeadLetterQueue(String name) {
     private static Map<String, Object> properties(Message message, @Nullable IdempotencyException failure)
             throws JMSException {
         Map<String, Object> properties = new LinkedHashMap<>();
-        for (Object name : Collections.list(message.getPropertyNames())) {
-            String property = (String) name;
+        Enumeration<?> names = message.getPropertyNames();
+        while (names.hasMoreElements()) {
+            String property = (String) names.nextElement();
             if (!property.startsWith(RESERVED) || GROUP.contains(property)) {
                 properties.put(property, message.getObjectProperty(property));
             }
         }
-        properties.put(IdempotencyErrorHandlers.ORIGINAL_ID, message.getJMSMessageID());
+        // Senders may do without ids.
+        properties.put(IdempotencyErrorHandlers.ORIGINAL_ID, String.valueOf(message.getJMSMessageID()));
         properties.put(IdempotencyErrorHandlers.ORIGINAL_DESTINATION, String.valueOf(message.getJMSDestination()));
         if (failure != null) {
             properties.put(

@@ -1,7 +1,7 @@
 /**
  * Listeners of JMS.
  *
- * <p>Depends on {@code messaging}, {@code settings}, the core and spring-jms, which is optional.
+ * <p>Depends on {@code messaging}, {@code operation}, {@code settings}, the core and spring-jms, which is optional.
  */
 @NullMarked
 package io.idempotent.spring.messaging.jms;

@@ -24,6 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.amqp.core.Message;
 import org.springframework.amqp.core.Queue;
+import org.springframework.amqp.rabbit.annotation.RabbitHandler;
 import org.springframework.amqp.rabbit.annotation.RabbitListener;
 import org.springframework.amqp.rabbit.config.SimpleRabbitListenerContainerFactory;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
@@ -254,6 +255,17 @@ abstract class RabbitAnswersContract {
     @Test
     void aReplayIsAcknowledgedWhereTheAnnotationSaysThatTheListenerAcknowledges() {
         AcknowledgingByAnnotation listener = application.start(AcknowledgingByAnnotation.class);
+        application.send("same", "key");
+        application.send("same", "key");
+        await().until(() -> application.deliveries() == 2);
+
+        assertHandledOnce(listener.runs);
+        assertThat(application.failedConsumers()).isZero();
+    }
+
+    @Test
+    void aHandlerOfAListenerClassIsAnswered() {
+        Handlers listener = application.with(MANUAL).start(Handlers.class);
         application.send("same", "key");
         application.send("same", "key");
         await().until(() -> application.deliveries() == 2);
@@ -504,6 +516,24 @@ abstract class RabbitAnswersContract {
         private final AtomicInteger runs = new AtomicInteger();
 
         @RabbitListener(queues = "${queue}", ackMode = "MANUAL")
+        @Idempotent(key = "#key")
+        public void on(
+                String body,
+                Channel channel,
+                @Header("Idempotency-Key") String key,
+                @Header(AmqpHeaders.DELIVERY_TAG) long tag)
+                throws IOException {
+            runs.incrementAndGet();
+            channel.basicAck(tag, false);
+        }
+    }
+
+    @RabbitListener(queues = "${queue}")
+    static class Handlers {
+
+        private final AtomicInteger runs = new AtomicInteger();
+
+        @RabbitHandler
         @Idempotent(key = "#key")
         public void on(
                 String body,
