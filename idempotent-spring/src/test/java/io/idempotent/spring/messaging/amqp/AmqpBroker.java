@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.apache.qpid.server.SystemLauncher;
@@ -93,7 +94,7 @@ enum AmqpBroker {
             }
             """;
 
-    private int port;
+    private static final Map<AmqpBroker, Integer> PORTS = new ConcurrentHashMap<>();
 
     abstract int start() throws Exception;
 
@@ -107,15 +108,14 @@ enum AmqpBroker {
     }
 
     /** Where it listens. */
-    synchronized int port() {
-        if (port == 0) {
+    int port() {
+        return PORTS.computeIfAbsent(this, broker -> {
             try {
-                port = start();
+                return broker.start();
             } catch (Exception failure) {
                 throw new IllegalStateException(name() + " does not start", failure);
             }
-        }
-        return port;
+        });
     }
 
     /** The properties by which Spring Boot finds it. */

@@ -13,6 +13,7 @@ import io.idempotent.store.ForwardingIdempotencyStore;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.caffeine.CaffeineIdempotencyStore;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -359,8 +360,8 @@ abstract class RabbitAnswersContract {
         await().until(() -> application.deliveries() == 2);
 
         List<String> received = List.of(
-                new String(application.template().receive(replies, 10_000).getBody()),
-                new String(application.template().receive(replies, 10_000).getBody()));
+                new String(application.template().receive(replies, 10_000).getBody(), StandardCharsets.UTF_8),
+                new String(application.template().receive(replies, 10_000).getBody(), StandardCharsets.UTF_8));
         assertThat(received).containsExactly("same, run 1", "same, run 1");
         assertHandledOnce(listener.runs);
     }
@@ -571,7 +572,9 @@ abstract class RabbitAnswersContract {
         @RabbitListener(queues = "${queue}")
         public void on(Message message, Channel channel) throws IOException, InterruptedException {
             calls.incrementAndGet();
-            service.run(message.getMessageProperties().getHeader("Idempotency-Key"), new String(message.getBody()));
+            service.run(
+                    message.getMessageProperties().getHeader("Idempotency-Key"),
+                    new String(message.getBody(), StandardCharsets.UTF_8));
             if (acknowledges) {
                 channel.basicAck(message.getMessageProperties().getDeliveryTag(), false);
             }
@@ -605,7 +608,7 @@ abstract class RabbitAnswersContract {
         @SendTo("${replies}")
         @Idempotent(key = "@messageKeys.header(#message)")
         public String on(Message message) {
-            return new String(message.getBody()) + ", run " + runs.incrementAndGet();
+            return new String(message.getBody(), StandardCharsets.UTF_8) + ", run " + runs.incrementAndGet();
         }
     }
 

@@ -3,6 +3,7 @@ package io.idempotent.spring.messaging.amqp;
 import io.idempotent.spring.autoconfigure.IdempotencyAutoConfiguration;
 import io.idempotent.spring.autoconfigure.RabbitMessagingAutoConfiguration;
 import io.idempotent.spring.messaging.MessageKeys;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -149,7 +150,7 @@ final class RabbitApplication implements AutoCloseable {
     List<String> deadLetters() {
         return Stream.generate(() -> template.receive(deadLetterQueue()))
                 .takeWhile(message -> message != null)
-                .map(message -> new String(message.getBody()))
+                .map(message -> new String(message.getBody(), StandardCharsets.UTF_8))
                 .toList();
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.idempotent.spring.annotation.Idempotent;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -94,7 +95,7 @@ abstract class RabbitLoadContract {
             if (chance.nextInt(3) == 0) {
                 throw new IllegalStateException("fails by chance");
             }
-            counts.computeIfAbsent(new String(message.getBody()), body -> new AtomicInteger())
+            counts.computeIfAbsent(new String(message.getBody(), StandardCharsets.UTF_8), body -> new AtomicInteger())
                     .incrementAndGet();
         }
     }

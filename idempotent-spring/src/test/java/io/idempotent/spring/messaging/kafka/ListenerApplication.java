@@ -19,7 +19,6 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.kafka.config.KafkaListenerEndpointRegistry;
 import org.springframework.kafka.listener.ConcurrentMessageListenerContainer;
-import org.springframework.kafka.listener.MessageListenerContainer;
 import org.springframework.kafka.listener.RecordInterceptor;
 import org.springframework.test.util.AopTestUtils;
 
@@ -76,14 +75,10 @@ final class ListenerApplication implements AutoCloseable {
     /** Waits until each consumer has one partition: one that stands still would keep the others from getting theirs. */
     void awaitOnePartitionEach() {
         await().until(() -> bean(KafkaListenerEndpointRegistry.class).getListenerContainers().stream()
-                .map(ConcurrentMessageListenerContainer.class::cast)
-                .filter(container -> List.of(container.getContainerProperties().getTopics())
-                        .contains(topic))
-                .flatMap(container -> container.getContainers().stream())
-                .allMatch(consumer -> ((MessageListenerContainer) consumer)
-                                .getAssignedPartitions()
-                                .size()
-                        == 1));
+                .filter(container ->
+                        List.of(container.getContainerProperties().getTopics()).contains(topic))
+                .flatMap(container -> ((ConcurrentMessageListenerContainer<?, ?>) container).getContainers().stream())
+                .allMatch(consumer -> consumer.getAssignedPartitions().size() == 1));
     }
 
     /** The bean itself, without its proxy. */
