@@ -23,6 +23,12 @@ final class IdempotencyRuntimeHints implements RuntimeHintsRegistrar {
                             MemberCategory.INVOKE_DECLARED_CONSTRUCTORS,
                             MemberCategory.ACCESS_DECLARED_FIELDS);
         }
+        // Kafka makes it by its name.
+        hints.reflection()
+                .registerTypeIfPresent(
+                        classLoader,
+                        "io.idempotent.spring.messaging.kafka.IdempotencyKeyProducerInterceptor",
+                        MemberCategory.INVOKE_DECLARED_CONSTRUCTORS);
         for (Class<?> annotation : List.of(Idempotent.class, Idempotent.Retry.class)) {
             hints.reflection().registerType(annotation, MemberCategory.INVOKE_DECLARED_METHODS);
             hints.proxies().registerJdkProxy(annotation);

@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.messaging.Message;
 
 /**
@@ -27,8 +28,8 @@ public final class MessageKeys {
 
     private final List<ListenerKind> kinds;
 
-    MessageKeys(List<ListenerKind> kinds) {
-        this.kinds = List.copyOf(kinds);
+    MessageKeys(ObjectProvider<ListenerKind> kinds) {
+        this.kinds = kinds.orderedStream().toList();
     }
 
     /**

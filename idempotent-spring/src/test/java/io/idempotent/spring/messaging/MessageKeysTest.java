@@ -4,18 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.nio.charset.StandardCharsets;
-import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.beans.factory.support.StaticListableBeanFactory;
 import org.springframework.messaging.Message;
 import org.springframework.messaging.support.GenericMessage;
 
 /** Keys in the headers of Spring's messages, which every broker's library delivers. */
 class MessageKeysTest {
 
-    private final MessageKeys keys = new MessageKeys(List.of());
+    private final MessageKeys keys = new MessageKeys(new StaticListableBeanFactory().getBeanProvider(ListenerKind.class));
 
     @ParameterizedTest
     @ValueSource(strings = {"Idempotency-Key", "Idempotency_Key"})

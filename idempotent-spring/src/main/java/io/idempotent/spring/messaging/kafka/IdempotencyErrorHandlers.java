@@ -1,22 +1,27 @@
 package io.idempotent.spring.messaging.kafka;
 
 import io.idempotent.IdempotencyConfigurationException;
-import io.idempotent.spring.messaging.ListenerAnswer;
-import io.idempotent.spring.messaging.Redelivery;
 import io.idempotent.spring.settings.MessagingSettings;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.jspecify.annotations.Nullable;
-import org.springframework.kafka.core.KafkaOperations;
 import org.springframework.kafka.listener.ConsumerRecordRecoverer;
+import org.springframework.kafka.listener.ContainerProperties.EOSMode;
 import org.springframework.kafka.listener.DefaultAfterRollbackProcessor;
 import org.springframework.kafka.listener.DefaultErrorHandler;
+import org.springframework.kafka.listener.MessageListenerContainer;
+import org.springframework.kafka.listener.RetryListener;
 import org.springframework.util.backoff.BackOff;
-import org.springframework.util.backoff.FixedBackOff;
 
 /**
- * Makes Spring Kafka's own error handlers do what an idempotent listener's answer asks for. Spring Boot installs one
- * where the application has none. An application that has its own makes it here, with its recoverer and its back-off:
+ * Makes Spring Kafka's own error handlers do what an idempotent listener's answer asks for. Containers of listener
+ * methods without an error handler get one before they start. An application that has its own makes it here, with its
+ * recoverer and its back-off:
  *
  * <pre>{@code
  * @Bean
@@ -30,18 +35,18 @@ import org.springframework.util.backoff.FixedBackOff;
  *   <li>A record whose key is in progress, whose claim was lost, or whose store fails, is delivered again after a
  *       pause, as often as it takes. The recoverer never gets it, and the application's back-off does not count it.
  *       Records behind it in its partition wait.
- *   <li>A record that no redelivery helps goes to the recoverer at once.
+ *   <li>A record that no redelivery helps goes to the recoverer at once. In a batch, the listener has to name it by a
+ *       {@code BatchListenerFailedException}; the batch's failure counts as the listener's own otherwise.
  *   <li>Any other failure is repeated as the application's back-off says, and then goes to the recoverer.
  * </ol>
  *
- * <p>Do not set another back-off function on what is made here, since these rules are one.
+ * <p>Set neither another back-off function nor whether a changed exception resets the state on what is made here, since
+ * these rules are one.
  */
 public final class IdempotencyErrorHandlers {
 
     /** How long Kafka waits for the next poll of a consumer if nothing is configured, in milliseconds. */
     private static final long DEFAULT_MAX_POLL_INTERVAL = 300_000;
-
-    private static final BackOff NONE = new FixedBackOff(0, 0);
 
     private IdempotencyErrorHandlers() {}
 
@@ -54,10 +59,7 @@ public final class IdempotencyErrorHandlers {
      */
     public static DefaultErrorHandler errorHandler(
             @Nullable ConsumerRecordRecoverer recoverer, BackOff backOff, MessagingSettings settings) {
-        // The redelivery's back-off first: one that never repeats would switch off the function below.
-        DefaultErrorHandler handler = new DefaultErrorHandler(recoverer, Redelivery.backOff(settings));
-        handler.setBackOffFunction((record, failure) -> backOff(failure, backOff, settings));
-        return handler;
+        return new ErrorHandler(recoverer, new Answers(backOff, settings));
     }
 
     /**
@@ -66,18 +68,10 @@ public final class IdempotencyErrorHandlers {
      * @param recoverer gets the records that are given up; null logs them, as Spring Kafka does
      * @param backOff how often and when the listener's own failures are repeated
      * @param settings the pauses before redeliveries
-     * @param operations sends the offset of a record that is given up, in a transaction of its own; not null if the
-     *     recoverer sends records by them
      */
     public static <K, V> DefaultAfterRollbackProcessor<K, V> afterRollbackProcessor(
-            @Nullable ConsumerRecordRecoverer recoverer,
-            BackOff backOff,
-            MessagingSettings settings,
-            @Nullable KafkaOperations<?, ?> operations) {
-        DefaultAfterRollbackProcessor<K, V> processor = new DefaultAfterRollbackProcessor<>(
-                recoverer, Redelivery.backOff(settings), operations, operations != null);
-        processor.setBackOffFunction((record, failure) -> backOff(failure, backOff, settings));
-        return processor;
+            @Nullable ConsumerRecordRecoverer recoverer, BackOff backOff, MessagingSettings settings) {
+        return new RollbackProcessor<>(recoverer, new Answers(backOff, settings));
     }
 
     /**
@@ -93,18 +87,105 @@ public final class IdempotencyErrorHandlers {
         if (settings.redeliveryMaxDelay().toMillis() >= interval) {
             throw new IdempotencyConfigurationException(
                     "idempotent.messaging.redelivery-max-delay is " + settings.redeliveryMaxDelay()
-                            + ", and Kafka takes" + " a consumer for dead after max.poll.interval.ms = " + interval,
+                            + ", and Kafka takes a consumer for dead after max.poll.interval.ms = " + interval,
                     "Make the delay shorter, or the interval longer");
         }
     }
 
-    private static BackOff backOff(@Nullable Exception failure, BackOff policy, MessagingSettings settings) {
-        return failure == null
-                ? policy
-                : switch (ListenerAnswer.of(failure)) {
-                    case REDELIVER -> Redelivery.backOff(settings);
-                    case DEAD_LETTER -> NONE;
-                    case POLICY -> policy;
-                };
+    private static RetryListener[] with(Answers answers, RetryListener... listeners) {
+        return Stream.concat(Stream.of(answers), Stream.of(listeners)).toArray(RetryListener[]::new);
+    }
+
+    private static final class ErrorHandler extends DefaultErrorHandler {
+
+        private final Answers answers;
+
+        ErrorHandler(@Nullable ConsumerRecordRecoverer recoverer, Answers answers) {
+            super(recoverer, answers);
+            this.answers = answers;
+            // Each record keeps one back-off, which tells the kinds of its failures apart.
+            setResetStateOnExceptionChange(false);
+            super.setRetryListeners(answers);
+        }
+
+        @Override
+        public void setRetryListeners(RetryListener... listeners) {
+            super.setRetryListeners(with(answers, listeners));
+        }
+
+        @Override
+        public void handleRemaining(
+                Exception failure,
+                List<ConsumerRecord<?, ?>> records,
+                Consumer<?, ?> consumer,
+                MessageListenerContainer container) {
+            try {
+                super.handleRemaining(failure, records, consumer, container);
+            } finally {
+                answers.pauseIfStuck(container);
+            }
+        }
+
+        @Override
+        public <K, V> ConsumerRecords<K, V> handleBatchAndReturnRemaining(
+                Exception failure,
+                ConsumerRecords<?, ?> records,
+                Consumer<?, ?> consumer,
+                MessageListenerContainer container,
+                Runnable listener) {
+            try {
+                return super.handleBatchAndReturnRemaining(failure, records, consumer, container, listener);
+            } finally {
+                answers.pauseIfStuck(container);
+            }
+        }
+
+        @Override
+        public void handleBatch(
+                Exception failure,
+                ConsumerRecords<?, ?> records,
+                Consumer<?, ?> consumer,
+                MessageListenerContainer container,
+                Runnable listener) {
+            try {
+                super.handleBatch(failure, records, consumer, container, listener);
+            } finally {
+                answers.pauseIfStuck(container);
+            }
+        }
+    }
+
+    private static final class RollbackProcessor<K, V> extends DefaultAfterRollbackProcessor<K, V> {
+
+        private final Answers answers;
+
+        RollbackProcessor(@Nullable ConsumerRecordRecoverer recoverer, Answers answers) {
+            super(recoverer, answers);
+            this.answers = answers;
+            setResetStateOnExceptionChange(false);
+            super.setRetryListeners(answers);
+        }
+
+        @Override
+        public void setRetryListeners(RetryListener... listeners) {
+            super.setRetryListeners(with(answers, listeners));
+        }
+
+        @Override
+        public void process(
+                List<ConsumerRecord<K, V>> records,
+                Consumer<K, V> consumer,
+                @Nullable MessageListenerContainer container,
+                Exception failure,
+                boolean recoverable,
+                EOSMode mode) {
+            try {
+                super.process(records, consumer, container, failure, recoverable, mode);
+            } finally {
+                if (container != null) {
+                    answers.pauseIfStuck(container);
+                }
+            }
+        }
     }
 }

@@ -47,7 +47,7 @@ public final class IdempotencyKeyProducerInterceptor implements ProducerIntercep
         if (before instanceof Collection<?> several) {
             all.addAll(several);
         } else if (before instanceof String text) {
-            all.addAll(StringUtils.commaDelimitedListToSet(text));
+            all.addAll(List.of(StringUtils.tokenizeToStringArray(text, ",")));
         } else if (before != null) {
             all.add(before);
         }

@@ -10,22 +10,27 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.annotation.MergedAnnotations;
+import org.springframework.kafka.annotation.KafkaHandler;
 import org.springframework.kafka.annotation.KafkaListener;
 import org.springframework.kafka.support.Acknowledgment;
+import org.springframework.kafka.support.KafkaHeaders;
+import org.springframework.messaging.Message;
 
 /** Listeners of Kafka. A container seeks back to a record that it is to deliver again, and no broker counts that. */
 final class KafkaListeners implements ListenerKind {
 
     @Override
     public boolean isListener(MergedAnnotations annotations) {
-        return annotations.isPresent(KafkaListener.class);
+        return annotations.isPresent(KafkaListener.class) || annotations.isPresent(KafkaHandler.class);
     }
 
     @Override
     public void check(Method method, MergedAnnotations annotations, String described) {
         BatchListeners.refuse(
                 method,
-                Boolean.parseBoolean(annotations.get(KafkaListener.class).getString("batch")),
+                Boolean.parseBoolean(annotations.get(KafkaListener.class)
+                        .getValue("batch", String.class)
+                        .orElse("")),
                 ConsumerRecord.class,
                 described,
                 "throw a BatchListenerFailedException with the record that failed");
@@ -34,16 +39,23 @@ final class KafkaListeners implements ListenerKind {
     @Override
     public @Nullable Acknowledging acknowledging(Method method, MergedAnnotations annotations) {
         for (int index = 0; index < method.getParameterCount(); index++) {
-            if (Acknowledgment.class.isAssignableFrom(method.getParameterTypes()[index])) {
+            Class<?> type = method.getParameterTypes()[index];
+            if (Acknowledgment.class.isAssignableFrom(type) || Message.class.isAssignableFrom(type)) {
                 int position = index;
-                return arguments -> {
-                    if (arguments[position] instanceof Acknowledgment acknowledgment) {
-                        acknowledgment.acknowledge();
-                    }
-                };
+                return arguments -> acknowledge(arguments[position]);
             }
         }
         return null;
+    }
+
+    /** Only a container in one of the manual modes gives what there is to acknowledge. */
+    private static void acknowledge(@Nullable Object argument) {
+        Object found = argument instanceof Message<?> message
+                ? message.getHeaders().get(KafkaHeaders.ACKNOWLEDGMENT)
+                : argument;
+        if (found instanceof Acknowledgment acknowledgment) {
+            acknowledgment.acknowledge();
+        }
     }
 
     @Override

@@ -19,11 +19,15 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.kafka.annotation.KafkaHandler;
 import org.springframework.kafka.annotation.KafkaListener;
+import org.springframework.kafka.config.ConcurrentKafkaListenerContainerFactory;
+import org.springframework.kafka.core.ConsumerFactory;
 import org.springframework.kafka.core.KafkaOperations;
 import org.springframework.kafka.listener.DeadLetterPublishingRecoverer;
 import org.springframework.kafka.listener.DefaultErrorHandler;
 import org.springframework.kafka.support.Acknowledgment;
+import org.springframework.kafka.support.KafkaHeaders;
 import org.springframework.messaging.Message;
 
 /** What Kafka's container does with each answer of an idempotent listener, as Spring Boot configures it. */
@@ -44,7 +48,6 @@ class KafkaAnswersTest {
     @Test
     void aRecordWhoseKeyIsInProgressIsDeliveredAgainUntilItsFirstOwnerFailedAndIsHandledThen() {
         Slow listener = application.start(Slow.class);
-        application.awaitOnePartitionEach();
         KAFKA.send(topic, 0, "a", "same", "key");
         await().until(() -> listener.begun.get() == 1);
         KAFKA.send(topic, 1, "a", "same", "key");
@@ -61,7 +64,6 @@ class KafkaAnswersTest {
     @Test
     void withSpringKafkasOwnHandlerThatRecordIsLost() {
         Slow listener = application.with(OwnHandler.class).start(Slow.class);
-        application.awaitOnePartitionEach();
         KAFKA.send(topic, 0, "a", "same", "key");
         await().until(() -> listener.begun.get() == 1);
         KAFKA.send(topic, 1, "a", "same", "key");
@@ -94,6 +96,28 @@ class KafkaAnswersTest {
         application.awaitDone();
         assertThat(listener.runs).hasValue(1);
         assertThat(application.deadLetters()).isEmpty();
+    }
+
+    @Test
+    void aContainerOfTheApplicationsOwnFactoryDoesWhatIsAnsweredToo() {
+        Messages listener = application.with(OwnFactory.class).start(Messages.class);
+        KAFKA.send(topic, 0, "a", "no key", null);
+        KAFKA.send(topic, 0, "a", "behind it", "key");
+
+        application.awaitDone();
+        assertThat(application.deadLetters()).extracting(ConsumerRecord::value).containsExactly("no key");
+        assertThat(listener.runs).hasValue(1);
+    }
+
+    @Test
+    void aReplayIsAcknowledgedByTheHeaderAndForAHandlerOfAClass() {
+        Handlers listener =
+                application.with("spring.kafka.listener.ack-mode=manual").start(Handlers.class);
+        KAFKA.send(topic, 0, "a", "same", "key");
+        KAFKA.send(topic, 0, "a", "same", "key");
+
+        application.awaitDone();
+        assertThat(listener.runs).hasValue(1);
     }
 
     @Test
@@ -245,6 +269,34 @@ class KafkaAnswersTest {
                 }
                 return super.claim(request);
             }
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    static class OwnFactory {
+
+        @Bean
+        ConcurrentKafkaListenerContainerFactory<Object, Object> kafkaListenerContainerFactory(
+                ConsumerFactory<Object, Object> consumers) {
+            ConcurrentKafkaListenerContainerFactory<Object, Object> factory =
+                    new ConcurrentKafkaListenerContainerFactory<>();
+            factory.setConsumerFactory(consumers);
+            factory.setConcurrency(2);
+            return factory;
+        }
+    }
+
+    @KafkaListener(topics = "${topic}")
+    static class Handlers {
+        final AtomicInteger runs = new AtomicInteger();
+
+        @KafkaHandler
+        @Idempotent(key = "@messageKeys.header(#message)", fingerprint = "#text")
+        public void on(String text, Message<String> message) {
+            runs.incrementAndGet();
+            message.getHeaders()
+                    .get(KafkaHeaders.ACKNOWLEDGMENT, Acknowledgment.class)
+                    .acknowledge();
         }
     }
 

@@ -170,7 +170,6 @@ class KafkaListenersTest {
     @Test
     void retryTopicsTakeARecordInProgressAwayAndItIsHandledFromThere() {
         Retried listener = application.with(RetryTopics.class).start(Retried.class);
-        application.awaitOnePartitionEach();
         KAFKA.send(topic, 0, "a", "same", "key");
         await().until(() -> listener.begun.get() == 1);
         KAFKA.send(topic, 1, "a", "same", "key");
@@ -192,7 +191,6 @@ class KafkaListenersTest {
         InTransaction listener = application
                 .with("sent=" + sent, "spring.kafka.producer.transaction-id-prefix=" + topic)
                 .start(InTransaction.class);
-        application.awaitOnePartitionEach();
         KAFKA.send(topic, 0, "a", "same", "key");
         await().until(() -> listener.begun.get() == 1);
         KAFKA.send(topic, 1, "a", "same", "key");

@@ -31,14 +31,22 @@ final class ListenerApplication implements AutoCloseable {
     private final List<String> properties = new ArrayList<>();
     private final String topic;
     private final int partitions;
+    private final boolean alone;
 
     private ConfigurableApplicationContext context;
 
+    /** The only application that listens to its topic, with a consumer for each partition. */
     ListenerApplication(int partitions) {
-        this(KAFKA.topic(partitions), partitions);
+        this(KAFKA.topic(partitions), partitions, true);
     }
 
+    /** One of several applications that share a topic's partitions. */
     ListenerApplication(String topic, int partitions) {
+        this(topic, partitions, false);
+    }
+
+    private ListenerApplication(String topic, int partitions, boolean alone) {
+        this.alone = alone;
         this.partitions = partitions;
         this.topic = topic;
         with(
@@ -46,6 +54,9 @@ final class ListenerApplication implements AutoCloseable {
                 "spring.kafka.bootstrap-servers=" + KAFKA.servers(),
                 "spring.kafka.consumer.group-id=" + topic,
                 "spring.kafka.consumer.auto-offset-reset=earliest",
+                // By its heartbeat a consumer learns that another one joins.
+                "spring.kafka.consumer.heartbeat-interval=100ms",
+                "spring.kafka.consumer.fetch-max-wait=50ms",
                 "spring.kafka.listener.concurrency=" + partitions,
                 "idempotent.messaging.redelivery-delay=5ms",
                 "idempotent.messaging.redelivery-max-delay=20ms",
@@ -69,11 +80,14 @@ final class ListenerApplication implements AutoCloseable {
                 .web(WebApplicationType.NONE)
                 .properties(properties.toArray(String[]::new))
                 .run();
+        if (alone) {
+            awaitOnePartitionEach();
+        }
         return bean(listener);
     }
 
-    /** Waits until each consumer has one partition: one that stands still would keep the others from getting theirs. */
-    void awaitOnePartitionEach() {
+    /** A consumer that stands still would keep the others from getting theirs, and one that fails count anew. */
+    private void awaitOnePartitionEach() {
         await().until(() -> bean(KafkaListenerEndpointRegistry.class).getListenerContainers().stream()
                 .filter(container ->
                         List.of(container.getContainerProperties().getTopics()).contains(topic))
