@@ -71,7 +71,7 @@ record AtomicMethods(BeanFactory beanFactory, CurrentTransaction current) {
                 throw new IdempotencyConfigurationException(
                         described + " is atomic, and its own transaction is " + propagation(attribute)
                                 + ": it would not be the one that the key is claimed in",
-                        "Use the propagation REQUIRED, or do without atomic");
+                        "Use the propagation REQUIRED, let it declare no transaction, or do without atomic");
         }
         if (attribute.isReadOnly()) {
             throw new IdempotencyConfigurationException(

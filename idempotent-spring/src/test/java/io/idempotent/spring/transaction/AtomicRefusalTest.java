@@ -139,7 +139,7 @@ class AtomicRefusalTest {
                         "AtomicRefusalTest$Apart.run(String) is atomic, and its own transaction is REQUIRES_NEW:"
                                 + " it would"
                                 + " not be the one that the key is claimed in",
-                        "Use the propagation REQUIRED, or do without atomic"),
+                        "let it declare no transaction, or do without atomic"),
                 refusal(
                         "a nested transaction",
                         Nested.class,
