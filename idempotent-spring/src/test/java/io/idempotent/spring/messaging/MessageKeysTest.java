@@ -15,7 +15,8 @@ import org.springframework.messaging.support.GenericMessage;
 /** Keys in the headers of Spring's messages, which every broker's library delivers. */
 class MessageKeysTest {
 
-    private final MessageKeys keys = new MessageKeys(new StaticListableBeanFactory().getBeanProvider(ListenerKind.class));
+    private final MessageKeys keys =
+            new MessageKeys(new StaticListableBeanFactory().getBeanProvider(ListenerKind.class));
 
     @ParameterizedTest
     @ValueSource(strings = {"Idempotency-Key", "Idempotency_Key"})

@@ -3,6 +3,9 @@ package io.idempotent.spring.messaging.kafka;
 import io.idempotent.spring.messaging.ListenerAnswer;
 import io.idempotent.spring.messaging.Redelivery;
 import io.idempotent.spring.settings.MessagingSettings;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.jspecify.annotations.Nullable;
@@ -31,9 +34,9 @@ final class Answers implements RetryListener, BackOff {
     private final BackOff policy;
     private final MessagingSettings settings;
 
-    // Of the thread's consumer.
-    private final ThreadLocal<@Nullable Failed> latest = new ThreadLocal<>();
-    private final ThreadLocal<Boolean> stuck = ThreadLocal.withInitial(() -> false);
+    // By the threads of the consumers, as Spring Kafka keeps the state of its records.
+    private final Map<Thread, Failed> latest = new ConcurrentHashMap<>();
+    private final Set<Thread> stuck = ConcurrentHashMap.newKeySet();
 
     Answers(BackOff policy, MessagingSettings settings) {
         this.policy = policy;
@@ -42,14 +45,14 @@ final class Answers implements RetryListener, BackOff {
 
     @Override
     public void failedDelivery(ConsumerRecord<?, ?> failed, @Nullable Exception failure, int attempt) {
-        latest.set(Failed.of(failure));
+        latest.put(Thread.currentThread(), Failed.of(failure));
     }
 
     @Override
     public void failedDelivery(ConsumerRecords<?, ?> failed, @Nullable Exception failure, int attempt) {
         Failed found = Failed.of(failure);
         boolean together = found.answer() == ListenerAnswer.DEAD_LETTER && !namesItsRecord(failure);
-        latest.set(together ? new Failed(failure, ListenerAnswer.POLICY) : found);
+        latest.put(Thread.currentThread(), together ? new Failed(failure, ListenerAnswer.POLICY) : found);
     }
 
     private static boolean namesItsRecord(@Nullable Throwable failure) {
@@ -63,18 +66,17 @@ final class Answers implements RetryListener, BackOff {
 
     @Override
     public void recoveryFailed(ConsumerRecord<?, ?> kept, @Nullable Exception failure, Exception ofRecovery) {
-        stuck.set(true);
+        stuck.add(Thread.currentThread());
     }
 
     @Override
     public void recoveryFailed(ConsumerRecords<?, ?> kept, @Nullable Exception failure, Exception ofRecovery) {
-        stuck.set(true);
+        stuck.add(Thread.currentThread());
     }
 
     /** Pauses if a record could not be put aside since this was asked last. Ends when the container stops. */
     void pauseIfStuck(MessageListenerContainer container) {
-        if (stuck.get()) {
-            stuck.remove();
+        if (stuck.remove(Thread.currentThread())) {
             try {
                 ListenerUtils.stoppableSleep(
                         container, settings.redeliveryMaxDelay().toMillis());
@@ -82,6 +84,12 @@ final class Answers implements RetryListener, BackOff {
                 Thread.currentThread().interrupt();
             }
         }
+    }
+
+    /** Forgets the failures of this thread's consumer. */
+    void forget() {
+        latest.remove(Thread.currentThread());
+        stuck.remove(Thread.currentThread());
     }
 
     @Override
@@ -104,7 +112,7 @@ final class Answers implements RetryListener, BackOff {
 
         @Override
         public long nextBackOff() {
-            Failed failed = latest.get();
+            Failed failed = latest.get(Thread.currentThread());
             if (failed == null) {
                 return own.nextBackOff();
             }

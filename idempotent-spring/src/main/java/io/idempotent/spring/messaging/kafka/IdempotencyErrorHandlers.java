@@ -114,6 +114,12 @@ public final class IdempotencyErrorHandlers {
         }
 
         @Override
+        public void clearThreadState() {
+            super.clearThreadState();
+            answers.forget();
+        }
+
+        @Override
         public void handleRemaining(
                 Exception failure,
                 List<ConsumerRecord<?, ?>> records,
@@ -169,6 +175,12 @@ public final class IdempotencyErrorHandlers {
         @Override
         public void setRetryListeners(RetryListener... listeners) {
             super.setRetryListeners(with(answers, listeners));
+        }
+
+        @Override
+        public void clearThreadState() {
+            super.clearThreadState();
+            answers.forget();
         }
 
         @Override

@@ -35,8 +35,9 @@ final class KafkaContainers implements SmartLifecycle {
     public void start() {
         running = true;
         ConsumerRecordRecoverer recoverer = recoverer();
-        boolean followed =
-                beanFactory.getBeanProvider(AfterRollbackProcessor.class).stream().findAny().isPresent();
+        boolean followed = beanFactory.getBeanProvider(AfterRollbackProcessor.class).stream()
+                .findAny()
+                .isPresent();
         beanFactory.getBeanProvider(KafkaListenerEndpointRegistry.class).stream()
                 .flatMap(registry -> registry.getListenerContainers().stream())
                 .forEach(container -> configure(container, recoverer, followed));
@@ -54,9 +55,7 @@ final class KafkaContainers implements SmartLifecycle {
         }
         MessagingSettings chosen = settings.get();
         if (container.getCommonErrorHandler() == null) {
-            beanFactory
-                    .getBeanProvider(ConsumerFactory.class)
-                    .forEach(factory -> check(chosen, factory));
+            beanFactory.getBeanProvider(ConsumerFactory.class).forEach(factory -> check(chosen, factory));
             container.setCommonErrorHandler(
                     IdempotencyErrorHandlers.errorHandler(recoverer, SeekUtils.DEFAULT_BACK_OFF, chosen));
         }

@@ -28,7 +28,8 @@ final class KafkaListeners implements ListenerKind {
     public void check(Method method, MergedAnnotations annotations, String described) {
         BatchListeners.refuse(
                 method,
-                Boolean.parseBoolean(annotations.get(KafkaListener.class)
+                Boolean.parseBoolean(annotations
+                        .get(KafkaListener.class)
                         .getValue("batch", String.class)
                         .orElse("")),
                 ConsumerRecord.class,
