@@ -9,7 +9,10 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Role;
 
-/** Makes listeners of Kafka known, and their containers do what they answer. {@code @EnableIdempotency} imports it where spring-kafka is on the class path. */
+/**
+ * Makes listeners of Kafka known, and their containers do what they answer. {@code @EnableIdempotency} imports it where
+ * spring-kafka is on the class path.
+ */
 @Configuration(proxyBeanMethods = false)
 @Role(BeanDefinition.ROLE_INFRASTRUCTURE)
 public final class KafkaListenerConfiguration {
