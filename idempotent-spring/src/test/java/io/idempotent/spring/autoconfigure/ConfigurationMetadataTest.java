@@ -146,7 +146,7 @@ class ConfigurationMetadataTest {
         "near-cache.maximum-size, 0",
         "near-cache.time-to-live, 5m",
         "messaging.redelivery-delay, 200ms",
-        "messaging.redelivery-multiplier, 2.0",
+        "messaging.redelivery-multiplier, 2",
         "messaging.redelivery-max-delay, 10s",
         "messaging.hold-at-most, 2m",
         "messaging.replayed-failures, throw",
