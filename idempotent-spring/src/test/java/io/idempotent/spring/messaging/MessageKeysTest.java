@@ -3,12 +3,16 @@ package io.idempotent.spring.messaging;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.idempotent.spring.annotation.EnableIdempotency;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.support.StaticListableBeanFactory;
+import org.springframework.context.annotation.AnnotationConfigApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
 import org.springframework.messaging.Message;
 import org.springframework.messaging.support.GenericMessage;
 
@@ -90,6 +94,26 @@ class MessageKeysTest {
                 .isThrownBy(() -> keys.of("a secret"))
                 .withMessageContaining("java.lang.String")
                 .withMessageNotContaining("secret");
+    }
+
+    @Test
+    void anApplicationThatHasItsNameKeepsIt() {
+        try (AnnotationConfigApplicationContext context = new AnnotationConfigApplicationContext(OwnName.class)) {
+            assertThat(context.getBean("messageKeys")).isEqualTo("the application's");
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    static class OwnName {
+
+        @Bean
+        String messageKeys() {
+            return "the application's";
+        }
+
+        @Configuration(proxyBeanMethods = false)
+        @EnableIdempotency
+        static class Idempotency {}
     }
 
     private static Message<String> message(Map<String, Object> headers) {
