@@ -11,6 +11,11 @@ import org.jspecify.annotations.Nullable;
 /** One call of an idempotent method, however it was intercepted. Used by the calling thread only. */
 public abstract class IdempotentCall implements IdempotentWork<@Nullable Object> {
 
+    // How far it came. One byte, since each call has an object of this size.
+    private static final byte ASKED = 1;
+    private static final byte RAN = 2;
+    private static final byte RETURNED = 3;
+
     private final Method method;
     private final Object target;
     private final @Nullable Object[] arguments;
@@ -18,8 +23,7 @@ public abstract class IdempotentCall implements IdempotentWork<@Nullable Object>
     private @Nullable ObservedCall observed;
     private boolean earlierStands;
     private boolean undone;
-    private boolean asked;
-    private boolean run;
+    private byte progress;
 
     /**
      * For the ways to intercept.
@@ -56,24 +60,37 @@ public abstract class IdempotentCall implements IdempotentWork<@Nullable Object>
      */
     protected abstract @Nullable Object proceed() throws Throwable;
 
-    /** Like {@link #proceed}, and remembers that the method ran. */
+    /** Like {@link #proceed}, and remembers that the method ran, and whether it returned. */
     final @Nullable Object runMethod() throws Throwable {
-        run = true;
-        return proceed();
+        cameTo(RAN);
+        Object result = proceed();
+        cameTo(RETURNED);
+        return result;
     }
 
     /** Notes that the engine is asked, who alone knows of earlier outcomes. */
     final void asked() {
-        asked = true;
+        cameTo(ASKED);
+    }
+
+    private void cameTo(byte further) {
+        if (progress < further) {
+            progress = further;
+        }
     }
 
     final boolean isAsked() {
-        return asked;
+        return progress >= ASKED;
     }
 
     /** Whether the method ran. */
     final boolean hasRun() {
-        return run;
+        return progress >= RAN;
+    }
+
+    /** Whether the method returned in one of its attempts. */
+    final boolean hasReturned() {
+        return progress == RETURNED;
     }
 
     /**

@@ -1,6 +1,7 @@
 package io.idempotent.spring.interceptor;
 
 import io.idempotent.Fingerprint;
+import io.idempotent.IdempotencyException;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyKeyException;
 import io.idempotent.Reconciliation;
@@ -221,8 +222,16 @@ record IdempotentMethod(
         }
 
         @Override
+        public boolean hasReturned() {
+            return call.hasReturned();
+        }
+
+        @Override
         public boolean isReplay(Throwable failure) {
-            return call.isAsked() && !call.hasRun() && method.operation.type().records(failure);
+            return call.isAsked()
+                    && !call.hasRun()
+                    && !(failure instanceof IdempotencyException)
+                    && method.operation.type().records(failure);
         }
     }
 }

@@ -18,17 +18,44 @@ import org.jspecify.annotations.Nullable;
  *   <li>Any other failure is the container's, see {@link ListenerAnswer}.
  * </ol>
  *
- * @param acknowledging acknowledges a delivery; null if the container does
+ * <p>Where containers bind their calls, anybody else's call is made as if the method were no listener.
+ *
+ * @param bound whether containers bind their calls, see {@link ContainerCall}
+ * @param acknowledging acknowledges a delivery; null if the container does, or what binds its call
  * @param holds whether messages are held
  * @param settings what is configured
  * @param closing whether the application is closing
  */
 record AnsweredListener(
-        @Nullable Acknowledging acknowledging, boolean holds, MessagingSettings settings, BooleanSupplier closing)
+        boolean bound,
+        @Nullable Acknowledging acknowledging,
+        boolean holds,
+        MessagingSettings settings,
+        BooleanSupplier closing)
         implements ListenerMethod {
 
     @Override
     public @Nullable Object answer(@Nullable Object[] arguments, Delivery delivery) throws Throwable {
+        if (!bound) {
+            return acknowledged(arguments, delivery);
+        }
+        // The container does not call what the method calls.
+        ContainerCall call = ContainerCall.bind(null);
+        if (call == null) {
+            return delivery.make();
+        }
+        boolean answered = false;
+        try {
+            Object result = acknowledged(arguments, delivery);
+            answered = true;
+            return result;
+        } finally {
+            call.ended(answered, delivery.hasReturned());
+            ContainerCall.bind(call);
+        }
+    }
+
+    private @Nullable Object acknowledged(@Nullable Object[] arguments, Delivery delivery) throws Throwable {
         Object result;
         try {
             result = holds ? new HeldDelivery(delivery, settings, closing).make() : delivery.make();
@@ -38,7 +65,7 @@ record AnsweredListener(
             }
             result = null;
         }
-        if (acknowledging != null && !delivery.hasRun()) {
+        if (acknowledging != null && !delivery.hasReturned()) {
             acknowledging.acknowledge(arguments);
         }
         return result;

@@ -11,17 +11,22 @@ import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.aop.support.AopUtils;
+import org.springframework.context.ApplicationContext;
+import org.springframework.context.ApplicationContextAware;
 import org.springframework.context.ApplicationListener;
 import org.springframework.context.event.ContextClosedEvent;
 import org.springframework.core.annotation.MergedAnnotations;
 import org.springframework.core.annotation.MergedAnnotations.SearchStrategy;
 
 /** Knows listener methods by the annotations of the brokers' libraries that are there. */
-final class ContainerListenerMethods implements ListenerMethods, ApplicationListener<ContextClosedEvent> {
+final class ContainerListenerMethods
+        implements ListenerMethods, ApplicationContextAware, ApplicationListener<ContextClosedEvent> {
 
     private final List<ListenerKind> kinds;
 
     private final Supplier<MessagingSettings> settings;
+
+    private @Nullable ApplicationContext context;
 
     private volatile boolean closing;
 
@@ -30,10 +35,20 @@ final class ContainerListenerMethods implements ListenerMethods, ApplicationList
         this.settings = settings;
     }
 
-    /** Containers wait for their listeners when they stop, so nothing may be held any longer. */
+    @Override
+    public void setApplicationContext(ApplicationContext context) {
+        this.context = context;
+    }
+
+    /**
+     * Containers wait for their listeners when they stop, so nothing may be held any longer. The end of a child context
+     * is told here, too, and stops nothing.
+     */
     @Override
     public void onApplicationEvent(ContextClosedEvent event) {
-        closing = true;
+        if (event.getApplicationContext().equals(context)) {
+            closing = true;
+        }
     }
 
     @Override
@@ -63,6 +78,7 @@ final class ContainerListenerMethods implements ListenerMethods, ApplicationList
                     "Let it return void or an object, or set replayed-failures to throw");
         }
         return new AnsweredListener(
+                kind.bindsCalls(),
                 kind.acknowledging(method, annotations),
                 kind.countsRedeliveries() && !chosen.holdAtMost().isZero(),
                 chosen,

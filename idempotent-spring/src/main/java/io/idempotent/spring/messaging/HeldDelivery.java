@@ -1,5 +1,6 @@
 package io.idempotent.spring.messaging;
 
+import io.idempotent.IdempotencyInProgressException;
 import io.idempotent.spring.operation.ListenerMethod.Delivery;
 import io.idempotent.spring.settings.MessagingSettings;
 import java.time.Duration;
@@ -45,8 +46,15 @@ record HeldDelivery(Delivery delivery, MessagingSettings settings, BooleanSuppli
     public boolean shouldRetry(Throwable failure) {
         return !delivery.hasRun()
                 && ListenerAnswer.of(failure) == ListenerAnswer.REDELIVER
+                && !isReentrant(failure)
                 && !closing.getAsBoolean()
                 && !TransactionSynchronizationManager.isActualTransactionActive();
+    }
+
+    /** Whether this very thread has the key, which it keeps while it waits. */
+    private static boolean isReentrant(Throwable failure) {
+        return ListenerAnswer.find(failure) instanceof IdempotencyInProgressException inProgress
+                && inProgress.reason() == IdempotencyInProgressException.Reason.REENTRANT;
     }
 
     @Override

@@ -23,6 +23,11 @@ public interface ListenerKind {
     @Nullable
     Acknowledging acknowledging(Method method, MergedAnnotations annotations);
 
+    /** Whether containers call methods within a {@link ContainerCall}, so that other calls can be told from theirs. */
+    default boolean bindsCalls() {
+        return false;
+    }
+
     /**
      * Whether the broker counts each redelivery as a failure, so that it is better to hold a message here and to try
      * again.

@@ -29,8 +29,14 @@ public interface ListenerMethod {
         @Nullable
         Object make() throws Throwable;
 
-        /** Whether the method ran. If it did not and the call returned, its outcome is from an earlier run. */
+        /** Whether the method ran. */
         boolean hasRun();
+
+        /**
+         * Whether the method returned in one of its attempts, whatever became of the call afterwards. If it did not and
+         * the call returned, its outcome is from an earlier run.
+         */
+        boolean hasReturned();
 
         /** Whether a failure that {@link #make} threw is the recorded outcome of an earlier run. */
         boolean isReplay(Throwable failure);

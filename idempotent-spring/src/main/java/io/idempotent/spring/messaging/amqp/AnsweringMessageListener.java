@@ -1,12 +1,17 @@
 package io.idempotent.spring.messaging.amqp;
 
 import com.rabbitmq.client.Channel;
+import io.idempotent.IdempotencyException;
+import io.idempotent.spring.messaging.ContainerCall;
 import io.idempotent.spring.messaging.ListenerAnswer;
 import io.idempotent.spring.messaging.Redelivery;
 import io.idempotent.spring.settings.MessagingSettings;
 import java.io.IOException;
 import java.util.List;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
+import org.springframework.amqp.AmqpIOException;
 import org.springframework.amqp.AmqpRejectAndDontRequeueException;
 import org.springframework.amqp.ImmediateRequeueAmqpException;
 import org.springframework.amqp.core.AcknowledgeMode;
@@ -15,6 +20,7 @@ import org.springframework.amqp.core.Message;
 import org.springframework.amqp.core.MessageListener;
 import org.springframework.amqp.core.MessageProperties;
 import org.springframework.amqp.listener.ListenerExecutionFailedException;
+import org.springframework.amqp.rabbit.connection.RabbitResourceHolder;
 import org.springframework.amqp.rabbit.listener.AbstractMessageListenerContainer;
 import org.springframework.amqp.rabbit.listener.api.ChannelAwareBatchMessageListener;
 import org.springframework.amqp.rabbit.listener.api.ChannelAwareMessageListener;
@@ -29,6 +35,8 @@ class AnsweringMessageListener implements ChannelAwareMessageListener {
 
     // Of quorum queues: how often the message was given back before.
     private static final String DELIVERY_COUNT = "x-delivery-count";
+
+    private static final Log LOG = LogFactory.getLog(AnsweringMessageListener.class);
 
     private final MessageListener listener;
 
@@ -52,9 +60,9 @@ class AnsweringMessageListener implements ChannelAwareMessageListener {
 
     @Override
     public void onMessage(Message message, @Nullable Channel channel) throws Exception {
-        deliver(List.of(message), channel, () -> {
+        deliver(List.of(message), channel, observed -> {
             if (listener instanceof ChannelAwareMessageListener aware) {
-                aware.onMessage(message, channel);
+                aware.onMessage(message, observed);
             } else {
                 listener.onMessage(message);
             }
@@ -62,9 +70,9 @@ class AnsweringMessageListener implements ChannelAwareMessageListener {
     }
 
     final void onBatch(List<Message> messages, @Nullable Channel channel) {
-        deliver(messages, channel, () -> {
+        deliver(messages, channel, observed -> {
             if (listener instanceof ChannelAwareMessageListener aware) {
-                aware.onMessageBatch(messages, channel);
+                aware.onMessageBatch(messages, observed);
             } else {
                 listener.onMessageBatch(messages);
             }
@@ -85,14 +93,20 @@ class AnsweringMessageListener implements ChannelAwareMessageListener {
             List<Message> messages, @Nullable Channel channel, Delivering<X> delivering) throws X {
         RabbitDelivery delivery =
                 channel != null && isAcknowledgedByListener() ? new RabbitDelivery(messages, channel) : null;
-        RabbitDelivery before = RabbitDelivery.bind(delivery);
+        ContainerCall call = new ContainerCall();
+        ContainerCall before = ContainerCall.bind(call);
         try {
-            delivering.deliver();
+            delivering.deliver(delivery == null ? channel : delivery.observedChannel());
         } catch (Exception failure) {
-            answer(failure, messages, delivery);
+            if (delivery == null || !isLeft(delivery, call, failure)) {
+                answer(failure, messages, delivery);
+            }
             throw failure;
         } finally {
-            RabbitDelivery.bind(before);
+            ContainerCall.bind(before);
+        }
+        if (delivery != null && call.isReplayed()) {
+            acknowledge(delivery);
         }
     }
 
@@ -100,7 +114,32 @@ class AnsweringMessageListener implements ChannelAwareMessageListener {
     private boolean isAcknowledgedByListener() {
         return container.getAcknowledgeMode().isManual()
                 && !listener.isAsyncReplies()
-                && !TransactionSynchronizationManager.isActualTransactionActive();
+                && !TransactionSynchronizationManager.isActualTransactionActive()
+                && !isInTransactionOfRabbit();
+    }
+
+    /**
+     * Whether a {@code RabbitTransactionManager} has begun a transaction, which it tells nobody. A container that has
+     * none binds its channel, too, and does not leave it to the transaction to release that.
+     */
+    private boolean isInTransactionOfRabbit() {
+        return TransactionSynchronizationManager.getResource(container.getConnectionFactory())
+                        instanceof RabbitResourceHolder holder
+                && holder.isReleaseAfterCompletion();
+    }
+
+    /**
+     * Whether an answer comes too late: the listener has acknowledged or rejected the messages, or has returned and
+     * does so later. The transaction of a channel can still be rolled back.
+     */
+    private boolean isLeft(RabbitDelivery delivery, ContainerCall call, Exception failure) {
+        IdempotencyException ours = ListenerAnswer.find(failure);
+        if (ours == null || container.isChannelTransacted() || !(delivery.isSettled() || call.hasReturned())) {
+            return false;
+        }
+        LOG.warn("A message is neither given back nor rejected, since its listener has settled it or has returned: "
+                + ours.getMessage());
+        return true;
     }
 
     /** Throws what asks the container for it if the failure is an answer. */
@@ -128,11 +167,23 @@ class AnsweringMessageListener implements ChannelAwareMessageListener {
     private void giveBack(@Nullable RabbitDelivery delivery, boolean requeue, Exception failure) {
         if (delivery != null) {
             try {
-                delivery.reject(container.isChannelTransacted(), requeue);
+                if (container.isChannelTransacted()) {
+                    delivery.rollBack(requeue);
+                } else {
+                    delivery.reject(requeue);
+                }
             } catch (IOException | RuntimeException closed) {
                 // The channel is closed, and all that it did not acknowledge is delivered again.
                 failure.addSuppressed(closed);
             }
+        }
+    }
+
+    private static void acknowledge(RabbitDelivery delivery) {
+        try {
+            delivery.acknowledge();
+        } catch (IOException failure) {
+            throw new AmqpIOException(failure);
         }
     }
 
@@ -146,7 +197,7 @@ class AnsweringMessageListener implements ChannelAwareMessageListener {
 
     @FunctionalInterface
     private interface Delivering<X extends Exception> {
-        void deliver() throws X;
+        void deliver(@Nullable Channel observed) throws X;
     }
 
     /** Containers look at the type to know whether to collect messages. */

@@ -35,15 +35,16 @@ final class RabbitListeners implements ListenerKind {
                 "catch there what it throws: a failure gives back or rejects the whole batch");
     }
 
-    /** Whether the method acknowledges is its container's to say, which {@link AnsweringMessageListener} asks. */
+    /** The container says whether the method acknowledges, and {@link AnsweringMessageListener} does it in its place. */
     @Override
-    public Acknowledging acknowledging(Method method, MergedAnnotations annotations) {
-        return arguments -> {
-            RabbitDelivery delivery = RabbitDelivery.current();
-            if (delivery != null) {
-                delivery.acknowledge();
-            }
-        };
+    public @Nullable Acknowledging acknowledging(Method method, MergedAnnotations annotations) {
+        return null;
+    }
+
+    /** {@link AnsweringMessageListener} does. */
+    @Override
+    public boolean bindsCalls() {
+        return true;
     }
 
     @Override

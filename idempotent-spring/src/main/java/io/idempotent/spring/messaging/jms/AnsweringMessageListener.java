@@ -1,5 +1,6 @@
 package io.idempotent.spring.messaging.jms;
 
+import io.idempotent.spring.messaging.ContainerCall;
 import io.idempotent.spring.messaging.ListenerAnswer;
 import io.idempotent.spring.messaging.Redelivery;
 import io.idempotent.spring.settings.MessagingSettings;
@@ -34,6 +35,7 @@ record AnsweringMessageListener(
 
     @Override
     public void onMessage(Message message, Session session) throws JMSException {
+        ContainerCall before = ContainerCall.bind(new ContainerCall());
         try {
             call(message, session);
         } catch (JMSException | RuntimeException failure) {
@@ -51,6 +53,8 @@ record AnsweringMessageListener(
                 }
                 case POLICY -> throw failure;
             }
+        } finally {
+            ContainerCall.bind(before);
         }
     }
 

@@ -30,6 +30,12 @@ final class JmsListeners implements ListenerKind {
         return null;
     }
 
+    /** {@link AnsweringMessageListener} does. */
+    @Override
+    public boolean bindsCalls() {
+        return true;
+    }
+
     @Override
     public boolean countsRedeliveries() {
         return true;
