@@ -5,12 +5,14 @@ import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.apache.qpid.server.SystemLauncher;
+import org.awaitility.Awaitility;
 import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
 
 /** Real brokers of AMQP 0-9-1, each started once for this JVM. */
@@ -95,6 +97,11 @@ enum AmqpBroker {
             """;
 
     private static final Map<AmqpBroker, Integer> PORTS = new ConcurrentHashMap<>();
+
+    static {
+        // Messages take their time where the processors are busy.
+        Awaitility.setDefaultTimeout(Duration.ofSeconds(60));
+    }
 
     abstract int start() throws Exception;
 

@@ -5,8 +5,10 @@ import static org.awaitility.Awaitility.await;
 
 import com.rabbitmq.client.Channel;
 import io.idempotent.IdempotencyStoreException;
+import io.idempotent.RecordedOutcome;
 import io.idempotent.spring.annotation.Idempotent;
 import io.idempotent.spring.operation.WhenAbandoned;
+import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.ForwardingIdempotencyStore;
@@ -30,6 +32,7 @@ import org.springframework.amqp.rabbit.annotation.RabbitListener;
 import org.springframework.amqp.rabbit.config.SimpleRabbitListenerContainerFactory;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 import org.springframework.amqp.rabbit.core.RabbitTemplate;
+import org.springframework.amqp.rabbit.transaction.RabbitTransactionManager;
 import org.springframework.amqp.support.AmqpHeaders;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.amqp.autoconfigure.SimpleRabbitListenerContainerFactoryConfigurer;
@@ -322,6 +325,52 @@ abstract class RabbitAnswersContract {
     }
 
     @Test
+    void aReplayIsAcknowledgedOnceByATransactionOfRabbitItself() {
+        WithChannel listener =
+                application.with(MANUAL).with(ManagedByRabbit.class).start(WithChannel.class);
+        application.send("same", "key");
+        application.send("same", "key");
+        application.send("same", "key");
+        await().until(() -> application.deliveries() == 3);
+
+        assertHandledOnce(listener.runs);
+        assertThat(application.deliveries()).isEqualTo(3);
+        assertThat(application.failedConsumers()).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"simple", "direct"})
+    void whatTheMethodAcknowledgedIsLeftWhenItsClaimIsLostAfterwards(String type) {
+        Acknowledging listener = application
+                .with(type(type))
+                .with(MANUAL)
+                .with(LosingStore.class)
+                .start(Acknowledging.class);
+        application.send("same", "key");
+        application.send("other", "other");
+        await().until(() -> listener.runs.get() == 2);
+        await().until(application::isDrained);
+
+        assertThat(application.left()).isZero();
+        assertThat(application.deliveries()).isEqualTo(2);
+        assertThat(application.failedConsumers()).isZero();
+    }
+
+    @Test
+    void aKeyInProgressIsNotDroppedThoughAllFailuresAreRecordedAndDropped() {
+        Recording listener = application
+                .with("idempotent.messaging.replayed-failures=drop", "idempotent.messaging.hold-at-most=0")
+                .start(Recording.class);
+        application.send("same", "key");
+        await().until(() -> listener.begun.get() == 1);
+        application.send("same", "key");
+        await().until(() -> application.deliveries() > 10);
+        listener.end.countDown();
+
+        assertHandledOnce(listener.done);
+    }
+
+    @Test
     void anErrorHandlerOfTheApplicationStaysAndSeesTheFailures() {
         Slow listener = application.with(OwnErrorHandler.class).start(Slow.class);
         OwnErrorHandler handler = application.bean(OwnErrorHandler.class);
@@ -384,7 +433,7 @@ abstract class RabbitAnswersContract {
 
     final void assertHandledOnce(AtomicInteger handled) {
         await().until(() -> handled.get() == 1);
-        await().pollDelay(Duration.ofMillis(50)).until(() -> true);
+        await().until(application::isDrained);
         assertThat(application.left()).isZero();
         assertThat(handled).hasValue(1);
         assertThat(application.deadLetters()).isEmpty();
@@ -432,6 +481,16 @@ abstract class RabbitAnswersContract {
                 end.await();
                 done.incrementAndGet();
             }
+        }
+    }
+
+    /** Records whatever fails. */
+    static class Recording extends Slow.Service {
+
+        @RabbitListener(queues = "${queue}")
+        @Idempotent(key = "@messageKeys.header(#message)", recordFailures = RuntimeException.class)
+        public void on(Message message) throws InterruptedException {
+            run("key", "body");
         }
     }
 
@@ -630,6 +689,37 @@ abstract class RabbitAnswersContract {
                     return super.claim(request);
                 }
             };
+        }
+    }
+
+    /** Loses the first claim when it is to be completed. */
+    @Configuration(proxyBeanMethods = false)
+    static class LosingStore {
+
+        @Bean
+        IdempotencyStore losing() {
+            AtomicInteger completions = new AtomicInteger();
+            return new ForwardingIdempotencyStore(CaffeineIdempotencyStore.create()) {
+                @Override
+                public boolean complete(Claim claim, RecordedOutcome outcome, Duration retention) {
+                    return completions.incrementAndGet() > 1 && super.complete(claim, outcome, retention);
+                }
+            };
+        }
+    }
+
+    /** The transaction is a channel's, and Spring tells nobody of it. */
+    @Configuration(proxyBeanMethods = false)
+    static class ManagedByRabbit {
+
+        @Bean
+        SimpleRabbitListenerContainerFactory rabbitListenerContainerFactory(
+                SimpleRabbitListenerContainerFactoryConfigurer configurer, ConnectionFactory connections) {
+            SimpleRabbitListenerContainerFactory factory = new SimpleRabbitListenerContainerFactory();
+            configurer.configure(factory, connections);
+            factory.setTransactionManager(new RabbitTransactionManager(connections));
+            factory.setChannelTransacted(true);
+            return factory;
         }
     }
 

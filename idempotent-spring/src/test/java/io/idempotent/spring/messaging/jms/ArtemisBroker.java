@@ -1,5 +1,6 @@
 package io.idempotent.spring.messaging.jms;
 
+import java.time.Duration;
 import org.apache.activemq.artemis.api.core.QueueConfiguration;
 import org.apache.activemq.artemis.api.core.RoutingType;
 import org.apache.activemq.artemis.api.core.SimpleString;
@@ -9,6 +10,7 @@ import org.apache.activemq.artemis.core.server.Queue;
 import org.apache.activemq.artemis.core.server.embedded.EmbeddedActiveMQ;
 import org.apache.activemq.artemis.core.settings.impl.AddressSettings;
 import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
+import org.awaitility.Awaitility;
 
 /** A real Artemis in this JVM, with all in memory, started once. It gives up a message after ten deliveries. */
 final class ArtemisBroker {
@@ -64,6 +66,8 @@ final class ArtemisBroker {
 
     private static EmbeddedActiveMQ start() {
         try {
+            // Messages take their time where the processors are busy.
+            Awaitility.setDefaultTimeout(Duration.ofSeconds(60));
             Configuration configuration = new ConfigurationImpl()
                     .setPersistenceEnabled(false)
                     .setSecurityEnabled(false)
