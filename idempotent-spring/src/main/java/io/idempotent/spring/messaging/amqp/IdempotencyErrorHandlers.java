@@ -32,7 +32,8 @@ import org.springframework.amqp.rabbit.listener.AbstractMessageListenerContainer
  * the messages here are not dropped, and come back if a dead-letter queue returns its messages.
  *
  * <p>Where messages are acknowledged manually, the first two are given back and rejected here, and other failures leave
- * the message unacknowledged, as they do without this.
+ * the message unacknowledged, as they do without this. What the listener has acknowledged or rejected stays so, and an
+ * idempotent listener that has returned is left to acknowledge: a warning says that the message is not given back.
  *
  * <p><b>What counts.</b> A message that a listener holds is one delivery, however long. Each message that goes back to a
  * quorum queue counts toward the queue's delivery limit, 20 by default in RabbitMQ 4, after which it is a dead letter; in
@@ -41,7 +42,7 @@ import org.springframework.amqp.rabbit.listener.AbstractMessageListenerContainer
  *
  * <p>{@code @EnableIdempotency} configures the containers of {@code @RabbitListener} methods that are known when the
  * application starts, and the retries of all factories that are beans. Containers that are beans themselves, or are
- * registered later, can be configured here.
+ * registered later, can be configured here; before that, nothing is held or acknowledged for their listeners.
  */
 public final class IdempotencyErrorHandlers {
 

@@ -32,7 +32,6 @@ import org.springframework.amqp.rabbit.annotation.RabbitListener;
 import org.springframework.amqp.rabbit.config.SimpleRabbitListenerContainerFactory;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 import org.springframework.amqp.rabbit.core.RabbitTemplate;
-import org.springframework.amqp.rabbit.transaction.RabbitTransactionManager;
 import org.springframework.amqp.support.AmqpHeaders;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.amqp.autoconfigure.SimpleRabbitListenerContainerFactoryConfigurer;
@@ -321,20 +320,6 @@ abstract class RabbitAnswersContract {
 
         assertDeadLetter("no key");
         assertThat(listener.runs).hasValue(1);
-        assertThat(application.failedConsumers()).isZero();
-    }
-
-    @Test
-    void aReplayIsAcknowledgedOnceByATransactionOfRabbitItself() {
-        WithChannel listener =
-                application.with(MANUAL).with(ManagedByRabbit.class).start(WithChannel.class);
-        application.send("same", "key");
-        application.send("same", "key");
-        application.send("same", "key");
-        await().until(() -> application.deliveries() == 3);
-
-        assertHandledOnce(listener.runs);
-        assertThat(application.deliveries()).isEqualTo(3);
         assertThat(application.failedConsumers()).isZero();
     }
 
@@ -705,21 +690,6 @@ abstract class RabbitAnswersContract {
                     return completions.incrementAndGet() > 1 && super.complete(claim, outcome, retention);
                 }
             };
-        }
-    }
-
-    /** The transaction is a channel's, and Spring tells nobody of it. */
-    @Configuration(proxyBeanMethods = false)
-    static class ManagedByRabbit {
-
-        @Bean
-        SimpleRabbitListenerContainerFactory rabbitListenerContainerFactory(
-                SimpleRabbitListenerContainerFactoryConfigurer configurer, ConnectionFactory connections) {
-            SimpleRabbitListenerContainerFactory factory = new SimpleRabbitListenerContainerFactory();
-            configurer.configure(factory, connections);
-            factory.setTransactionManager(new RabbitTransactionManager(connections));
-            factory.setChannelTransacted(true);
-            return factory;
         }
     }
 
