@@ -25,20 +25,20 @@ import org.springframework.amqp.rabbit.listener.AbstractMessageListenerContainer
  *   <li>Any other failure is the container's, as if this were not there.
  * </ul>
  *
- * <p>Retries of the listener by Spring AMQP, {@code spring.rabbitmq.listener.simple.retry} in Spring Boot, neither count
- * nor recover the first two. The container's error handler sees them like any failure, and stays the application's: one
- * that makes {@code AmqpRejectAndDontRequeueException}s of all failures rejects the first, too. Fatal exceptions of a
- * {@code ConditionalRejectingErrorHandler} stay fatal. It drops messages with an {@code x-death} header that are fatal;
- * the messages here are not dropped, and come back if a dead-letter queue returns its messages.
+ * <p>Retries of the listener by Spring AMQP, {@code spring.rabbitmq.listener.simple.retry} in Spring Boot, neither
+ * count nor recover the first two. The container's error handler sees them like any failure, and stays the
+ * application's: one that makes {@code AmqpRejectAndDontRequeueException}s of all failures rejects the first, too.
+ * Fatal exceptions of a {@code ConditionalRejectingErrorHandler} stay fatal. It drops messages with an {@code x-death}
+ * header that are fatal; the messages here are not dropped, and come back if a dead-letter queue returns its messages.
  *
  * <p>Where messages are acknowledged manually, the first two are given back and rejected here, and other failures leave
  * the message unacknowledged, as they do without this. What the listener has acknowledged or rejected stays so, and an
  * idempotent listener that has returned is left to acknowledge: a warning says that the message is not given back.
  *
- * <p><b>What counts.</b> A message that a listener holds is one delivery, however long. Each message that goes back to a
- * quorum queue counts toward the queue's delivery limit, 20 by default in RabbitMQ 4, after which it is a dead letter; in
- * a classic queue nothing counts. The header {@code x-death} counts dead letters and expired messages, and none that go
- * back to their queue.
+ * <p><b>What counts.</b> A message that a listener holds is one delivery, however long. Each message that goes back to
+ * a quorum queue counts toward the queue's delivery limit, 20 by default in RabbitMQ 4, after which it is a dead
+ * letter; in a classic queue nothing counts. The header {@code x-death} counts dead letters and expired messages, and
+ * none that go back to their queue.
  *
  * <p>{@code @EnableIdempotency} configures the containers of {@code @RabbitListener} methods that are known when the
  * application starts, and the retries of all factories that are beans. Containers that are beans themselves, or are
@@ -68,8 +68,8 @@ public final class IdempotencyErrorHandlers {
     }
 
     /**
-     * Lets messages that are to be delivered again, or that no redelivery helps, pass by the retries in the advice chain
-     * of a factory, for the containers that it makes from now on. Once is as good as twice.
+     * Lets messages that are to be delivered again, or that no redelivery helps, pass by the retries in the advice
+     * chain of a factory, for the containers that it makes from now on. Once is as good as twice.
      */
     public static void passRetries(AbstractRabbitListenerContainerFactory<?> factory) {
         @Nullable Advice[] advices = factory.getAdviceChain();

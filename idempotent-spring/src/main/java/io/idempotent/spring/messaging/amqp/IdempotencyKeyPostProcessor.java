@@ -17,9 +17,9 @@ import org.springframework.amqp.core.MessageProperties;
  * rabbitTemplate.addBeforePublishPostProcessors(new IdempotencyKeyPostProcessor());
  * }</pre>
  *
- * <p>The key is derived from the {@linkplain IdempotencyContext#current() execution's} key, the exchange, the routing key,
- * and how many messages this attempt has sent there, so that an attempt or execution that comes later sends the same
- * keys. A message that has the header keeps it, and outside of an execution none is added. Spring Boot's {@code
+ * <p>The key is derived from the {@linkplain IdempotencyContext#current() execution's} key, the exchange, the routing
+ * key, and how many messages this attempt has sent there, so that an attempt or execution that comes later sends the
+ * same keys. A message that has the header keeps it, and outside of an execution none is added. Spring Boot's {@code
  * RabbitTemplate} gets it by auto-configuration.
  */
 public final class IdempotencyKeyPostProcessor implements MessagePostProcessor {

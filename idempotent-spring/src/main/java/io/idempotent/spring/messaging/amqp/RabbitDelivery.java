@@ -102,7 +102,9 @@ final class RabbitDelivery implements InvocationHandler {
         }
     }
 
-    /** Like {@link #reject}, of all messages, since what the listener settled in the channel's transaction is undone. */
+    /**
+     * Like {@link #reject}, of all messages, since what the listener settled in the channel's transaction is undone.
+     */
     void rollBack(boolean requeue) throws IOException {
         RabbitUtils.rollbackIfNecessary(channel);
         messages.forEach(message -> unsettled.add(message.getMessageProperties().getDeliveryTag()));

@@ -35,7 +35,9 @@ final class RabbitListeners implements ListenerKind {
                 "catch there what it throws: a failure gives back or rejects the whole batch");
     }
 
-    /** The container says whether the method acknowledges, and {@link AnsweringMessageListener} does it in its place. */
+    /**
+     * The container says whether the method acknowledges, and {@link AnsweringMessageListener} does it in its place.
+     */
     @Override
     public @Nullable Acknowledging acknowledging(Method method, MergedAnnotations annotations) {
         return null;

@@ -12,20 +12,20 @@ import org.springframework.jms.listener.AbstractMessageListenerContainer;
  * <ul>
  *   <li>A message that is to be delivered again is rolled back, or recovered with {@code CLIENT_ACKNOWLEDGE}, after a
  *       pause.
- *   <li>A message that no redelivery helps is sent to the queue {@code idempotent.messaging.jms-dead-letter-queue} by the
- *       listener's session, in its transaction if it has one, and is consumed. It keeps its body, properties, delivery
- *       mode and priority, and gets the properties {@value #EXCEPTION}, {@value #OPERATION}, {@value #ORIGINAL_ID} and
- *       {@value #ORIGINAL_DESTINATION}. Without a transaction it may be sent twice, as JMS has it. If no queue is
- *       configured, it is rolled back at once, until the broker gives up.
+ *   <li>A message that no redelivery helps is sent to the queue {@code idempotent.messaging.jms-dead-letter-queue} by
+ *       the listener's session, in its transaction if it has one, and is consumed. It keeps its body, properties,
+ *       delivery mode and priority, and gets the properties {@value #EXCEPTION}, {@value #OPERATION}, {@value
+ *       #ORIGINAL_ID} and {@value #ORIGINAL_DESTINATION}. Without a transaction it may be sent twice, as JMS has it. If
+ *       no queue is configured, it is rolled back at once, until the broker gives up.
  *   <li>Any other failure is the container's, as if this were not there.
  * </ul>
  *
  * <p><b>What counts.</b> JMS has no way to give a message back that does not count as a delivery, {@code
  * JMSXDeliveryCount}, and brokers give up after so many: Artemis after {@code max-delivery-attempts}, 10 by default.
- * A message that an idempotent listener holds, {@code idempotent.messaging.hold-at-most}, is one delivery, so that a key
- * in progress for up to that many times that long is no dead letter. A listener that is not idempotent itself and calls
- * an idempotent method does not hold; its pauses grow with the deliveries up to {@code redelivery-max-delay}, about a
- * minute in all by default. Raise the broker's limit if that is too short, or let the listener be idempotent.
+ * A message that an idempotent listener holds, {@code idempotent.messaging.hold-at-most}, is one delivery, so that a
+ * key in progress for up to that many times that long is no dead letter. A listener that is not idempotent itself and
+ * calls an idempotent method does not hold; its pauses grow with the deliveries up to {@code redelivery-max-delay},
+ * about a minute in all by default. Raise the broker's limit if that is too short, or let the listener be idempotent.
  *
  * <p>Sessions have to be transacted, as Spring Boot makes them, or to acknowledge by {@code CLIENT_ACKNOWLEDGE}. Others
  * acknowledge each message whether its listener fails or not, and lose what is to be delivered again.

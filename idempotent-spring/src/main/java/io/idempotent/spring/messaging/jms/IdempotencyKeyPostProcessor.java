@@ -20,11 +20,11 @@ import org.springframework.messaging.support.MessageBuilder;
  * jmsTemplate.convertAndSend("shipments", shipment, new IdempotencyKeyPostProcessor("shipments"));
  * }</pre>
  *
- * <p>The key is derived from the {@linkplain IdempotencyContext#current() execution's} key, the name given here, and how
- * many messages this attempt has sent under that name, so that an attempt or execution that comes later sends the same
- * keys. Neither client tells where a message goes: give the destination's name, or any other if one client sends to
- * several destinations and each attempt does it in the same order. A message that has the property keeps it, and outside
- * of an execution none is added.
+ * <p>The key is derived from the {@linkplain IdempotencyContext#current() execution's} key, the name given here, and
+ * how many messages this attempt has sent under that name, so that an attempt or execution that comes later sends the
+ * same keys. Neither client tells where a message goes: give the destination's name, or any other if one client sends
+ * to several destinations and each attempt does it in the same order. A message that has the property keeps it, and
+ * outside of an execution none is added.
  */
 public final class IdempotencyKeyPostProcessor
         implements MessagePostProcessor, org.springframework.jms.core.MessagePostProcessor {

@@ -10,8 +10,8 @@ import org.springframework.context.annotation.Role;
 import org.springframework.jms.config.JmsListenerEndpointRegistry;
 
 /**
- * Makes listeners of JMS known, and lets their containers do what idempotent methods ask for. {@code @EnableIdempotency}
- * imports it where spring-jms is on the class path.
+ * Makes listeners of JMS known, and lets their containers do what idempotent methods ask for. {@code
+ * @EnableIdempotency} imports it where spring-jms is on the class path.
  */
 @Configuration(proxyBeanMethods = false)
 @Role(BeanDefinition.ROLE_INFRASTRUCTURE)

@@ -32,8 +32,8 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.test.util.AopTestUtils;
 
 /**
- * An application with listeners of one queue, as Spring Boot configures it, and a queue for its dead letters. Its pauses
- * are short.
+ * An application with listeners of one queue, as Spring Boot configures it, and a queue for its dead letters. Its
+ * pauses are short.
  */
 final class RabbitApplication implements AutoCloseable {
 

@@ -22,8 +22,8 @@ import org.springframework.amqp.rabbit.annotation.RabbitListener;
 import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
 
 /**
- * Each message is sent three times, the listener fails at random, and the consumers' connection is closed while it runs.
- * The container is as Spring Boot configures it. {@code -Dmessages=2000} makes it a longer one.
+ * Each message is sent three times, the listener fails at random, and the consumers' connection is closed while it
+ * runs. The container is as Spring Boot configures it. {@code -Dmessages=2000} makes it a longer one.
  */
 abstract class RabbitLoadContract {
 
