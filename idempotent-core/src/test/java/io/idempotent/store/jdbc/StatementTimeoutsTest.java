@@ -69,6 +69,7 @@ final class StatementTimeoutsTest {
     @Test
     void aStatementThatTakesTooLongIsCancelledOnce() throws Exception {
         StatementTimeouts.Running late = timeouts.begin(statement, 0);
+        await().until(() -> cancelled.get() == 1);
         awaitCancellation(timeouts);
         awaitCancellation(timeouts);
         assertThat(cancelled).hasValue(1);
