@@ -55,6 +55,8 @@ final class Managed implements AutoCloseable {
         settings.put("server.port", "0");
         settings.put("spring.main.banner-mode", "off");
         settings.put("management.endpoints.web.exposure.include", "*");
+        // The class path has a client of a broker, and there is none.
+        settings.put("management.health.rabbit.enabled", "false");
         // There is a Redis only on the class path.
         settings.put("management.health.redis.enabled", "false");
         for (String property : properties) {
