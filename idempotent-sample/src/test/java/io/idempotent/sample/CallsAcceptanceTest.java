@@ -38,7 +38,7 @@ class CallsAcceptanceTest {
         assertThat(contentType(page)).startsWith("text/html");
         assertThat(page.body()).contains("default-src 'none'").doesNotContain("unsafe-inline");
         assertThat(found(" (?:src|href)=\"(?!#|data:)([^\"]*)\"", page.body()))
-                .containsExactly("style.css", "page.js", "operator.js")
+                .containsExactly("style.css", "page.js", "operator.js", "alerts.js")
                 .allSatisfy(file -> {
                     HttpResponse<String> answer = client.get("/" + file);
                     assertThat(answer.statusCode()).isEqualTo(200);
@@ -48,19 +48,22 @@ class CallsAcceptanceTest {
 
     @Test
     void thePageAsksForPathsThatExist() {
-        String scripts =
-                client.get("/page.js").body() + client.get("/operator.js").body();
+        String scripts = client.get("/page.js").body()
+                + client.get("/operator.js").body()
+                + client.get("/alerts.js").body();
 
         assertThat(found("\"(/[a-z/]+)[?\"]", scripts))
-                .contains("/payments", "/orders", "/gateway/behaviour", "/page/calls", "/actuator/idempotency")
+                .contains(
+                        "/payments", "/orders", "/alerts", "/gateway/behaviour", "/page/calls", "/actuator/idempotency")
                 .allSatisfy(path ->
                         assertThat(client.get("ada:ada", path).statusCode()).isNotEqualTo(404));
     }
 
     @Test
     void everyElementThatTheScriptsNameIsOnThePage() {
-        String scripts =
-                client.get("/page.js").body() + client.get("/operator.js").body();
+        String scripts = client.get("/page.js").body()
+                + client.get("/operator.js").body()
+                + client.get("/alerts.js").body();
 
         assertThat(found(" id=\"([^\"]+)\"", client.get("/").body()))
                 .doesNotHaveDuplicates()
