@@ -126,8 +126,9 @@ class KilledPageAcceptanceTest {
         await().atMost(PATIENCE).until(() -> browser.text("#records .badge").equals("abandoned"));
         assertThat(cells()).startsWith(id, "payment-service-pay", "abandoned");
         assertThat(browser.texts("#declared li"))
-                .hasSize(2)
+                .hasSize(3)
                 .anySatisfy(item -> assertThat(item).startsWith("payment-service-pay abandoned: the next call asks"))
+                .anySatisfy(item -> assertThat(item).startsWith("alert-service-raise abandoned: the next call runs"))
                 .anySatisfy(
                         item -> assertThat(item).startsWith("order-controller-place abandoned: the next call runs"));
 
