@@ -1,7 +1,9 @@
 package io.idempotent.spring.messaging.amqp;
 
+import io.idempotent.spring.messaging.ContainerSetup;
 import io.idempotent.spring.messaging.ListenerKind;
 import io.idempotent.spring.operation.OperationRegistry;
+import org.springframework.amqp.rabbit.listener.AbstractMessageListenerContainer;
 import org.springframework.amqp.rabbit.listener.RabbitListenerEndpointRegistry;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.BeanDefinition;
@@ -31,10 +33,14 @@ public final class RabbitListenerConfiguration {
     }
 
     @Bean
-    static RabbitContainers idempotentRabbitContainers(
+    static ContainerSetup idempotentRabbitContainers(
             ObjectProvider<RabbitListenerEndpointRegistry> registries, ObjectProvider<OperationRegistry> operations) {
-        return new RabbitContainers(
-                registries::orderedStream,
-                () -> operations.getObject().settings().messaging());
+        return new ContainerSetup(() -> registries
+                .orderedStream()
+                .flatMap(registry -> registry.getListenerContainers().stream())
+                .filter(AbstractMessageListenerContainer.class::isInstance)
+                .map(AbstractMessageListenerContainer.class::cast)
+                .forEach(container -> IdempotencyErrorHandlers.configure(
+                        container, operations.getObject().settings().messaging())));
     }
 }

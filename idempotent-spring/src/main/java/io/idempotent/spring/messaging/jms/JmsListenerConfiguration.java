@@ -1,5 +1,6 @@
 package io.idempotent.spring.messaging.jms;
 
+import io.idempotent.spring.messaging.ContainerSetup;
 import io.idempotent.spring.messaging.ListenerKind;
 import io.idempotent.spring.operation.OperationRegistry;
 import org.springframework.beans.factory.ObjectProvider;
@@ -8,6 +9,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Role;
 import org.springframework.jms.config.JmsListenerEndpointRegistry;
+import org.springframework.jms.listener.AbstractMessageListenerContainer;
 
 /**
  * Makes listeners of JMS known, and lets their containers do what idempotent methods ask for. {@code
@@ -26,10 +28,14 @@ public final class JmsListenerConfiguration {
     }
 
     @Bean
-    static JmsContainers idempotentJmsContainers(
+    static ContainerSetup idempotentJmsContainers(
             ObjectProvider<JmsListenerEndpointRegistry> registries, ObjectProvider<OperationRegistry> operations) {
-        return new JmsContainers(
-                registries::orderedStream,
-                () -> operations.getObject().settings().messaging());
+        return new ContainerSetup(() -> registries
+                .orderedStream()
+                .flatMap(registry -> registry.getListenerContainers().stream())
+                .filter(AbstractMessageListenerContainer.class::isInstance)
+                .map(AbstractMessageListenerContainer.class::cast)
+                .forEach(container -> IdempotencyErrorHandlers.configure(
+                        container, operations.getObject().settings().messaging())));
     }
 }

@@ -1,10 +1,8 @@
 package io.idempotent.spring.messaging.kafka;
 
 import io.idempotent.spring.settings.MessagingSettings;
-import java.util.function.Supplier;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
-import org.springframework.context.SmartLifecycle;
 import org.springframework.kafka.config.KafkaListenerEndpointRegistry;
 import org.springframework.kafka.core.ConsumerFactory;
 import org.springframework.kafka.core.KafkaOperations;
@@ -15,25 +13,16 @@ import org.springframework.kafka.listener.MessageListenerContainer;
 import org.springframework.kafka.listener.SeekUtils;
 
 /**
- * Gives the containers of listener methods an error handler before any of them starts. A container that has one keeps
- * it, as one that retries by topics does, and so does an application that declares what follows a rollback.
+ * The containers of listener methods of Kafka, which get an error handler. A container that has one keeps it, as one
+ * that retries by topics does, and so does an application that declares what follows a rollback.
+ *
+ * @param beanFactory has the containers, and what they are configured with
+ * @param settings the pauses before redeliveries
  */
-final class KafkaContainers implements SmartLifecycle {
+record KafkaContainers(ConfigurableListableBeanFactory beanFactory, MessagingSettings settings) {
 
-    private final ConfigurableListableBeanFactory beanFactory;
-
-    private final Supplier<MessagingSettings> settings;
-
-    private volatile boolean running;
-
-    KafkaContainers(ConfigurableListableBeanFactory beanFactory, Supplier<MessagingSettings> settings) {
-        this.beanFactory = beanFactory;
-        this.settings = settings;
-    }
-
-    @Override
-    public void start() {
-        running = true;
+    /** Configures containers that are not started. */
+    void configure() {
         ConsumerRecordRecoverer recoverer = recoverer();
         boolean followed = beanFactory.getBeanProvider(AfterRollbackProcessor.class).stream()
                 .findAny()
@@ -53,34 +42,18 @@ final class KafkaContainers implements SmartLifecycle {
         if (!(found instanceof AbstractMessageListenerContainer<?, ?> container)) {
             return;
         }
-        MessagingSettings chosen = settings.get();
         if (container.getCommonErrorHandler() == null) {
-            beanFactory.getBeanProvider(ConsumerFactory.class).forEach(factory -> check(chosen, factory));
+            beanFactory.getBeanProvider(ConsumerFactory.class).forEach(factory -> check(factory));
             container.setCommonErrorHandler(
-                    IdempotencyErrorHandlers.errorHandler(recoverer, SeekUtils.DEFAULT_BACK_OFF, chosen));
+                    IdempotencyErrorHandlers.errorHandler(recoverer, SeekUtils.DEFAULT_BACK_OFF, settings));
         }
         if (!followed && container.getContainerProperties().getKafkaAwareTransactionManager() != null) {
             container.setAfterRollbackProcessor(
-                    IdempotencyErrorHandlers.afterRollbackProcessor(recoverer, SeekUtils.DEFAULT_BACK_OFF, chosen));
+                    IdempotencyErrorHandlers.afterRollbackProcessor(recoverer, SeekUtils.DEFAULT_BACK_OFF, settings));
         }
     }
 
-    private static void check(MessagingSettings settings, ConsumerFactory<?, ?> factory) {
+    private void check(ConsumerFactory<?, ?> factory) {
         IdempotencyErrorHandlers.checkPauses(settings, factory.getConfigurationProperties());
-    }
-
-    @Override
-    public void stop() {
-        running = false;
-    }
-
-    @Override
-    public boolean isRunning() {
-        return running;
-    }
-
-    @Override
-    public int getPhase() {
-        return Integer.MIN_VALUE;
     }
 }

@@ -1,5 +1,6 @@
 package io.idempotent.spring.messaging.kafka;
 
+import io.idempotent.spring.messaging.ContainerSetup;
 import io.idempotent.spring.messaging.ListenerKind;
 import io.idempotent.spring.operation.OperationRegistry;
 import org.springframework.beans.factory.ObjectProvider;
@@ -21,10 +22,11 @@ public final class KafkaListenerConfiguration {
     public KafkaListenerConfiguration() {}
 
     @Bean
-    static KafkaContainers idempotentKafkaContainers(
+    static ContainerSetup idempotentKafkaContainers(
             ConfigurableListableBeanFactory beanFactory, ObjectProvider<OperationRegistry> operations) {
-        return new KafkaContainers(
-                beanFactory, () -> operations.getObject().settings().messaging());
+        return new ContainerSetup(() -> new KafkaContainers(
+                        beanFactory, operations.getObject().settings().messaging())
+                .configure());
     }
 
     @Bean
