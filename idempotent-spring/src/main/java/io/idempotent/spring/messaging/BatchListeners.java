@@ -22,11 +22,28 @@ public final class BatchListeners {
      */
     public static void refuse(Method method, boolean declared, Class<?> message, String described, String failed) {
         if (declared || getsSeveral(method, List.of(message, Message.class))) {
-            throw new IdempotencyConfigurationException(
-                    described + " is idempotent, and gets batches of messages: one key cannot stand for several"
-                            + " messages, of which the next batch may have some",
-                    "Let it call an idempotent method of another bean for each message, and " + failed);
+            throw refusal(described, failed);
         }
+    }
+
+    /**
+     * Refuses the methods of a container that delivers batches.
+     *
+     * @param described what the idempotent methods that it calls are in the code
+     * @param failed what to do about one message that failed
+     * @throws IdempotencyConfigurationException if there is one
+     */
+    public static void refuse(List<String> described, String failed) {
+        if (!described.isEmpty()) {
+            throw refusal(described.get(0), failed);
+        }
+    }
+
+    private static IdempotencyConfigurationException refusal(String described, String failed) {
+        return new IdempotencyConfigurationException(
+                described + " is idempotent, and gets batches of messages: one key cannot stand for several"
+                        + " messages, of which the next batch may have some",
+                "Let it call an idempotent method of another bean for each message, and " + failed);
     }
 
     private static boolean getsSeveral(Method method, List<Class<?>> messages) {

@@ -44,18 +44,38 @@ class AnsweringMessageListener implements ChannelAwareMessageListener {
 
     private final MessagingSettings settings;
 
+    private final boolean plain;
+
     private AnsweringMessageListener(
-            MessageListener listener, AbstractMessageListenerContainer container, MessagingSettings settings) {
+            MessageListener listener,
+            AbstractMessageListenerContainer container,
+            MessagingSettings settings,
+            boolean plain) {
         this.listener = listener;
         this.container = container;
         this.settings = settings;
+        this.plain = plain;
     }
 
+    /**
+     * Makes the listener that a container calls.
+     *
+     * @param plain whether the listener is known not to be idempotent, so that idempotent listeners that it calls are
+     *     not the container's
+     */
     static MessageListener of(
-            MessageListener listener, AbstractMessageListenerContainer container, MessagingSettings settings) {
-        return listener instanceof BatchMessageListener || listener instanceof ChannelAwareBatchMessageListener
-                ? new OfBatches(listener, container, settings)
-                : new AnsweringMessageListener(listener, container, settings);
+            MessageListener listener,
+            AbstractMessageListenerContainer container,
+            MessagingSettings settings,
+            boolean plain) {
+        return getsBatches(listener)
+                ? new OfBatches(listener, container, settings, plain)
+                : new AnsweringMessageListener(listener, container, settings, plain);
+    }
+
+    /** Whether a listener gets several messages at once. */
+    static boolean getsBatches(@Nullable Object listener) {
+        return listener instanceof BatchMessageListener || listener instanceof ChannelAwareBatchMessageListener;
     }
 
     @Override
@@ -94,7 +114,7 @@ class AnsweringMessageListener implements ChannelAwareMessageListener {
         RabbitDelivery delivery =
                 channel != null && isAcknowledgedByListener() ? new RabbitDelivery(messages, channel) : null;
         ContainerCall call = new ContainerCall();
-        ContainerCall before = ContainerCall.bind(call);
+        ContainerCall before = ContainerCall.bind(plain ? null : call);
         try {
             delivering.deliver(delivery == null ? channel : delivery.observedChannel());
         } catch (Exception failure) {
@@ -203,8 +223,12 @@ class AnsweringMessageListener implements ChannelAwareMessageListener {
     /** Containers look at the type to know whether to collect messages. */
     private static final class OfBatches extends AnsweringMessageListener implements ChannelAwareBatchMessageListener {
 
-        OfBatches(MessageListener listener, AbstractMessageListenerContainer container, MessagingSettings settings) {
-            super(listener, container, settings);
+        OfBatches(
+                MessageListener listener,
+                AbstractMessageListenerContainer container,
+                MessagingSettings settings,
+                boolean plain) {
+            super(listener, container, settings, plain);
         }
 
         @Override

@@ -61,9 +61,13 @@ public final class IdempotencyErrorHandlers {
 
     /** Configures a container that is not started. Once is as good as twice. */
     public static void configure(AbstractMessageListenerContainer container, MessagingSettings settings) {
+        configure(container, settings, false);
+    }
+
+    static void configure(AbstractMessageListenerContainer container, MessagingSettings settings, boolean plain) {
         MessageListener listener = container.getMessageListener();
         if (listener != null && !(listener instanceof AnsweringMessageListener)) {
-            container.setMessageListener(AnsweringMessageListener.of(listener, container, settings));
+            container.setMessageListener(AnsweringMessageListener.of(listener, container, settings, plain));
         }
     }
 

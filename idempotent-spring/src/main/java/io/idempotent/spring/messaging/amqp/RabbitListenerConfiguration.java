@@ -1,10 +1,13 @@
 package io.idempotent.spring.messaging.amqp;
 
+import io.idempotent.spring.messaging.BatchListeners;
+import io.idempotent.spring.messaging.ContainerMethods;
 import io.idempotent.spring.messaging.ContainerSetup;
 import io.idempotent.spring.messaging.ListenerKind;
 import io.idempotent.spring.operation.OperationRegistry;
 import org.springframework.amqp.rabbit.listener.AbstractMessageListenerContainer;
 import org.springframework.amqp.rabbit.listener.RabbitListenerEndpointRegistry;
+import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.BeanDefinition;
 import org.springframework.context.annotation.Bean;
@@ -33,14 +36,30 @@ public final class RabbitListenerConfiguration {
     }
 
     @Bean
+    static RabbitEndpoints idempotentRabbitEndpoints(BeanFactory beanFactory) {
+        return new RabbitEndpoints(beanFactory, new ContainerMethods());
+    }
+
+    @Bean
     static ContainerSetup idempotentRabbitContainers(
-            ObjectProvider<RabbitListenerEndpointRegistry> registries, ObjectProvider<OperationRegistry> operations) {
+            ObjectProvider<RabbitListenerEndpointRegistry> registries,
+            RabbitEndpoints idempotentRabbitEndpoints,
+            ObjectProvider<OperationRegistry> operations) {
+        ContainerMethods methods = idempotentRabbitEndpoints.methods();
         return new ContainerSetup(() -> registries
                 .orderedStream()
                 .flatMap(registry -> registry.getListenerContainers().stream())
                 .filter(AbstractMessageListenerContainer.class::isInstance)
                 .map(AbstractMessageListenerContainer.class::cast)
-                .forEach(container -> IdempotencyErrorHandlers.configure(
-                        container, operations.getObject().settings().messaging())));
+                .forEach(container -> configure(container, methods, operations.getObject())));
+    }
+
+    private static void configure(
+            AbstractMessageListenerContainer container, ContainerMethods methods, OperationRegistry operations) {
+        if (AnsweringMessageListener.getsBatches(container.getMessageListener())) {
+            BatchListeners.refuse(methods.idempotent(container, operations), RabbitListeners.FAILED_IN_BATCH);
+        }
+        IdempotencyErrorHandlers.configure(
+                container, operations.settings().messaging(), methods.isPlain(container, operations));
     }
 }

@@ -16,6 +16,8 @@ import org.springframework.core.annotation.MergedAnnotations;
 /** Listeners of AMQP. A quorum queue counts the deliveries of a message, and gives up after so many. */
 final class RabbitListeners implements ListenerKind {
 
+    static final String FAILED_IN_BATCH = "catch there what it throws: a failure gives back or rejects the whole batch";
+
     @Override
     public boolean isListener(MergedAnnotations annotations) {
         return annotations.isPresent(RabbitListener.class) || annotations.isPresent(RabbitHandler.class);
@@ -32,7 +34,7 @@ final class RabbitListeners implements ListenerKind {
                         .orElse(false),
                 Message.class,
                 described,
-                "catch there what it throws: a failure gives back or rejects the whole batch");
+                FAILED_IN_BATCH);
     }
 
     /**

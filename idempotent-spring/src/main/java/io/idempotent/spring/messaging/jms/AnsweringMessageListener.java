@@ -20,12 +20,15 @@ import org.springframework.jms.listener.SessionAwareMessageListener;
  *
  * @param listener a {@link MessageListener} or {@link SessionAwareMessageListener}
  * @param deadLetters where messages go that no redelivery helps; null leaves them to the broker
+ * @param plain whether the listener is known not to be idempotent, so that idempotent listeners that it calls are not
+ *     the container's
  */
 record AnsweringMessageListener(
         Object listener,
         AbstractMessageListenerContainer container,
         MessagingSettings settings,
-        @Nullable DeadLetterQueue deadLetters)
+        @Nullable DeadLetterQueue deadLetters,
+        boolean plain)
         implements SessionAwareMessageListener<Message> {
 
     private static final Log LOG = LogFactory.getLog(AnsweringMessageListener.class);
@@ -35,7 +38,7 @@ record AnsweringMessageListener(
 
     @Override
     public void onMessage(Message message, Session session) throws JMSException {
-        ContainerCall before = ContainerCall.bind(new ContainerCall());
+        ContainerCall before = ContainerCall.bind(plain ? null : new ContainerCall());
         try {
             call(message, session);
         } catch (JMSException | RuntimeException failure) {

@@ -61,10 +61,14 @@ public final class IdempotencyErrorHandlers {
 
     /** Configures a container that is not started. Once is as good as twice. */
     public static void configure(AbstractMessageListenerContainer container, MessagingSettings settings) {
+        configure(container, settings, false);
+    }
+
+    static void configure(AbstractMessageListenerContainer container, MessagingSettings settings, boolean plain) {
         Object listener = container.getMessageListener();
         if (listener != null && !(listener instanceof AnsweringMessageListener)) {
             container.setMessageListener(
-                    new AnsweringMessageListener(listener, container, settings, deadLetters(settings)));
+                    new AnsweringMessageListener(listener, container, settings, deadLetters(settings), plain));
         }
     }
 

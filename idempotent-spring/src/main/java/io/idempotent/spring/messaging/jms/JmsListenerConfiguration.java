@@ -1,8 +1,10 @@
 package io.idempotent.spring.messaging.jms;
 
+import io.idempotent.spring.messaging.ContainerMethods;
 import io.idempotent.spring.messaging.ContainerSetup;
 import io.idempotent.spring.messaging.ListenerKind;
 import io.idempotent.spring.operation.OperationRegistry;
+import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.BeanDefinition;
 import org.springframework.context.annotation.Bean;
@@ -28,14 +30,27 @@ public final class JmsListenerConfiguration {
     }
 
     @Bean
+    static JmsEndpoints idempotentJmsEndpoints(BeanFactory beanFactory) {
+        return new JmsEndpoints(beanFactory, new ContainerMethods());
+    }
+
+    @Bean
     static ContainerSetup idempotentJmsContainers(
-            ObjectProvider<JmsListenerEndpointRegistry> registries, ObjectProvider<OperationRegistry> operations) {
+            ObjectProvider<JmsListenerEndpointRegistry> registries,
+            JmsEndpoints idempotentJmsEndpoints,
+            ObjectProvider<OperationRegistry> operations) {
+        ContainerMethods methods = idempotentJmsEndpoints.methods();
         return new ContainerSetup(() -> registries
                 .orderedStream()
                 .flatMap(registry -> registry.getListenerContainers().stream())
                 .filter(AbstractMessageListenerContainer.class::isInstance)
                 .map(AbstractMessageListenerContainer.class::cast)
-                .forEach(container -> IdempotencyErrorHandlers.configure(
-                        container, operations.getObject().settings().messaging())));
+                .forEach(container -> configure(container, methods, operations.getObject())));
+    }
+
+    private static void configure(
+            AbstractMessageListenerContainer container, ContainerMethods methods, OperationRegistry operations) {
+        IdempotencyErrorHandlers.configure(
+                container, operations.settings().messaging(), methods.isPlain(container, operations));
     }
 }

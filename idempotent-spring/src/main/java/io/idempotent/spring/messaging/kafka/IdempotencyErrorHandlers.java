@@ -74,6 +74,11 @@ public final class IdempotencyErrorHandlers {
         return new RollbackProcessor<>(recoverer, new Answers(backOff, settings));
     }
 
+    /** Whether this class made what handles failures. */
+    static boolean isMadeHere(Object handler) {
+        return handler instanceof ErrorHandler || handler instanceof RollbackProcessor<?, ?>;
+    }
+
     /**
      * Refuses pauses that are longer than Kafka waits for the next poll: the group would take the consumer for dead,
      * and its partitions away.

@@ -3,6 +3,7 @@ package io.idempotent.spring.messaging.kafka;
 import io.idempotent.spring.messaging.ContainerSetup;
 import io.idempotent.spring.messaging.ListenerKind;
 import io.idempotent.spring.operation.OperationRegistry;
+import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.BeanDefinition;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
@@ -23,10 +24,16 @@ public final class KafkaListenerConfiguration {
 
     @Bean
     static ContainerSetup idempotentKafkaContainers(
-            ConfigurableListableBeanFactory beanFactory, ObjectProvider<OperationRegistry> operations) {
-        return new ContainerSetup(() -> new KafkaContainers(
-                        beanFactory, operations.getObject().settings().messaging())
-                .configure());
+            ConfigurableListableBeanFactory beanFactory,
+            KafkaEndpoints idempotentKafkaEndpoints,
+            ObjectProvider<OperationRegistry> operations) {
+        return new ContainerSetup(
+                () -> new KafkaContainers(beanFactory, idempotentKafkaEndpoints, operations.getObject()).configure());
+    }
+
+    @Bean
+    static KafkaEndpoints idempotentKafkaEndpoints(BeanFactory beanFactory) {
+        return new KafkaEndpoints(beanFactory);
     }
 
     @Bean

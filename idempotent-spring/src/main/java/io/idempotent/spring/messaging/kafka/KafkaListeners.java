@@ -19,6 +19,8 @@ import org.springframework.messaging.Message;
 /** Listeners of Kafka. A container seeks back to a record that it is to deliver again, and no broker counts that. */
 final class KafkaListeners implements ListenerKind {
 
+    static final String FAILED_IN_BATCH = "throw a BatchListenerFailedException with the record that failed";
+
     @Override
     public boolean isListener(MergedAnnotations annotations) {
         return annotations.isPresent(KafkaListener.class) || annotations.isPresent(KafkaHandler.class);
@@ -34,7 +36,7 @@ final class KafkaListeners implements ListenerKind {
                         .orElse("")),
                 ConsumerRecord.class,
                 described,
-                "throw a BatchListenerFailedException with the record that failed");
+                FAILED_IN_BATCH);
     }
 
     @Override

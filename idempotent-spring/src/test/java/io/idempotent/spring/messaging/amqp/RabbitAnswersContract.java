@@ -342,6 +342,21 @@ abstract class RabbitAnswersContract {
     }
 
     @Test
+    void aListenerThatCallsAMethodOfAnotherListenerIsNotAcknowledgedInItsPlace() {
+        CallingListener listener = application
+                .with(MANUAL)
+                .with("other=" + next())
+                .with(OtherListener.class)
+                .start(CallingListener.class);
+        application.send("same", "key");
+        application.send("same", "key");
+        await().until(() -> listener.calls.get() == 2);
+        assertThat(application.bean(OtherListener.class).runs).hasValue(1);
+
+        assertThat(application.left()).isEqualTo(2);
+    }
+
+    @Test
     void aKeyInProgressIsNotDroppedThoughAllFailuresAreRecordedAndDropped() {
         Recording listener = application
                 .with("idempotent.messaging.replayed-failures=drop", "idempotent.messaging.hold-at-most=0")
@@ -553,6 +568,34 @@ abstract class RabbitAnswersContract {
                 throws IOException {
             runs.incrementAndGet();
             channel.basicAck(tag, false);
+        }
+    }
+
+    /** Keeps its messages. */
+    static class CallingListener {
+
+        private final AtomicInteger calls = new AtomicInteger();
+        private final OtherListener other;
+
+        CallingListener(OtherListener other) {
+            this.other = other;
+        }
+
+        @RabbitListener(queues = "${queue}")
+        public void on(Message message) {
+            other.on(message);
+            calls.incrementAndGet();
+        }
+    }
+
+    static class OtherListener {
+
+        private final AtomicInteger runs = new AtomicInteger();
+
+        @RabbitListener(queues = "${other}")
+        @Idempotent(key = "@messageKeys.header(#message)")
+        public void on(Message message) {
+            runs.incrementAndGet();
         }
     }
 

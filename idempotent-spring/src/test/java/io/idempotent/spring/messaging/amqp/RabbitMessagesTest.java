@@ -7,6 +7,7 @@ import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.IdempotencyKeyReusedException;
 import io.idempotent.spring.annotation.EnableIdempotency;
 import io.idempotent.spring.annotation.Idempotent;
+import io.idempotent.spring.autoconfigure.IdempotencyAutoConfiguration;
 import io.idempotent.spring.messaging.MessageKeys;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -17,8 +18,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.amqp.core.Message;
 import org.springframework.amqp.core.MessageProperties;
+import org.springframework.amqp.rabbit.annotation.RabbitHandler;
 import org.springframework.amqp.rabbit.annotation.RabbitListener;
+import org.springframework.amqp.rabbit.config.DirectRabbitListenerContainerFactory;
+import org.springframework.amqp.rabbit.connection.ConnectionFactory;
+import org.springframework.boot.amqp.autoconfigure.RabbitAutoConfiguration;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
+import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 /** Messages of AMQP: their keys, what of them counts, and the keys of those that are sent. */
@@ -66,6 +74,23 @@ class RabbitMessagesTest {
                 .isThrownBy(() -> new AnnotationConfigApplicationContext(Enabled.class, listener).close())
                 .withMessageContaining("gets batches of messages")
                 .withMessageContaining("call an idempotent method of another bean for each message");
+    }
+
+    @ParameterizedTest
+    @ValueSource(classes = {Bodies.class, BodiesOfClass.class, BodiesOfFactory.class})
+    void anIdempotentMethodIsRefusedInAContainerOfBatches(Class<?> listener) {
+        new ApplicationContextRunner()
+                .withConfiguration(
+                        AutoConfigurations.of(IdempotencyAutoConfiguration.class, RabbitAutoConfiguration.class))
+                .withPropertyValues("spring.rabbitmq.listener.simple.consumer-batch-enabled=true")
+                .withUserConfiguration(OwnFactory.class)
+                .withBean(listener)
+                .run(context -> assertThat(context)
+                        .getFailure()
+                        .rootCause()
+                        .isInstanceOf(IdempotencyConfigurationException.class)
+                        .hasMessageContaining("gets batches of messages")
+                        .hasMessageContaining("call an idempotent method of another bean for each message"));
     }
 
     @Test
@@ -126,6 +151,40 @@ class RabbitMessagesTest {
         @RabbitListener
         @Idempotent(key = "#messages.size()")
         public void on(List<org.springframework.messaging.Message<String>> messages) {}
+    }
+
+    static class Bodies {
+
+        @RabbitListener(queues = "none")
+        @Idempotent(key = "#bodies")
+        public void on(List<String> bodies) {}
+    }
+
+    @RabbitListener(queues = "none")
+    static class BodiesOfClass {
+
+        @RabbitHandler
+        @Idempotent(key = "#bodies")
+        public void on(List<String> bodies) {}
+    }
+
+    static class BodiesOfFactory {
+
+        @RabbitListener(queues = "none", containerFactory = "direct")
+        @Idempotent(key = "#bodies")
+        public void on(List<String> bodies) {}
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    static class OwnFactory {
+
+        @Bean
+        DirectRabbitListenerContainerFactory direct(ConnectionFactory connections) {
+            DirectRabbitListenerContainerFactory factory = new DirectRabbitListenerContainerFactory();
+            factory.setConnectionFactory(connections);
+            factory.setBatchListener(true);
+            return factory;
+        }
     }
 
     static class Sender {

@@ -237,6 +237,19 @@ class JmsAnswersTest {
     }
 
     @Test
+    void whatAListenerCallsIsNotDroppedThoughAContainerWouldCallItToo() {
+        CallingListener listener = application
+                .with("idempotent.messaging.replayed-failures=drop", "other=" + application.queue() + "-other")
+                .with(Declining.class)
+                .start(CallingListener.class);
+        application.send("same", "key");
+        application.send("same", "key");
+
+        await().until(application::isDone);
+        assertThat(listener.declined).hasValue(2);
+    }
+
+    @Test
     void aReplySentAgainIsTheRecordedOne() throws Exception {
         String replies = application.queue() + "-replies";
         Replying listener = application.with("replies=" + replies).start(Replying.class);
@@ -305,6 +318,34 @@ class JmsAnswersTest {
         }
     }
 
+    static class CallingListener {
+
+        private final AtomicInteger declined = new AtomicInteger();
+        private final Declining other;
+
+        CallingListener(Declining other) {
+            this.other = other;
+        }
+
+        @JmsListener(destination = "${queue}")
+        public void on(String body) {
+            try {
+                other.on(body);
+            } catch (IllegalStateException failure) {
+                declined.incrementAndGet();
+            }
+        }
+    }
+
+    static class Declining {
+
+        @JmsListener(destination = "${other}")
+        @Idempotent(key = "#body", recordFailures = IllegalStateException.class)
+        public void on(String body) {
+            throw new IllegalStateException("declined");
+        }
+    }
+
     static class Failing {
 
         private final AtomicInteger calls = new AtomicInteger();
@@ -361,7 +402,7 @@ class JmsAnswersTest {
 
     static class CountingStore extends ForwardingIdempotencyStore {
 
-        private final AtomicInteger claims = new AtomicInteger();
+        final AtomicInteger claims = new AtomicInteger();
 
         CountingStore() {
             super(CaffeineIdempotencyStore.create());
