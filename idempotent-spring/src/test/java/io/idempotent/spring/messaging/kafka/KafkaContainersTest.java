@@ -9,6 +9,7 @@ import io.idempotent.spring.settings.IdempotencySettings;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,6 +18,8 @@ import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.kafka.autoconfigure.KafkaAutoConfiguration;
 import org.springframework.boot.kafka.autoconfigure.KafkaProperties;
+import org.springframework.boot.logging.LogLevel;
+import org.springframework.boot.logging.LoggingSystem;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
@@ -48,6 +51,13 @@ class KafkaContainersTest {
                     "spring.kafka.bootstrap-servers=localhost:1",
                     "spring.kafka.listener.auto-startup=false",
                     "spring.kafka.consumer.group-id=group");
+
+    /** Other tests' applications turn the log off, which outlives them. */
+    @BeforeAll
+    static void log() {
+        LoggingSystem.get(KafkaContainersTest.class.getClassLoader())
+                .setLogLevel(KafkaContainers.class.getName(), LogLevel.WARN);
+    }
 
     @ParameterizedTest
     @ValueSource(classes = {Texts.class, OfClass.class})

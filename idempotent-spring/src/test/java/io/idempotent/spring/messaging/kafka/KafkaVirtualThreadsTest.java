@@ -16,7 +16,7 @@ import org.springframework.kafka.annotation.KafkaListener;
 
 /** Listeners of Kafka on virtual threads. */
 @EnabledForJreRange(min = JRE.JAVA_21)
-class VirtualThreadListenersTest {
+class KafkaVirtualThreadsTest {
 
     @Test
     void aRecordIsDeliveredAgainHandledAndReplayed() {

@@ -22,7 +22,7 @@ import org.springframework.jms.config.DefaultJmsListenerContainerFactory;
 
 /** Listeners of JMS on virtual threads. */
 @EnabledForJreRange(min = JRE.JAVA_21)
-class VirtualThreadListenersTest {
+class JmsVirtualThreadsTest {
 
     @Test
     void aMessageIsHeldDeliveredAgainAndReplayed() {
