@@ -11,7 +11,8 @@ import org.springframework.kafka.test.EmbeddedKafkaKraftBroker;
 
 /**
  * Starts a Kafka in this JVM, which is stopped when nothing uses the connections to it any more. Its data is in a
- * temporary folder and gone then.
+ * temporary folder and gone then. A process that is killed leaves that folder, since Spring's broker chooses it anew
+ * with each start.
  */
 @Configuration(proxyBeanMethods = false)
 @Profile("kafka")
