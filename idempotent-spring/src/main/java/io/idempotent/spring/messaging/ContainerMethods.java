@@ -62,6 +62,7 @@ public final class ContainerMethods {
         return operations.operations().stream()
                 .map(operation -> operation.contract().declaredAt())
                 .filter(called::contains)
+                .distinct()
                 .toList();
     }
 

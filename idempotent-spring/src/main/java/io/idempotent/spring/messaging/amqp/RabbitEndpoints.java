@@ -46,7 +46,7 @@ record RabbitEndpoints(BeanFactory beanFactory, ContainerMethods methods) implem
         public void registerListenerContainer(
                 RabbitListenerEndpoint endpoint, RabbitListenerContainerFactory<?> factory, boolean startImmediately) {
             registry.registerListenerContainer(endpoint, factory, startImmediately);
-            if (endpoint instanceof MethodRabbitListenerEndpoint ofMethod) {
+            if (endpoint instanceof MethodRabbitListenerEndpoint ofMethod && endpoint.getId() != null) {
                 methods.add(
                         registry.getListenerContainer(endpoint.getId()),
                         ofMethod.getBean(),

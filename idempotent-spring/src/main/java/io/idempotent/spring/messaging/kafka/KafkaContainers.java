@@ -16,6 +16,7 @@ import org.springframework.kafka.core.KafkaOperations;
 import org.springframework.kafka.listener.AbstractMessageListenerContainer;
 import org.springframework.kafka.listener.AfterRollbackProcessor;
 import org.springframework.kafka.listener.BatchMessageListener;
+import org.springframework.kafka.listener.CommonErrorHandler;
 import org.springframework.kafka.listener.ConsumerRecordRecoverer;
 import org.springframework.kafka.listener.ContainerProperties;
 import org.springframework.kafka.listener.MessageListenerContainer;
@@ -64,15 +65,16 @@ record KafkaContainers(
         }
         MessagingSettings settings = operations.settings().messaging();
         boolean transactional = properties.getKafkaAwareTransactionManager() != null;
-        if (container.getCommonErrorHandler() == null) {
-            container.setCommonErrorHandler(
-                    IdempotencyErrorHandlers.errorHandler(recoverer, SeekUtils.DEFAULT_BACK_OFF, settings));
+        CommonErrorHandler ofErrors = container.getCommonErrorHandler();
+        if (ofErrors == null) {
+            ofErrors = IdempotencyErrorHandlers.errorHandler(recoverer, SeekUtils.DEFAULT_BACK_OFF, settings);
+            container.setCommonErrorHandler(ofErrors);
         }
         if (!followed && transactional) {
             container.setAfterRollbackProcessor(
                     IdempotencyErrorHandlers.afterRollbackProcessor(recoverer, SeekUtils.DEFAULT_BACK_OFF, settings));
         }
-        Object handler = transactional ? container.getAfterRollbackProcessor() : container.getCommonErrorHandler();
+        Object handler = transactional ? container.getAfterRollbackProcessor() : ofErrors;
         if (IdempotencyErrorHandlers.isMadeHere(handler)) {
             IdempotencyErrorHandlers.checkPauses(settings, consumer(container));
         } else if (!(properties.getMessageListener() instanceof KafkaBackoffAwareMessageListenerAdapter)) {

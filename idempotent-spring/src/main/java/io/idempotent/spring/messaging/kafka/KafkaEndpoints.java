@@ -79,7 +79,9 @@ final class KafkaEndpoints implements KafkaListenerConfigurer {
         public void registerListenerContainer(
                 KafkaListenerEndpoint endpoint, KafkaListenerContainerFactory<?> factory, boolean startImmediately) {
             registry.registerListenerContainer(endpoint, factory, startImmediately);
-            note(registry.getListenerContainer(endpoint.getId()), endpoint, factory);
+            if (endpoint.getId() != null) {
+                note(registry.getListenerContainer(endpoint.getId()), endpoint, factory);
+            }
         }
     }
 }

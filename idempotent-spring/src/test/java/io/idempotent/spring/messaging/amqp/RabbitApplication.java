@@ -3,8 +3,8 @@ package io.idempotent.spring.messaging.amqp;
 import io.idempotent.spring.autoconfigure.IdempotencyAutoConfiguration;
 import io.idempotent.spring.autoconfigure.RabbitMessagingAutoConfiguration;
 import io.idempotent.spring.messaging.MessageKeys;
+import io.idempotent.spring.messaging.MessagingApplication;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -21,33 +21,27 @@ import org.springframework.amqp.rabbit.core.RabbitTemplate;
 import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
 import org.springframework.amqp.rabbit.listener.ListenerContainerConsumerFailedEvent;
 import org.springframework.amqp.rabbit.listener.SimpleMessageListenerContainer;
-import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.amqp.autoconfigure.RabbitAutoConfiguration;
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
-import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ApplicationListener;
-import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.test.util.AopTestUtils;
 
 /**
  * An application with listeners of one queue, as Spring Boot configures it, and a queue for its dead letters. Its
  * pauses are short.
  */
-final class RabbitApplication implements AutoCloseable {
+final class RabbitApplication extends MessagingApplication<RabbitApplication> {
 
-    private final List<Class<?>> sources = new ArrayList<>(List.of(Application.class));
-    private final List<String> properties = new ArrayList<>();
     private final String queue = "q-" + UUID.randomUUID();
     private final CachingConnectionFactory connections;
     private final RabbitTemplate template;
     private final RabbitAdmin admin;
 
-    private @Nullable ConfigurableApplicationContext context;
     private @Nullable Observed observed;
 
     RabbitApplication(AmqpBroker broker) {
+        super(Application.class);
         connections = new CachingConnectionFactory("localhost", broker.port());
         template = new RabbitTemplate(connections);
         admin = new RabbitAdmin(connections);
@@ -55,46 +49,20 @@ final class RabbitApplication implements AutoCloseable {
         admin.declareQueue(QueueBuilder.durable(queue)
                 .withArguments(broker.deadLettersTo(deadLetterQueue()))
                 .build());
-        properties.addAll(broker.properties());
+        with(broker.properties().toArray(String[]::new));
         with(
                 "queue=" + queue,
                 "spring.rabbitmq.listener.simple.concurrency=2",
                 "spring.rabbitmq.listener.simple.prefetch=1",
                 "spring.rabbitmq.listener.direct.consumers-per-queue=2",
-                "spring.rabbitmq.listener.direct.prefetch=1",
-                "idempotent.messaging.redelivery-delay=5ms",
-                "idempotent.messaging.redelivery-max-delay=20ms",
-                "spring.main.banner-mode=off",
-                "logging.level.root=off");
+                "spring.rabbitmq.listener.direct.prefetch=1");
     }
 
-    RabbitApplication with(String... more) {
-        properties.addAll(List.of(more));
-        return this;
-    }
-
-    RabbitApplication with(Class<?>... more) {
-        sources.addAll(List.of(more));
-        return this;
-    }
-
-    <T> T start(Class<T> listener) {
-        with(listener);
-        context = new SpringApplicationBuilder(sources.toArray(Class[]::new))
-                .web(WebApplicationType.NONE)
-                .properties(properties.toArray(String[]::new))
-                .run();
+    @Override
+    public <T> T start(Class<T> listener) {
+        T started = super.start(listener);
         observed = bean(Observed.class);
-        return bean(listener);
-    }
-
-    /** The bean itself, without its proxy. */
-    <T> T bean(Class<T> type) {
-        return AopTestUtils.getUltimateTargetObject(context.getBean(type));
-    }
-
-    ConfigurableApplicationContext context() {
-        return context;
+        return started;
     }
 
     RabbitTemplate template() {
@@ -152,13 +120,6 @@ final class RabbitApplication implements AutoCloseable {
                 .takeWhile(message -> message != null)
                 .map(message -> new String(message.getBody(), StandardCharsets.UTF_8))
                 .toList();
-    }
-
-    @Override
-    public void close() {
-        if (context != null) {
-            context.close();
-        }
     }
 
     /** Closes it, and removes its queues. */

@@ -4,36 +4,28 @@ import static org.awaitility.Awaitility.await;
 
 import io.idempotent.spring.autoconfigure.IdempotencyAutoConfiguration;
 import io.idempotent.spring.autoconfigure.KafkaMessagingAutoConfiguration;
+import io.idempotent.spring.messaging.MessagingApplication;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
-import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.kafka.autoconfigure.KafkaAutoConfiguration;
-import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.kafka.config.KafkaListenerEndpointRegistry;
 import org.springframework.kafka.listener.ConcurrentMessageListenerContainer;
 import org.springframework.kafka.listener.RecordInterceptor;
-import org.springframework.test.util.AopTestUtils;
 
 /** An application with listeners of one topic, as Spring Boot configures it. Its pauses are short. */
-final class ListenerApplication implements AutoCloseable {
+final class ListenerApplication extends MessagingApplication<ListenerApplication> {
 
     private static final KafkaBroker KAFKA = KafkaBroker.shared();
 
-    private final List<Class<?>> sources = new ArrayList<>(List.of(Application.class));
-    private final List<String> properties = new ArrayList<>();
     private final String topic;
     private final int partitions;
     private final boolean alone;
-
-    private ConfigurableApplicationContext context;
 
     /** The only application that listens to its topic, with a consumer for each partition. */
     ListenerApplication(int partitions) {
@@ -46,6 +38,7 @@ final class ListenerApplication implements AutoCloseable {
     }
 
     private ListenerApplication(String topic, int partitions, boolean alone) {
+        super(Application.class);
         this.alone = alone;
         this.partitions = partitions;
         this.topic = topic;
@@ -57,33 +50,16 @@ final class ListenerApplication implements AutoCloseable {
                 // By its heartbeat a consumer learns that another one joins.
                 "spring.kafka.consumer.heartbeat-interval=100ms",
                 "spring.kafka.consumer.fetch-max-wait=50ms",
-                "spring.kafka.listener.concurrency=" + partitions,
-                "idempotent.messaging.redelivery-delay=5ms",
-                "idempotent.messaging.redelivery-max-delay=20ms",
-                "spring.main.banner-mode=off",
-                "logging.level.root=off");
+                "spring.kafka.listener.concurrency=" + partitions);
     }
 
-    ListenerApplication with(String... more) {
-        properties.addAll(List.of(more));
-        return this;
-    }
-
-    ListenerApplication with(Class<?>... more) {
-        sources.addAll(List.of(more));
-        return this;
-    }
-
-    <T> T start(Class<T> listener) {
-        with(listener);
-        context = new SpringApplicationBuilder(sources.toArray(Class[]::new))
-                .web(WebApplicationType.NONE)
-                .properties(properties.toArray(String[]::new))
-                .run();
+    @Override
+    public <T> T start(Class<T> listener) {
+        T started = super.start(listener);
         if (alone) {
             awaitOnePartitionEach();
         }
-        return bean(listener);
+        return started;
     }
 
     /** A consumer that stands still would keep the others from getting theirs, and one that fails count anew. */
@@ -93,11 +69,6 @@ final class ListenerApplication implements AutoCloseable {
                         List.of(container.getContainerProperties().getTopics()).contains(topic))
                 .flatMap(container -> ((ConcurrentMessageListenerContainer<?, ?>) container).getContainers().stream())
                 .allMatch(consumer -> consumer.getAssignedPartitions().size() == 1));
-    }
-
-    /** The bean itself, without its proxy. */
-    <T> T bean(Class<T> type) {
-        return AopTestUtils.getUltimateTargetObject(context.getBean(type));
     }
 
     String topic() {
@@ -116,13 +87,6 @@ final class ListenerApplication implements AutoCloseable {
 
     List<ConsumerRecord<String, String>> deadLetters() {
         return KAFKA.read(topic + "-dlt", partitions);
-    }
-
-    @Override
-    public void close() {
-        if (context != null) {
-            context.close();
-        }
     }
 
     @Configuration(proxyBeanMethods = false)
