@@ -50,6 +50,14 @@ public enum ListenerAnswer {
         return null;
     }
 
+    /** The name of the operation that refused a message; null if it is not known. */
+    public static @Nullable String operation(IdempotencyException failure) {
+        if (failure instanceof IdempotencyKeyException noKey) {
+            return noKey.operation();
+        }
+        return failure.key() == null ? null : failure.key().operation();
+    }
+
     private static ListenerAnswer of(IdempotencyException failure) {
         if (failure instanceof IdempotencyInProgressException
                 || failure instanceof IdempotencyClaimLostException

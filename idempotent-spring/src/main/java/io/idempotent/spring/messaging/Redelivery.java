@@ -32,9 +32,25 @@ public final class Redelivery {
     }
 
     /**
-     * Waits before a message is given back to its broker, no longer than the longest pause. A key in progress says
-     * {@linkplain IdempotencyInProgressException#retryAfter how long}; otherwise each pause is longer than the one
-     * before.
+     * Tells how long a message waits until it is delivered again, which is no longer than the longest pause. A key in
+     * progress says {@linkplain IdempotencyInProgressException#retryAfter how long}; otherwise each pause is longer
+     * than the one before.
+     *
+     * @param failure what asks for the redelivery
+     * @param deliveries how often the message was delivered
+     */
+    public static Duration delay(MessagingSettings settings, Throwable failure, long deliveries) {
+        long longest = settings.redeliveryMaxDelay().toMillis();
+        long delay = settings.redeliveryDelay().toMillis();
+        long asked = ListenerAnswer.find(failure) instanceof IdempotencyInProgressException inProgress
+                ? inProgress.retryAfter().toMillis()
+                : (long) (delay * Math.pow(settings.redeliveryMultiplier(), deliveries - 1.0));
+        return Duration.ofMillis(Math.min(
+                longest, Math.min(longest, asked) + ThreadLocalRandom.current().nextLong(delay)));
+    }
+
+    /**
+     * Waits before a message is given back to its broker, for its {@link #delay}.
      *
      * <p>In a transaction it waits when the transaction has ended, and before the message is given back if that is done
      * after the transaction, so that nothing is locked meanwhile.
@@ -44,13 +60,7 @@ public final class Redelivery {
      * @param stopping whether the container is stopping, which ends the pause
      */
     public static void pause(MessagingSettings settings, Throwable failure, long deliveries, BooleanSupplier stopping) {
-        long longest = settings.redeliveryMaxDelay().toMillis();
-        long delay = settings.redeliveryDelay().toMillis();
-        long asked = ListenerAnswer.find(failure) instanceof IdempotencyInProgressException inProgress
-                ? inProgress.retryAfter().toMillis()
-                : (long) (delay * Math.pow(settings.redeliveryMultiplier(), deliveries - 1.0));
-        long millis = Math.min(
-                longest, Math.min(longest, asked) + ThreadLocalRandom.current().nextLong(delay));
+        long millis = delay(settings, failure, deliveries).toMillis();
         if (TransactionSynchronizationManager.isActualTransactionActive()
                 && TransactionSynchronizationManager.isSynchronizationActive()) {
             TransactionSynchronizationManager.registerSynchronization(new AfterTransaction(millis, stopping));

@@ -1,7 +1,6 @@
 package io.idempotent.spring.messaging.jms;
 
 import io.idempotent.IdempotencyException;
-import io.idempotent.IdempotencyKeyException;
 import io.idempotent.spring.messaging.ListenerAnswer;
 import jakarta.jms.JMSException;
 import jakarta.jms.Message;
@@ -60,18 +59,11 @@ record DeadLetterQueue(String name) {
         if (failure != null) {
             properties.put(
                     IdempotencyErrorHandlers.EXCEPTION, failure.getClass().getName());
-            String operation = operation(failure);
+            String operation = ListenerAnswer.operation(failure);
             if (operation != null) {
                 properties.put(IdempotencyErrorHandlers.OPERATION, operation);
             }
         }
         return properties;
-    }
-
-    private static @Nullable String operation(IdempotencyException failure) {
-        if (failure instanceof IdempotencyKeyException noKey) {
-            return noKey.operation();
-        }
-        return failure.key() == null ? null : failure.key().operation();
     }
 }
