@@ -33,7 +33,10 @@ final class IdempotencyImportSelector extends AdviceModeImportSelector<EnableIde
                     "io.idempotent.spring.messaging.amqp.RabbitListenerConfiguration"),
             new Part(
                     "org.springframework.jms.annotation.JmsListener",
-                    "io.idempotent.spring.messaging.jms.JmsListenerConfiguration"));
+                    "io.idempotent.spring.messaging.jms.JmsListenerConfiguration"),
+            new Part(
+                    "io.awspring.cloud.sqs.annotation.SqsListener",
+                    "io.idempotent.spring.messaging.sqs.SqsListenerConfiguration"));
 
     @Override
     protected String[] selectImports(AdviceMode mode) {

@@ -37,7 +37,7 @@ record AnsweredListener(
     @Override
     public @Nullable Object answer(@Nullable Object[] arguments, Delivery delivery) throws Throwable {
         if (!bound) {
-            return acknowledged(arguments, delivery);
+            return acknowledged(arguments, delivery, () -> true);
         }
         // The container does not call what the method calls.
         ContainerCall call = ContainerCall.bind(null);
@@ -46,7 +46,7 @@ record AnsweredListener(
         }
         boolean answered = false;
         try {
-            Object result = acknowledged(arguments, delivery);
+            Object result = acknowledged(arguments, delivery, call::isKept);
             answered = true;
             return result;
         } finally {
@@ -55,10 +55,11 @@ record AnsweredListener(
         }
     }
 
-    private @Nullable Object acknowledged(@Nullable Object[] arguments, Delivery delivery) throws Throwable {
+    private @Nullable Object acknowledged(@Nullable Object[] arguments, Delivery delivery, BooleanSupplier keeping)
+            throws Throwable {
         Object result;
         try {
-            result = holds ? new HeldDelivery(delivery, settings, closing).make() : delivery.make();
+            result = holds ? new HeldDelivery(delivery, settings, closing, keeping).make() : delivery.make();
         } catch (Throwable failure) {
             if (settings.replayedFailures() == ReplayedFailures.THROW || !delivery.isReplay(failure)) {
                 throw failure;

@@ -1,5 +1,6 @@
 package io.idempotent.spring.messaging;
 
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,12 +12,25 @@ public final class ContainerCall {
 
     private static final ThreadLocal<@Nullable ContainerCall> CURRENT = new ThreadLocal<>();
 
+    private final BooleanSupplier keeping;
+
     private boolean replayed;
 
     private boolean returned;
 
-    /** Makes a call that no idempotent method has answered. */
-    public ContainerCall() {}
+    /** Makes a call that no idempotent method has answered. Its message is the listener's until the call ends. */
+    public ContainerCall() {
+        this(() -> true);
+    }
+
+    /**
+     * Makes a call that no idempotent method has answered.
+     *
+     * @param keeping keeps the message from other consumers for another pause, and tells whether that is possible
+     */
+    public ContainerCall(BooleanSupplier keeping) {
+        this.keeping = keeping;
+    }
 
     /** Makes a call this thread's current one, and returns the one before. */
     public static @Nullable ContainerCall bind(@Nullable ContainerCall call) {
@@ -37,6 +51,11 @@ public final class ContainerCall {
     /** Whether the listener method returned, whatever became of its call afterwards. */
     public boolean hasReturned() {
         return returned;
+    }
+
+    /** Whether the message can be held for another pause. */
+    boolean isKept() {
+        return keeping.getAsBoolean();
     }
 
     /**

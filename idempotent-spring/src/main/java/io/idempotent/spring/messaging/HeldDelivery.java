@@ -21,8 +21,9 @@ import org.springframework.util.backoff.BackOff;
  * @param delivery makes the call
  * @param settings the pauses, and how long it is held
  * @param closing whether the application is closing, so that the message is given back
+ * @param keeping keeps the message from other consumers for another pause, and tells whether that is possible
  */
-record HeldDelivery(Delivery delivery, MessagingSettings settings, BooleanSupplier closing)
+record HeldDelivery(Delivery delivery, MessagingSettings settings, BooleanSupplier closing, BooleanSupplier keeping)
         implements Retryable<@Nullable Object>, RetryPolicy {
 
     /** Makes the call, until it is answered or may not be made again. */
@@ -48,7 +49,8 @@ record HeldDelivery(Delivery delivery, MessagingSettings settings, BooleanSuppli
                 && ListenerAnswer.of(failure) == ListenerAnswer.REDELIVER
                 && !isReentrant(failure)
                 && !closing.getAsBoolean()
-                && !TransactionSynchronizationManager.isActualTransactionActive();
+                && !TransactionSynchronizationManager.isActualTransactionActive()
+                && keeping.getAsBoolean();
     }
 
     /** Whether this very thread has the key, which it keeps while it waits. */

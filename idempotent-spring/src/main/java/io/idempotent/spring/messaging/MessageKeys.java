@@ -10,7 +10,7 @@ import org.springframework.messaging.Message;
 /**
  * Finds the keys that messages carry, for expressions: {@code key = "@messageKeys.of(#message)"}. The message is what a
  * listener method gets: a {@link Message}, or the broker's own, such as a {@code ConsumerRecord} of Kafka, a {@code
- * Message} of Spring AMQP or of JMS.
+ * Message} of Spring AMQP, of JMS or of SQS.
  *
  * <p>Each method returns null if the message has no such key, and the call is refused then: it is never made without a
  * key. Safe for use by many threads.
@@ -114,14 +114,18 @@ public final class MessageKeys {
     }
 
     private ReceivedMessage received(Object message) {
-        if (message instanceof Message<?> spring) {
-            return new SpringMessage(spring.getHeaders());
-        }
-        return kinds.stream()
+        ReceivedMessage received = kinds.stream()
                 .map(kind -> kind.read(message))
                 .filter(Objects::nonNull)
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException(
-                        "No message of a known broker: " + message.getClass().getName()));
+                .orElse(null);
+        if (received != null) {
+            return received;
+        }
+        if (message instanceof Message<?> spring) {
+            return new SpringMessage(spring.getHeaders());
+        }
+        throw new IllegalArgumentException(
+                "No message of a known broker: " + message.getClass().getName());
     }
 }

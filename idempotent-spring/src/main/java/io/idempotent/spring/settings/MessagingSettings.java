@@ -11,12 +11,14 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
  * @param redeliveryDelay Pause before the first redelivery of a message whose key is in progress, or whose store fails.
  * @param redeliveryMultiplier By how much each pause is longer than the one before.
  * @param redeliveryMaxDelay The longest pause. With Kafka it has to be shorter than max.poll.interval.ms.
- * @param holdAtMost How long a listener on AMQP or JMS holds such a message and tries again, before it gives the
+ * @param holdAtMost How long a listener on AMQP, JMS or SQS holds such a message and tries again, before it gives the
  *     message back to the broker, which may count the delivery as a failure. Zero gives it back at once.
  * @param replayedFailures What becomes of a message whose recorded outcome is a failure: it is thrown, as the first
  *     time, or the message is acknowledged.
  * @param jmsDeadLetterQueue Name of the queue that gets a JMS message which no redelivery helps. A message without it
  *     is redelivered until the broker gives up. A blank one is not set.
+ * @param sqsDeadLetterQueue Name, URL or ARN of the queue that gets a message of SQS which no redelivery helps. A
+ *     message without it comes again until the redrive policy takes it. A blank one is not set.
  */
 @ConfigurationProperties("idempotent.messaging")
 public record MessagingSettings(
@@ -25,7 +27,8 @@ public record MessagingSettings(
         Duration redeliveryMaxDelay,
         Duration holdAtMost,
         ReplayedFailures replayedFailures,
-        @Nullable String jmsDeadLetterQueue) {
+        @Nullable String jmsDeadLetterQueue,
+        @Nullable String sqsDeadLetterQueue) {
 
     /** What becomes of a message whose recorded outcome is a failure. */
     public enum ReplayedFailures {
@@ -50,6 +53,7 @@ public record MessagingSettings(
         holdAtMost = Defaults.or(holdAtMost, Duration.ofMinutes(2));
         replayedFailures = Defaults.or(replayedFailures, ReplayedFailures.THROW);
         jmsDeadLetterQueue = Defaults.notBlank(jmsDeadLetterQueue);
+        sqsDeadLetterQueue = Defaults.notBlank(sqsDeadLetterQueue);
         check(redeliveryDelay.toMillis() > 0, "redelivery-delay", redeliveryDelay, "at least a millisecond");
         check(redeliveryMultiplier >= 1, "redelivery-multiplier", redeliveryMultiplier, "one or more");
         check(

@@ -1,0 +1,162 @@
+package io.idempotent.spring.messaging.sqs;
+
+import io.awspring.cloud.sqs.config.SqsBootstrapConfiguration;
+import io.awspring.cloud.sqs.config.SqsMessageListenerContainerFactory;
+import io.awspring.cloud.sqs.listener.errorhandler.AsyncErrorHandler;
+import io.awspring.cloud.sqs.listener.interceptor.AsyncMessageInterceptor;
+import io.awspring.cloud.sqs.operations.SqsTemplate;
+import io.idempotent.spring.autoconfigure.IdempotencyAutoConfiguration;
+import io.idempotent.spring.messaging.MessageKeys;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
+import org.springframework.test.util.AopTestUtils;
+import software.amazon.awssdk.services.sqs.SqsAsyncClient;
+import software.amazon.awssdk.services.sqs.model.QueueAttributeName;
+
+/**
+ * An application with listeners of one queue, with the beans that Spring Cloud AWS has by itself. Its pauses are as short
+ * as SQS allows.
+ */
+final class SqsApplication implements AutoCloseable {
+
+    private final List<Class<?>> sources = new ArrayList<>(List.of(Application.class));
+    private final List<String> properties = new ArrayList<>();
+    private final SqsTemplate template = SqsTemplate.newTemplate(ElasticMq.CLIENT);
+    private final String queue;
+    private final String dead;
+    private final String givenUp;
+
+    private @Nullable ConfigurableApplicationContext context;
+
+    /** An application whose queue gives messages up after so many deliveries. */
+    SqsApplication(int deliveries) {
+        this(deliveries, "");
+    }
+
+    /** The same with another kind of queues, which the end of their names tells. */
+    SqsApplication(int deliveries, String suffix) {
+        String name = "q-" + UUID.randomUUID();
+        queue = name + suffix;
+        dead = name + "-dead" + suffix;
+        givenUp = name + "-given-up" + suffix;
+        ElasticMq.create(givenUp, Map.of());
+        Map<QueueAttributeName, String> attributes = new HashMap<>(ElasticMq.redrive(givenUp, deliveries));
+        attributes.put(QueueAttributeName.VISIBILITY_TIMEOUT, "1");
+        ElasticMq.create(queue, attributes);
+        with(
+                "queue=" + queue,
+                "idempotent.messaging.redelivery-delay=5ms",
+                "idempotent.messaging.redelivery-max-delay=20ms",
+                "spring.main.banner-mode=off",
+                "logging.level.root=off");
+    }
+
+    SqsApplication with(String... more) {
+        properties.addAll(List.of(more));
+        return this;
+    }
+
+    SqsApplication with(Class<?>... more) {
+        sources.addAll(List.of(more));
+        return this;
+    }
+
+    /** With a queue for what no redelivery helps. */
+    SqsApplication withDeadLetters() {
+        ElasticMq.create(dead, Map.of());
+        return with("idempotent.messaging.sqs-dead-letter-queue=" + dead);
+    }
+
+    <T> T start(Class<T> listener) {
+        with(listener);
+        context = new SpringApplicationBuilder(sources.toArray(Class[]::new))
+                .web(WebApplicationType.NONE)
+                .properties(properties.toArray(String[]::new))
+                .run();
+        return bean(listener);
+    }
+
+    /** The bean itself, without its proxy. */
+    <T> T bean(Class<T> type) {
+        return AopTestUtils.getUltimateTargetObject(context.getBean(type));
+    }
+
+    ConfigurableApplicationContext context() {
+        return context;
+    }
+
+    String queue() {
+        return queue;
+    }
+
+    String dead() {
+        return dead;
+    }
+
+    void send(String body, @Nullable String key) {
+        template.<String>send(to -> {
+            to.queue(queue).payload(body).header("amount", 5);
+            if (key != null) {
+                to.header(MessageKeys.HEADER, key);
+            }
+            if (queue.endsWith(".fifo")) {
+                to.messageGroupId("group")
+                        .messageDeduplicationId(UUID.randomUUID().toString());
+            }
+        });
+    }
+
+    /** Whether each message of the queue is acknowledged. */
+    boolean isDone() {
+        return ElasticMq.count(queue) == 0;
+    }
+
+    /** How many messages went where the queue's redrive policy sends them. */
+    int givenUp() {
+        return ElasticMq.count(givenUp);
+    }
+
+    @Override
+    public void close() {
+        if (context != null) {
+            context.close();
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @ImportAutoConfiguration(IdempotencyAutoConfiguration.class)
+    @Import(SqsBootstrapConfiguration.class)
+    static class Application {
+
+        @Bean(destroyMethod = "")
+        SqsAsyncClient sqsAsyncClient() {
+            return ElasticMq.CLIENT;
+        }
+
+        @Bean
+        SqsMessageListenerContainerFactory<Object> defaultSqsListenerContainerFactory(
+                SqsAsyncClient client,
+                ObjectProvider<AsyncErrorHandler<Object>> errorHandlers,
+                ObjectProvider<AsyncMessageInterceptor<Object>> interceptors) {
+            SqsMessageListenerContainerFactory<Object> factory = new SqsMessageListenerContainerFactory<>();
+            factory.setSqsAsyncClient(client);
+            errorHandlers.ifAvailable(factory::setErrorHandler);
+            interceptors.forEach(factory::addMessageInterceptor);
+            factory.configure(options -> options.pollTimeout(Duration.ofSeconds(1)));
+            return factory;
+        }
+    }
+}
