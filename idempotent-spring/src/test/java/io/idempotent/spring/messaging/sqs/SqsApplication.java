@@ -9,7 +9,6 @@ import io.idempotent.spring.autoconfigure.IdempotencyAutoConfiguration;
 import io.idempotent.spring.messaging.MessageKeys;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -24,7 +23,6 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
 import org.springframework.test.util.AopTestUtils;
 import software.amazon.awssdk.services.sqs.SqsAsyncClient;
-import software.amazon.awssdk.services.sqs.model.QueueAttributeName;
 
 /**
  * An application with listeners of one queue, with the beans that Spring Cloud AWS has by itself. Its pauses are as short
@@ -53,9 +51,7 @@ final class SqsApplication implements AutoCloseable {
         dead = name + "-dead" + suffix;
         givenUp = name + "-given-up" + suffix;
         ElasticMq.create(givenUp, Map.of());
-        Map<QueueAttributeName, String> attributes = new HashMap<>(ElasticMq.redrive(givenUp, deliveries));
-        attributes.put(QueueAttributeName.VISIBILITY_TIMEOUT, "1");
-        ElasticMq.create(queue, attributes);
+        ElasticMq.create(queue, ElasticMq.redrive(givenUp, deliveries));
         with(
                 "queue=" + queue,
                 "idempotent.messaging.redelivery-delay=5ms",
@@ -155,7 +151,9 @@ final class SqsApplication implements AutoCloseable {
             factory.setSqsAsyncClient(client);
             errorHandlers.ifAvailable(factory::setErrorHandler);
             interceptors.forEach(factory::addMessageInterceptor);
-            factory.configure(options -> options.pollTimeout(Duration.ofSeconds(1)));
+            factory.configure(options -> options.pollTimeout(Duration.ofSeconds(1))
+                    // A container with a busy listener polls no earlier.
+                    .maxDelayBetweenPolls(Duration.ofMillis(100)));
             return factory;
         }
     }
