@@ -32,6 +32,7 @@ class ConfigurationMetadataTest {
             "idempotent.caffeine.maximum-weight",
             "idempotent.jdbc.data-source",
             "idempotent.messaging.jms-dead-letter-queue",
+            "idempotent.messaging.sqs-dead-letter-queue",
             "idempotent.max-waiters",
             "idempotent.max-waiters-per-key",
             "idempotent.scope",
@@ -100,7 +101,7 @@ class ConfigurationMetadataTest {
                                 observation.count-interval messaging.redelivery-delay
                                 messaging.redelivery-multiplier messaging.redelivery-max-delay
                                 messaging.hold-at-most messaging.replayed-failures
-                                messaging.jms-dead-letter-queue
+                                messaging.jms-dead-letter-queue messaging.sqs-dead-letter-queue
                                 web.problem-base web.documentation
                                 """.strip().split("\\s+"))
                         .map("idempotent."::concat)

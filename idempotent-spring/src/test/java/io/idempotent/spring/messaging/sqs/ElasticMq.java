@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.elasticmq.rest.sqs.SQSRestServerBuilder$;
@@ -21,6 +22,8 @@ final class ElasticMq {
 
     /** Sends and receives. Nobody closes it. */
     static final SqsAsyncClient CLIENT = start();
+
+    private static final Map<String, String> URLS = new ConcurrentHashMap<>();
 
     private ElasticMq() {}
 
@@ -71,7 +74,11 @@ final class ElasticMq {
     }
 
     private static String url(String queue) {
-        return CLIENT.getQueueUrl(request -> request.queueName(queue)).join().queueUrl();
+        return URLS.computeIfAbsent(
+                queue,
+                name -> CLIENT.getQueueUrl(request -> request.queueName(name))
+                        .join()
+                        .queueUrl());
     }
 
     private static SqsAsyncClient start() {

@@ -31,7 +31,6 @@ import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.messaging.Message;
 import org.springframework.messaging.handler.annotation.Header;
-import org.springframework.messaging.support.MessageBuilder;
 import software.amazon.awssdk.services.sqs.model.MessageSystemAttributeName;
 
 /** What a container of Spring Cloud AWS does with each answer of an idempotent method. */
@@ -54,7 +53,7 @@ class SqsAnswersTest {
                 .with(CountingStore.class, Deliveries.class)
                 .start(Slow.class);
         CountingStore store = application.bean(CountingStore.class);
-        Thread owner = owner(() -> application.context().getBean(Slow.class).on(message("same", "key")));
+        Thread owner = owner(() -> application.context().getBean(Slow.class).on(application.message("same", "key")));
         await().until(() -> listener.begun.get() == 1);
         application.send("same", "key");
         // The pauses double from 5 ms to a second: in all, they are more than the timeouts of as many deliveries.
@@ -207,7 +206,7 @@ class SqsAnswersTest {
     void aMessageIsHeldNoLongerWhenTheApplicationCloses() {
         Slow listener = application.with(CountingStore.class).start(Slow.class);
         CountingStore store = application.bean(CountingStore.class);
-        Thread owner = owner(() -> application.context().getBean(Slow.class).on(message("same", "key")));
+        Thread owner = owner(() -> application.context().getBean(Slow.class).on(application.message("same", "key")));
         await().until(() -> listener.begun.get() == 1);
         application.send("same", "key");
         await().until(() -> store.claims.get() > 2);
@@ -279,12 +278,6 @@ class SqsAnswersTest {
 
     private static String attribute(software.amazon.awssdk.services.sqs.model.Message letter, String name) {
         return letter.messageAttributes().get(name).stringValue();
-    }
-
-    private static Message<String> message(String body, String key) {
-        return MessageBuilder.withPayload(body)
-                .setHeader(MessageKeys.HEADER, key)
-                .build();
     }
 
     /** Makes a call that is no container's. */

@@ -2,6 +2,7 @@ package io.idempotent.spring.messaging.sqs;
 
 import io.awspring.cloud.sqs.config.SqsBootstrapConfiguration;
 import io.awspring.cloud.sqs.config.SqsMessageListenerContainerFactory;
+import io.awspring.cloud.sqs.listener.SqsHeaders.MessageSystemAttributes;
 import io.awspring.cloud.sqs.listener.errorhandler.AsyncErrorHandler;
 import io.awspring.cloud.sqs.listener.interceptor.AsyncMessageInterceptor;
 import io.awspring.cloud.sqs.operations.SqsTemplate;
@@ -21,6 +22,8 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
+import org.springframework.messaging.Message;
+import org.springframework.messaging.support.MessageBuilder;
 import org.springframework.test.util.AopTestUtils;
 import software.amazon.awssdk.services.sqs.SqsAsyncClient;
 
@@ -103,16 +106,25 @@ final class SqsApplication implements AutoCloseable {
     }
 
     void send(String body, @Nullable String key) {
-        template.<String>send(to -> {
-            to.queue(queue).payload(body).header("amount", 5);
-            if (key != null) {
-                to.header(MessageKeys.HEADER, key);
-            }
-            if (queue.endsWith(".fifo")) {
-                to.messageGroupId("group")
-                        .messageDeduplicationId(UUID.randomUUID().toString());
-            }
-        });
+        template.send(queue, message(body, key));
+    }
+
+    /** Sends messages, ten of which SQS takes at once. */
+    void sendAll(List<Message<String>> messages) {
+        for (int from = 0; from < messages.size(); from += 10) {
+            template.sendMany(queue, messages.subList(from, Math.min(from + 10, messages.size())));
+        }
+    }
+
+    Message<String> message(String body, @Nullable String key) {
+        MessageBuilder<String> message = MessageBuilder.withPayload(body).setHeader("amount", 5);
+        if (key != null) {
+            message.setHeader(MessageKeys.HEADER, key);
+        }
+        if (queue.endsWith(".fifo")) {
+            message.setHeader(MessageSystemAttributes.SQS_MESSAGE_GROUP_ID_HEADER, "group");
+        }
+        return message.build();
     }
 
     /** Whether each message of the queue is acknowledged. */

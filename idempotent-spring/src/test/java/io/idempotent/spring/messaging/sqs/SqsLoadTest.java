@@ -49,7 +49,9 @@ class SqsLoadTest {
             IntStream.range(-WITHOUT_KEY, MESSAGES).forEach(numbers::add);
         }
         Collections.shuffle(numbers, new Random(SEED));
-        numbers.forEach(number -> application.send("m" + number, number < 0 ? " " : "k" + number));
+        application.sendAll(numbers.stream()
+                .map(number -> application.message("m" + number, number < 0 ? " " : "k" + number))
+                .toList());
 
         var containers = application.context().getBean(MessageListenerContainerRegistry.class);
         for (int stop = 1; stop <= STOPS; stop++) {

@@ -14,10 +14,8 @@ import io.idempotent.spring.annotation.EnableIdempotency;
 import io.idempotent.spring.annotation.Idempotent;
 import io.idempotent.spring.messaging.MessageKeys;
 import io.idempotent.spring.settings.MessagingSettings;
-import java.io.File;
-import java.net.URL;
-import java.net.URLClassLoader;
-import java.nio.file.Path;
+import java.io.IOException;
+import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -160,21 +158,49 @@ class SqsMessagesTest {
 
     @Test
     void withoutSpringCloudAwsThereAreNoListenersOfIt() throws Exception {
-        List<URL> entries = new ArrayList<>();
-        for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
-            if (!entry.contains("awspring") && !entry.contains("awssdk")) {
-                entries.add(Path.of(entry).toUri().toURL());
-            }
-        }
         Thread thread = Thread.currentThread();
         ClassLoader before = thread.getContextClassLoader();
-        try (URLClassLoader loader =
-                new URLClassLoader(entries.toArray(URL[]::new), ClassLoader.getPlatformClassLoader())) {
-            thread.setContextClassLoader(loader);
-            Class<?> without = loader.loadClass(WithoutSqs.class.getName());
+        try {
+            thread.setContextClassLoader(new WithoutAws(before));
+            Class<?> without = Class.forName(WithoutSqs.class.getName(), true, thread.getContextClassLoader());
             assertThat(without.getMethod("run").invoke(null)).isEqualTo("paid, kinds: 3");
         } finally {
             thread.setContextClassLoader(before);
+        }
+    }
+
+    /** Knows neither Spring Cloud AWS nor the SDK, and has this library's classes anew. */
+    private static final class WithoutAws extends ClassLoader {
+
+        WithoutAws(ClassLoader parent) {
+            super(parent);
+        }
+
+        @Override
+        protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+            if (name.startsWith("io.awspring.") || name.startsWith("software.amazon.")) {
+                throw new ClassNotFoundException(name);
+            }
+            synchronized (getClassLoadingLock(name)) {
+                Class<?> loaded = findLoadedClass(name);
+                if (loaded != null) {
+                    return loaded;
+                }
+                return name.startsWith("io.idempotent.") ? findClass(name) : super.loadClass(name, resolve);
+            }
+        }
+
+        @Override
+        protected Class<?> findClass(String name) throws ClassNotFoundException {
+            try (InputStream file = getResourceAsStream(name.replace('.', '/') + ".class")) {
+                if (file == null) {
+                    throw new ClassNotFoundException(name);
+                }
+                byte[] bytes = file.readAllBytes();
+                return defineClass(name, bytes, 0, bytes.length);
+            } catch (IOException failure) {
+                throw new ClassNotFoundException(name, failure);
+            }
         }
     }
 
