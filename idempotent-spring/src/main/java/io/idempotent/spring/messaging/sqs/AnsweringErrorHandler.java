@@ -112,9 +112,9 @@ final class AnsweringErrorHandler<T> implements AsyncErrorHandler<T>, TaskExecut
                     if (undone != null) {
                         failure.addSuppressed(undone);
                     }
-                    return ok;
+                    return failure;
                 })
-                .thenCompose(handled -> CompletableFuture.failedFuture(failure));
+                .thenCompose(CompletableFuture::failedFuture);
     }
 
     private static long deliveries(Message<?> message) {

@@ -12,7 +12,6 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.function.Function;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -59,7 +58,7 @@ final class AnsweringMessageListener<T> implements AsyncMessageListener<T>, Task
     public CompletableFuture<Void> onMessage(Message<T> message) {
         return executor == null || Thread.currentThread() instanceof MessageExecutionThread
                 ? call(message)
-                : CompletableFuture.supplyAsync(() -> call(message), executor).thenCompose(Function.identity());
+                : CompletableFuture.completedFuture(message).thenComposeAsync(this::call, executor);
     }
 
     /** A listener that gets several messages is not idempotent itself. */

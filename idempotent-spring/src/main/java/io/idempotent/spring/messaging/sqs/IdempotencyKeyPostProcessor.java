@@ -9,8 +9,8 @@ import org.springframework.messaging.Message;
 import org.springframework.messaging.core.MessagePostProcessor;
 
 /**
- * Sends an idempotency key with the messages of an {@code SqsTemplate}, in the attribute {@value MessageKeys#HEADER}, on
- * the thread that runs an idempotent operation. {@code SqsTemplate} has no place for it, so it is called for each
+ * Sends an idempotency key with the messages of an {@code SqsTemplate}, in the attribute {@value MessageKeys#HEADER},
+ * on the thread that runs an idempotent operation. {@code SqsTemplate} has no place for it, so it is called for each
  * message:
  *
  * <pre>{@code
