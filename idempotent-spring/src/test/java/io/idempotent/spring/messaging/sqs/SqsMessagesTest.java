@@ -9,6 +9,7 @@ import io.awspring.cloud.sqs.listener.SqsMessageListenerContainer;
 import io.awspring.cloud.sqs.operations.SqsTemplate;
 import io.awspring.cloud.sqs.support.converter.SqsMessagingMessageConverter;
 import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.OnOneJdk;
 import io.idempotent.codec.CanonicalFingerprinter;
 import io.idempotent.spring.annotation.EnableIdempotency;
 import io.idempotent.spring.annotation.Idempotent;
@@ -32,6 +33,7 @@ import software.amazon.awssdk.services.sqs.model.Message;
 import software.amazon.awssdk.services.sqs.model.MessageAttributeValue;
 
 /** Messages of SQS: their keys, what of them counts, the keys of those that are sent, and which listeners there are. */
+@OnOneJdk("what messages carry is no question of the JDK")
 class SqsMessagesTest {
 
     private static final String ID = "3f2a6c5e-0d0e-4e55-9d55-0a2f6a3d3c01";
