@@ -8,39 +8,31 @@ import io.awspring.cloud.sqs.listener.interceptor.AsyncMessageInterceptor;
 import io.awspring.cloud.sqs.operations.SqsTemplate;
 import io.idempotent.spring.autoconfigure.IdempotencyAutoConfiguration;
 import io.idempotent.spring.messaging.MessageKeys;
+import io.idempotent.spring.messaging.MessagingApplication;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
-import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
-import org.springframework.boot.builder.SpringApplicationBuilder;
-import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
 import org.springframework.messaging.Message;
 import org.springframework.messaging.support.MessageBuilder;
-import org.springframework.test.util.AopTestUtils;
 import software.amazon.awssdk.services.sqs.SqsAsyncClient;
 
 /**
- * An application with listeners of one queue, with the beans that Spring Cloud AWS has by itself. Its pauses are as short
- * as SQS allows.
+ * An application with listeners of one queue, with the beans that Spring Cloud AWS has by itself. Its pauses are as
+ * short as SQS allows.
  */
-final class SqsApplication implements AutoCloseable {
+final class SqsApplication extends MessagingApplication<SqsApplication> {
 
-    private final List<Class<?>> sources = new ArrayList<>(List.of(Application.class));
-    private final List<String> properties = new ArrayList<>();
     private final SqsTemplate template = SqsTemplate.newTemplate(ElasticMq.CLIENT);
     private final String queue;
     private final String dead;
     private final String givenUp;
-
-    private @Nullable ConfigurableApplicationContext context;
 
     /** An application whose queue gives messages up after so many deliveries. */
     SqsApplication(int deliveries) {
@@ -49,52 +41,20 @@ final class SqsApplication implements AutoCloseable {
 
     /** The same with another kind of queues, which the end of their names tells. */
     SqsApplication(int deliveries, String suffix) {
+        super(Application.class);
         String name = "q-" + UUID.randomUUID();
         queue = name + suffix;
         dead = name + "-dead" + suffix;
         givenUp = name + "-given-up" + suffix;
         ElasticMq.create(givenUp, Map.of());
         ElasticMq.create(queue, ElasticMq.redrive(givenUp, deliveries));
-        with(
-                "queue=" + queue,
-                "idempotent.messaging.redelivery-delay=5ms",
-                "idempotent.messaging.redelivery-max-delay=20ms",
-                "spring.main.banner-mode=off",
-                "logging.level.root=off");
-    }
-
-    SqsApplication with(String... more) {
-        properties.addAll(List.of(more));
-        return this;
-    }
-
-    SqsApplication with(Class<?>... more) {
-        sources.addAll(List.of(more));
-        return this;
+        with("queue=" + queue);
     }
 
     /** With a queue for what no redelivery helps. */
     SqsApplication withDeadLetters() {
         ElasticMq.create(dead, Map.of());
         return with("idempotent.messaging.sqs-dead-letter-queue=" + dead);
-    }
-
-    <T> T start(Class<T> listener) {
-        with(listener);
-        context = new SpringApplicationBuilder(sources.toArray(Class[]::new))
-                .web(WebApplicationType.NONE)
-                .properties(properties.toArray(String[]::new))
-                .run();
-        return bean(listener);
-    }
-
-    /** The bean itself, without its proxy. */
-    <T> T bean(Class<T> type) {
-        return AopTestUtils.getUltimateTargetObject(context.getBean(type));
-    }
-
-    ConfigurableApplicationContext context() {
-        return context;
     }
 
     String queue() {
@@ -135,13 +95,6 @@ final class SqsApplication implements AutoCloseable {
     /** How many messages went where the queue's redrive policy sends them. */
     int givenUp() {
         return ElasticMq.count(givenUp);
-    }
-
-    @Override
-    public void close() {
-        if (context != null) {
-            context.close();
-        }
     }
 
     @Configuration(proxyBeanMethods = false)
