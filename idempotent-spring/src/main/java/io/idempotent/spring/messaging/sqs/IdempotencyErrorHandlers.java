@@ -17,8 +17,8 @@ import software.amazon.awssdk.services.sqs.SqsAsyncClient;
  *   <li>A message that is to be delivered again is not acknowledged. Its visibility timeout is changed to the pause, in
  *       whole seconds.
  *   <li>A message that no redelivery helps is sent to the queue {@code idempotent.messaging.sqs-dead-letter-queue}, and
- *       is acknowledged then. It may be sent twice if the process dies in between. It keeps its body and attributes,
- *       and gets the attributes {@value #EXCEPTION}, {@value #OPERATION}, {@value #ORIGINAL_ID} and {@value
+ *       is acknowledged then. It may be sent twice if it comes again before that. It keeps its body and attributes, and
+ *       gets the attributes {@value #EXCEPTION}, {@value #OPERATION}, {@value #ORIGINAL_ID} and {@value
  *       #ORIGINAL_QUEUE}, as far as SQS's ten attributes allow. If no queue is configured, or in a batch of several
  *       messages, this is a failure like any other.
  *   <li>Any other failure is the container's, as if this were not there. Its error handler gets these failures alone.
