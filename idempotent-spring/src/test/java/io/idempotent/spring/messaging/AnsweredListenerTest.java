@@ -57,6 +57,7 @@ class AnsweredListenerTest {
     void close() {
         threads.shutdownNow();
         contexts.forEach(ConfigurableApplicationContext::close);
+        MessagingApplication.logAgain();
     }
 
     @Test

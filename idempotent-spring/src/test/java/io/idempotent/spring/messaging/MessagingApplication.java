@@ -5,6 +5,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.logging.LogLevel;
+import org.springframework.boot.logging.LoggingSystem;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.test.util.AopTestUtils;
 
@@ -67,5 +69,12 @@ public abstract class MessagingApplication<A extends MessagingApplication<A>> im
         if (context != null) {
             context.close();
         }
+        logAgain();
+    }
+
+    /** Lets the tests that come after in this JVM see what is logged, which no context does that is closed. */
+    public static void logAgain() {
+        LoggingSystem.get(MessagingApplication.class.getClassLoader())
+                .setLogLevel(LoggingSystem.ROOT_LOGGER_NAME, LogLevel.INFO);
     }
 }

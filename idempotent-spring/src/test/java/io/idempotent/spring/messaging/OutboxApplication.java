@@ -138,6 +138,7 @@ final class OutboxApplication implements AutoCloseable {
     @Override
     public void close() {
         context.close();
+        MessagingApplication.logAgain();
     }
 
     @Configuration(proxyBeanMethods = false)
