@@ -43,11 +43,12 @@ public abstract class IdempotencyContext {
     }
 
     /**
-     * Binds a context to this thread, or none.
+     * Binds a context to this thread, or none: for those who carry contexts to the threads that a part of the operation
+     * runs on.
      *
      * @return what was bound before; bind it again afterwards
      */
-    protected static @Nullable IdempotencyContext bind(@Nullable IdempotencyContext context) {
+    public static @Nullable IdempotencyContext bind(@Nullable IdempotencyContext context) {
         IdempotencyContext before = CURRENT.get();
         // Set to null and not removed, so that the thread's entry is not made anew for each execution.
         CURRENT.set(context);

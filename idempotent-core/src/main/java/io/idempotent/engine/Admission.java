@@ -2,6 +2,7 @@ package io.idempotent.engine;
 
 import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyClaimLostException;
+import io.idempotent.IdempotencyContext;
 import io.idempotent.IdempotencyException;
 import io.idempotent.IdempotencyInProgressException;
 import io.idempotent.IdempotencyInProgressException.Reason;
@@ -15,6 +16,8 @@ import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.NearbyOutcome;
 import io.idempotent.store.NearbyOutcomes;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BiConsumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -112,6 +115,11 @@ final class Admission {
      */
     @Nullable
     Execution findPending(IdempotencyKey key, @Nullable EnclosingTransaction transaction) {
+        return findPending(key, transaction, IdempotencyContext.currentOrNull());
+    }
+
+    private @Nullable Execution findPending(
+            IdempotencyKey key, @Nullable EnclosingTransaction transaction, @Nullable IdempotencyContext calledIn) {
         Execution owner = owners.find(key);
         Execution.Pending pending = owner == null ? null : owner.pending();
         if (owner != null
@@ -121,8 +129,9 @@ final class Admission {
                 && transaction == owner.transaction()) {
             return owner;
         }
-        Execution holder =
-                pending != null && pending.thread() == Thread.currentThread() ? owner : Execution.holding(key);
+        Execution holder = pending != null && pending.thread() == Thread.currentThread()
+                ? owner
+                : Execution.holding(key, calledIn);
         if (holder != null) {
             throw outcomes.refused(key, reentrant(holder));
         }
@@ -158,8 +167,7 @@ final class Admission {
         if (earlier != null) {
             return new OpenResult.Recorded<>(outcomes.replayPending(operation, earlier, fingerprint));
         }
-        boolean mayTakeOver = operation.whenAbandoned() != WhenAbandoned.REFUSE;
-        ClaimRequest request = claimant.request(key, fingerprint, operation, mayTakeOver);
+        ClaimRequest request = request(operation, key, fingerprint);
         boolean interrupted = Thread.currentThread().isInterrupted();
         long requestedAt = ticker.getAsLong();
         ClaimResult result;
@@ -168,13 +176,8 @@ final class Admission {
         } catch (IdempotencyStoreException failure) {
             // An interrupt that came meanwhile may have broken the store, such as an embedded database: no reason to
             // run.
-            if (operation.whenStoreFails() == WhenStoreFails.RUN
-                    && (interrupted || !Thread.currentThread().isInterrupted())) {
-                listeners.tell(listener -> listener.unprotected(key, failure));
-                return open(Execution.unprotected(
-                        operation, key, fingerprint, ticker, requestedAt, transaction, stepSource));
-            }
-            throw outcomes.refused(key, failure);
+            boolean mayRun = interrupted || !Thread.currentThread().isInterrupted();
+            return openUnprotected(operation, request, failure, mayRun, requestedAt, transaction);
         }
         if (result instanceof ClaimResult.InProgress inProgress) {
             try {
@@ -186,19 +189,129 @@ final class Admission {
                 throw outcomes.refused(key, refusal);
             }
         }
-        if (result instanceof ClaimResult.Claimed claimed) {
-            Execution execution = Execution.leased(
-                    operation,
-                    claimed,
-                    fingerprint,
-                    ticker,
-                    requestedAt,
-                    interruptOnLeaseLoss,
-                    transaction,
-                    stepSource);
-            begin(execution);
-            return open(execution);
+        return result instanceof ClaimResult.Claimed claimed
+                ? begin(leased(operation, claimed, fingerprint, requestedAt, interruptOnLeaseLoss, transaction), false)
+                : replay(operation, key, fingerprint, result);
+    }
+
+    /**
+     * Like {@link #admit}, without waiting for the store or for another owner, and in no transaction.
+     *
+     * @param calledIn the context that the call is made in, or null
+     * @return what {@link #admit} returns, or the failure that it throws; completed by a thread that asks the store,
+     *     and not to be blocked by what depends on it
+     */
+    <T extends @Nullable Object> CompletableFuture<OpenResult<T>> admitAsync(
+            Operation<T> operation,
+            IdempotencyKey key,
+            Fingerprint fingerprint,
+            @Nullable IdempotencyContext calledIn) {
+        CompletableFuture<OpenResult<T>> admitted = new CompletableFuture<>();
+        try {
+            var unused = findPending(key, null, calledIn);
+            ClaimRequest request = request(operation, key, fingerprint);
+            settlement.threads().request(() -> claimAsync(operation, request, calledIn, admitted));
+        } catch (RuntimeException | Error refusal) {
+            admitted.completeExceptionally(refusal);
         }
+        return admitted;
+    }
+
+    private <T extends @Nullable Object> void claimAsync(
+            Operation<T> operation,
+            ClaimRequest request,
+            @Nullable IdempotencyContext calledIn,
+            CompletableFuture<OpenResult<T>> admitted) {
+        try {
+            long requestedAt = ticker.getAsLong();
+            ClaimResult result;
+            try {
+                result = claimant.claim(request);
+            } catch (IdempotencyStoreException failure) {
+                admitted.complete(openUnprotected(operation, request, failure, true, requestedAt, null));
+                return;
+            }
+            if (result instanceof ClaimResult.InProgress inProgress) {
+                BiConsumer<Waiting.@Nullable Answer, @Nullable Throwable> answered = (answer, failure) -> {
+                    if (answer != null) {
+                        openAsync(operation, request, answer.result(), answer.requestedAt(), calledIn, admitted);
+                    } else {
+                        admitted.completeExceptionally(
+                                failure instanceof IdempotencyException refusal
+                                        ? outcomes.refused(request.key(), refusal)
+                                        : failure);
+                    }
+                };
+                waiting.await(operation, request, inProgress.record(), settlement.threads(), answered);
+            } else {
+                openAsync(operation, request, result, requestedAt, calledIn, admitted);
+            }
+        } catch (RuntimeException | Error failure) {
+            admitted.completeExceptionally(failure);
+        }
+    }
+
+    private <T extends @Nullable Object> void openAsync(
+            Operation<T> operation,
+            ClaimRequest request,
+            ClaimResult result,
+            long requestedAt,
+            @Nullable IdempotencyContext calledIn,
+            CompletableFuture<OpenResult<T>> admitted) {
+        try {
+            if (result instanceof ClaimResult.Claimed claimed) {
+                // Whoever runs it then is not known here, and must not be interrupted.
+                Execution execution = leased(operation, claimed, request.fingerprint(), requestedAt, false, null);
+                execution.calledIn(calledIn);
+                admitted.complete(begin(execution, true));
+            } else {
+                admitted.complete(replay(operation, request.key(), request.fingerprint(), result));
+            }
+        } catch (Throwable failure) {
+            admitted.completeExceptionally(failure);
+        }
+    }
+
+    private ClaimRequest request(Operation<?> operation, IdempotencyKey key, Fingerprint fingerprint) {
+        return claimant.request(key, fingerprint, operation, operation.whenAbandoned() != WhenAbandoned.REFUSE);
+    }
+
+    /**
+     * Lets a call run although the store failed, if its operation allows that.
+     *
+     * @param mayRun whether nothing else speaks against it
+     * @throws IdempotencyStoreException the failure, if the call must not run
+     */
+    private <T extends @Nullable Object> OpenExecution<T> openUnprotected(
+            Operation<T> operation,
+            ClaimRequest request,
+            IdempotencyStoreException failure,
+            boolean mayRun,
+            long requestedAt,
+            @Nullable EnclosingTransaction transaction) {
+        IdempotencyKey key = request.key();
+        if (!mayRun || operation.whenStoreFails() != WhenStoreFails.RUN) {
+            throw outcomes.refused(key, failure);
+        }
+        listeners.tell(listener -> listener.unprotected(key, failure));
+        return open(Execution.unprotected(
+                operation, key, request.fingerprint(), ticker, requestedAt, transaction, stepSource));
+    }
+
+    private Execution leased(
+            Operation<?> operation,
+            ClaimResult.Claimed claimed,
+            Fingerprint fingerprint,
+            long requestedAt,
+            boolean interrupts,
+            @Nullable EnclosingTransaction transaction) {
+        return Execution.leased(
+                operation, claimed, fingerprint, ticker, requestedAt, interrupts, transaction, stepSource);
+    }
+
+    /** Answers a call that did not get the key. */
+    private <T extends @Nullable Object> OpenResult<T> replay(
+            Operation<T> operation, IdempotencyKey key, Fingerprint fingerprint, ClaimResult result) throws Throwable {
         if (result instanceof ClaimResult.Completed completed) {
             IdempotencyRecord record = completed.record();
             return new OpenResult.Recorded<>(
@@ -218,12 +331,12 @@ final class Admission {
         return new OpenExecution<>(execution, settlement, outcomes);
     }
 
-    private void begin(Execution execution) {
+    private <T extends @Nullable Object> OpenExecution<T> begin(Execution execution, boolean isAsync) {
         renewal.start(execution);
         try {
             owners.join(execution);
         } catch (IllegalStateException closed) {
-            giveUp(execution, closed);
+            giveUp(execution, closed, isAsync);
             throw closed;
         }
         if (execution.leaseLost()) {
@@ -231,15 +344,24 @@ final class Admission {
             IdempotencyClaimLostException lost = outcomes.refused(
                     key,
                     new IdempotencyClaimLostException(key, execution.fencingToken(), "the operation was not begun"));
-            giveUp(execution, lost);
+            giveUp(execution, lost, isAsync);
             throw lost;
         }
+        return open(execution);
     }
 
     /** Gives the key back. One whose outcome was unknown before stays so. */
-    private void giveUp(Execution execution, RuntimeException refusal) {
+    private void giveUp(Execution execution, RuntimeException refusal, boolean isAsync) {
+        boolean unknown = execution.isEarlierUnknown();
+        if (isAsync) {
+            var unused = (unknown
+                            ? settlement.settleAsync(execution, Ending.Unknown.UNKNOWN, Duration.ZERO)
+                            : settlement.giveBackAsync(execution))
+                    .whenComplete((held, toldAlready) -> settlement.finish(execution));
+            return;
+        }
         try {
-            if (execution.isEarlierUnknown()) {
+            if (unknown) {
                 settlement.settle(execution, Ending.Unknown.UNKNOWN, Duration.ZERO);
             } else {
                 settlement.giveBack(execution);

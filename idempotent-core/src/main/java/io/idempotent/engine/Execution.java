@@ -14,8 +14,10 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -32,7 +34,7 @@ public final class Execution extends IdempotencyContext {
     private final @Nullable Lease lease;
     private final @Nullable EnclosingTransaction transaction;
     private final @Nullable StepSource stepSource;
-    private final CountDownLatch ended = new CountDownLatch(1);
+    private final CompletableFuture<@Nullable Void> ended = new CompletableFuture<>();
 
     // Written once, but by an atomic execution, which claims anew for each attempt.
     private volatile ClaimResult.@Nullable Claimed claimed;
@@ -48,11 +50,11 @@ public final class Execution extends IdempotencyContext {
     // How old the execution may be when an attempt begins, in nanoseconds.
     private volatile long attemptsUntil = Long.MAX_VALUE;
 
-    // Written while the latch is locked. Threads that the operation has left behind may read them.
+    // Written while the end is locked. Threads that the operation has left behind may read them.
     private volatile @Nullable TrackedSteps steps;
     private volatile boolean over;
 
-    // Used by the thread that runs the operation only.
+    // Written by the thread that runs the operation, or before there is one.
     private @Nullable IdempotencyContext outer;
 
     private Execution(
@@ -266,8 +268,12 @@ public final class Execution extends IdempotencyContext {
         /** Tells whether nobody knows if some step was done, or the store does not know that it was. */
         boolean areInDoubt();
 
-        /** Records once more what the store could not be told of. */
-        void recordAgain();
+        /**
+         * Records once more what the store could not be told of.
+         *
+         * @param mayPause whether the thread may pause, so that the request is repeated while the store fails
+         */
+        void recordAgain(boolean mayPause);
 
         /** Returns the names of recorded steps that the execution did not ask for. */
         Set<String> leftOver();
@@ -281,11 +287,15 @@ public final class Execution extends IdempotencyContext {
         TrackedSteps stepsOf(Execution execution, List<RecordedStep> earlier);
     }
 
-    /** Records once more the steps that the store could not be told of. */
-    void recordStepsAgain() {
+    /**
+     * Records once more the steps that the store could not be told of.
+     *
+     * @param mayPause whether the thread may pause
+     */
+    void recordStepsAgain(boolean mayPause) {
         TrackedSteps made = steps;
         if (made != null) {
-            made.recordAgain();
+            made.recordAgain(mayPause);
         }
     }
 
@@ -434,9 +444,14 @@ public final class Execution extends IdempotencyContext {
         }
     }
 
-    /** Returns the execution that holds a key further up the stack of this thread, or null. */
-    static @Nullable Execution holding(IdempotencyKey key) {
-        IdempotencyContext context = currentOrNull();
+    /** Takes note of the context that the call was made in, for an execution that threads bind in turn. */
+    void calledIn(@Nullable IdempotencyContext context) {
+        outer = context;
+    }
+
+    /** Returns the execution that holds a key in a context or around it, or null. */
+    static @Nullable Execution holding(IdempotencyKey key, @Nullable IdempotencyContext innermost) {
+        IdempotencyContext context = innermost;
         while (context instanceof Execution execution) {
             if (execution.key.equals(key)) {
                 return execution;
@@ -471,11 +486,28 @@ public final class Execution extends IdempotencyContext {
      * @return whether it has ended
      */
     boolean awaitEnd(long nanos) throws InterruptedException {
-        return ended.await(nanos, TimeUnit.NANOSECONDS);
+        try {
+            ended.get(nanos, TimeUnit.NANOSECONDS);
+            return true;
+        } catch (TimeoutException notYet) {
+            return false;
+        } catch (ExecutionException neverFails) {
+            throw new AssertionError(neverFails);
+        }
+    }
+
+    /** Tells whether the execution has ended, whatever its end. */
+    boolean hasEnded() {
+        return ended.isDone();
+    }
+
+    /** Runs an action when the execution has ended, or now if it has. The thread that ends it runs the action. */
+    void onEnd(Runnable action) {
+        var unused = ended.thenRun(action);
     }
 
     /** Wakes those that wait for the end. */
     void wake() {
-        ended.countDown();
+        ended.complete(null);
     }
 }

@@ -88,10 +88,10 @@ final class ExecutionSteps implements Execution.TrackedSteps {
     }
 
     @Override
-    public void recordAgain() {
+    public void recordAgain(boolean mayPause) {
         for (RecordedStep step : List.copyOf(unrecorded.values())) {
             try {
-                if (settlement.recordStep(execution, step)) {
+                if (settlement.recordStep(execution, step, mayPause ? settlement.timeout() : 0)) {
                     unrecorded.remove(step.name());
                 }
             } catch (IdempotencyStoreException toldAlready) {

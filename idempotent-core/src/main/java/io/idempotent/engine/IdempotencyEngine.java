@@ -3,6 +3,7 @@ package io.idempotent.engine;
 import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyClaimLostException;
 import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.IdempotencyContext;
 import io.idempotent.IdempotencyException;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.codec.OutcomeCodec;
@@ -15,6 +16,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -63,6 +66,9 @@ public final class IdempotencyEngine implements AutoCloseable {
     /** How long recording an outcome is repeated while the store fails, by default: ten seconds. */
     public static final Duration DEFAULT_COMPLETION_TIMEOUT = Duration.ofSeconds(10);
 
+    /** How many threads ask the store on behalf of calls that wait for nothing, by default: {@value}. */
+    public static final int DEFAULT_ASYNC_THREADS = 16;
+
     /** How long closing waits for running executions, by default: ten seconds. */
     public static final Duration DEFAULT_CLOSE_TIMEOUT = Duration.ofSeconds(10);
 
@@ -75,6 +81,7 @@ public final class IdempotencyEngine implements AutoCloseable {
     private final LeaseRenewal renewal;
     private final Admission admission;
     private final AtomicCalls atomicCalls;
+    private final RequestThreads threads;
     private final Duration closeTimeout;
 
     private IdempotencyEngine(Builder builder) {
@@ -90,8 +97,9 @@ public final class IdempotencyEngine implements AutoCloseable {
         claimant = new Claimant(store, traces(builder.traces, errorHandler), pacing);
         renewal = new LeaseRenewal(store, ticker, listeners, errorHandler, pacing);
         Waiting waiting = new Waiting(builder.waitingRoom, ticker, owners, claimant, listeners, pacing);
+        threads = new RequestThreads(builder.asyncThreads, builder.asyncExecutor, pacing);
         Settlement settlement = new Settlement(
-                store, renewal, owners, outcomes, listeners, pacing, Nanos.of(builder.completionTimeout));
+                store, renewal, owners, outcomes, listeners, pacing, threads, Nanos.of(builder.completionTimeout));
         admission = new Admission(
                 store,
                 claimant,
@@ -216,13 +224,71 @@ public final class IdempotencyEngine implements AutoCloseable {
             throws Throwable {
         NearbyOutcome nearby = admission.findNearby(key);
         if (nearby != null) {
-            return new OpenResult.Recorded<>(
-                    outcomes.replay(
-                            operation, key, fingerprint, nearby.fingerprint(), nearby.outcome(), nearby.traceId()),
-                    nearby.traceId());
+            return recorded(operation, key, fingerprint, nearby);
         }
         OpenResult<T> admitted = admission.admit(operation, key, fingerprint, null);
         return admitted instanceof OpenExecution<T> open ? open.handOn(reconciler) : admitted;
+    }
+
+    /**
+     * Runs an operation that ends later, in any thread, once for a key; or replays what it produced. It is like {@link
+     * #execute(Operation, IdempotencyKey, Fingerprint, IdempotentWork)} otherwise, waits for nothing, and throws
+     * nothing: not for the store, which threads of this engine ask, nor for another owner, nor for the work, which
+     * begins once the key is held. It is part of no transaction.
+     *
+     * @param operation the operation; its type is that of the value
+     * @param key the key
+     * @param fingerprint what the request says, to detect a key that is used again for something else
+     * @param work what to run while the key is held
+     * @return the call, whose future has what the operation produced, now or when it ran, or the {@link
+     *     IdempotencyException}
+     */
+    public <T extends @Nullable Object> StageCall<T> executeAsync(
+            Operation<T> operation, IdempotencyKey key, Fingerprint fingerprint, StageWork<T> work) {
+        StageCall<T> call = new StageCall<>(operation, work, threads);
+        call.follow(openAsync(operation, key, fingerprint, work::reconcile, work.calledIn()));
+        return call;
+    }
+
+    /**
+     * Like {@link #open}, without waiting for the store or for another owner.
+     *
+     * @return what {@link #open} returns, or the failure that it throws; completed by a thread that runs no request of
+     *     the store
+     */
+    public <T extends @Nullable Object> CompletableFuture<OpenResult<T>> openAsync(
+            Operation<T> operation, IdempotencyKey key, Fingerprint fingerprint, ExecutionReconciler<T> reconciler) {
+        return openAsync(operation, key, fingerprint, reconciler, IdempotencyContext.currentOrNull());
+    }
+
+    private <T extends @Nullable Object> CompletableFuture<OpenResult<T>> openAsync(
+            Operation<T> operation,
+            IdempotencyKey key,
+            Fingerprint fingerprint,
+            ExecutionReconciler<T> reconciler,
+            @Nullable IdempotencyContext calledIn) {
+        try {
+            NearbyOutcome nearby = admission.findNearby(key);
+            return nearby != null
+                    ? CompletableFuture.completedFuture(recorded(operation, key, fingerprint, nearby))
+                    : admission
+                            .admitAsync(operation, key, fingerprint, calledIn)
+                            .thenComposeAsync(
+                                    admitted -> admitted instanceof OpenExecution<T> open
+                                            ? open.handOnAsync(reconciler)
+                                            : CompletableFuture.completedFuture(admitted),
+                                    threads::work);
+        } catch (Throwable refusal) {
+            return CompletableFuture.failedFuture(refusal);
+        }
+    }
+
+    private <T extends @Nullable Object> OpenResult.Recorded<T> recorded(
+            Operation<T> operation, IdempotencyKey key, Fingerprint fingerprint, NearbyOutcome nearby)
+            throws Throwable {
+        T value =
+                outcomes.replay(operation, key, fingerprint, nearby.fingerprint(), nearby.outcome(), nearby.traceId());
+        return new OpenResult.Recorded<>(value, nearby.traceId());
     }
 
     /**
@@ -284,6 +350,8 @@ public final class IdempotencyEngine implements AutoCloseable {
         private Duration completionTimeout = DEFAULT_COMPLETION_TIMEOUT;
         private Duration closeTimeout = DEFAULT_CLOSE_TIMEOUT;
         private boolean interruptOnLeaseLoss;
+        private int asyncThreads = DEFAULT_ASYNC_THREADS;
+        private @Nullable Executor asyncExecutor;
         private LongSupplier ticker = System::nanoTime;
         private Supplier<? extends @Nullable String> traces = () -> null;
         private Pacing pacing = new Pacing() {};
@@ -342,6 +410,31 @@ public final class IdempotencyEngine implements AutoCloseable {
          */
         public Builder closeTimeout(Duration closeTimeout) {
             this.closeTimeout = notNegative("close timeout", closeTimeout);
+            return this;
+        }
+
+        /**
+         * Sets how many threads ask the store at the same time on behalf of calls that wait for nothing. Defaults to
+         * {@value #DEFAULT_ASYNC_THREADS}. They start when they are needed.
+         *
+         * @throws IdempotencyConfigurationException if it is not positive
+         */
+        public Builder asyncThreads(int threads) {
+            if (threads < 1) {
+                throw new IdempotencyConfigurationException(
+                        "The number of threads for asynchronous calls is " + threads, "It has to be one or more");
+            }
+            this.asyncThreads = threads;
+            return this;
+        }
+
+        /**
+         * Sets what begins the work of calls that wait for nothing, and completes their futures. It must not run tasks
+         * on threads that must not block. Defaults to virtual threads where the JVM has them, and else to as many
+         * threads as there is to do at the same time.
+         */
+        public Builder asyncExecutor(Executor executor) {
+            this.asyncExecutor = executor;
             return this;
         }
 

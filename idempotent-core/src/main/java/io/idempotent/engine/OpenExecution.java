@@ -11,6 +11,9 @@ import io.idempotent.engine.IdempotentWork.Remains;
 import io.idempotent.store.IdempotencyRecord;
 import java.time.Duration;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -102,7 +105,7 @@ public final class OpenExecution<T extends @Nullable Object> implements OpenResu
      */
     public void release(@Nullable Throwable failure) {
         end(() -> {
-            execution.recordStepsAgain();
+            execution.recordStepsAgain(true);
             return Ending.ofRelease(execution, failure);
         });
     }
@@ -114,14 +117,61 @@ public final class OpenExecution<T extends @Nullable Object> implements OpenResu
      */
     public void abandon() {
         end(() -> {
-            execution.recordStepsAgain();
+            execution.recordStepsAgain(true);
             return Ending.Unknown.UNKNOWN;
         });
     }
 
+    /**
+     * Like {@link #complete}, without waiting for the store.
+     *
+     * @return completes, by a thread that asks the store, with what {@link #complete} returns, or fails with what that
+     *     throws; not to be blocked by what depends on it
+     * @throws IllegalStateException if this execution was ended before
+     */
+    public CompletableFuture<T> completeAsync(T value) {
+        return endAsync(value, () -> true);
+    }
+
+    /**
+     * Like {@link #completeNotReplayable}, without waiting for the store.
+     *
+     * @throws IllegalStateException if this execution was ended before
+     */
+    public CompletableFuture<?> completeNotReplayableAsync(String reason) {
+        return orTold(endAsync(() -> {
+            tellStepsLeftOver();
+            return new Ending.NotReplayable(reason);
+        }));
+    }
+
+    /**
+     * Like {@link #release}, without waiting for the store.
+     *
+     * @throws IllegalStateException if this execution was ended before
+     */
+    public CompletableFuture<?> releaseAsync(@Nullable Throwable failure) {
+        return orTold(endAsync(() -> {
+            execution.recordStepsAgain(false);
+            return Ending.ofRelease(execution, failure);
+        }));
+    }
+
+    /**
+     * Like {@link #abandon}, without waiting for the store.
+     *
+     * @throws IllegalStateException if this execution was ended before
+     */
+    public CompletableFuture<?> abandonAsync() {
+        return orTold(endAsync(() -> {
+            execution.recordStepsAgain(false);
+            return Ending.Unknown.UNKNOWN;
+        }));
+    }
+
     // A driver, in a thread that has bound the execution, calls begin, then reconcile if what an earlier execution did
-    // is
-    // unknown, else runs the work, then prepare if the result is to be recorded. It ends by one of end and fail.
+    // is unknown, else runs the work, then prepare if the result is to be recorded. It ends by one of end, fail and
+    // their like.
 
     /** Returns the execution, for its driver. */
     Execution execution() {
@@ -144,8 +194,7 @@ public final class OpenExecution<T extends @Nullable Object> implements OpenResu
         Reconciliation.Completed<T> found;
         execution.enter();
         try {
-            begin();
-            found = execution.isEarlierUnknown() ? reconcile(reconciler) : null;
+            found = beginOrFind(reconciler);
         } catch (Throwable failure) {
             execution.leave();
             fail(failure, false, unasked -> false);
@@ -153,6 +202,24 @@ public final class OpenExecution<T extends @Nullable Object> implements OpenResu
         }
         execution.leave();
         return found == null ? this : new Recorded<>(end(found.value(), true, Remains.ALL));
+    }
+
+    /** Like {@link #handOn}, without waiting for the store. The reconciler is asked in this thread. */
+    CompletableFuture<OpenResult<T>> handOnAsync(ExecutionReconciler<T> reconciler) {
+        Reconciliation.Completed<T> found;
+        try (Binding bound = bind()) {
+            found = beginOrFind(reconciler);
+        } catch (Throwable failure) {
+            return failAsync(failure).thenCompose(ended -> CompletableFuture.failedFuture(failure));
+        }
+        return found == null
+                ? CompletableFuture.completedFuture(this)
+                : completeAsync(found.value()).thenApply(Recorded::new);
+    }
+
+    private Reconciliation.@Nullable Completed<T> beginOrFind(ExecutionReconciler<T> reconciler) {
+        begin();
+        return execution.isEarlierUnknown() ? reconcile(reconciler) : null;
     }
 
     /**
@@ -199,6 +266,11 @@ public final class OpenExecution<T extends @Nullable Object> implements OpenResu
     /** Tells whether a result is to be recorded. */
     boolean isRecorded(IdempotentWork<T> work, T value) {
         return !outcomes.releases(execution, work, IdempotentWork::releases, value);
+    }
+
+    /** Tells whether a result is to be recorded. */
+    boolean isRecorded(StageWork<T> work, T value) {
+        return !outcomes.releases(execution, work, StageWork::releases, value);
     }
 
     /**
@@ -253,12 +325,90 @@ public final class OpenExecution<T extends @Nullable Object> implements OpenResu
         }
         Duration took = took();
         try {
-            execution.recordStepsAgain();
+            execution.recordStepsAgain(true);
             var unused = settle(Ending.ofFailure(execution, failure, returned, mayStand), took);
         } catch (RuntimeException | Error ours) {
             failure.addSuppressed(ours);
         } finally {
             finish();
+        }
+    }
+
+    /**
+     * Like {@link #end}, without waiting for the store.
+     *
+     * @param isRecorded tells whether the result is to be recorded, asked by a thread that asks the store
+     */
+    CompletableFuture<T> endAsync(T value, BooleanSupplier isRecorded) {
+        requireOpen();
+        if (!isProtected()) {
+            return CompletableFuture.completedFuture(value);
+        }
+        return settleAsync(() -> {
+                    boolean recorded = isRecorded.getAsBoolean();
+                    if (recorded) {
+                        tellStepsLeftOver();
+                    } else {
+                        execution.recordStepsAgain(false);
+                    }
+                    return Ending.ofValue(execution, value, recorded, Remains.ALL);
+                })
+                .handle((held, failure) -> {
+                    if (failure == null) {
+                        return held ? value : outcomeOfSuccessorAsync();
+                    }
+                    if (RequestThreads.unwrap(failure) instanceof IdempotencyStoreException) {
+                        // The listeners know. The work is over, and its caller gets the result, whatever the store
+                        // does.
+                        return value;
+                    }
+                    throw new CompletionException(RequestThreads.unwrap(failure));
+                })
+                .whenComplete((answer, failure) -> finish());
+    }
+
+    /** Like {@link #fail} for work that has not returned, without waiting for the store. It does not fail. */
+    CompletableFuture<?> failAsync(Throwable failure) {
+        return endAsync(() -> {
+                    execution.recordStepsAgain(false);
+                    return Ending.ofFailure(execution, failure, false, unasked -> false);
+                })
+                .exceptionally(ours -> {
+                    failure.addSuppressed(RequestThreads.unwrap(ours));
+                    return false;
+                });
+    }
+
+    private CompletableFuture<Boolean> endAsync(Supplier<Ending> decision) {
+        requireOpen();
+        return isProtected()
+                ? settleAsync(decision).whenComplete((held, failure) -> finish())
+                : CompletableFuture.completedFuture(true);
+    }
+
+    /** The listeners know of a store that failed, and the record is abandoned when its lease is over. */
+    private static CompletableFuture<?> orTold(CompletableFuture<Boolean> ended) {
+        return ended.exceptionally(failure -> {
+            if (RequestThreads.unwrap(failure) instanceof IdempotencyStoreException) {
+                return false;
+            }
+            throw new CompletionException(RequestThreads.unwrap(failure));
+        });
+    }
+
+    private CompletableFuture<Boolean> settleAsync(Supplier<Ending> decision) {
+        Duration took = took();
+        return settlement
+                .threads()
+                .request(decision)
+                .thenCompose(ending -> settlement.settleAsync(execution, ending, took));
+    }
+
+    private T outcomeOfSuccessorAsync() {
+        try {
+            return outcomeOfSuccessor();
+        } catch (Throwable failure) {
+            throw new CompletionException(failure);
         }
     }
 
@@ -284,7 +434,7 @@ public final class OpenExecution<T extends @Nullable Object> implements OpenResu
         Duration took = took();
         try {
             if (!isRecorded) {
-                execution.recordStepsAgain();
+                execution.recordStepsAgain(true);
             }
             boolean held;
             try {

@@ -35,6 +35,7 @@ public final class Operation<T extends @Nullable Object> {
     private final Duration waitAtMost;
     private final WhenStoreFails whenStoreFails;
     private final WhenAbandoned whenAbandoned;
+    private final WhenCancelled whenCancelled;
     private final List<Class<? extends Throwable>> unknownOn;
     private final boolean effectsOutside;
 
@@ -47,6 +48,7 @@ public final class Operation<T extends @Nullable Object> {
         this.waitAtMost = builder.waitAtMost;
         this.whenStoreFails = builder.whenStoreFails;
         this.whenAbandoned = builder.whenAbandoned;
+        this.whenCancelled = builder.whenCancelled;
         this.unknownOn = List.copyOf(builder.unknownOn);
         this.effectsOutside =
                 builder.effectsOutside || whenAbandoned != WhenAbandoned.RUN_AGAIN || !unknownOn.isEmpty();
@@ -114,6 +116,11 @@ public final class Operation<T extends @Nullable Object> {
         return whenAbandoned;
     }
 
+    /** Returns what becomes of the operation when its caller cancels it. */
+    public WhenCancelled whenCancelled() {
+        return whenCancelled;
+    }
+
     /** Tells whether nobody knows if the operation was done after this failure, or after one that caused it. */
     public boolean isUnknownOn(Throwable failure) {
         if (unknownOn.isEmpty()) {
@@ -164,6 +171,7 @@ public final class Operation<T extends @Nullable Object> {
         private Duration waitAtMost = Duration.ZERO;
         private WhenStoreFails whenStoreFails = WhenStoreFails.REFUSE;
         private WhenAbandoned whenAbandoned = WhenAbandoned.RUN_AGAIN;
+        private WhenCancelled whenCancelled = WhenCancelled.ABANDON;
         private final List<Class<? extends Throwable>> unknownOn = new ArrayList<>();
         private boolean effectsOutside;
 
@@ -257,6 +265,15 @@ public final class Operation<T extends @Nullable Object> {
         /** Sets what to do about a key that is abandoned. Defaults to {@code RUN_AGAIN}. */
         public Builder<T> whenAbandoned(WhenAbandoned policy) {
             this.whenAbandoned = policy;
+            return this;
+        }
+
+        /**
+         * Sets what becomes of the operation when its caller cancels it after it has begun, where a caller can.
+         * Defaults to {@code ABANDON}.
+         */
+        public Builder<T> whenCancelled(WhenCancelled policy) {
+            this.whenCancelled = policy;
             return this;
         }
 

@@ -1,7 +1,10 @@
 package io.idempotent.engine;
 
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How the threads of an engine wait, and who visits the leases that it renews. Defaults to what the JVM offers; a test
@@ -28,6 +31,11 @@ interface Pacing {
     /** Like {@link Execution#awaitEnd}, for those that wait for another's execution. */
     default boolean awaitEnd(Execution owner, long nanos) throws InterruptedException {
         return owner.awaitEnd(nanos);
+    }
+
+    /** Returns a future that completes after so many nanoseconds, or when somebody completes it earlier. */
+    default CompletableFuture<@Nullable Void> timer(long nanos) {
+        return new CompletableFuture<@Nullable Void>().completeOnTimeout(null, nanos, TimeUnit.NANOSECONDS);
     }
 
     /** Makes the scheduler that visits the leases of one engine; it starts its thread with the first group. */

@@ -11,6 +11,7 @@ import io.idempotent.store.RecordedStep;
 import io.idempotent.store.RenewalResult;
 import java.time.Duration;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>An interrupt ends no pause before such a request; the flag is set again afterwards.
  * </ol>
  *
+ * <p>Each request is made in the calling thread, which pauses, or by {@link RequestThreads}, where a timer does.
+ *
  * @param timeout for how many nanoseconds a request is repeated
  */
 record Settlement(
@@ -33,6 +36,7 @@ record Settlement(
         Outcomes outcomes,
         Listeners listeners,
         Pacing pacing,
+        RequestThreads threads,
         long timeout) {
 
     private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
@@ -69,10 +73,26 @@ record Settlement(
      * @param recordable what is to be recorded; null if the key is not completed
      */
     boolean settle(Execution execution, Ending ending, @Nullable RecordedOutcome recordable, Duration took) {
-        boolean held;
-        RecordedOutcome recorded = recordable;
+        Supplier<Boolean> request = request(execution, ending, recordable);
+        return settled(execution, ending, request, took, repeat(execution, what(request, ending), request));
+    }
+
+    /**
+     * Like {@link #settle(Execution, Ending, Duration)}, by the threads that ask the store.
+     *
+     * @return whether the claim was held; fails with an {@link IdempotencyStoreException} if the store failed to the
+     *     end, of which the listeners have been told
+     */
+    CompletableFuture<Boolean> settleAsync(Execution execution, Ending ending, Duration took) {
+        Supplier<Boolean> request = request(execution, ending, encode(execution, ending));
+        return repeatAsync(execution, what(request, ending), request)
+                .thenApply(held -> settled(execution, ending, request, took, held));
+    }
+
+    /** Returns the request that tells the store of an ending. */
+    private Supplier<Boolean> request(Execution execution, Ending ending, @Nullable RecordedOutcome recordable) {
         if (recordable != null) {
-            Recording recording = new Recording(recordable) {
+            return new Recording(recordable) {
                 @Override
                 boolean record(RecordedOutcome outcomeOrNot) {
                     return store.complete(
@@ -81,15 +101,22 @@ record Settlement(
                             execution.operation().retention());
                 }
             };
-            held = end(execution, "complete", recording);
-            recorded = recording.outcome;
-        } else if (ending instanceof Ending.Released) {
-            held = giveBack(execution);
-        } else {
-            held = end(execution, "abandon", () -> store.abandon(execution.claim()));
         }
-        if (held) {
-            tell(execution, ending, recorded, took);
+        return ending instanceof Ending.Released ? () -> release(execution) : () -> store.abandon(execution.claim());
+    }
+
+    private static String what(Supplier<Boolean> request, Ending ending) {
+        if (request instanceof Recording) {
+            return "complete";
+        }
+        return ending instanceof Ending.Released ? "release" : "abandon";
+    }
+
+    /** Tells the listeners what the store answered to {@link #request}. */
+    private boolean settled(
+            Execution execution, Ending ending, Supplier<Boolean> request, Duration took, boolean held) {
+        if (heldAfter(execution, held)) {
+            tell(execution, ending, request instanceof Recording recording ? recording.outcome : null, took);
         }
         return held;
     }
@@ -155,13 +182,19 @@ record Settlement(
      * @throws IdempotencyStoreException if the store failed to the end; the listeners have been told
      */
     boolean giveBack(Execution execution) {
-        Duration retention = execution.operation().retention();
-        return end(
-                execution,
-                "release",
-                () -> execution.hasRecordedSteps()
-                        ? store.release(execution.claim(), retention)
-                        : store.release(execution.claim()));
+        return heldAfter(execution, repeat(execution, "release", () -> release(execution)));
+    }
+
+    /** Like {@link #giveBack}, by the threads that ask the store. */
+    CompletableFuture<Boolean> giveBackAsync(Execution execution) {
+        return repeatAsync(execution, "release", () -> release(execution))
+                .thenApply(held -> heldAfter(execution, held));
+    }
+
+    private boolean release(Execution execution) {
+        return execution.hasRecordedSteps()
+                ? store.release(execution.claim(), execution.operation().retention())
+                : store.release(execution.claim());
     }
 
     /**
@@ -172,11 +205,21 @@ record Settlement(
      * @throws IdempotencyStoreException if the store failed to the end
      */
     boolean recordStep(Execution execution, RecordedStep step) {
+        return recordStep(execution, step, timeout);
+    }
+
+    /**
+     * Like {@link #recordStep(Execution, RecordedStep)}.
+     *
+     * @param patience for how many nanoseconds the request is repeated, with pauses; with zero it is made once
+     */
+    boolean recordStep(Execution execution, RecordedStep step, long patience) {
         String what = "record step '" + step.name() + "' of";
         RecordedOutcome outcome = step.outcome();
         if (outcome == null) {
             return heldAfter(
-                    execution, repeat(execution, what, false, () -> store.recordStep(execution.claim(), step)));
+                    execution,
+                    repeat(execution, what, false, patience, () -> store.recordStep(execution.claim(), step)));
         }
         Recording recording = new Recording(outcome) {
             @Override
@@ -184,7 +227,7 @@ record Settlement(
                 return store.recordStep(execution.claim(), new RecordedStep(step.name(), outcomeOrNot));
             }
         };
-        boolean held = repeat(execution, what, false, recording);
+        boolean held = repeat(execution, what, false, patience, recording);
         if (held
                 && recording.outcome != outcome
                 && recording.outcome instanceof RecordedOutcome.NotReplayable refusal) {
@@ -269,25 +312,30 @@ record Settlement(
         owners.leave(execution);
     }
 
-    private boolean end(Execution execution, String what, Supplier<Boolean> request) {
-        return heldAfter(execution, repeat(execution, what, request));
-    }
-
     /** Makes a request that ends the execution, and repeats it for a bounded time while the store fails. */
     <T extends @Nullable Object> T repeat(Execution execution, String what, Supplier<T> request) {
+        beginEnd(execution);
+        try {
+            return repeat(execution, what, true, timeout, request);
+        } catch (IdempotencyStoreException failure) {
+            throw told(execution, failure);
+        }
+    }
+
+    private static void beginEnd(Execution execution) {
         if (execution.isLeased()) {
             execution.lease().settling();
         }
-        try {
-            return repeat(execution, what, true, request);
-        } catch (IdempotencyStoreException failure) {
-            listeners.tell(listener -> listener.completionFailed(execution, failure));
-            throw failure;
-        }
     }
 
-    private <T extends @Nullable Object> T repeat(Execution execution, String what, boolean last, Supplier<T> request) {
-        long since = execution.age();
+    private IdempotencyStoreException told(Execution execution, IdempotencyStoreException failure) {
+        listeners.tell(listener -> listener.completionFailed(execution, failure));
+        return failure;
+    }
+
+    private <T extends @Nullable Object> T repeat(
+            Execution execution, String what, boolean last, long patience, Supplier<T> request) {
+        long until = execution.age() + patience;
         boolean interrupted = Thread.interrupted();
         try {
             Backoff backoff = null;
@@ -299,17 +347,10 @@ record Settlement(
                     return Interrupts.outlast(request);
                 } catch (RuntimeException | Error thrown) {
                     interrupted |= Thread.interrupted();
-                    long remaining = timeout - (execution.age() - since);
-                    if (remaining <= 0) {
-                        throw StoreFailures.of(thrown, what, execution.key());
-                    }
-                    if (last) {
-                        renewal.start(execution);
-                    }
                     if (backoff == null) {
                         backoff = Backoff.of(FIRST_PAUSE, LONGEST_PAUSE);
                     }
-                    pacing.park(Math.min(backoff.nextNanos(), remaining));
+                    pacing.park(pauseAfter(thrown, execution, what, last, until, backoff));
                     interrupted |= Thread.interrupted();
                 }
             }
@@ -318,5 +359,53 @@ record Settlement(
                 Thread.currentThread().interrupt();
             }
         }
+    }
+
+    /**
+     * Returns for how many nanoseconds to pause after a request failed, and lets the lease be renewed meanwhile.
+     *
+     * @throws IdempotencyStoreException if it is not to be repeated any more
+     */
+    private long pauseAfter(
+            Throwable thrown, Execution execution, String what, boolean last, long until, Backoff backoff) {
+        long remaining = until - execution.age();
+        if (remaining <= 0) {
+            throw StoreFailures.of(thrown, what, execution.key());
+        }
+        if (last) {
+            renewal.start(execution);
+        }
+        return Math.min(backoff.nextNanos(), remaining);
+    }
+
+    /** Like {@link #repeat(Execution, String, Supplier)}, by the threads that ask the store. */
+    private CompletableFuture<Boolean> repeatAsync(Execution execution, String what, Supplier<Boolean> request) {
+        beginEnd(execution);
+        CompletableFuture<Boolean> answer = new CompletableFuture<>();
+        tryAsync(execution, what, request, execution.age() + timeout, Backoff.of(FIRST_PAUSE, LONGEST_PAUSE), answer);
+        return answer;
+    }
+
+    private void tryAsync(
+            Execution execution,
+            String what,
+            Supplier<Boolean> request,
+            long until,
+            Backoff backoff,
+            CompletableFuture<Boolean> answer) {
+        threads.request(() -> {
+            renewal.stop(execution);
+            try {
+                answer.complete(request.get());
+            } catch (RuntimeException | Error thrown) {
+                try {
+                    long pause = pauseAfter(thrown, execution, what, true, until, backoff);
+                    var unused = threads.timer(pause)
+                            .thenRun(() -> tryAsync(execution, what, request, until, backoff, answer));
+                } catch (IdempotencyStoreException failure) {
+                    answer.completeExceptionally(told(execution, failure));
+                }
+            }
+        });
     }
 }

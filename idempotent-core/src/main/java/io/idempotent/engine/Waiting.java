@@ -10,7 +10,10 @@ import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BiConsumer;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Waits for a key that is in progress.
@@ -24,6 +27,8 @@ import java.util.function.LongSupplier;
  *   <li>To look is to claim: the answer is the outcome, the claim itself once the key is free or abandoned, or that the
  *       key is still in progress. A live owner's claim is never taken.
  * </ol>
+ *
+ * <p>A call that has a thread waits in it. One that has none is a {@link Callback}, and follows the same rules.
  *
  * @param room bounds how many wait
  * @param owners who holds a key in this JVM
@@ -42,6 +47,47 @@ record Waiting(
      * @throws IdempotencyConflictException if the caller must not wait, or waited in vain
      */
     Answer await(Operation<?> operation, ClaimRequest request, IdempotencyRecord first) {
+        long deadline = enter(operation, request, first);
+        try {
+            return await(request, first, deadline);
+        } finally {
+            leave(request.key());
+        }
+    }
+
+    /**
+     * Like {@link #await}, without a thread.
+     *
+     * @param answered gets the answer, or the failure: one of those of {@link #await}, or what the store throws. Called
+     *     by a thread that may ask the store
+     */
+    void await(
+            Operation<?> operation,
+            ClaimRequest request,
+            IdempotencyRecord first,
+            RequestThreads threads,
+            BiConsumer<@Nullable Answer, @Nullable Throwable> answered) {
+        long deadline;
+        try {
+            deadline = enter(operation, request, first);
+        } catch (IdempotencyConflictException refusal) {
+            answered.accept(null, refusal);
+            return;
+        }
+        new Callback(request, deadline, threads, (answer, failure) -> {
+                    leave(request.key());
+                    answered.accept(answer, failure);
+                })
+                .pause(first);
+    }
+
+    /**
+     * Takes a place among those who wait, if the call may wait.
+     *
+     * @return the ticker's time until when it may wait
+     * @throws IdempotencyConflictException if it must not
+     */
+    private long enter(Operation<?> operation, ClaimRequest request, IdempotencyRecord first) {
         check(request, first);
         long waitAtMost = Nanos.of(operation.waitAtMost());
         if (waitAtMost == 0) {
@@ -50,11 +96,7 @@ record Waiting(
         if (!enter(request.key())) {
             throw inProgress(first, Reason.TOO_MANY_WAITERS);
         }
-        try {
-            return await(request, first, ticker.getAsLong() + waitAtMost);
-        } finally {
-            leave(request.key());
-        }
+        return ticker.getAsLong() + waitAtMost;
     }
 
     /** Takes a place among those who wait, to be left again; tells whether there was one. */
@@ -85,15 +127,10 @@ record Waiting(
         IdempotencyRecord record = first;
         Backoff backoff = newBackoff();
         while (true) {
-            long remaining = deadline - ticker.getAsLong();
-            if (remaining <= 0) {
-                throw inProgress(record, Reason.WAITED);
-            }
-            // One nanosecond more, since the lease is over only then.
-            long atMost = Math.min(remaining, Nanos.of(record.leaseRemaining()) + 1);
-            Execution owner = owners.find(request.key());
+            long atMost = longestPause(record, deadline);
+            Execution owner = ownerOf(record);
             try {
-                if (owner != null && owner.fencingToken() == record.fencingToken()) {
+                if (owner != null) {
                     var unused = owners.await(owner, atMost);
                 } else {
                     pause(backoff, atMost);
@@ -110,6 +147,26 @@ record Waiting(
             record = inProgress.record();
             check(request, record);
         }
+    }
+
+    /**
+     * Returns how long to pause at most.
+     *
+     * @throws IdempotencyInProgressException if it is time to give up
+     */
+    private long longestPause(IdempotencyRecord record, long deadline) {
+        long remaining = deadline - ticker.getAsLong();
+        if (remaining <= 0) {
+            throw inProgress(record, Reason.WAITED);
+        }
+        // One nanosecond more, since the lease is over only then.
+        return Math.min(remaining, Nanos.of(record.leaseRemaining()) + 1);
+    }
+
+    /** Returns the owner that a record is of, if it is in this JVM. */
+    private @Nullable Execution ownerOf(IdempotencyRecord record) {
+        Execution owner = owners.find(record.key());
+        return owner != null && owner.fencingToken() == record.fencingToken() ? owner : null;
     }
 
     private static void check(ClaimRequest request, IdempotencyRecord record) {
@@ -130,4 +187,76 @@ record Waiting(
      * @param requestedAt the ticker's time before the request
      */
     record Answer(ClaimResult result, long requestedAt) {}
+
+    /** A waiter that is called when its pause is over. It pauses and looks in turn, and never does both. */
+    private final class Callback {
+
+        private final ClaimRequest request;
+        private final long deadline;
+        private final RequestThreads threads;
+        private final BiConsumer<@Nullable Answer, @Nullable Throwable> answered;
+        private final Backoff backoff = newBackoff();
+
+        // Who calls this waiter at its end, so that it asks for that once.
+        private @Nullable Execution watched;
+        private volatile @Nullable CompletableFuture<@Nullable Void> pause;
+
+        Callback(
+                ClaimRequest request,
+                long deadline,
+                RequestThreads threads,
+                BiConsumer<@Nullable Answer, @Nullable Throwable> answered) {
+            this.request = request;
+            this.deadline = deadline;
+            this.threads = threads;
+            this.answered = answered;
+        }
+
+        void pause(IdempotencyRecord record) {
+            long atMost;
+            try {
+                atMost = longestPause(record, deadline);
+            } catch (IdempotencyInProgressException inVain) {
+                answered.accept(null, inVain);
+                return;
+            }
+            Execution owner = ownerOf(record);
+            CompletableFuture<@Nullable Void> next =
+                    threads.timer(owner != null ? atMost : Math.min(atMost, backoff.nextNanos()));
+            pause = next;
+            if (owner != null && owner != watched) {
+                watched = owner;
+                owner.onEnd(this::endPause);
+            } else if (owner != null && owner.hasEnded()) {
+                // It may have called before this pause began.
+                endPause();
+            }
+            var unused = next.thenRun(() -> threads.request(this::look));
+        }
+
+        private void endPause() {
+            CompletableFuture<@Nullable Void> current = pause;
+            if (current != null) {
+                current.complete(null);
+            }
+        }
+
+        private void look() {
+            long requestedAt = ticker.getAsLong();
+            IdempotencyRecord record;
+            try {
+                ClaimResult result = claimant.claim(request);
+                if (!(result instanceof ClaimResult.InProgress inProgress)) {
+                    answered.accept(new Answer(result, requestedAt), null);
+                    return;
+                }
+                record = inProgress.record();
+                check(request, record);
+            } catch (RuntimeException | Error failure) {
+                answered.accept(null, failure);
+                return;
+            }
+            pause(record);
+        }
+    }
 }
