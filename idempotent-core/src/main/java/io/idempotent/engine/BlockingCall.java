@@ -26,7 +26,7 @@ final class BlockingCall {
                 returned = true;
                 if (open.isProtected()) {
                     remains = work.remains();
-                    isRecorded = remains == Remains.ALL && open.isRecorded(work, value);
+                    isRecorded = remains == Remains.ALL && open.isRecorded(work, IdempotentWork::releases, value);
                 }
             }
             if (isRecorded) {

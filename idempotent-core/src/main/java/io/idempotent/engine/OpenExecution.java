@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.BiPredicate;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -207,10 +208,13 @@ public final class OpenExecution<T extends @Nullable Object> implements OpenResu
     /** Like {@link #handOn}, without waiting for the store. The reconciler is asked in this thread. */
     CompletableFuture<OpenResult<T>> handOnAsync(ExecutionReconciler<T> reconciler) {
         Reconciliation.Completed<T> found;
-        try (Binding bound = bind()) {
+        Binding bound = bind();
+        try {
             found = beginOrFind(reconciler);
         } catch (Throwable failure) {
             return failAsync(failure).thenCompose(ended -> CompletableFuture.failedFuture(failure));
+        } finally {
+            bound.close();
         }
         return found == null
                 ? CompletableFuture.completedFuture(this)
@@ -263,14 +267,13 @@ public final class OpenExecution<T extends @Nullable Object> implements OpenResu
         return null;
     }
 
-    /** Tells whether a result is to be recorded. */
-    boolean isRecorded(IdempotentWork<T> work, T value) {
-        return !outcomes.releases(execution, work, IdempotentWork::releases, value);
-    }
-
-    /** Tells whether a result is to be recorded. */
-    boolean isRecorded(StageWork<T> work, T value) {
-        return !outcomes.releases(execution, work, StageWork::releases, value);
+    /**
+     * Tells whether a result is to be recorded.
+     *
+     * @param releases tells whether the work releases the key instead
+     */
+    <W> boolean isRecorded(W work, BiPredicate<? super W, ? super T> releases, T value) {
+        return !outcomes.releases(execution, work, releases, value);
     }
 
     /**

@@ -82,10 +82,13 @@ public final class StageCall<T extends @Nullable Object> {
         }
         CompletionStage<T> stage = null;
         Throwable thrown = null;
-        try (OpenExecution.Binding bound = open.bind()) {
+        OpenExecution.Binding bound = open.bind();
+        try {
             stage = work.begin(open.execution());
         } catch (Throwable failure) {
             thrown = failure;
+        } finally {
+            bound.close();
         }
         if (stage == null) {
             Throwable failure = thrown != null
@@ -109,8 +112,8 @@ public final class StageCall<T extends @Nullable Object> {
 
     private void end(OpenExecution<T> open, T value, @Nullable Throwable failure) {
         if (failure == null) {
-            var unused =
-                    open.endAsync(value, () -> open.isRecorded(work, value)).whenComplete(this::answer);
+            var unused = open.endAsync(value, () -> open.isRecorded(work, StageWork::releases, value))
+                    .whenComplete(this::answer);
         } else if (isCancelled()) {
             // How far it came until then is not known, whatever it threw.
             var unused = open.abandonAsync();
