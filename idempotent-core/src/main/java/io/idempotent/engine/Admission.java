@@ -16,6 +16,7 @@ import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.NearbyOutcome;
 import io.idempotent.store.NearbyOutcomes;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
 import java.util.function.LongSupplier;
@@ -198,6 +199,7 @@ final class Admission {
      * Like {@link #admit}, without waiting for the store or for another owner, and in no transaction.
      *
      * @param calledIn the context that the call is made in, or null
+     * @param scope what parts of the call run in
      * @return what {@link #admit} returns, or the failure that it throws; completed by a thread that asks the store,
      *     and not to be blocked by what depends on it
      */
@@ -205,12 +207,15 @@ final class Admission {
             Operation<T> operation,
             IdempotencyKey key,
             Fingerprint fingerprint,
-            @Nullable IdempotencyContext calledIn) {
+            @Nullable IdempotencyContext calledIn,
+            CallScope scope) {
         CompletableFuture<OpenResult<T>> admitted = new CompletableFuture<>();
         try {
             var unused = findPending(key, null, calledIn);
             ClaimRequest request = request(operation, key, fingerprint);
-            settlement.threads().request(() -> claimAsync(operation, request, calledIn, admitted));
+            settlement
+                    .threads()
+                    .request(() -> scope.run(() -> claimAsync(operation, request, calledIn, scope, admitted)));
         } catch (RuntimeException | Error refusal) {
             admitted.completeExceptionally(refusal);
         }
@@ -221,6 +226,7 @@ final class Admission {
             Operation<T> operation,
             ClaimRequest request,
             @Nullable IdempotencyContext calledIn,
+            CallScope scope,
             CompletableFuture<OpenResult<T>> admitted) {
         try {
             long requestedAt = ticker.getAsLong();
@@ -232,16 +238,17 @@ final class Admission {
                 return;
             }
             if (result instanceof ClaimResult.InProgress inProgress) {
-                BiConsumer<Waiting.@Nullable Answer, @Nullable Throwable> answered = (answer, failure) -> {
-                    if (answer != null) {
-                        openAsync(operation, request, answer.result(), answer.requestedAt(), calledIn, admitted);
-                    } else {
-                        admitted.completeExceptionally(
-                                failure instanceof IdempotencyException refusal
-                                        ? outcomes.refused(request.key(), refusal)
-                                        : failure);
-                    }
-                };
+                BiConsumer<Waiting.@Nullable Answer, @Nullable Throwable> answered =
+                        (answer, failure) -> scope.run(() -> {
+                            if (answer != null) {
+                                openAsync(
+                                        operation, request, answer.result(), answer.requestedAt(), calledIn, admitted);
+                            } else if (failure instanceof IdempotencyException refusal) {
+                                admitted.completeExceptionally(outcomes.refused(request.key(), refusal));
+                            } else {
+                                admitted.completeExceptionally(Objects.requireNonNull(failure));
+                            }
+                        });
                 waiting.await(operation, request, inProgress.record(), settlement.threads(), answered);
             } else {
                 openAsync(operation, request, result, requestedAt, calledIn, admitted);

@@ -246,19 +246,24 @@ public final class IdempotencyEngine implements AutoCloseable {
     public <T extends @Nullable Object> StageCall<T> executeAsync(
             Operation<T> operation, IdempotencyKey key, Fingerprint fingerprint, StageWork<T> work) {
         StageCall<T> call = new StageCall<>(operation, work, threads);
-        call.follow(openAsync(operation, key, fingerprint, work::reconcile, work.calledIn()));
+        call.follow(openAsync(operation, key, fingerprint, work::reconcile, work.calledIn(), work));
         return call;
     }
 
     /**
      * Like {@link #open}, without waiting for the store or for another owner.
      *
+     * @param scope what the engine's threads run parts of the call in, so that its listeners know whose it is
      * @return what {@link #open} returns, or the failure that it throws; completed by a thread that runs no request of
      *     the store
      */
     public <T extends @Nullable Object> CompletableFuture<OpenResult<T>> openAsync(
-            Operation<T> operation, IdempotencyKey key, Fingerprint fingerprint, ExecutionReconciler<T> reconciler) {
-        return openAsync(operation, key, fingerprint, reconciler, IdempotencyContext.currentOrNull());
+            Operation<T> operation,
+            IdempotencyKey key,
+            Fingerprint fingerprint,
+            ExecutionReconciler<T> reconciler,
+            CallScope scope) {
+        return openAsync(operation, key, fingerprint, reconciler, IdempotencyContext.currentOrNull(), scope);
     }
 
     private <T extends @Nullable Object> CompletableFuture<OpenResult<T>> openAsync(
@@ -266,18 +271,18 @@ public final class IdempotencyEngine implements AutoCloseable {
             IdempotencyKey key,
             Fingerprint fingerprint,
             ExecutionReconciler<T> reconciler,
-            @Nullable IdempotencyContext calledIn) {
+            @Nullable IdempotencyContext calledIn,
+            CallScope scope) {
         try {
             NearbyOutcome nearby = admission.findNearby(key);
-            return nearby != null
-                    ? CompletableFuture.completedFuture(recorded(operation, key, fingerprint, nearby))
-                    : admission
-                            .admitAsync(operation, key, fingerprint, calledIn)
-                            .thenComposeAsync(
-                                    admitted -> admitted instanceof OpenExecution<T> open
-                                            ? open.handOnAsync(reconciler)
-                                            : CompletableFuture.completedFuture(admitted),
-                                    threads::work);
+            if (nearby != null) {
+                return CompletableFuture.completedFuture(recorded(operation, key, fingerprint, nearby));
+            }
+            CompletableFuture<OpenResult<T>> admitted =
+                    admission.admitAsync(operation, key, fingerprint, calledIn, scope);
+            return admitted.thenComposeAsync(
+                    result -> result instanceof OpenExecution<T> open ? open.handOnAsync(reconciler) : admitted,
+                    task -> threads.work(() -> scope.run(task)));
         } catch (Throwable refusal) {
             return CompletableFuture.failedFuture(refusal);
         }

@@ -11,10 +11,10 @@ import org.jspecify.annotations.Nullable;
  * @param <T> what it produces
  */
 @FunctionalInterface
-public interface StageWork<T extends @Nullable Object> {
+public interface StageWork<T extends @Nullable Object> extends CallScope {
 
     /**
-     * Begins the operation, on a thread that may block.
+     * Begins the operation, on a thread that may block, in this scope.
      *
      * @param execution this execution, which is also the thread's current context until this returns
      * @return completes when the operation has ended; null counts as a failure to begin
@@ -28,7 +28,13 @@ public interface StageWork<T extends @Nullable Object> {
         return false;
     }
 
-    /** Like {@link IdempotentWork#reconcile}, on a thread that may block. */
+    /** {@inheritDoc} Defaults to nothing. */
+    @Override
+    default void run(Runnable part) {
+        part.run();
+    }
+
+    /** Like {@link IdempotentWork#reconcile}, on a thread that may block, in this scope. */
     default Reconciliation<T> reconcile(Execution execution) throws Throwable {
         return Reconciliation.unknown();
     }

@@ -1,0 +1,12 @@
+package io.idempotent.engine;
+
+/**
+ * What the thread that makes a call knows, such as the observation or the user that it is part of, for the threads that
+ * work on the call in its place. Safe for use by many threads.
+ */
+@FunctionalInterface
+public interface CallScope {
+
+    /** Runs a part of the call on this thread, with what the caller's thread knew. */
+    void run(Runnable part);
+}
