@@ -22,6 +22,7 @@ import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -246,7 +247,8 @@ public final class IdempotencyEngine implements AutoCloseable {
     public <T extends @Nullable Object> StageCall<T> executeAsync(
             Operation<T> operation, IdempotencyKey key, Fingerprint fingerprint, StageWork<T> work) {
         StageCall<T> call = new StageCall<>(operation, work, threads);
-        call.follow(openAsync(operation, key, fingerprint, work::reconcile, work.calledIn(), work));
+        call.follow(openAsync(
+                operation, key, fingerprint, work::reconcile, work.calledIn(), work.scope(), call::beginIfOpen));
         return call;
     }
 
@@ -263,7 +265,14 @@ public final class IdempotencyEngine implements AutoCloseable {
             Fingerprint fingerprint,
             ExecutionReconciler<T> reconciler,
             CallScope scope) {
-        return openAsync(operation, key, fingerprint, reconciler, IdempotencyContext.currentOrNull(), scope);
+        return openAsync(
+                operation,
+                key,
+                fingerprint,
+                reconciler,
+                IdempotencyContext.currentOrNull(),
+                scope,
+                UnaryOperator.identity());
     }
 
     private <T extends @Nullable Object> CompletableFuture<OpenResult<T>> openAsync(
@@ -272,7 +281,8 @@ public final class IdempotencyEngine implements AutoCloseable {
             Fingerprint fingerprint,
             ExecutionReconciler<T> reconciler,
             @Nullable IdempotencyContext calledIn,
-            CallScope scope) {
+            CallScope scope,
+            UnaryOperator<OpenResult<T>> then) {
         try {
             NearbyOutcome nearby = admission.findNearby(key);
             if (nearby != null) {
@@ -281,7 +291,9 @@ public final class IdempotencyEngine implements AutoCloseable {
             CompletableFuture<OpenResult<T>> admitted =
                     admission.admitAsync(operation, key, fingerprint, calledIn, scope);
             return admitted.thenComposeAsync(
-                    result -> result instanceof OpenExecution<T> open ? open.handOnAsync(reconciler) : admitted,
+                    result -> result instanceof OpenExecution<T> open
+                            ? open.handOnAsync(reconciler).thenApply(then)
+                            : admitted,
                     task -> threads.work(() -> scope.run(task)));
         } catch (Throwable refusal) {
             return CompletableFuture.failedFuture(refusal);

@@ -62,15 +62,21 @@ public final class StageCall<T extends @Nullable Object> {
         return cancelled;
     }
 
-    /** Goes on when the call is admitted. */
+    /** Begins the work of a call that got the key, on a thread that runs no request of the store. */
+    OpenResult<T> beginIfOpen(OpenResult<T> opened) {
+        if (opened instanceof OpenExecution<T> open) {
+            begin(open);
+        }
+        return opened;
+    }
+
+    /** Answers a call that did not get the key. */
     void follow(CompletableFuture<OpenResult<T>> opened) {
         var unused = opened.whenComplete((result, failure) -> {
             if (failure != null) {
                 future.completeExceptionally(RequestThreads.unwrap(failure));
-            } else if (result instanceof OpenExecution<T> open) {
-                begin(open);
-            } else {
-                future.complete(((OpenResult.Recorded<T>) result).value());
+            } else if (result instanceof OpenResult.Recorded<T> recorded) {
+                future.complete(recorded.value());
             }
         });
     }

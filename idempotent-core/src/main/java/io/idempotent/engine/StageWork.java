@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param <T> what it produces
  */
 @FunctionalInterface
-public interface StageWork<T extends @Nullable Object> extends CallScope {
+public interface StageWork<T extends @Nullable Object> {
 
     /**
      * Begins the operation, on a thread that may block, in this scope.
@@ -28,10 +28,9 @@ public interface StageWork<T extends @Nullable Object> extends CallScope {
         return false;
     }
 
-    /** {@inheritDoc} Defaults to nothing. */
-    @Override
-    default void run(Runnable part) {
-        part.run();
+    /** Returns what the engine's threads run parts of the call in. Asked once. Defaults to nothing. */
+    default CallScope scope() {
+        return Runnable::run;
     }
 
     /** Like {@link IdempotentWork#reconcile}, on a thread that may block, in this scope. */
