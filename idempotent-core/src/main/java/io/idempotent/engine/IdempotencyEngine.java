@@ -290,11 +290,12 @@ public final class IdempotencyEngine implements AutoCloseable {
             }
             CompletableFuture<OpenResult<T>> admitted =
                     admission.admitAsync(operation, key, fingerprint, calledIn, scope);
-            return admitted.thenComposeAsync(
-                    result -> result instanceof OpenExecution<T> open
-                            ? open.handOnAsync(reconciler).thenApply(then)
-                            : admitted,
-                    task -> threads.work(() -> scope.run(task)));
+            return admitted.handleAsync(
+                            (result, failure) -> result instanceof OpenExecution<T> open
+                                    ? open.handOnAsync(reconciler).thenApply(then)
+                                    : admitted,
+                            task -> threads.work(() -> scope.run(task)))
+                    .thenCompose(Function.identity());
         } catch (Throwable refusal) {
             return CompletableFuture.failedFuture(refusal);
         }
