@@ -290,12 +290,13 @@ public final class IdempotencyEngine implements AutoCloseable {
             }
             CompletableFuture<OpenResult<T>> admitted =
                     admission.admitAsync(operation, key, fingerprint, calledIn, scope);
-            return admitted.handleAsync(
-                            (result, failure) -> result instanceof OpenExecution<T> open
+            Executor workers = task -> threads.work(() -> scope.run(task));
+            return admitted.exceptionallyComposeAsync(CompletableFuture::failedFuture, workers)
+                    .thenComposeAsync(
+                            result -> result instanceof OpenExecution<T> open
                                     ? open.handOnAsync(reconciler).thenApply(then)
                                     : admitted,
-                            task -> threads.work(() -> scope.run(task)))
-                    .thenCompose(Function.identity());
+                            workers);
         } catch (Throwable refusal) {
             return CompletableFuture.failedFuture(refusal);
         }
