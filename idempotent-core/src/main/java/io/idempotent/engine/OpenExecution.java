@@ -212,7 +212,7 @@ public final class OpenExecution<T extends @Nullable Object> implements OpenResu
         try {
             found = beginOrFind(reconciler);
         } catch (Throwable failure) {
-            return failAsync(failure).thenCompose(ended -> CompletableFuture.failedFuture(failure));
+            return failAsync(failure, unasked -> false).thenCompose(ended -> CompletableFuture.failedFuture(failure));
         } finally {
             bound.close();
         }
@@ -371,10 +371,10 @@ public final class OpenExecution<T extends @Nullable Object> implements OpenResu
     }
 
     /** Like {@link #fail} for work that has not returned, without waiting for the store. It does not fail. */
-    CompletableFuture<?> failAsync(Throwable failure) {
+    CompletableFuture<?> failAsync(Throwable failure, Predicate<? super Throwable> mayStand) {
         return endAsync(() -> {
                     execution.recordStepsAgain(false);
-                    return Ending.ofFailure(execution, failure, false, unasked -> false);
+                    return Ending.ofFailure(execution, failure, false, mayStand);
                 })
                 .exceptionally(ours -> {
                     failure.addSuppressed(RequestThreads.unwrap(ours));

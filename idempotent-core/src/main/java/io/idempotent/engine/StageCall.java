@@ -129,7 +129,7 @@ public final class StageCall<T extends @Nullable Object> {
     }
 
     private void fail(OpenExecution<T> open, Throwable failure) {
-        var unused = open.failAsync(failure).whenComplete((ended, none) -> answer(null, failure));
+        var unused = open.failAsync(failure, work::mayStand).whenComplete((ended, none) -> answer(null, failure));
     }
 
     private void answer(@Nullable T value, @Nullable Throwable failure) {

@@ -28,6 +28,11 @@ public interface StageWork<T extends @Nullable Object> {
         return false;
     }
 
+    /** Like {@link IdempotentWork#mayStand}, asked by any thread. */
+    default boolean mayStand(Throwable failure) {
+        return false;
+    }
+
     /** Returns what the engine's threads run parts of the call in. Asked once. Defaults to nothing. */
     default CallScope scope() {
         return Runnable::run;

@@ -41,6 +41,7 @@ public final class FrameworkTypes {
             "jakarta.ws.rs.core.UriInfo",
             "jakarta.jms.Session",
             "com.rabbitmq.client.Channel",
+            "kotlin.coroutines.Continuation",
             "graphql.GraphQLContext",
             "graphql.schema.DataFetchingEnvironment",
             "graphql.schema.DataFetchingFieldSelectionSet",

@@ -23,13 +23,16 @@ public final class IdempotencySupport {
      * @param expressions parses what is declared
      * @param transactions says how calls and transactions go together; null where there are no transactions
      * @param operations makes the operations
+     * @param asyncReturns knows methods that return before their work is done, by other types than the JDK's; null
+     *     where nothing does
      */
     public IdempotencySupport(
             OperationSource source,
             CallExpressions expressions,
             @Nullable MethodTransactionSource transactions,
-            OperationRegistry operations) {
-        this.methods = new IdempotentMethods(source, expressions, transactions, operations);
+            OperationRegistry operations,
+            @Nullable AsyncReturns asyncReturns) {
+        this.methods = new IdempotentMethods(source, expressions, transactions, operations, asyncReturns);
     }
 
     /**

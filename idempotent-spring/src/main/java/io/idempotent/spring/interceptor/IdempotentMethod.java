@@ -9,6 +9,7 @@ import io.idempotent.RedactedException;
 import io.idempotent.engine.Execution;
 import io.idempotent.engine.IdempotencyEngine;
 import io.idempotent.engine.Operation;
+import io.idempotent.engine.StageCall;
 import io.idempotent.engine.StoreTransactions;
 import io.idempotent.spring.operation.KeyInLog;
 import io.idempotent.spring.operation.ListenerMethod;
@@ -31,6 +32,7 @@ import org.springframework.expression.spel.SpelEvaluationException;
  * @param observer observes the calls; null where nobody does
  * @param keyInLog puts keys into the log while the method runs; null where nobody does
  * @param listener answers the container of message listeners that calls the method; null where none does
+ * @param async how the method returns what it produces later; null if it has produced it when it returns
  */
 record IdempotentMethod(
         OperationName name,
@@ -47,7 +49,8 @@ record IdempotentMethod(
         @Nullable StoreTransactions atomic,
         @Nullable OperationObserver observer,
         @Nullable KeyInLog keyInLog,
-        @Nullable ListenerMethod listener)
+        @Nullable ListenerMethod listener,
+        @Nullable AsyncReturn async)
         implements ProtectedMethod, CallBody {
 
     @Override
@@ -62,7 +65,52 @@ record IdempotentMethod(
 
     @Nullable
     Object invoke(IdempotentCall call) throws Throwable {
+        if (async != null) {
+            return makeAsync(async, call);
+        }
         return listener == null ? make(call) : listener.answer(call.arguments(), new Delivered(this, call));
+    }
+
+    /** Takes key and fingerprint now, and makes the call each time that somebody asks for the result. */
+    private Object makeAsync(AsyncReturn returns, IdempotentCall call) {
+        try {
+            IdempotencyKey resolvedKey = key(call);
+            Fingerprint resolvedFingerprint = fingerprint.of(call);
+            return returns.answer(caller -> makeAsync(call, resolvedKey, resolvedFingerprint, caller));
+        } catch (RuntimeException | Error refusal) {
+            refuse(refusal);
+            return returns.failed(refusal);
+        }
+    }
+
+    private StageCall<@Nullable Object> makeAsync(
+            IdempotentCall call,
+            IdempotencyKey resolvedKey,
+            Fingerprint resolvedFingerprint,
+            AsyncReturn.Caller caller) {
+        if (transaction != null && transaction.enclosing() != null) {
+            throw new IllegalStateException("The method of operation '" + operation.name()
+                    + "', which ends later, was called in a transaction, and was not run: its record would stay if the"
+                    + " transaction is rolled back. Call it outside of the transaction, or after its commit");
+        }
+        ObservedCall observed = observer == null ? null : observer.begin();
+        if (observed != null) {
+            observed.identifiedBy(resolvedKey);
+        }
+        StageCall<@Nullable Object> made = engine.executeAsync(
+                operation, resolvedKey, resolvedFingerprint, new AsyncCall(this, call, caller, observed));
+        if (observed != null) {
+            made.future().whenComplete((value, failure) -> observed.answered(failure));
+        }
+        return made;
+    }
+
+    /** Lets a call be observed that cannot be made. */
+    private void refuse(Throwable refusal) {
+        ObservedCall observed = observer == null ? null : observer.begin();
+        if (observed != null) {
+            observed.answered(refusal);
+        }
     }
 
     private @Nullable Object make(IdempotentCall call) throws Throwable {
@@ -86,11 +134,7 @@ record IdempotentMethod(
     }
 
     private @Nullable Object execute(IdempotentCall call) throws Throwable {
-        // Checked by the engine when it is not a replay.
-        IdempotencyKey resolvedKey = IdempotencyKey.unchecked(
-                operation.name(),
-                scope == null ? "" : text("scope", evaluate("scope", scope, call)),
-                keyText(evaluate("key", key, call)));
+        IdempotencyKey resolvedKey = key(call);
         if (call.observed() != null) {
             call.observed().identifiedBy(resolvedKey);
         }
@@ -102,6 +146,14 @@ record IdempotentMethod(
         }
         call.does(this);
         return engine.execute(operation, resolvedKey, resolvedFingerprint, call);
+    }
+
+    /** Returns the key, which the engine checks when it is not a replay. */
+    private IdempotencyKey key(IdempotentCall call) {
+        return IdempotencyKey.unchecked(
+                operation.name(),
+                scope == null ? "" : text("scope", evaluate("scope", scope, call)),
+                keyText(evaluate("key", key, call)));
     }
 
     @Override

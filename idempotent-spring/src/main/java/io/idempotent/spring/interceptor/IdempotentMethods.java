@@ -8,6 +8,7 @@ import io.idempotent.engine.StoreTransactions;
 import io.idempotent.engine.WhenAbandoned;
 import io.idempotent.engine.WhenStoreFails;
 import io.idempotent.spring.interceptor.CallExpressions.Purpose;
+import io.idempotent.spring.operation.ListenerMethod;
 import io.idempotent.spring.operation.MethodNames;
 import io.idempotent.spring.operation.OperationContract;
 import io.idempotent.spring.operation.OperationDeclaration;
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.aop.support.AopUtils;
 import org.springframework.beans.BeansException;
 import org.springframework.beans.factory.BeanCurrentlyInCreationException;
+import org.springframework.core.KotlinDetector;
 import org.springframework.util.ClassUtils;
 
 /**
@@ -39,6 +41,7 @@ final class IdempotentMethods {
     private final CallExpressions expressions;
     private final @Nullable MethodTransactionSource transactions;
     private final OperationRegistry operations;
+    private final @Nullable AsyncReturns asyncReturns;
     private final RetryBudgets budgets = new RetryBudgets();
 
     // By the method alone, whose look-up makes no garbage; the right one of a method's few
@@ -53,11 +56,13 @@ final class IdempotentMethods {
             OperationSource source,
             CallExpressions expressions,
             @Nullable MethodTransactionSource transactions,
-            OperationRegistry operations) {
+            OperationRegistry operations,
+            @Nullable AsyncReturns asyncReturns) {
         this.source = source;
         this.expressions = expressions;
         this.transactions = transactions;
         this.operations = operations;
+        this.asyncReturns = asyncReturns;
     }
 
     /** The method as it is to be called on an object of this class; null if it is not idempotent, or switched off. */
@@ -164,16 +169,18 @@ final class IdempotentMethods {
         }
         OperationSettings effective = configured.effective();
         Method specific = specific(method, targetClass);
-        ReturnTypes.check(specific, targetClass);
+        AsyncReturn async = async(specific, targetClass);
+        Type type =
+                async == null ? GenericTypes.resolve(specific.getGenericReturnType(), targetClass) : async.valueType();
+        ReturnTypes.check(type, described);
         checkAbandoning(declaration, described);
         boolean atomic = isAtomic(declaration, configured, described);
+        ListenerMethod listener = operations.listener(method, targetClass);
+        if (async != null) {
+            checkAsync(method, targetClass, described, atomic, effective, listener);
+        }
 
-        Operation<@Nullable Object> operation = operation(
-                name,
-                declaration,
-                configured,
-                atomic,
-                GenericTypes.resolve(specific.getGenericReturnType(), targetClass));
+        Operation<@Nullable Object> operation = operation(name, declaration, configured, atomic, type);
         IdempotencyEngine engine = operations.engine(effective.store(), operation.type(), described);
         return new IdempotentMethod(
                 operationName,
@@ -201,23 +208,70 @@ final class IdempotentMethods {
                 declaration.unless() == null
                         ? null
                         : expressions.parse(Purpose.UNLESS, declaration.unless(), specific, targetClass),
-                Retries.of(effective.retry(), operation, budgets, operations::retryHints),
+                Retries.of(effective.retry(), operation, budgets, operations::retryHints, asyncReturns),
                 atomic || transactions == null ? null : transactions.transaction(method, targetClass),
                 operation.whenAbandoned() == WhenAbandoned.RECONCILE
-                        ? reconciling(name, declaration, specific, targetClass)
+                        ? reconciling(name, declaration, specific, targetClass, type)
                         : null,
                 atomic ? atomic(method, targetClass, described, engine, effective) : null,
                 operations.observer(name, engine),
                 operations.keyInLog(),
-                operations.listener(method, targetClass));
+                listener,
+                async);
+    }
+
+    private @Nullable AsyncReturn async(Method method, Class<?> targetClass) {
+        AsyncReturn future = FutureReturn.find(method, targetClass, asyncReturns);
+        if (future != null || asyncReturns != null) {
+            return future != null ? future : asyncReturns.find(method, targetClass);
+        }
+        if (KotlinDetector.isSuspendingFunction(method)) {
+            throw new IdempotencyConfigurationException(
+                    MethodNames.describe(method, targetClass)
+                            + " is a suspending function, and Reactor, which Spring adapts it by, is not on the class"
+                            + " path",
+                    "Add io.projectreactor:reactor-core and org.jetbrains.kotlinx:kotlinx-coroutines-reactor");
+        }
+        return null;
+    }
+
+    /** Refuses what a method cannot have that ends later. */
+    private void checkAsync(
+            Method method,
+            Class<?> targetClass,
+            String described,
+            boolean atomic,
+            OperationSettings effective,
+            @Nullable ListenerMethod listener) {
+        if (atomic) {
+            throw new IdempotencyConfigurationException(
+                    described + " is atomic, and returns before its work is done: the transaction would have ended"
+                            + " by then",
+                    "Do without atomic, or let it return its result itself");
+        }
+        if (listener != null) {
+            throw new IdempotencyConfigurationException(
+                    described + " listens to messages, and returns before its work is done: its container would not"
+                            + " know what to do with the message",
+                    "Let it return its result itself, or annotate a method that it calls");
+        }
+        if (!effective.retry().isUnsaid() && asyncReturns == null) {
+            throw new IdempotencyConfigurationException(
+                    described + " is to be retried and returns before its work is done, which Reactor does, and Reactor"
+                            + " (io.projectreactor:reactor-core) is not on the class path",
+                    "Add it, or do without retry");
+        }
+        if (transactions != null) {
+            transactions.checkAsync(method, targetClass, described);
+        }
     }
 
     private Reconciling reconciling(
-            String operation, OperationDeclaration declaration, Method method, Class<?> targetClass) {
+            String operation, OperationDeclaration declaration, Method method, Class<?> targetClass, Type type) {
         String described = MethodNames.describe(method, targetClass);
         return declaration.reconcileWith() == null
-                ? Reconciling.by(operations, operation, method, targetClass, described)
-                : Reconciling.by(declaration.reconcileWith(), method, targetClass, described);
+                ? Reconciling.by(operations, operation, type, described)
+                : Reconciling.by(declaration.reconcileWith(), method, targetClass, type, described);
     }
 
     private StoreTransactions atomic(

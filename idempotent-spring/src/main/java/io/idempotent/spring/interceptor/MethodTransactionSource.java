@@ -38,4 +38,12 @@ public interface MethodTransactionSource {
             String described,
             IdempotencyStore store,
             @Nullable String transactionManager);
+
+    /**
+     * Checks a method that returns before its work is done.
+     *
+     * @throws IdempotencyConfigurationException if its own transaction is one of the calling thread, and would have
+     *     ended by then
+     */
+    void checkAsync(Method method, Class<?> targetClass, String described);
 }

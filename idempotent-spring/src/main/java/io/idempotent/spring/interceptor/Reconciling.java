@@ -9,6 +9,7 @@ import io.idempotent.spring.operation.Reconciler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
+import java.lang.reflect.Type;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -25,17 +26,16 @@ interface Reconciling {
     Reconciliation<?> ask(IdempotentCall call, IdempotencyContext context) throws Throwable;
 
     /** Asks the one bean that finds out for an operation. */
-    static Reconciling by(
-            OperationRegistry operations, String operation, Method idempotent, Class<?> targetClass, String described) {
+    static Reconciling by(OperationRegistry operations, String operation, Type produced, String described) {
         Reconciler reconciler =
                 operations.reconciler(operation, described, "Set reconcileWith to a method of the same bean, or ");
-        Class<?> type = ClassUtils.resolvePrimitiveIfNecessary(
-                GenericTypes.erase(GenericTypes.resolve(idempotent.getGenericReturnType(), targetClass)));
+        Class<?> plain = GenericTypes.erase(produced);
+        Class<?> type = ClassUtils.resolvePrimitiveIfNecessary(plain);
         return (call, context) -> {
             Reconciliation<?> found = reconciler.reconcile(context, call.arguments());
             if (found instanceof Reconciliation.Completed<?> completed
                     && type != void.class
-                    && (completed.value() != null || idempotent.getReturnType().isPrimitive())
+                    && (completed.value() != null || plain.isPrimitive())
                     && !type.isInstance(completed.value())) {
                 throw new IllegalStateException("The reconciler's value is no " + type.getName());
             }
@@ -47,7 +47,7 @@ interface Reconciling {
      * Asks a method of the same bean, past its proxy: with the parameters of the idempotent method, and the context
      * after them if it wants that.
      */
-    static Reconciling by(String name, Method idempotent, Class<?> targetClass, String described) {
+    static Reconciling by(String name, Method idempotent, Class<?> targetClass, Type produced, String described) {
         List<Method> named = Arrays.stream(ReflectionUtils.getUniqueDeclaredMethods(targetClass))
                 .filter(candidate -> candidate.getName().equals(name) && !candidate.isBridge())
                 // Not also the generic method that it overrides.
@@ -67,7 +67,7 @@ interface Reconciling {
                     "Declare one: Reconciliation<…> " + name + "(" + parameters(idempotent) + ")");
         }
         Method method = fitting.get(0);
-        checkReturnType(method, idempotent, targetClass, described);
+        checkReturnType(method, produced, targetClass, described);
         ReflectionUtils.makeAccessible(method);
         boolean takesContext = takesContext(method, idempotent, targetClass);
         return (call, context) -> {
@@ -104,16 +104,14 @@ interface Reconciling {
                 .toArray(Class<?>[]::new);
     }
 
-    private static void checkReturnType(Method method, Method idempotent, Class<?> targetClass, String described) {
+    private static void checkReturnType(Method method, Type produced, Class<?> targetClass, String described) {
         ResolvableType found = ResolvableType.forMethodReturnType(method, targetClass);
-        ResolvableType wanted =
-                ResolvableType.forClass(ClassUtils.resolvePrimitiveIfNecessary(idempotent.getReturnType()));
         ResolvableType value = found.getGeneric(0);
-        boolean fits = found.toClass() == Reconciliation.class
-                && (idempotent.getReturnType() == void.class
-                        || ResolvableType.forMethodReturnType(idempotent, targetClass)
-                                .isAssignableFrom(value)
-                        || (idempotent.getReturnType().isPrimitive() && wanted.isAssignableFrom(value)));
+        ResolvableType wanted = produced instanceof Class<?> plain
+                ? ResolvableType.forClass(ClassUtils.resolvePrimitiveIfNecessary(plain))
+                : ResolvableType.forType(produced);
+        boolean fits =
+                found.toClass() == Reconciliation.class && (produced == void.class || wanted.isAssignableFrom(value));
         if (!fits) {
             throw new IdempotencyConfigurationException(
                     described + " is to be reconciled with the method '" + method.getName() + "', which returns "

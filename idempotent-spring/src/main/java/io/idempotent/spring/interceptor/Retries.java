@@ -12,7 +12,10 @@ import io.idempotent.spring.settings.RetrySettings;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -59,13 +62,15 @@ final class Retries {
     private final long jitter;
     private final @Nullable RetryBudget budget;
     private final List<RetryHint> hints;
+    private final @Nullable AsyncReturns async;
 
     private Retries(
             RetrySettings settings,
             Operation<?> operation,
             RetryPolicy policy,
             @Nullable RetryBudget budget,
-            List<RetryHint> hints) {
+            List<RetryHint> hints,
+            @Nullable AsyncReturns async) {
         this.operation = operation;
         this.policy = policy;
         this.timeout = policy.getTimeout().isZero() ? null : policy.getTimeout();
@@ -73,6 +78,7 @@ final class Retries {
         this.jitter = jitter(settings).toMillis();
         this.budget = budget;
         this.hints = Stream.concat(Stream.of(IN_PROGRESS), hints.stream()).toList();
+        this.async = async;
     }
 
     /**
@@ -80,10 +86,15 @@ final class Retries {
      *
      * @param budgets those of all operations
      * @param hints tell how long to pause; asked for if there are retries
+     * @param async repeats what ends later; null if nothing does
      * @return null if it does not retry
      */
     static @Nullable Retries of(
-            RetrySettings settings, Operation<?> operation, RetryBudgets budgets, Supplier<List<RetryHint>> hints) {
+            RetrySettings settings,
+            Operation<?> operation,
+            RetryBudgets budgets,
+            Supplier<List<RetryHint>> hints,
+            @Nullable AsyncReturns async) {
         if (settings.isUnsaid()) {
             return null;
         }
@@ -92,7 +103,7 @@ final class Retries {
             RetryPolicy policy = policy(settings, operation);
             RetryBudget budget = budgets.of(settings.budget(), operation.name());
             boolean on = settings.maxRetries() != null && settings.maxRetries() > 0;
-            return on ? new Retries(settings, operation, policy, budget, hints.get()) : null;
+            return on ? new Retries(settings, operation, policy, budget, hints.get(), async) : null;
         } catch (IllegalArgumentException refusal) {
             throw new IdempotencyConfigurationException(
                     "The retry of operation '" + operation.name() + "' is invalid: "
@@ -188,7 +199,7 @@ final class Retries {
             result = attempt.run();
         } catch (Throwable failure) {
             // Nothing is made for a call that succeeds at once.
-            result = new FailedCall(attempt, execution, observed, failure).repeat();
+            result = new Repeat(attempt, new FailedCall(execution, observed), failure).repeat();
         }
         if (budget != null) {
             budget.succeeded();
@@ -196,9 +207,30 @@ final class Retries {
         return result;
     }
 
-    private static Throwable lastOf(RetryException exhausted, Execution execution) {
-        List<Throwable> failures = exhausted.getExceptions();
-        Throwable last = exhausted.getLastException();
+    /**
+     * Like {@link #run}, for attempts that end later. It is checked before that there is something to repeat them.
+     *
+     * @param attempt begins an attempt; does not throw
+     */
+    CompletionStage<@Nullable Object> runAsync(
+            Supplier<CompletionStage<@Nullable Object>> attempt, Execution execution, @Nullable ObservedCall observed) {
+        if (timeout != null) {
+            execution.limitAttempts(timeout);
+        }
+        FailedCall failed = new FailedCall(execution, observed);
+        return Objects.requireNonNull(async).retry(attempt, failed::pauseAfter).handle((value, failure) -> {
+            if (failure != null) {
+                throw new CompletionException(lastOf(failed.failures, execution));
+            }
+            if (budget != null) {
+                budget.succeeded();
+            }
+            return value;
+        });
+    }
+
+    private static Throwable lastOf(List<Throwable> failures, Execution execution) {
+        Throwable last = failures.get(failures.size() - 1);
         if (failures.size() > 1
                 && last instanceof IdempotencyException ours
                 && execution.key().equals(ours.key())) {
@@ -213,42 +245,27 @@ final class Retries {
         return last;
     }
 
-    /**
-     * A call whose first attempt failed. It is its own policy, since whether and when to attempt again depends on what
-     * it threw last, and on what is left of its time. Used once, by one thread.
-     */
-    private final class FailedCall implements Retryable<@Nullable Object>, RetryPolicy, BackOff, BackOffExecution {
+    /** Repeats a call whose first attempt failed. Used once, by one thread. */
+    private final class Repeat implements Retryable<@Nullable Object> {
 
         private final AtomicWork.Attempt<@Nullable Object> attempt;
-        private final Execution execution;
-        private final @Nullable ObservedCall observed;
-        private final BackOffExecution delays = policy.getBackOff().start();
-        private Throwable failure;
+        private final FailedCall failed;
+        private final Throwable first;
         private boolean begun;
-        private boolean budgetExhausted;
 
-        FailedCall(
-                AtomicWork.Attempt<@Nullable Object> attempt,
-                Execution execution,
-                @Nullable ObservedCall observed,
-                Throwable failure) {
+        Repeat(AtomicWork.Attempt<@Nullable Object> attempt, FailedCall failed, Throwable first) {
             this.attempt = attempt;
-            this.execution = execution;
-            this.observed = observed;
-            this.failure = failure;
+            this.failed = failed;
+            this.first = first;
         }
 
         @Nullable
         Object repeat() throws Throwable {
             try {
-                return new RetryTemplate(this).execute(this);
+                return new RetryTemplate(failed).execute(this);
             } catch (RetryException ended) {
-                if (observed != null && budgetExhausted) {
-                    observed.retryBudgetExhausted();
-                } else if (observed != null && shouldRetry(ended.getLastException())) {
-                    observed.retriesExhausted();
-                }
-                throw lastOf(ended, execution);
+                failed.exhausted();
+                throw lastOf(ended.getExceptions(), failed.execution);
             }
         }
 
@@ -259,17 +276,64 @@ final class Retries {
         public @Nullable Object execute() throws Throwable {
             if (!begun) {
                 begun = true;
-                throw failure;
+                throw first;
             }
-            if (observed != null) {
-                observed.retried();
-            }
+            failed.retried();
             return attempt.run();
         }
 
         @Override
         public String getName() {
             return operation.name();
+        }
+    }
+
+    /**
+     * A call that failed. It is its own policy, since whether and when to attempt again depends on what it threw last,
+     * and on what is left of its time. Used for one call, by one thread after the other.
+     */
+    private final class FailedCall implements RetryPolicy, BackOff, BackOffExecution {
+
+        private final Execution execution;
+        private final @Nullable ObservedCall observed;
+        private final BackOffExecution delays = policy.getBackOff().start();
+        private final List<Throwable> failures = new ArrayList<>();
+        private @Nullable Throwable failure;
+        private boolean budgetExhausted;
+
+        FailedCall(Execution execution, @Nullable ObservedCall observed) {
+            this.execution = execution;
+            this.observed = observed;
+        }
+
+        /** Tells for how many milliseconds to pause after an attempt failed; {@link #STOP} if it was the last. */
+        long pauseAfter(Throwable thrown) {
+            failures.add(thrown);
+            long pause = shouldRetry(thrown) ? nextBackOff() : STOP;
+            if (pause == STOP) {
+                exhausted();
+            } else {
+                retried();
+            }
+            return pause;
+        }
+
+        void retried() {
+            if (observed != null) {
+                observed.retried();
+            }
+        }
+
+        void exhausted() {
+            if (observed != null && budgetExhausted) {
+                observed.retryBudgetExhausted();
+            } else if (observed != null && shouldRetry(last())) {
+                observed.retriesExhausted();
+            }
+        }
+
+        private Throwable last() {
+            return Objects.requireNonNull(failure);
         }
 
         @Override
@@ -309,7 +373,7 @@ final class Retries {
         /** How long to pause as the failure says, or what caused it; null if nothing does. */
         private @Nullable Duration hint() {
             Duration longest = null;
-            for (Throwable cause : causes(failure)) {
+            for (Throwable cause : causes(last())) {
                 for (RetryHint hint : hints) {
                     Duration said = said(hint, cause);
                     longest = said == null || (longest != null && longest.compareTo(said) > 0) ? longest : said;
@@ -322,8 +386,8 @@ final class Retries {
             try {
                 return hint.after(cause);
             } catch (RuntimeException | Error thrown) {
-                if (thrown != failure) {
-                    failure.addSuppressed(thrown);
+                if (thrown != last()) {
+                    last().addSuppressed(thrown);
                 }
                 return null;
             }

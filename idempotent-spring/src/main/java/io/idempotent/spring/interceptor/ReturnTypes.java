@@ -1,10 +1,9 @@
 package io.idempotent.spring.interceptor;
 
 import io.idempotent.IdempotencyConfigurationException;
-import io.idempotent.spring.operation.MethodNames;
 import java.io.InputStream;
 import java.io.Reader;
-import java.lang.reflect.Method;
+import java.lang.reflect.Type;
 import java.util.Enumeration;
 import java.util.Iterator;
 import java.util.List;
@@ -59,31 +58,28 @@ final class ReturnTypes {
 
     private ReturnTypes() {}
 
-    static void check(Method method, Class<?> targetClass) {
-        Class<?> refused = findLaterOrOnce(method, targetClass);
+    /**
+     * Checks what a method produces.
+     *
+     * @param produced its type, which is not that of a future
+     * @throws IdempotencyConfigurationException if it is not done yet when the method has produced it, or can be read
+     *     only once
+     */
+    static void check(Type produced, String described) {
+        Class<?> refused = findLaterOrOnce(produced);
         if (refused != null) {
             throw new IdempotencyConfigurationException(
-                    MethodNames.describe(method, targetClass) + " returns "
-                            + refused.getName()
+                    described + " returns " + refused.getName()
                             + ": when it returns its work is not done, or its result can be read only once",
                     "Annotate a method that returns its result itself, the one that does the work say");
         }
-        for (Class<?> parameter : method.getParameterTypes()) {
-            if (parameter.getName().equals("kotlin.coroutines.Continuation")) {
-                throw new IdempotencyConfigurationException(
-                        MethodNames.describe(method, targetClass) + " is a suspending function",
-                        "Annotate a method that returns its result itself, the one that does the work say");
-            }
-        }
     }
 
-    /** The type that is refused: the one that is returned, or what it is a container of. */
-    private static @Nullable Class<?> findLaterOrOnce(Method method, Class<?> targetClass) {
-        Class<?> plain = method.getReturnType();
-        if (method.getGenericReturnType() instanceof Class<?> && plain.getTypeParameters().length == 0) {
-            return KNOWN.get(plain) ? plain : null;
-        }
-        return findLaterOrOnce(ResolvableType.forMethodReturnType(method, targetClass));
+    /** The type that is refused: the one that is produced, or what it is a container of. */
+    private static @Nullable Class<?> findLaterOrOnce(Type produced) {
+        return produced instanceof Class<?> plain && plain.getTypeParameters().length == 0
+                ? KNOWN.get(plain) ? plain : null
+                : findLaterOrOnce(ResolvableType.forType(produced));
     }
 
     private static @Nullable Class<?> findLaterOrOnce(ResolvableType type) {

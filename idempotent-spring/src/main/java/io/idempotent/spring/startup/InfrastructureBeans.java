@@ -2,6 +2,7 @@ package io.idempotent.spring.startup;
 
 import io.idempotent.Steps;
 import io.idempotent.engine.IdempotencyRecords;
+import io.idempotent.spring.interceptor.AsyncReturns;
 import io.idempotent.spring.interceptor.CallExpressions;
 import io.idempotent.spring.interceptor.IdempotencyAdvisor;
 import io.idempotent.spring.interceptor.IdempotencyInterceptor;
@@ -72,11 +73,13 @@ public final class InfrastructureBeans implements BeanFactoryAware, EnvironmentA
         return new IdempotencySupport(
                 beans.bean(OperationSource.class),
                 beans.bean(CallExpressions.class),
-                beans.beanFactory()
-                                .containsBeanDefinition(IdempotencyInfrastructure.name(MethodTransactionSource.class))
-                        ? beans.bean(MethodTransactionSource.class)
-                        : null,
-                beans.bean(OperationRegistry.class));
+                beans.beanIfRegistered(MethodTransactionSource.class),
+                beans.bean(OperationRegistry.class),
+                beans.beanIfRegistered(AsyncReturns.class));
+    }
+
+    private <T> @Nullable T beanIfRegistered(Class<T> type) {
+        return beanFactory().containsBeanDefinition(IdempotencyInfrastructure.name(type)) ? bean(type) : null;
     }
 
     static OperationRegistry operations(InfrastructureBeans beans) {

@@ -11,13 +11,17 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.BeanFactory;
+import org.springframework.beans.factory.annotation.BeanFactoryAnnotationUtils;
 import org.springframework.core.Ordered;
+import org.springframework.transaction.ReactiveTransactionManager;
+import org.springframework.transaction.TransactionManager;
 import org.springframework.transaction.config.TransactionManagementConfigUtils;
 import org.springframework.transaction.interceptor.DefaultTransactionAttribute;
 import org.springframework.transaction.interceptor.TransactionAspectSupport;
 import org.springframework.transaction.interceptor.TransactionAttribute;
 import org.springframework.transaction.interceptor.TransactionAttributeSource;
 import org.springframework.util.ClassUtils;
+import org.springframework.util.StringUtils;
 
 /**
  * Finds the attributes of methods' own transactions, whatever declares them: they are those that the context's advice
@@ -62,6 +66,31 @@ final class SpringTransactionSource implements MethodTransactionSource {
                     "Give the transactions' advice an order after idempotent.order, or weave both");
         }
         return new AtomicMethods(beanFactory, current).resolve(attribute, described, store, transactionManager);
+    }
+
+    @Override
+    public void checkAsync(Method method, Class<?> targetClass, String described) {
+        TransactionAttribute attribute = attribute(method, targetClass);
+        if (attribute != null && !(manager(attribute) instanceof ReactiveTransactionManager)) {
+            throw new IdempotencyConfigurationException(
+                    described + " returns before its work is done, and its transaction, which ends when it returns,"
+                            + " is begun by no reactive transaction manager",
+                    "Let it return its result itself, or let it declare no transaction");
+        }
+    }
+
+    /** The transaction manager that begins a method's own transaction; null if it is not clear which. */
+    private @Nullable TransactionManager manager(TransactionAttribute attribute) {
+        String qualifier = attribute.getQualifier();
+        if (StringUtils.hasText(qualifier)) {
+            return BeanFactoryAnnotationUtils.qualifiedBeanOfType(beanFactory, TransactionManager.class, qualifier);
+        }
+        return beanFactory.getBeanProvider(TransactionAspectSupport.class).stream()
+                .map(TransactionAspectSupport::getTransactionManager)
+                .filter(Objects::nonNull)
+                .findFirst()
+                .orElseGet(() ->
+                        beanFactory.getBeanProvider(TransactionManager.class).getIfUnique());
     }
 
     private @Nullable TransactionAttribute attribute(Method method, Class<?> targetClass) {

@@ -26,7 +26,7 @@ class RetriesTest {
     }
 
     private static @Nullable Retries retries(RetrySettings settings) {
-        return Retries.of(settings, PAY, new RetryBudgets(), List::of);
+        return Retries.of(settings, PAY, new RetryBudgets(), List::of, null);
     }
 
     private static long[] pauses(RetryPolicy policy) {
@@ -118,9 +118,14 @@ class RetriesTest {
 
     @Test
     void hintsAreAskedForOnlyWhereThereAreRetries() {
-        assertThat(Retries.of(RetrySettings.ofMaxRetries(0), PAY, new RetryBudgets(), () -> {
-                    throw new AssertionError("nothing is retried");
-                }))
+        assertThat(Retries.of(
+                        RetrySettings.ofMaxRetries(0),
+                        PAY,
+                        new RetryBudgets(),
+                        () -> {
+                            throw new AssertionError("nothing is retried");
+                        },
+                        null))
                 .isNull();
     }
 

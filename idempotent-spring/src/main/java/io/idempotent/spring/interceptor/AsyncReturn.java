@@ -1,0 +1,58 @@
+package io.idempotent.spring.interceptor;
+
+import io.idempotent.IdempotencyContext;
+import io.idempotent.engine.CallScope;
+import io.idempotent.engine.Execution;
+import io.idempotent.engine.StageCall;
+import java.lang.reflect.Type;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.ResolvableType;
+
+/** How a method returns what it produces later. One for each method. Safe for use by many threads. */
+public interface AsyncReturn {
+
+    /** Returns the type of values, where nothing may be declared, or that there are none. */
+    static Type typeOf(ResolvableType declared) {
+        if (declared == ResolvableType.NONE) {
+            return Object.class;
+        }
+        return declared.resolve() == Void.class ? void.class : declared.getType();
+    }
+
+    /** Returns the type of what is produced. */
+    Type valueType();
+
+    /** Returns what the caller gets, and makes a call each time that it asks for the result. */
+    Object answer(Calls calls);
+
+    /** Returns what a caller gets whose call cannot be made. */
+    Object failed(Throwable failure);
+
+    /** Makes calls of one invocation of a method. */
+    @FunctionalInterface
+    interface Calls {
+
+        /** Makes a call. */
+        StageCall<@Nullable Object> make(Caller caller);
+    }
+
+    /** Who asks for the result of a call. */
+    interface Caller {
+
+        /** Returns the context that it asks in, or null. */
+        @Nullable
+        IdempotencyContext context();
+
+        /** Returns what parts of the call run in. */
+        CallScope scope();
+
+        /**
+         * Begins the work that the method returned.
+         *
+         * @return completes when it has ended; null if the method returned null
+         */
+        @Nullable
+        CompletionStage<@Nullable Object> begin(@Nullable Object returned, Execution execution);
+    }
+}

@@ -1,0 +1,66 @@
+package io.idempotent.spring.interceptor;
+
+import io.idempotent.IdempotencyContext;
+import io.idempotent.engine.CallScope;
+import io.idempotent.engine.Execution;
+import java.lang.reflect.Method;
+import java.lang.reflect.Type;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.ResolvableType;
+
+/**
+ * Returns a {@link CompletableFuture}, also where a {@link CompletionStage} is declared. The call is made at once, and
+ * goes on if the caller cancels the future.
+ *
+ * @param returns gives what parts of the call run in; null where there is nothing to give
+ */
+record FutureReturn(Type valueType, @Nullable AsyncReturns returns) implements AsyncReturn {
+
+    /** Finds how a method returns; null if it returns no future of the JDK's. */
+    static @Nullable AsyncReturn find(Method method, Class<?> targetClass, @Nullable AsyncReturns returns) {
+        // Asked of each method at startup, so what can be told at once is.
+        if (!method.getReturnType().isAssignableFrom(CompletableFuture.class)) {
+            return null;
+        }
+        ResolvableType returned = ResolvableType.forMethodReturnType(method, targetClass);
+        Class<?> type = returned.toClass();
+        return type == CompletableFuture.class || type == CompletionStage.class
+                ? new FutureReturn(AsyncReturn.typeOf(returned.getGeneric(0)), returns)
+                : null;
+    }
+
+    @Override
+    public Object answer(Calls calls) {
+        return calls.make(new Caller() {
+
+                    private final @Nullable IdempotencyContext context = IdempotencyContext.currentOrNull();
+                    private final CallScope scope = returns == null ? Runnable::run : returns.scope();
+
+                    @Override
+                    public @Nullable IdempotencyContext context() {
+                        return context;
+                    }
+
+                    @Override
+                    public CallScope scope() {
+                        return scope;
+                    }
+
+                    // What the method returned is of its own return type.
+                    @Override
+                    @SuppressWarnings("unchecked")
+                    public @Nullable CompletionStage<@Nullable Object> begin(
+                            @Nullable Object returned, Execution execution) {
+                        return (CompletionStage<@Nullable Object>) returned;
+                    }
+                })
+                .future();
+    }
+
+    @Override
+    public Object failed(Throwable failure) {
+        return CompletableFuture.failedFuture(failure);
+    }
+}

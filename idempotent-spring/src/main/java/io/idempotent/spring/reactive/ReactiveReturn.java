@@ -1,0 +1,64 @@
+package io.idempotent.spring.reactive;
+
+import io.idempotent.IdempotencyContext;
+import io.idempotent.engine.CallScope;
+import io.idempotent.engine.Execution;
+import io.idempotent.engine.StageCall;
+import io.idempotent.spring.interceptor.AsyncReturn;
+import java.lang.reflect.Type;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.ReactiveAdapter;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.MonoSink;
+import reactor.util.context.ContextView;
+
+/**
+ * Returns a type of one value that Spring adapts to Reactor's. Each subscription is a call of its own, whose work sees
+ * the subscriber's context and in it the execution.
+ *
+ * @param adapter adapts the type
+ */
+record ReactiveReturn(ReactiveAdapter adapter, Type valueType) implements AsyncReturn {
+
+    @Override
+    public Object answer(Calls calls) {
+        return adapter.fromPublisher(Mono.deferContextual(
+                context -> EnclosingTransaction.refuse().then(Mono.create(sink -> call(calls, context, sink)))));
+    }
+
+    private void call(Calls calls, ContextView context, MonoSink<Object> sink) {
+        StageCall<@Nullable Object> call =
+                calls.make(new Subscriber(adapter, context, PropagatedContext.capture(context)));
+        sink.onCancel(call::cancel);
+        var unused = call.future().whenComplete((value, failure) -> {
+            if (failure != null) {
+                sink.error(failure);
+            } else {
+                sink.success(value);
+            }
+        });
+    }
+
+    @Override
+    public Object failed(Throwable failure) {
+        return adapter.fromPublisher(Mono.error(failure));
+    }
+
+    private record Subscriber(ReactiveAdapter adapter, ContextView view, CallScope scope) implements Caller {
+
+        @Override
+        public @Nullable IdempotencyContext context() {
+            return ReactiveIdempotencyContext.find(view);
+        }
+
+        @Override
+        public @Nullable CompletionStage<@Nullable Object> begin(@Nullable Object returned, Execution execution) {
+            return returned == null
+                    ? null
+                    : Mono.<Object>from(adapter.toPublisher(returned))
+                            .contextWrite(context -> ReactiveIdempotencyContext.put(context.putAll(view), execution))
+                            .toFuture();
+        }
+    }
+}
