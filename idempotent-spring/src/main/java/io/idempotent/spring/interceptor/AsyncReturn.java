@@ -14,10 +14,11 @@ public interface AsyncReturn {
 
     /** Returns the type of values, where nothing may be declared, or that there are none. */
     static Type typeOf(ResolvableType declared) {
-        if (declared == ResolvableType.NONE) {
-            return Object.class;
+        Class<?> plain = declared.resolve();
+        if (plain == Void.class) {
+            return void.class;
         }
-        return declared.resolve() == Void.class ? void.class : declared.getType();
+        return plain == null ? Object.class : declared.getType();
     }
 
     /** Returns the type of what is produced. */

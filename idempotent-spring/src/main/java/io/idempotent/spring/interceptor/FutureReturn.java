@@ -31,7 +31,9 @@ record FutureReturn(Type valueType, @Nullable AsyncReturns returns) implements A
                 : null;
     }
 
+    // Errors of the future are the caller's, as those of the method's own.
     @Override
+    @SuppressWarnings("FutureReturnValueIgnored")
     public Object answer(Calls calls) {
         return calls.make(new Caller() {
 
@@ -60,6 +62,7 @@ record FutureReturn(Type valueType, @Nullable AsyncReturns returns) implements A
     }
 
     @Override
+    @SuppressWarnings("FutureReturnValueIgnored")
     public Object failed(Throwable failure) {
         return CompletableFuture.failedFuture(failure);
     }

@@ -100,7 +100,7 @@ record IdempotentMethod(
         StageCall<@Nullable Object> made = engine.executeAsync(
                 operation, resolvedKey, resolvedFingerprint, new AsyncCall(this, call, caller, observed));
         if (observed != null) {
-            made.future().whenComplete((value, failure) -> observed.answered(failure));
+            var unused = made.future().whenComplete((value, failure) -> observed.answered(failure));
         }
         return made;
     }

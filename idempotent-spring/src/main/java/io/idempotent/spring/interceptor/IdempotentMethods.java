@@ -222,8 +222,11 @@ final class IdempotentMethods {
 
     private @Nullable AsyncReturn async(Method method, Class<?> targetClass) {
         AsyncReturn future = FutureReturn.find(method, targetClass, asyncReturns);
-        if (future != null || asyncReturns != null) {
-            return future != null ? future : asyncReturns.find(method, targetClass);
+        if (future != null) {
+            return future;
+        }
+        if (asyncReturns != null) {
+            return asyncReturns.find(method, targetClass);
         }
         if (KotlinDetector.isSuspendingFunction(method)) {
             throw new IdempotencyConfigurationException(
