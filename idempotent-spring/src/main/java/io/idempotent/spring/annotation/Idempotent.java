@@ -1,6 +1,7 @@
 package io.idempotent.spring.annotation;
 
 import io.idempotent.spring.operation.WhenAbandoned;
+import io.idempotent.spring.operation.WhenCancelled;
 import io.idempotent.spring.operation.WhenStoreFails;
 import java.lang.annotation.Documented;
 import java.lang.annotation.ElementType;
@@ -126,6 +127,12 @@ public @interface Idempotent {
 
     /** What to do for a key that is abandoned: its owner died, hangs, or gave up by {@link #unknownOn}. */
     WhenAbandoned whenAbandoned() default WhenAbandoned.INHERIT;
+
+    /**
+     * What becomes of the method's work when its caller cancels it after it has begun, as the subscriber of a {@code
+     * Mono} can. A caller that cancels a future only stops waiting.
+     */
+    WhenCancelled whenCancelled() default WhenCancelled.INHERIT;
 
     /**
      * The name of the method that finds out whether the work of an abandoned execution was done; it implies {@code

@@ -247,6 +247,7 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
         IdempotencyEngine.Builder builder = IdempotencyEngine.builder(withNearCache(store, settings))
                 .codec(codec(store, settings))
                 .waitingRoom(waitingRoom(settings))
+                .asyncThreads(settings.async().threads())
                 .interruptOnLeaseLoss(settings.global().interruptOnLeaseLoss())
                 .errorHandler(LOG::error)
                 .listener(new LoggingListener());

@@ -102,10 +102,12 @@ public final class OperationRegistry {
         if (own.atomic() != null
                 || own.transactionManager() != null
                 || own.scope() != null
+                || own.whenCancelled() != null
                 || !own.retry().isUnsaid()) {
             throw new IdempotencyConfigurationException(
                     "idempotent.operations." + name.text()
-                            + " sets one of atomic, transaction-manager, scope and retry, which " + described
+                            + " sets one of atomic, transaction-manager, scope, when-cancelled and retry, which "
+                            + described
                             + " cannot have",
                     "Leave them out there, and set them for the operations that it calls");
         }
@@ -263,6 +265,7 @@ public final class OperationRegistry {
             set(effective.waitAtMost(), builder::waitAtMost);
             set(effective.whenStoreFails(), builder::whenStoreFails);
             set(effective.whenAbandoned(), builder::whenAbandoned);
+            set(effective.whenCancelled(), builder::whenCancelled);
             return builder;
         }
 

@@ -82,6 +82,7 @@ public final class EnvironmentSettings {
         return new IdempotencySettings(
                 binding.bind(PREFIX, OperationSettings.class),
                 binding.bind(PREFIX, GlobalSettings.class),
+                binding.bind(PREFIX + ".async", AsyncSettings.class),
                 binding.bind(PREFIX + ".caffeine", CaffeineSettings.class),
                 binding.bind(PREFIX + ".jdbc", JdbcSettings.class),
                 binding.bind(PREFIX + ".messaging", MessagingSettings.class),

@@ -13,6 +13,7 @@ import java.util.stream.Collectors;
  *
  * @param defaults what holds for every operation that says nothing else
  * @param global what holds for the application as a whole
+ * @param async calls that wait for nothing
  * @param caffeine the store in this JVM's memory
  * @param jdbc the store in a relational database
  * @param messaging listeners of messages
@@ -26,6 +27,7 @@ import java.util.stream.Collectors;
 public record IdempotencySettings(
         OperationSettings defaults,
         GlobalSettings global,
+        AsyncSettings async,
         CaffeineSettings caffeine,
         JdbcSettings jdbc,
         MessagingSettings messaging,

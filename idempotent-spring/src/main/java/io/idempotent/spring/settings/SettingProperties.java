@@ -54,6 +54,7 @@ final class SettingProperties {
                     names("", OperationSettings.class)
                             .filter(name -> !name.equals("atomic") && !name.equals("transaction-manager")),
                     names("", GlobalSettings.class),
+                    names("async.", AsyncSettings.class),
                     names("caffeine.", CaffeineSettings.class),
                     names("jdbc.", JdbcSettings.class),
                     names("near-cache.", NearCacheSettings.class),

@@ -87,7 +87,7 @@ class ConfigurationMetadataTest {
                                 enabled store scope order retention lease max-run wait-at-most max-waiters
                                 max-waiters-per-key
                                 interrupt-on-lease-loss
-                                when-store-fails when-abandoned unknown-operations operations
+                                when-store-fails when-abandoned when-cancelled async.threads unknown-operations operations
                                 caffeine.maximum-size caffeine.maximum-weight
                                 caffeine.store-by-value near-cache.maximum-size near-cache.time-to-live
                                 redis.key-prefix retry.max-retries retry.delay retry.multiplier
@@ -136,6 +136,8 @@ class ConfigurationMetadataTest {
         "interrupt-on-lease-loss, false",
         "when-store-fails, refuse",
         "when-abandoned, run-again",
+        "when-cancelled, abandon",
+        "async.threads, 16",
         "unknown-operations, fail",
         "retry.max-retries, 0",
         "retry.delay, 1s",
@@ -206,6 +208,7 @@ class ConfigurationMetadataTest {
                 order == null ? IdempotencyAdvisor.DEFAULT_ORDER : order,
                 settings.global().interruptOnLeaseLoss(),
                 settings.global().unknownOperations(),
+                settings.async(),
                 settings.caffeine(),
                 settings.jdbc().applyTo(JdbcIdempotencyStore.builder(DATABASE)),
                 settings.messaging(),

@@ -17,6 +17,7 @@ class IdempotencySettingsTest {
         return new IdempotencySettings(
                 unsaid.defaults(),
                 unsaid.global(),
+                unsaid.async(),
                 unsaid.caffeine(),
                 unsaid.jdbc(),
                 unsaid.messaging(),
