@@ -19,6 +19,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.micrometer.observation.ObservationRegistry;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import org.aopalliance.intercept.MethodInterceptor;
@@ -43,6 +44,7 @@ import org.springframework.messaging.MessageHandler;
 import org.springframework.messaging.support.GenericMessage;
 import org.springframework.resilience.annotation.EnableResilientMethods;
 import org.springframework.resilience.annotation.Retryable;
+import reactor.core.publisher.Mono;
 
 /** Who pays in the ways that are compared. All that keep records keep 100,000, for a day. */
 final class Contestants {
@@ -94,6 +96,16 @@ final class Contestants {
         @Idempotent(key = "#request.id", fingerprint = Idempotent.NONE)
         public Receipt withoutFingerprint(PaymentRequest request) {
             return bare.pay(request);
+        }
+
+        @Idempotent(key = "#request.id")
+        public CompletableFuture<Receipt> future(PaymentRequest request) {
+            return CompletableFuture.completedFuture(bare.pay(request));
+        }
+
+        @Idempotent(key = "#request.id")
+        public Mono<Receipt> mono(PaymentRequest request) {
+            return Mono.fromSupplier(() -> bare.pay(request));
         }
 
         @Idempotent(key = "#request.id")

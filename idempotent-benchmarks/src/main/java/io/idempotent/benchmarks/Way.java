@@ -17,6 +17,7 @@ import io.idempotent.benchmarks.Contestants.Retried;
 import io.idempotent.benchmarks.Contestants.RetriedConfiguration;
 import io.idempotent.benchmarks.Contestants.VariantsConfiguration;
 import io.idempotent.store.caffeine.CaffeineIdempotencyStore;
+import java.util.Objects;
 import java.util.function.BiFunction;
 import org.springframework.cache.CacheManager;
 
@@ -42,6 +43,10 @@ public enum Way {
     IDEMPOTENT_BY_PAIR,
     /** The same without a fingerprint. */
     IDEMPOTENT_WITHOUT_FINGERPRINT,
+    /** The same by a method that returns a future. */
+    IDEMPOTENT_FUTURE,
+    /** The same by a method that returns a {@code Mono}, which is blocked for. */
+    IDEMPOTENT_MONO,
     /** The same with a listener that counts. */
     IDEMPOTENT_WITH_LISTENER,
     /** The same with a listener that counts and times by Micrometer. */
@@ -80,6 +85,11 @@ public enum Way {
             case IDEMPOTENT_BY_ID -> variant((payments, request) -> payments.byId(request.id()));
             case IDEMPOTENT_BY_PAIR -> variant((payments, request) -> payments.byPair(request.account(), request.id()));
             case IDEMPOTENT_WITHOUT_FINGERPRINT -> variant(AnnotatedVariants::withoutFingerprint);
+            case IDEMPOTENT_FUTURE ->
+                variant((payments, request) -> payments.future(request).join());
+            case IDEMPOTENT_MONO ->
+                variant((payments, request) ->
+                        Objects.requireNonNull(payments.mono(request).block()));
             case IDEMPOTENT_WITH_LISTENER -> annotated(ListenedConfiguration.class);
             case IDEMPOTENT_WITH_METRICS -> annotated(MeteredConfiguration.class);
             case IDEMPOTENT_OBSERVED_BY_NO_OP -> annotated(ObservedByNoOpConfiguration.class);

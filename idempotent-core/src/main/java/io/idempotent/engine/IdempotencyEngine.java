@@ -247,7 +247,18 @@ public final class IdempotencyEngine implements AutoCloseable {
     public <T extends @Nullable Object> StageCall<T> executeAsync(
             Operation<T> operation, IdempotencyKey key, Fingerprint fingerprint, StageWork<T> work) {
         StageCall<T> call = new StageCall<>(operation, work, threads);
-        call.follow(openAsync(
+        try {
+            NearbyOutcome nearby = admission.findNearby(key);
+            if (nearby != null) {
+                call.future()
+                        .complete(recorded(operation, key, fingerprint, nearby).value());
+                return call;
+            }
+        } catch (Throwable refusal) {
+            call.future().completeExceptionally(refusal);
+            return call;
+        }
+        call.follow(admitAsync(
                 operation, key, fingerprint, work::reconcile, work.calledIn(), work.scope(), call::beginIfOpen));
         return call;
     }
@@ -265,7 +276,15 @@ public final class IdempotencyEngine implements AutoCloseable {
             Fingerprint fingerprint,
             ExecutionReconciler<T> reconciler,
             CallScope scope) {
-        return openAsync(
+        try {
+            NearbyOutcome nearby = admission.findNearby(key);
+            if (nearby != null) {
+                return CompletableFuture.completedFuture(recorded(operation, key, fingerprint, nearby));
+            }
+        } catch (Throwable refusal) {
+            return CompletableFuture.failedFuture(refusal);
+        }
+        return admitAsync(
                 operation,
                 key,
                 fingerprint,
@@ -275,7 +294,12 @@ public final class IdempotencyEngine implements AutoCloseable {
                 UnaryOperator.identity());
     }
 
-    private <T extends @Nullable Object> CompletableFuture<OpenResult<T>> openAsync(
+    /**
+     * Admits a call whose outcome is not nearby, and begins it.
+     *
+     * @param then gets what is opened, in a thread that runs no request of the store, and gives what is returned
+     */
+    private <T extends @Nullable Object> CompletableFuture<OpenResult<T>> admitAsync(
             Operation<T> operation,
             IdempotencyKey key,
             Fingerprint fingerprint,
@@ -283,23 +307,14 @@ public final class IdempotencyEngine implements AutoCloseable {
             @Nullable IdempotencyContext calledIn,
             CallScope scope,
             UnaryOperator<OpenResult<T>> then) {
-        try {
-            NearbyOutcome nearby = admission.findNearby(key);
-            if (nearby != null) {
-                return CompletableFuture.completedFuture(recorded(operation, key, fingerprint, nearby));
-            }
-            CompletableFuture<OpenResult<T>> admitted =
-                    admission.admitAsync(operation, key, fingerprint, calledIn, scope);
-            Executor workers = task -> threads.work(() -> scope.run(task));
-            return admitted.exceptionallyComposeAsync(CompletableFuture::failedFuture, workers)
-                    .thenComposeAsync(
-                            result -> result instanceof OpenExecution<T> open
-                                    ? open.handOnAsync(reconciler).thenApply(then)
-                                    : admitted,
-                            workers);
-        } catch (Throwable refusal) {
-            return CompletableFuture.failedFuture(refusal);
-        }
+        CompletableFuture<OpenResult<T>> admitted = admission.admitAsync(operation, key, fingerprint, calledIn, scope);
+        Executor workers = task -> threads.work(() -> scope.run(task));
+        return admitted.exceptionallyComposeAsync(CompletableFuture::failedFuture, workers)
+                .thenComposeAsync(
+                        result -> result instanceof OpenExecution<T> open
+                                ? open.handOnAsync(reconciler).thenApply(then)
+                                : admitted,
+                        workers);
     }
 
     private <T extends @Nullable Object> OpenResult.Recorded<T> recorded(

@@ -41,11 +41,11 @@ public interface AsyncReturn {
     /** Who asks for the result of a call. */
     interface Caller {
 
-        /** Returns the context that it asks in, or null. */
+        /** Returns the context that it asks in, or null. Asked by the thread that asks for the result. */
         @Nullable
         IdempotencyContext context();
 
-        /** Returns what parts of the call run in. */
+        /** Returns what parts of the call run in. Asked by the thread that asks for the result, if the call is made. */
         CallScope scope();
 
         /**

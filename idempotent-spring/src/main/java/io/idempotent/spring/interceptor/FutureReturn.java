@@ -16,7 +16,7 @@ import org.springframework.core.ResolvableType;
  *
  * @param returns gives what parts of the call run in; null where there is nothing to give
  */
-record FutureReturn(Type valueType, @Nullable AsyncReturns returns) implements AsyncReturn {
+record FutureReturn(Type valueType, @Nullable AsyncReturns returns) implements AsyncReturn, AsyncReturn.Caller {
 
     /** Finds how a method returns; null if it returns no future of the JDK's. */
     static @Nullable AsyncReturn find(Method method, Class<?> targetClass, @Nullable AsyncReturns returns) {
@@ -35,30 +35,24 @@ record FutureReturn(Type valueType, @Nullable AsyncReturns returns) implements A
     @Override
     @SuppressWarnings("FutureReturnValueIgnored")
     public Object answer(Calls calls) {
-        return calls.make(new Caller() {
+        return calls.make(this).future();
+    }
 
-                    private final @Nullable IdempotencyContext context = IdempotencyContext.currentOrNull();
-                    private final CallScope scope = returns == null ? Runnable::run : returns.scope();
+    @Override
+    public @Nullable IdempotencyContext context() {
+        return IdempotencyContext.currentOrNull();
+    }
 
-                    @Override
-                    public @Nullable IdempotencyContext context() {
-                        return context;
-                    }
+    @Override
+    public CallScope scope() {
+        return returns == null ? Runnable::run : returns.scope();
+    }
 
-                    @Override
-                    public CallScope scope() {
-                        return scope;
-                    }
-
-                    // What the method returned is of its own return type.
-                    @Override
-                    @SuppressWarnings("unchecked")
-                    public @Nullable CompletionStage<@Nullable Object> begin(
-                            @Nullable Object returned, Execution execution) {
-                        return (CompletionStage<@Nullable Object>) returned;
-                    }
-                })
-                .future();
+    // What the method returned is of its own return type.
+    @Override
+    @SuppressWarnings("unchecked")
+    public @Nullable CompletionStage<@Nullable Object> begin(@Nullable Object returned, Execution execution) {
+        return (CompletionStage<@Nullable Object>) returned;
     }
 
     @Override

@@ -23,13 +23,14 @@ record ReactiveReturn(ReactiveAdapter adapter, Type valueType) implements AsyncR
 
     @Override
     public Object answer(Calls calls) {
-        return adapter.fromPublisher(Mono.deferContextual(
-                context -> EnclosingTransaction.refuse().then(Mono.create(sink -> call(calls, context, sink)))));
+        return adapter.fromPublisher(Mono.deferContextual(context -> {
+            Mono<Object> call = Mono.create(sink -> call(calls, context, sink));
+            return context.isEmpty() ? call : EnclosingTransaction.refuse().then(call);
+        }));
     }
 
     private void call(Calls calls, ContextView context, MonoSink<Object> sink) {
-        StageCall<@Nullable Object> call =
-                calls.make(new Subscriber(adapter, context, PropagatedContext.capture(context)));
+        StageCall<@Nullable Object> call = calls.make(new Subscriber(adapter, context));
         sink.onCancel(call::cancel);
         var unused = call.future().whenComplete((value, failure) -> {
             if (failure != null) {
@@ -45,11 +46,16 @@ record ReactiveReturn(ReactiveAdapter adapter, Type valueType) implements AsyncR
         return adapter.fromPublisher(Mono.error(failure));
     }
 
-    private record Subscriber(ReactiveAdapter adapter, ContextView view, CallScope scope) implements Caller {
+    private record Subscriber(ReactiveAdapter adapter, ContextView view) implements Caller {
 
         @Override
         public @Nullable IdempotencyContext context() {
             return ReactiveIdempotencyContext.find(view);
+        }
+
+        @Override
+        public CallScope scope() {
+            return PropagatedContext.capture(view);
         }
 
         @Override

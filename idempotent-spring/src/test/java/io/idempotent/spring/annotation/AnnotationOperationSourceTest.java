@@ -3,6 +3,7 @@ package io.idempotent.spring.annotation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.idempotent.engine.WhenAbandoned;
+import io.idempotent.engine.WhenCancelled;
 import io.idempotent.engine.WhenStoreFails;
 import io.idempotent.spring.operation.OperationDeclaration;
 import io.idempotent.spring.operation.OperationDeclaration.Content;
@@ -53,6 +54,7 @@ class AnnotationOperationSourceTest {
                 atomic = true,
                 transactionManager = "payments",
                 whenStoreFails = io.idempotent.spring.operation.WhenStoreFails.RUN,
+                whenCancelled = io.idempotent.spring.operation.WhenCancelled.GO_ON,
                 store = "redis",
                 retry =
                         @Idempotent.Retry(
@@ -113,6 +115,7 @@ class AnnotationOperationSourceTest {
                                 Duration.ofMillis(500),
                                 WhenStoreFails.RUN,
                                 WhenAbandoned.RECONCILE,
+                                WhenCancelled.GO_ON,
                                 true,
                                 "payments",
                                 new RetrySettings(

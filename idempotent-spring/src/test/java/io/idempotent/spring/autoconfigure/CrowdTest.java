@@ -220,7 +220,7 @@ class CrowdTest {
             String id = "order-" + number;
             callers.add(new Caller(() -> transaction.execute(status -> {
                 try {
-                    allTaken.await(20, TimeUnit.SECONDS);
+                    allTaken.await(60, TimeUnit.SECONDS);
                     return mode.pay(payments, id);
                 } catch (InterruptedException | BrokenBarrierException | TimeoutException failure) {
                     throw new IllegalStateException("Not all transactions began", failure);
