@@ -5,8 +5,8 @@ import io.idempotent.engine.IdempotencyEngine;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 
 /**
- * How calls are made that wait for nothing: of methods that return a future or a Mono, and of reactive endpoints. A null
- * stands for the default.
+ * How calls are made that wait for nothing: of methods that return a future or a Mono, and of reactive endpoints. A
+ * null stands for the default.
  *
  * @param threads How many threads of each store ask it at the same time on behalf of such calls. They start when they
  *     are needed.

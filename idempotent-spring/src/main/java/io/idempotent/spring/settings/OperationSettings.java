@@ -25,8 +25,8 @@ import org.springframework.boot.context.properties.NestedConfigurationProperty;
  *     unprotected.
  * @param whenAbandoned What to do for a key whose owner died or gave up: run the operation again, ask what happened, or
  *     refuse until somebody decides.
- * @param whenCancelled What becomes of an operation that its caller cancels when it has begun, as the subscriber of a Mono
- *     can: it is cancelled too and its key abandoned, or it goes on and its outcome is recorded.
+ * @param whenCancelled What becomes of an operation that its caller cancels when it has begun, as the subscriber of a
+ *     Mono can: it is cancelled too and its key abandoned, or it goes on and its outcome is recorded.
  * @param atomic Whether claim, run and completion are one transaction of the store's database. Only for one operation.
  * @param transactionManager Bean name of the transaction manager of an atomic operation. Only for one operation. A
  *     blank one is not set.
