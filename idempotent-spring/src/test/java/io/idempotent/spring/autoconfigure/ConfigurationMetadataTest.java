@@ -87,7 +87,8 @@ class ConfigurationMetadataTest {
                                 enabled store scope order retention lease max-run wait-at-most max-waiters
                                 max-waiters-per-key
                                 interrupt-on-lease-loss
-                                when-store-fails when-abandoned when-cancelled async.threads unknown-operations operations
+                                when-store-fails when-abandoned when-cancelled async.threads
+                                unknown-operations operations
                                 caffeine.maximum-size caffeine.maximum-weight
                                 caffeine.store-by-value near-cache.maximum-size near-cache.time-to-live
                                 redis.key-prefix retry.max-retries retry.delay retry.multiplier
