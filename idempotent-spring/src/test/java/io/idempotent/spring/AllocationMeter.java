@@ -16,12 +16,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Properties;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import reactor.core.publisher.Mono;
 
 /**
  * Tells how many bytes each kind of call allocates on the Caffeine store. A program, whose JVM is to have no optimizing
@@ -68,6 +70,16 @@ final class AllocationMeter {
         @Idempotent(key = "#id", retry = @Idempotent.Retry(maxRetries = 3, budget = @Idempotent.Budget(tokens = 100)))
         public String byIdRetried(String id) {
             return RECEIPT;
+        }
+
+        @Idempotent(key = "#id")
+        public CompletableFuture<String> future(String id) {
+            return CompletableFuture.completedFuture(RECEIPT);
+        }
+
+        @Idempotent(key = "#id")
+        public Mono<String> mono(String id) {
+            return Mono.just(RECEIPT);
         }
 
         @Idempotent(key = "#request.id")
@@ -137,8 +149,11 @@ final class AllocationMeter {
         PROPERTY,
         PROPERTY_WITHOUT_FINGERPRINT,
         PAIR,
-        PAIR_WITHOUT_FINGERPRINT;
+        PAIR_WITHOUT_FINGERPRINT,
+        ID_AS_FUTURE,
+        ID_AS_MONO;
 
+        @Nullable
         String call(Service service, Request request) {
             return switch (this) {
                 case ID -> service.byId(request.id());
@@ -148,6 +163,8 @@ final class AllocationMeter {
                 case PROPERTY_WITHOUT_FINGERPRINT -> service.byPropertyOnly(request);
                 case PAIR -> service.byPair(request.account(), request.id());
                 case PAIR_WITHOUT_FINGERPRINT -> service.byPairOnly(request.account(), request.id());
+                case ID_AS_FUTURE -> service.future(request.id()).join();
+                case ID_AS_MONO -> service.mono(request.id()).block();
             };
         }
     }
