@@ -35,7 +35,7 @@ import java.util.concurrent.TimeUnit;
  * @param store the store as operations use it
  * @param countInterval how long a count of what is in progress is good for
  */
-public record StoreMeters(String name, IdempotencyStore store, Duration countInterval) implements MeterBinder {
+record StoreMeters(String name, IdempotencyStore store, Duration countInterval) implements MeterBinder {
 
     @Override
     public void bindTo(MeterRegistry registry) {
