@@ -16,7 +16,6 @@ import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.NearbyOutcome;
 import io.idempotent.store.NearbyOutcomes;
 import java.time.Duration;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
 import java.util.function.LongSupplier;
@@ -191,7 +190,7 @@ final class Admission {
             }
         }
         return result instanceof ClaimResult.Claimed claimed
-                ? begin(leased(operation, claimed, fingerprint, requestedAt, interruptOnLeaseLoss, transaction), false)
+                ? begin(leased(operation, claimed, fingerprint, requestedAt, interruptOnLeaseLoss, transaction))
                 : replay(operation, key, fingerprint, result);
     }
 
@@ -200,82 +199,126 @@ final class Admission {
      *
      * @param calledIn the context that the call is made in, or null
      * @param scope what parts of the call run in
-     * @return what {@link #admit} returns, or the failure that it throws; completed by a thread that asks the store,
-     *     and not to be blocked by what depends on it
+     * @param admitted gets, in a thread that asks the store and is not to be blocked, what {@link #admit} returns, or
+     *     the failure that it throws
+     * @return ends the wait of a call that nobody wants any more
+     * @throws IdempotencyException if the call is refused at once
      */
-    <T extends @Nullable Object> CompletableFuture<OpenResult<T>> admitAsync(
+    <T extends @Nullable Object> Runnable admitAsync(
             Operation<T> operation,
             IdempotencyKey key,
             Fingerprint fingerprint,
             @Nullable IdempotencyContext calledIn,
-            CallScope scope) {
-        CompletableFuture<OpenResult<T>> admitted = new CompletableFuture<>();
-        try {
-            var unused = findPending(key, null, calledIn);
-            ClaimRequest request = request(operation, key, fingerprint);
-            settlement
-                    .threads()
-                    .request(() -> scope.run(() -> claimAsync(operation, request, calledIn, scope, admitted)));
-        } catch (RuntimeException | Error refusal) {
-            admitted.completeExceptionally(refusal);
-        }
-        return admitted;
+            CallScope scope,
+            BiConsumer<@Nullable OpenResult<T>, @Nullable Throwable> admitted) {
+        var unused = findPending(key, null, calledIn);
+        Unattended<T> call =
+                new Unattended<>(operation, request(operation, key, fingerprint), calledIn, scope, admitted);
+        settlement.threads().request(() -> scope.run(call::claim));
+        return call::giveUp;
     }
 
-    private <T extends @Nullable Object> void claimAsync(
-            Operation<T> operation,
-            ClaimRequest request,
-            @Nullable IdempotencyContext calledIn,
-            CallScope scope,
-            CompletableFuture<OpenResult<T>> admitted) {
-        try {
+    /** A call that no thread waits for. */
+    private final class Unattended<T extends @Nullable Object> {
+
+        private final Operation<T> operation;
+        private final ClaimRequest request;
+        private final @Nullable IdempotencyContext calledIn;
+        private final CallScope scope;
+        private final BiConsumer<@Nullable OpenResult<T>, @Nullable Throwable> admitted;
+        private final CompletableFuture<@Nullable Void> unwanted = new CompletableFuture<>();
+
+        Unattended(
+                Operation<T> operation,
+                ClaimRequest request,
+                @Nullable IdempotencyContext calledIn,
+                CallScope scope,
+                BiConsumer<@Nullable OpenResult<T>, @Nullable Throwable> admitted) {
+            this.operation = operation;
+            this.request = request;
+            this.calledIn = calledIn;
+            this.scope = scope;
+            this.admitted = admitted;
+        }
+
+        void giveUp() {
+            unwanted.complete(null);
+        }
+
+        void claim() {
+            if (unwanted.isDone()) {
+                admitted.accept(null, Waiting.unwanted(request.key()));
+                return;
+            }
             long requestedAt = ticker.getAsLong();
             ClaimResult result;
             try {
                 result = claimant.claim(request);
             } catch (IdempotencyStoreException failure) {
-                admitted.complete(openUnprotected(operation, request, failure, true, requestedAt, null));
+                openUnprotected(failure, requestedAt);
+                return;
+            } catch (RuntimeException | Error failure) {
+                admitted.accept(null, failure);
                 return;
             }
             if (result instanceof ClaimResult.InProgress inProgress) {
-                BiConsumer<Waiting.@Nullable Answer, @Nullable Throwable> answered =
-                        (answer, failure) -> scope.run(() -> {
-                            if (answer != null) {
-                                openAsync(
-                                        operation, request, answer.result(), answer.requestedAt(), calledIn, admitted);
-                            } else if (failure instanceof IdempotencyException refusal) {
-                                admitted.completeExceptionally(outcomes.refused(request.key(), refusal));
-                            } else {
-                                admitted.completeExceptionally(Objects.requireNonNull(failure));
-                            }
-                        });
-                waiting.await(operation, request, inProgress.record(), settlement.threads(), answered);
+                waiting.await(
+                        operation,
+                        request,
+                        inProgress.record(),
+                        settlement.threads(),
+                        unwanted,
+                        (answer, failure) -> scope.run(() -> waited(answer, failure)));
             } else {
-                openAsync(operation, request, result, requestedAt, calledIn, admitted);
+                open(result, requestedAt);
             }
-        } catch (RuntimeException | Error failure) {
-            admitted.completeExceptionally(failure);
         }
-    }
 
-    private <T extends @Nullable Object> void openAsync(
-            Operation<T> operation,
-            ClaimRequest request,
-            ClaimResult result,
-            long requestedAt,
-            @Nullable IdempotencyContext calledIn,
-            CompletableFuture<OpenResult<T>> admitted) {
-        try {
-            if (result instanceof ClaimResult.Claimed claimed) {
-                // Whoever runs it then is not known here, and must not be interrupted.
-                Execution execution = leased(operation, claimed, request.fingerprint(), requestedAt, false, null);
-                execution.calledIn(calledIn);
-                admitted.complete(begin(execution, true));
+        private void waited(Waiting.@Nullable Answer answer, @Nullable Throwable failure) {
+            if (answer != null) {
+                open(answer.result(), answer.requestedAt());
             } else {
-                admitted.complete(replay(operation, request.key(), request.fingerprint(), result));
+                admitted.accept(
+                        null,
+                        failure instanceof IdempotencyException refusal
+                                ? outcomes.refused(request.key(), refusal)
+                                : failure);
             }
-        } catch (Throwable failure) {
-            admitted.completeExceptionally(failure);
+        }
+
+        private void openUnprotected(IdempotencyStoreException failure, long requestedAt) {
+            OpenExecution<T> open;
+            try {
+                open = Admission.this.openUnprotected(operation, request, failure, true, requestedAt, null);
+            } catch (RuntimeException | Error refusal) {
+                admitted.accept(null, refusal);
+                return;
+            }
+            open.execution().calledIn(calledIn);
+            admitted.accept(open, null);
+        }
+
+        private void open(ClaimResult result, long requestedAt) {
+            OpenResult<T> opened;
+            try {
+                if (result instanceof ClaimResult.Claimed claimed) {
+                    // Whoever runs it then is not known here, and must not be interrupted.
+                    Execution execution = leased(operation, claimed, request.fingerprint(), requestedAt, false, null);
+                    execution.calledIn(calledIn);
+                    RuntimeException refusal = join(execution);
+                    if (refusal != null) {
+                        giveUpAsync(execution, () -> admitted.accept(null, refusal));
+                        return;
+                    }
+                    opened = Admission.this.open(execution);
+                } else {
+                    opened = replay(operation, request.key(), request.fingerprint(), result);
+                }
+            } catch (Throwable failure) {
+                admitted.accept(null, failure);
+                return;
+            }
+            admitted.accept(opened, null);
         }
     }
 
@@ -338,37 +381,35 @@ final class Admission {
         return new OpenExecution<>(execution, settlement, outcomes);
     }
 
-    private <T extends @Nullable Object> OpenExecution<T> begin(Execution execution, boolean isAsync) {
+    private <T extends @Nullable Object> OpenExecution<T> begin(Execution execution) {
+        RuntimeException refusal = join(execution);
+        if (refusal == null) {
+            return open(execution);
+        }
+        giveUp(execution, refusal);
+        throw refusal;
+    }
+
+    /** Makes a claimed key known. Returns why its operation must not run, and the key is to be given back, or null. */
+    private @Nullable RuntimeException join(Execution execution) {
         renewal.start(execution);
         try {
             owners.join(execution);
         } catch (IllegalStateException closed) {
-            giveUp(execution, closed, isAsync);
-            throw closed;
+            return closed;
         }
-        if (execution.leaseLost()) {
-            IdempotencyKey key = execution.key();
-            IdempotencyClaimLostException lost = outcomes.refused(
-                    key,
-                    new IdempotencyClaimLostException(key, execution.fencingToken(), "the operation was not begun"));
-            giveUp(execution, lost, isAsync);
-            throw lost;
-        }
-        return open(execution);
+        IdempotencyKey key = execution.key();
+        return execution.leaseLost()
+                ? outcomes.refused(
+                        key,
+                        new IdempotencyClaimLostException(key, execution.fencingToken(), "the operation was not begun"))
+                : null;
     }
 
     /** Gives the key back. One whose outcome was unknown before stays so. */
-    private void giveUp(Execution execution, RuntimeException refusal, boolean isAsync) {
-        boolean unknown = execution.isEarlierUnknown();
-        if (isAsync) {
-            var unused = (unknown
-                            ? settlement.settleAsync(execution, Ending.Unknown.UNKNOWN, Duration.ZERO)
-                            : settlement.giveBackAsync(execution))
-                    .whenComplete((held, toldAlready) -> settlement.finish(execution));
-            return;
-        }
+    private void giveUp(Execution execution, RuntimeException refusal) {
         try {
-            if (unknown) {
+            if (execution.isEarlierUnknown()) {
                 settlement.settle(execution, Ending.Unknown.UNKNOWN, Duration.ZERO);
             } else {
                 settlement.giveBack(execution);
@@ -377,6 +418,20 @@ final class Admission {
             refusal.addSuppressed(failure);
         } finally {
             settlement.finish(execution);
+        }
+    }
+
+    /** Like {@link #giveUp}, in a thread that asks the store, without pauses. */
+    private void giveUpAsync(Execution execution, Runnable then) {
+        Runnable finished = () -> {
+            settlement.finish(execution);
+            then.run();
+        };
+        if (execution.isEarlierUnknown()) {
+            settlement.settleAsync(
+                    execution, () -> Ending.Unknown.UNKNOWN, Duration.ZERO, (ending, held, told) -> finished.run());
+        } else {
+            settlement.giveBackAsync(execution, finished);
         }
     }
 }

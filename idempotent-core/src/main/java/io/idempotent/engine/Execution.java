@@ -11,6 +11,7 @@ import io.idempotent.store.ClaimResult;
 import io.idempotent.store.RecordedStep;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
@@ -53,6 +54,9 @@ public final class Execution extends IdempotencyContext {
     // Written while the end is locked. Threads that the operation has left behind may read them.
     private volatile @Nullable TrackedSteps steps;
     private volatile boolean over;
+
+    // Guarded by the end. Null while there is none.
+    private @Nullable Set<Runnable> atEnd;
 
     // Written by the thread that runs the operation, or before there is one.
     private @Nullable IdempotencyContext outer;
@@ -449,11 +453,16 @@ public final class Execution extends IdempotencyContext {
         outer = context;
     }
 
+    /** Tells whether the key is held, or the operation runs unprotected. */
+    private boolean isHeld() {
+        return !hasEnded() && (lease != null || !over);
+    }
+
     /** Returns the execution that holds a key in a context or around it, or null. */
     static @Nullable Execution holding(IdempotencyKey key, @Nullable IdempotencyContext innermost) {
         IdempotencyContext context = innermost;
         while (context instanceof Execution execution) {
-            if (execution.key.equals(key)) {
+            if (execution.key.equals(key) && execution.isHeld()) {
                 return execution;
             }
             context = execution.outer;
@@ -503,11 +512,36 @@ public final class Execution extends IdempotencyContext {
 
     /** Runs an action when the execution has ended, or now if it has. The thread that ends it runs the action. */
     void onEnd(Runnable action) {
-        var unused = ended.thenRun(action);
+        synchronized (ended) {
+            if (!hasEnded()) {
+                Set<Runnable> actions = atEnd == null ? new HashSet<>() : atEnd;
+                actions.add(action);
+                atEnd = actions;
+                return;
+            }
+        }
+        action.run();
+    }
+
+    /** Runs an action no more. */
+    void forget(Runnable action) {
+        synchronized (ended) {
+            if (atEnd != null) {
+                atEnd.remove(action);
+            }
+        }
     }
 
     /** Wakes those that wait for the end. */
     void wake() {
         ended.complete(null);
+        Set<Runnable> actions;
+        synchronized (ended) {
+            actions = atEnd;
+            atEnd = null;
+        }
+        if (actions != null) {
+            actions.forEach(Runnable::run);
+        }
     }
 }

@@ -15,6 +15,7 @@ import java.lang.reflect.UndeclaredThrowableException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -22,7 +23,6 @@ import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -247,24 +247,16 @@ public final class IdempotencyEngine implements AutoCloseable {
     public <T extends @Nullable Object> StageCall<T> executeAsync(
             Operation<T> operation, IdempotencyKey key, Fingerprint fingerprint, StageWork<T> work) {
         StageCall<T> call = new StageCall<>(operation, work, threads);
-        try {
-            NearbyOutcome nearby = admission.findNearby(key);
-            if (nearby != null) {
-                call.future()
-                        .complete(recorded(operation, key, fingerprint, nearby).value());
-                return call;
-            }
-        } catch (Throwable refusal) {
-            call.future().completeExceptionally(refusal);
-            return call;
+        if (!answerNearby(operation, key, fingerprint, call::opened)) {
+            call.admittedBy(admitAsync(
+                    operation, key, fingerprint, work::reconcile, work.calledIn(), work.scope(), call::opened));
         }
-        call.follow(admitAsync(
-                operation, key, fingerprint, work::reconcile, work.calledIn(), work.scope(), call::beginIfOpen));
         return call;
     }
 
     /**
-     * Like {@link #open}, without waiting for the store or for another owner.
+     * Like {@link #open}, without waiting for the store or for another owner. If somebody else completes or cancels
+     * the future, a wait for another owner ends, and a key that is claimed nevertheless is given back.
      *
      * @param scope what the engine's threads run parts of the call in, so that its listeners know whose it is
      * @return what {@link #open} returns, or the failure that it throws; completed by a thread that runs no request of
@@ -276,45 +268,75 @@ public final class IdempotencyEngine implements AutoCloseable {
             Fingerprint fingerprint,
             ExecutionReconciler<T> reconciler,
             CallScope scope) {
+        CompletableFuture<OpenResult<T>> future = new CompletableFuture<>();
+        BiConsumer<@Nullable OpenResult<T>, @Nullable Throwable> opened = (result, failure) -> {
+            if (result == null) {
+                future.completeExceptionally(Objects.requireNonNull(failure));
+            } else if (!future.complete(result) && result instanceof OpenExecution<T> open) {
+                var unused = open.releaseAsync(Waiting.unwanted(key));
+            }
+        };
+        if (!answerNearby(operation, key, fingerprint, opened)) {
+            Runnable giveUp = admitAsync(
+                    operation, key, fingerprint, reconciler, IdempotencyContext.currentOrNull(), scope, opened);
+            var unused = future.whenComplete((result, failure) -> giveUp.run());
+        }
+        return future;
+    }
+
+    /** Answers a call at once whose outcome is nearby, or that is refused; tells whether it is answered. */
+    private <T extends @Nullable Object> boolean answerNearby(
+            Operation<T> operation,
+            IdempotencyKey key,
+            Fingerprint fingerprint,
+            BiConsumer<@Nullable OpenResult<T>, @Nullable Throwable> answered) {
+        OpenResult.Recorded<T> recorded;
         try {
             NearbyOutcome nearby = admission.findNearby(key);
-            if (nearby != null) {
-                return CompletableFuture.completedFuture(recorded(operation, key, fingerprint, nearby));
+            if (nearby == null) {
+                return false;
             }
+            recorded = recorded(operation, key, fingerprint, nearby);
         } catch (Throwable refusal) {
-            return CompletableFuture.failedFuture(refusal);
+            answered.accept(null, refusal);
+            return true;
         }
-        return admitAsync(
-                operation,
-                key,
-                fingerprint,
-                reconciler,
-                IdempotencyContext.currentOrNull(),
-                scope,
-                UnaryOperator.identity());
+        answered.accept(recorded, null);
+        return true;
     }
 
     /**
-     * Admits a call whose outcome is not nearby, and begins it.
+     * Admits a call whose outcome is not nearby.
      *
-     * @param then gets what is opened, in a thread that runs no request of the store, and gives what is returned
+     * @param opened gets what is opened, or the failure, in a thread that runs no request of the store
+     * @return ends the wait for another owner, when nobody wants the call any more
      */
-    private <T extends @Nullable Object> CompletableFuture<OpenResult<T>> admitAsync(
+    private <T extends @Nullable Object> Runnable admitAsync(
             Operation<T> operation,
             IdempotencyKey key,
             Fingerprint fingerprint,
             ExecutionReconciler<T> reconciler,
             @Nullable IdempotencyContext calledIn,
             CallScope scope,
-            UnaryOperator<OpenResult<T>> then) {
-        CompletableFuture<OpenResult<T>> admitted = admission.admitAsync(operation, key, fingerprint, calledIn, scope);
-        Executor workers = task -> threads.work(() -> scope.run(task));
-        return admitted.exceptionallyComposeAsync(CompletableFuture::failedFuture, workers)
-                .thenComposeAsync(
-                        result -> result instanceof OpenExecution<T> open
-                                ? open.handOnAsync(reconciler).thenApply(then)
-                                : admitted,
-                        workers);
+            BiConsumer<@Nullable OpenResult<T>, @Nullable Throwable> opened) {
+        try {
+            return admission.<T>admitAsync(
+                    operation,
+                    key,
+                    fingerprint,
+                    calledIn,
+                    scope,
+                    (admitted, refusal) -> threads.work(() -> scope.run(() -> {
+                        if (admitted instanceof OpenExecution<T> open) {
+                            open.handOnAsync(reconciler, opened);
+                        } else {
+                            opened.accept(admitted, refusal);
+                        }
+                    })));
+        } catch (RuntimeException | Error refusal) {
+            opened.accept(null, refusal);
+            return () -> {};
+        }
     }
 
     private <T extends @Nullable Object> OpenResult.Recorded<T> recorded(

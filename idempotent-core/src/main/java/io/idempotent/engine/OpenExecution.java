@@ -12,7 +12,7 @@ import io.idempotent.store.IdempotencyRecord;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
+import java.util.function.BiConsumer;
 import java.util.function.BiPredicate;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
@@ -140,10 +140,10 @@ public final class OpenExecution<T extends @Nullable Object> implements OpenResu
      * @throws IllegalStateException if this execution was ended before
      */
     public CompletableFuture<?> completeNotReplayableAsync(String reason) {
-        return orTold(endAsync(() -> {
+        return endAsync(() -> {
             tellStepsLeftOver();
             return new Ending.NotReplayable(reason);
-        }));
+        });
     }
 
     /**
@@ -152,10 +152,10 @@ public final class OpenExecution<T extends @Nullable Object> implements OpenResu
      * @throws IllegalStateException if this execution was ended before
      */
     public CompletableFuture<?> releaseAsync(@Nullable Throwable failure) {
-        return orTold(endAsync(() -> {
+        return endAsync(() -> {
             execution.recordStepsAgain(false);
             return Ending.ofRelease(execution, failure);
-        }));
+        });
     }
 
     /**
@@ -164,10 +164,10 @@ public final class OpenExecution<T extends @Nullable Object> implements OpenResu
      * @throws IllegalStateException if this execution was ended before
      */
     public CompletableFuture<?> abandonAsync() {
-        return orTold(endAsync(() -> {
+        return endAsync(() -> {
             execution.recordStepsAgain(false);
             return Ending.Unknown.UNKNOWN;
-        }));
+        });
     }
 
     // A driver, in a thread that has bound the execution, calls begin, then reconcile if what an earlier execution did
@@ -205,20 +205,36 @@ public final class OpenExecution<T extends @Nullable Object> implements OpenResu
         return found == null ? this : new Recorded<>(end(found.value(), true, Remains.ALL));
     }
 
-    /** Like {@link #handOn}, without waiting for the store. The reconciler is asked in this thread. */
-    CompletableFuture<OpenResult<T>> handOnAsync(ExecutionReconciler<T> reconciler) {
+    /**
+     * Like {@link #handOn}, without waiting for the store. The reconciler is asked in this thread.
+     *
+     * @param handedOn gets this in this thread, or what an earlier execution did, or the failure
+     */
+    void handOnAsync(
+            ExecutionReconciler<T> reconciler, BiConsumer<@Nullable OpenResult<T>, @Nullable Throwable> handedOn) {
         Reconciliation.Completed<T> found;
         Binding bound = bind();
         try {
             found = beginOrFind(reconciler);
         } catch (Throwable failure) {
-            return failAsync(failure, unasked -> false).thenCompose(ended -> CompletableFuture.failedFuture(failure));
-        } finally {
             bound.close();
+            var unused = failAsync(failure, unasked -> false)
+                    .whenComplete((none, never) -> later(() -> handedOn.accept(null, failure)));
+            return;
         }
-        return found == null
-                ? CompletableFuture.completedFuture(this)
-                : completeAsync(found.value()).thenApply(Recorded::new);
+        bound.close();
+        if (found == null) {
+            handedOn.accept(this, null);
+            return;
+        }
+        Ending.Completed completed = new Ending.Completed(new Outcome.Value(found.value()));
+        var unused = answerAsync(() -> completed, found.value())
+                .whenComplete((value, failure) ->
+                        later(() -> handedOn.accept(failure == null ? new Recorded<>(value) : null, failure)));
+    }
+
+    private void later(Runnable task) {
+        settlement.threads().work(task);
     }
 
     private Reconciliation.@Nullable Completed<T> beginOrFind(ExecutionReconciler<T> reconciler) {
@@ -343,11 +359,8 @@ public final class OpenExecution<T extends @Nullable Object> implements OpenResu
      * @param isRecorded tells whether the result is to be recorded, asked by a thread that asks the store
      */
     CompletableFuture<T> endAsync(T value, BooleanSupplier isRecorded) {
-        requireOpen();
-        if (!isProtected()) {
-            return CompletableFuture.completedFuture(value);
-        }
-        return settleAsync(() -> {
+        return answerAsync(
+                () -> {
                     boolean recorded = isRecorded.getAsBoolean();
                     if (recorded) {
                         tellStepsLeftOver();
@@ -355,64 +368,74 @@ public final class OpenExecution<T extends @Nullable Object> implements OpenResu
                         execution.recordStepsAgain(false);
                     }
                     return Ending.ofValue(execution, value, recorded, Remains.ALL);
-                })
-                .handle((held, failure) -> {
-                    if (failure == null) {
-                        return held ? value : outcomeOfSuccessorAsync();
-                    }
-                    if (RequestThreads.unwrap(failure) instanceof IdempotencyStoreException) {
-                        // The listeners know. The work is over, and its caller gets the result, whatever the store
-                        // does.
-                        return value;
-                    }
-                    throw new CompletionException(RequestThreads.unwrap(failure));
-                })
-                .whenComplete((answer, failure) -> finish());
+                },
+                value);
     }
 
     /** Like {@link #fail} for work that has not returned, without waiting for the store. It does not fail. */
     CompletableFuture<?> failAsync(Throwable failure, Predicate<? super Throwable> mayStand) {
-        return endAsync(() -> {
+        return settleAsync(
+                () -> {
                     execution.recordStepsAgain(false);
                     return Ending.ofFailure(execution, failure, false, mayStand);
-                })
-                .exceptionally(ours -> {
-                    failure.addSuppressed(RequestThreads.unwrap(ours));
-                    return false;
+                },
+                true,
+                (ending, held, ours) -> {
+                    if (ours != null) {
+                        failure.addSuppressed(ours);
+                    }
+                    return true;
                 });
     }
 
-    private CompletableFuture<Boolean> endAsync(Supplier<Ending> decision) {
-        requireOpen();
-        return isProtected()
-                ? settleAsync(decision).whenComplete((held, failure) -> finish())
-                : CompletableFuture.completedFuture(true);
-    }
-
-    /** The listeners know of a store that failed, and the record is abandoned when its lease is over. */
-    private static CompletableFuture<?> orTold(CompletableFuture<Boolean> ended) {
-        return ended.exceptionally(failure -> {
-            if (RequestThreads.unwrap(failure) instanceof IdempotencyStoreException) {
-                return false;
-            }
-            throw new CompletionException(RequestThreads.unwrap(failure));
+    private CompletableFuture<T> answerAsync(Supplier<Ending> decision, T value) {
+        return settleAsync(decision, value, (ending, held, failure) -> {
+            requireTold(failure);
+            return failure != null || held || !(ending instanceof Ending.Completed) ? value : outcomeOfSuccessor();
         });
     }
 
-    private CompletableFuture<Boolean> settleAsync(Supplier<Ending> decision) {
-        Duration took = took();
-        return settlement
-                .threads()
-                .request(decision)
-                .thenCompose(ending -> settlement.settleAsync(execution, ending, took));
+    private CompletableFuture<?> endAsync(Supplier<Ending> decision) {
+        return settleAsync(decision, true, (ending, held, failure) -> {
+            requireTold(failure);
+            return true;
+        });
     }
 
-    private T outcomeOfSuccessorAsync() {
-        try {
-            return outcomeOfSuccessor();
-        } catch (Throwable failure) {
-            throw new CompletionException(failure);
+    /** Throws a failure, but that of a store: the listeners know, and the record is abandoned with its lease's end. */
+    private static void requireTold(@Nullable Throwable failure) throws Throwable {
+        if (failure != null && !(failure instanceof IdempotencyStoreException)) {
+            throw failure;
         }
+    }
+
+    /** What whoever ends an execution gets, see {@link Settlement.Settled}. */
+    @FunctionalInterface
+    private interface Conclusion<A extends @Nullable Object> {
+
+        A of(@Nullable Ending ending, boolean held, @Nullable Throwable failure) throws Throwable;
+    }
+
+    private <A extends @Nullable Object> CompletableFuture<A> settleAsync(
+            Supplier<Ending> decision, A unprotected, Conclusion<A> conclusion) {
+        requireOpen();
+        if (!isProtected()) {
+            return CompletableFuture.completedFuture(unprotected);
+        }
+        CompletableFuture<A> answer = new CompletableFuture<>();
+        settlement.settleAsync(execution, decision, took(), (ending, held, failure) -> {
+            A concluded;
+            try {
+                concluded = conclusion.of(ending, held, failure);
+            } catch (Throwable thrown) {
+                finish();
+                answer.completeExceptionally(thrown);
+                return;
+            }
+            finish();
+            answer.complete(concluded);
+        });
+        return answer;
     }
 
     private void end(Supplier<Ending> decision) {

@@ -13,7 +13,6 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -77,7 +76,8 @@ final class RequestThreads {
     private static ThreadFactory daemons(String prefix) {
         AtomicLong made = new AtomicLong();
         return task -> {
-            Thread thread = new Thread(task, prefix + made.incrementAndGet());
+            // It inherits nothing from the caller that happens to be there.
+            Thread thread = new Thread(null, task, prefix + made.incrementAndGet(), 0, false);
             thread.setDaemon(true);
             return thread;
         };
@@ -88,16 +88,11 @@ final class RequestThreads {
         requests.execute(request);
     }
 
-    /** Lets a thread ask the store, and returns the answer. */
-    <T extends @Nullable Object> CompletableFuture<T> request(Supplier<T> request) {
-        return CompletableFuture.supplyAsync(request, requests);
-    }
-
-    /** Lets a thread run what is not ours; this thread, if the executor that was given refuses it. */
+    /** Lets a thread run what is not ours; this thread, if the executor refuses it or there is no further thread. */
     void work(Runnable task) {
         try {
             work.execute(task);
-        } catch (RejectedExecutionException refused) {
+        } catch (RejectedExecutionException | OutOfMemoryError refused) {
             // What waits for it must not wait for ever.
             task.run();
         }

@@ -11,7 +11,7 @@ import io.idempotent.store.RecordedStep;
 import io.idempotent.store.RenewalResult;
 import java.time.Duration;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
+import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -77,16 +77,42 @@ record Settlement(
         return settled(execution, ending, request, took, repeat(execution, what(request, ending), request));
     }
 
+    /** Hears how the store answered to the request that ends an execution. */
+    @FunctionalInterface
+    interface Settled {
+
+        /**
+         * Called once, by a thread that asks the store.
+         *
+         * @param ending how the execution ends; null if that could not be decided
+         * @param held false if the claim was lost
+         * @param failure an {@link IdempotencyStoreException} if the store failed to the end, of which the listeners
+         *     have been told; what failed otherwise; null if the store answered
+         */
+        void settled(@Nullable Ending ending, boolean held, @Nullable Throwable failure);
+    }
+
     /**
      * Like {@link #settle(Execution, Ending, Duration)}, by the threads that ask the store.
      *
-     * @return whether the claim was held; fails with an {@link IdempotencyStoreException} if the store failed to the
-     *     end, of which the listeners have been told
+     * @param decision how the execution ends, asked by such a thread
      */
-    CompletableFuture<Boolean> settleAsync(Execution execution, Ending ending, Duration took) {
-        Supplier<Boolean> request = request(execution, ending, encode(execution, ending));
-        return repeatAsync(execution, what(request, ending), request)
-                .thenApply(held -> settled(execution, ending, request, took, held));
+    void settleAsync(Execution execution, Supplier<? extends Ending> decision, Duration took, Settled settled) {
+        threads.request(() -> {
+            Ending ending;
+            Supplier<Boolean> request;
+            try {
+                ending = decision.get();
+                request = request(execution, ending, encode(execution, ending));
+            } catch (RuntimeException | Error failure) {
+                settled.settled(null, false, failure);
+                return;
+            }
+            repeatAsync(execution, what(request, ending), request, (held, failure) -> {
+                boolean isHeld = held != null && settled(execution, ending, request, took, held);
+                settled.settled(ending, isHeld, failure);
+            });
+        });
     }
 
     /** Returns the request that tells the store of an ending. */
@@ -185,10 +211,18 @@ record Settlement(
         return heldAfter(execution, repeat(execution, "release", () -> release(execution)));
     }
 
-    /** Like {@link #giveBack}, by the threads that ask the store. */
-    CompletableFuture<Boolean> giveBackAsync(Execution execution) {
-        return repeatAsync(execution, "release", () -> release(execution))
-                .thenApply(held -> heldAfter(execution, held));
+    /**
+     * Like {@link #giveBack}, in a thread that asks the store, without pauses.
+     *
+     * @param finished called when the key is given back, or cannot be
+     */
+    void giveBackAsync(Execution execution, Runnable finished) {
+        repeatAsync(execution, "release", () -> release(execution), (held, failure) -> {
+            if (held != null) {
+                heldAfter(execution, held);
+            }
+            finished.run();
+        });
     }
 
     private boolean release(Execution execution) {
@@ -378,12 +412,18 @@ record Settlement(
         return Math.min(backoff.nextNanos(), remaining);
     }
 
-    /** Like {@link #repeat(Execution, String, Supplier)}, by the threads that ask the store. */
-    private CompletableFuture<Boolean> repeatAsync(Execution execution, String what, Supplier<Boolean> request) {
+    /**
+     * Like {@link #repeat(Execution, String, Supplier)}, in a thread that asks the store; others do so after a pause.
+     *
+     * @param answered gets the answer, or the failure
+     */
+    private void repeatAsync(
+            Execution execution,
+            String what,
+            Supplier<Boolean> request,
+            BiConsumer<@Nullable Boolean, @Nullable Throwable> answered) {
         beginEnd(execution);
-        CompletableFuture<Boolean> answer = new CompletableFuture<>();
-        tryAsync(execution, what, request, execution.age() + timeout, Backoff.of(FIRST_PAUSE, LONGEST_PAUSE), answer);
-        return answer;
+        tryAsync(execution, what, request, execution.age() + timeout, Backoff.of(FIRST_PAUSE, LONGEST_PAUSE), answered);
     }
 
     private void tryAsync(
@@ -392,20 +432,23 @@ record Settlement(
             Supplier<Boolean> request,
             long until,
             Backoff backoff,
-            CompletableFuture<Boolean> answer) {
-        threads.request(() -> {
-            renewal.stop(execution);
+            BiConsumer<@Nullable Boolean, @Nullable Throwable> answered) {
+        renewal.stop(execution);
+        boolean held;
+        try {
+            held = Interrupts.outlast(request);
+        } catch (RuntimeException | Error thrown) {
+            long pause;
             try {
-                answer.complete(request.get());
-            } catch (RuntimeException | Error thrown) {
-                try {
-                    long pause = pauseAfter(thrown, execution, what, true, until, backoff);
-                    var unused = threads.timer(pause)
-                            .thenRun(() -> tryAsync(execution, what, request, until, backoff, answer));
-                } catch (IdempotencyStoreException failure) {
-                    answer.completeExceptionally(told(execution, failure));
-                }
+                pause = pauseAfter(thrown, execution, what, true, until, backoff);
+            } catch (IdempotencyStoreException failure) {
+                answered.accept(null, told(execution, failure));
+                return;
             }
-        });
+            var unused = threads.timer(pause)
+                    .thenRun(() -> threads.request(() -> tryAsync(execution, what, request, until, backoff, answered)));
+            return;
+        }
+        answered.accept(held, null);
     }
 }

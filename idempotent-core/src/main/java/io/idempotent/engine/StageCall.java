@@ -1,6 +1,7 @@
 package io.idempotent.engine;
 
-import java.util.concurrent.CancellationException;
+import io.idempotent.IdempotencyKey;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -28,9 +29,17 @@ public final class StageCall<T extends @Nullable Object> {
     private final RequestThreads threads;
     private final CompletableFuture<T> future = new CompletableFuture<>();
 
-    // Both written while this is locked, so that exactly one of them is first.
+    private enum State {
+        OPENING,
+        BEGUN,
+        ENDED
+    }
+
+    // Guarded by this.
+    private State state = State.OPENING;
     private boolean cancelled;
-    private @Nullable CompletionStage<T> begun;
+    private @Nullable CompletionStage<T> stage;
+    private @Nullable Runnable giveUp;
 
     StageCall(Operation<T> operation, StageWork<T> work, RequestThreads threads) {
         this.operation = operation;
@@ -45,99 +54,126 @@ public final class StageCall<T extends @Nullable Object> {
 
     /** Cancels the call, and its work if its operation says so. Has no effect once the work has ended. */
     public void cancel() {
-        CompletionStage<T> running;
+        CompletionStage<T> running = null;
+        Runnable opening = null;
         synchronized (this) {
-            running = begun;
-            if (running == null || operation.whenCancelled() == WhenCancelled.ABANDON) {
+            if (state == State.ENDED) {
+                return;
+            }
+            if (state == State.OPENING) {
                 cancelled = true;
+                opening = giveUp;
+            } else if (operation.whenCancelled() == WhenCancelled.ABANDON) {
+                cancelled = true;
+                running = stage;
             }
         }
         future.cancel(false);
-        if (running != null && operation.whenCancelled() == WhenCancelled.ABANDON) {
-            running.toCompletableFuture().cancel(true);
+        if (opening != null) {
+            opening.run();
+        }
+        if (running != null) {
+            cancel(running);
         }
     }
 
-    private synchronized boolean isCancelled() {
-        return cancelled;
+    private static void cancel(CompletionStage<?> stage) {
+        try {
+            stage.toCompletableFuture().cancel(true);
+        } catch (UnsupportedOperationException cannotBeCancelled) {
+            // It goes on, and what it returns is recorded.
+        }
     }
 
-    /** Begins the work of a call that got the key, on a thread that runs no request of the store. */
-    OpenResult<T> beginIfOpen(OpenResult<T> opened) {
+    /** Takes note of what ends the wait for another owner. */
+    void admittedBy(Runnable toGiveUp) {
+        boolean late;
+        synchronized (this) {
+            giveUp = toGiveUp;
+            late = cancelled;
+        }
+        if (late) {
+            toGiveUp.run();
+        }
+    }
+
+    /** Goes on when the call is admitted, on a thread that runs no request of the store, or refused. */
+    void opened(@Nullable OpenResult<T> opened, @Nullable Throwable failure) {
         if (opened instanceof OpenExecution<T> open) {
             begin(open);
+        } else if (opened instanceof OpenResult.Recorded<T> recorded) {
+            future.complete(recorded.value());
+        } else {
+            future.completeExceptionally(Objects.requireNonNull(failure));
         }
-        return opened;
-    }
-
-    /** Answers a call that did not get the key. */
-    void follow(CompletableFuture<OpenResult<T>> opened) {
-        var unused = opened.whenComplete((result, failure) -> {
-            if (failure != null) {
-                future.completeExceptionally(RequestThreads.unwrap(failure));
-            } else if (result instanceof OpenResult.Recorded<T> recorded) {
-                future.complete(recorded.value());
-            }
-        });
     }
 
     private void begin(OpenExecution<T> open) {
-        if (isCancelled()) {
-            var unused = open.releaseAsync(new CancellationException("The call was cancelled before its work began"));
+        boolean unwanted;
+        synchronized (this) {
+            giveUp = null;
+            unwanted = cancelled;
+            state = unwanted ? State.ENDED : State.BEGUN;
+        }
+        IdempotencyKey key = open.context().key();
+        if (unwanted) {
+            var unused = open.releaseAsync(Waiting.unwanted(key));
             return;
         }
-        CompletionStage<T> stage = null;
-        Throwable thrown = null;
+        CompletionStage<T> begun;
         OpenExecution.Binding bound = open.bind();
         try {
-            stage = work.begin(open.execution());
+            begun = work.begin(open.execution());
+            if (begun == null) {
+                throw new IllegalStateException(
+                        "The work of '" + key + "' returned null in place of what it is to end by");
+            }
+            begun.whenComplete(
+                    (value, failure) -> end(open, value, failure == null ? null : RequestThreads.unwrap(failure)));
         } catch (Throwable failure) {
-            thrown = failure;
+            end(open, null, failure);
+            return;
         } finally {
             bound.close();
         }
-        if (stage == null) {
-            Throwable failure = thrown != null
-                    ? thrown
-                    : new IllegalStateException("The work of '"
-                            + open.execution().key() + "' returned null in place of what it is to end by");
-            fail(open, failure);
-            return;
-        }
         boolean cancelledMeanwhile;
         synchronized (this) {
-            begun = stage;
+            stage = begun;
             cancelledMeanwhile = cancelled;
         }
         if (cancelledMeanwhile) {
-            stage.toCompletableFuture().cancel(true);
+            cancel(begun);
         }
-        stage.whenComplete(
-                (value, failure) -> end(open, value, failure == null ? null : RequestThreads.unwrap(failure)));
     }
 
-    private void end(OpenExecution<T> open, T value, @Nullable Throwable failure) {
+    // The value is what the work produced, null included.
+    @SuppressWarnings("NullAway")
+    private void end(OpenExecution<T> open, @Nullable T value, @Nullable Throwable failure) {
+        boolean wasCancelled;
+        synchronized (this) {
+            state = State.ENDED;
+            wasCancelled = cancelled;
+        }
         if (failure == null) {
             var unused = open.endAsync(value, () -> open.isRecorded(work, StageWork::releases, value))
                     .whenComplete(this::answer);
-        } else if (isCancelled()) {
+        } else if (wasCancelled) {
             // How far it came until then is not known, whatever it threw.
             var unused = open.abandonAsync();
         } else {
-            fail(open, failure);
+            var unused = open.failAsync(failure, work::mayStand).whenComplete((ended, none) -> answer(null, failure));
         }
     }
 
-    private void fail(OpenExecution<T> open, Throwable failure) {
-        var unused = open.failAsync(failure, work::mayStand).whenComplete((ended, none) -> answer(null, failure));
-    }
-
     private void answer(@Nullable T value, @Nullable Throwable failure) {
+        if (future.isDone()) {
+            return;
+        }
         threads.work(() -> {
             if (failure == null) {
                 future.complete(value);
             } else {
-                future.completeExceptionally(RequestThreads.unwrap(failure));
+                future.completeExceptionally(failure);
             }
         });
     }

@@ -10,6 +10,7 @@ import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
 import java.time.Duration;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
 import java.util.function.LongSupplier;
@@ -58,14 +59,16 @@ record Waiting(
     /**
      * Like {@link #await}, without a thread.
      *
-     * @param answered gets the answer, or the failure: one of those of {@link #await}, or what the store throws. Called
-     *     by a thread that may ask the store
+     * @param unwanted ends the wait when somebody completes it
+     * @param answered gets the answer, or the failure: one of those of {@link #await}, what the store throws, or that
+     *     the call is unwanted. Called by a thread that may ask the store
      */
     void await(
             Operation<?> operation,
             ClaimRequest request,
             IdempotencyRecord first,
             RequestThreads threads,
+            CompletableFuture<@Nullable Void> unwanted,
             BiConsumer<@Nullable Answer, @Nullable Throwable> answered) {
         long deadline;
         try {
@@ -74,11 +77,14 @@ record Waiting(
             answered.accept(null, refusal);
             return;
         }
-        new Callback(request, deadline, threads, (answer, failure) -> {
-                    leave(request.key());
-                    answered.accept(answer, failure);
-                })
-                .pause(first);
+        Callback callback = new Callback(request, deadline, threads, unwanted, answered);
+        callback.pause(first);
+        var unused = unwanted.thenRun(callback::endPause);
+    }
+
+    /** Returns what becomes of a call that was cancelled before its work began. */
+    static CancellationException unwanted(IdempotencyKey key) {
+        return new CancellationException("The call of '" + key + "' was cancelled before its work began");
     }
 
     /**
@@ -194,8 +200,10 @@ record Waiting(
         private final ClaimRequest request;
         private final long deadline;
         private final RequestThreads threads;
+        private final CompletableFuture<@Nullable Void> unwanted;
         private final BiConsumer<@Nullable Answer, @Nullable Throwable> answered;
         private final Backoff backoff = newBackoff();
+        private final Runnable wake = this::endPause;
 
         // Who calls this waiter at its end, so that it asks for that once.
         private @Nullable Execution watched;
@@ -205,10 +213,12 @@ record Waiting(
                 ClaimRequest request,
                 long deadline,
                 RequestThreads threads,
+                CompletableFuture<@Nullable Void> unwanted,
                 BiConsumer<@Nullable Answer, @Nullable Throwable> answered) {
             this.request = request;
             this.deadline = deadline;
             this.threads = threads;
+            this.unwanted = unwanted;
             this.answered = answered;
         }
 
@@ -217,21 +227,32 @@ record Waiting(
             try {
                 atMost = longestPause(record, deadline);
             } catch (IdempotencyInProgressException inVain) {
-                answered.accept(null, inVain);
+                answer(null, inVain);
                 return;
             }
             Execution owner = ownerOf(record);
             CompletableFuture<@Nullable Void> next =
                     threads.timer(owner != null ? atMost : Math.min(atMost, backoff.nextNanos()));
             pause = next;
-            if (owner != null && owner != watched) {
-                watched = owner;
-                owner.onEnd(this::endPause);
-            } else if (owner != null && owner.hasEnded()) {
+            watch(owner);
+            if (unwanted.isDone() || (owner != null && owner.hasEnded())) {
                 // It may have called before this pause began.
                 endPause();
             }
             var unused = next.thenRun(() -> threads.request(this::look));
+        }
+
+        private void watch(@Nullable Execution owner) {
+            Execution before = watched;
+            if (before != owner) {
+                watched = owner;
+                if (before != null) {
+                    before.forget(wake);
+                }
+                if (owner != null) {
+                    owner.onEnd(wake);
+                }
+            }
         }
 
         private void endPause() {
@@ -242,21 +263,32 @@ record Waiting(
         }
 
         private void look() {
-            long requestedAt = ticker.getAsLong();
-            IdempotencyRecord record;
-            try {
-                ClaimResult result = claimant.claim(request);
-                if (!(result instanceof ClaimResult.InProgress inProgress)) {
-                    answered.accept(new Answer(result, requestedAt), null);
-                    return;
-                }
-                record = inProgress.record();
-                check(request, record);
-            } catch (RuntimeException | Error failure) {
-                answered.accept(null, failure);
+            if (unwanted.isDone()) {
+                answer(null, unwanted(request.key()));
                 return;
             }
-            pause(record);
+            long requestedAt = ticker.getAsLong();
+            ClaimResult result;
+            try {
+                result = claimant.claim(request);
+                if (result instanceof ClaimResult.InProgress inProgress) {
+                    check(request, inProgress.record());
+                }
+            } catch (RuntimeException | Error failure) {
+                answer(null, failure);
+                return;
+            }
+            if (result instanceof ClaimResult.InProgress inProgress) {
+                pause(inProgress.record());
+            } else {
+                answer(new Answer(result, requestedAt), null);
+            }
+        }
+
+        private void answer(@Nullable Answer answer, @Nullable Throwable failure) {
+            watch(null);
+            leave(request.key());
+            answered.accept(answer, failure);
         }
     }
 }

@@ -7,7 +7,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Bounds how many callers wait at the same time for keys that are in progress: in all, and for each key, so that the
- * duplicates of one call do not keep out those of others. Each waiter holds a thread. Several engines may share a room.
+ * duplicates of one call do not keep out those of others. Several engines may share a room.
  * Safe for use by many threads.
  */
 public final class WaitingRoom {
