@@ -1,6 +1,7 @@
 package io.idempotent.engine;
 
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -36,6 +37,11 @@ interface Pacing {
     /** Returns a future that completes after so many nanoseconds, or when somebody completes it earlier. */
     default CompletableFuture<@Nullable Void> timer(long nanos) {
         return new CompletableFuture<@Nullable Void>().completeOnTimeout(null, nanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** Makes what asks the store on behalf of calls that no thread waits for, so many at the same time. */
+    default Executor requestThreads(int number) {
+        return RequestThreads.bounded(number);
     }
 
     /** Makes the scheduler that visits the leases of one engine; it starts its thread with the first group. */

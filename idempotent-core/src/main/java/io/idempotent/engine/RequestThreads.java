@@ -44,6 +44,13 @@ final class RequestThreads {
      * @param work runs what is not ours; null for the default
      */
     RequestThreads(int number, @Nullable Executor work, Pacing pacing) {
+        this.requests = pacing.requestThreads(number);
+        this.work = work != null ? work : newWorkers();
+        this.pacing = pacing;
+    }
+
+    /** Makes so many threads that ask the store. */
+    static Executor bounded(int number) {
         ThreadPoolExecutor bounded = new ThreadPoolExecutor(
                 number,
                 number,
@@ -52,9 +59,7 @@ final class RequestThreads {
                 new LinkedBlockingQueue<>(),
                 daemons("idempotent-request-"));
         bounded.allowCoreThreadTimeOut(true);
-        this.requests = bounded;
-        this.work = work != null ? work : newWorkers();
-        this.pacing = pacing;
+        return bounded;
     }
 
     private static ExecutorService newWorkers() {

@@ -17,7 +17,11 @@ final class EveryInterleavingTest {
     private static final int DEPTH = 4;
 
     private static void explore(WhenAbandoned policy, String what, Function<WhenAbandoned, Scenario> scenario) {
-        int depth = Integer.getInteger("explore.depth", DEPTH);
+        explore(policy, what, scenario, Integer.getInteger("explore.depth", DEPTH));
+    }
+
+    private static void explore(
+            WhenAbandoned policy, String what, Function<WhenAbandoned, Scenario> scenario, int depth) {
         Explorer.Report report = Explorer.explore(scenario.apply(policy).deep(depth));
         System.out.println("Every interleaving of " + what + ", " + policy + ", depth " + depth + ": " + report.told());
         assertThat(report.broken()).as(report.told()).isNull();
@@ -99,5 +103,34 @@ final class EveryInterleavingTest {
                 policy,
                 "two transactions of the store's",
                 it -> Scenario.impatient(it).on(0, 1).in(Transactions.OF_THE_STORE));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void callersWithoutAThreadOnTwoNodes(WhenAbandoned policy) {
+        explore(
+                policy,
+                "two callers without a thread",
+                it -> Scenario.impatient(it).on(0, 1).async());
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void callersWithoutAThreadThatWaitForEachOther(WhenAbandoned policy) {
+        // Not as deep as the others, since each pause is one of many.
+        explore(
+                policy,
+                "two waiting callers without a thread",
+                it -> Scenario.waiting(it).on(0, 1).async(),
+                Integer.getInteger("explore.depth", DEPTH) - 1);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void callersWithoutAThreadWhoseWorkIsDoneInSteps(WhenAbandoned policy) {
+        explore(
+                policy,
+                "two callers without a thread, in steps",
+                it -> Scenario.impatient(it).on(0, 1).inSteps().async());
     }
 }

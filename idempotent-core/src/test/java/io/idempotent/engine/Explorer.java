@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Plays a scenario in every way that its depth allows, on the real engine. Left out are the end of the retention,
- * interrupts, retries within a claim, records near at hand, the closing of an engine, and atomic calls.
+ * interrupts, retries within a claim, records near at hand, the closing of an engine, atomic calls, and that several
+ * threads work on one call that has none.
  *
  * <ol>
  *   <li>Every schedule is played from its beginning: first along the choices of an earlier one, up to the last choice

@@ -7,6 +7,8 @@ import io.idempotent.store.IdempotencyStore;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -36,6 +38,7 @@ final class ModelNode implements Pacing {
                 .ticker(clock)
                 .completionTimeout(completionTimeout)
                 .pacing(this)
+                .asyncExecutor(Runnable::run)
                 .listener(new IdempotencyListener() {
                     @Override
                     public void leaseLost(IdempotencyContext context) {
@@ -61,6 +64,19 @@ final class ModelNode implements Pacing {
     public void sleep(long nanos) {
         schedule.pause("pausing before it looks again", Wait.TURN, () -> true, Move.GOES_ON);
         asks();
+    }
+
+    /** A call without a thread is an actor all the same, which does itself what other threads would do for it. */
+    @Override
+    public Executor requestThreads(int number) {
+        return Runnable::run;
+    }
+
+    @Override
+    public CompletableFuture<@Nullable Void> timer(long nanos) {
+        schedule.pause("pausing without a thread", Wait.TURN, () -> true, Move.GOES_ON);
+        asks();
+        return CompletableFuture.completedFuture(null);
     }
 
     @Override

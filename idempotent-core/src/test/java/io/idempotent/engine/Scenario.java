@@ -1,11 +1,15 @@
 package io.idempotent.engine;
 
 import io.idempotent.Fingerprint;
+import io.idempotent.Reconciliation;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.ReferenceStore;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
@@ -144,6 +148,37 @@ final class Scenario {
     Scenario calling(Calling way) {
         calling = way;
         return this;
+    }
+
+    /** The calls are made without a thread. */
+    Scenario async() {
+        return calling(Scenario::callAsync);
+    }
+
+    private static String callAsync(
+            IdempotencyEngine engine, Operation<String> operation, Fingerprint fingerprint, ModelCall work)
+            throws Throwable {
+        CompletableFuture<String> answer = engine.executeAsync(
+                        operation, operation.key("4711"), fingerprint, new StageWork<>() {
+                            @Override
+                            public CompletionStage<String> begin(Execution execution) throws Throwable {
+                                return CompletableFuture.completedFuture(work.run(execution));
+                            }
+
+                            @Override
+                            public Reconciliation<String> reconcile(Execution execution) throws Throwable {
+                                return work.reconcile(execution);
+                            }
+                        })
+                .future();
+        if (!answer.isDone()) {
+            throw new Schedule.Stopped();
+        }
+        try {
+            return answer.get();
+        } catch (ExecutionException failed) {
+            throw failed.getCause();
+        }
     }
 
     /** An outcome that the store does not take at once is given up. */
