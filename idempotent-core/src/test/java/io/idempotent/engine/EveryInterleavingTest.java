@@ -2,6 +2,7 @@ package io.idempotent.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.idempotent.OnOneJdk;
 import io.idempotent.engine.Scenario.Transactions;
 import java.util.function.Function;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -12,6 +13,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * model store: all that {@link Promises} says holds in every state. {@code -Dexplore.depth=…} explores deeper than
  * {@value #DEPTH}: each step costs several times as much as the one before.
  */
+@OnOneJdk("the same schedules")
 final class EveryInterleavingTest {
 
     private static final int DEPTH = 4;

@@ -8,6 +8,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.metrics.IMetricsTracker;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyStoreException;
+import io.idempotent.OnOneJdk;
 import io.idempotent.server.Database;
 import io.idempotent.server.MariaDbServer;
 import io.idempotent.server.PostgresServer;
@@ -46,6 +47,7 @@ import org.springframework.transaction.support.TransactionTemplate;
  * Many callers and ten connections, which the JDBC store shares with the callers' transactions unless it is told
  * otherwise.
  */
+@OnOneJdk("the same waits and locks")
 class CrowdTest {
 
     private static final int CONNECTIONS = 10;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import io.idempotent.OnOneJdk;
 import io.idempotent.server.Database;
 import io.idempotent.server.DatabaseServer;
 import io.idempotent.server.MariaDbServer;
@@ -22,6 +23,7 @@ import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
 /** What goes over the wire for one call of a bean's method, all in all. */
+@OnOneJdk("the same statements")
 class RoundTripsTest {
 
     /** Where the records are. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.idempotent.IdempotencyInProgressException;
+import io.idempotent.OnOneJdk;
 import io.idempotent.spring.settings.IdempotencySettings;
 import io.idempotent.spring.transaction.AtomicApplication.Caller;
 import io.idempotent.spring.transaction.AtomicApplication.Kind;
@@ -20,6 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Many callers of atomic operations and ten connections. */
+@OnOneJdk("the same waits and locks")
 class AtomicCrowdTest {
 
     private static final int CONNECTIONS = 10;

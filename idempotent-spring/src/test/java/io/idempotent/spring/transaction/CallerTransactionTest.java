@@ -9,6 +9,7 @@ import io.idempotent.IdempotencyInProgressException;
 import io.idempotent.IdempotencyInProgressException.Reason;
 import io.idempotent.IdempotencyKeyReusedException;
 import io.idempotent.IdempotencyStoreException;
+import io.idempotent.OnOneJdk;
 import io.idempotent.codec.JacksonOutcomeCodec;
 import io.idempotent.engine.EnclosingTransaction;
 import io.idempotent.engine.Execution;
@@ -40,6 +41,7 @@ import org.springframework.transaction.support.TransactionSynchronization;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 
 /** Calls that are made in a transaction of their caller's. */
+@OnOneJdk("the same transactions")
 class CallerTransactionTest {
 
     private final List<Application> applications = new ArrayList<>();
