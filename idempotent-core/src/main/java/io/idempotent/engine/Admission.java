@@ -18,6 +18,7 @@ import io.idempotent.store.NearbyOutcomes;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -58,6 +59,7 @@ final class Admission {
      * Makes the admission of one engine.
      *
      * @param interruptOnLeaseLoss whether a thread that runs an operation is interrupted when its lease is lost
+     * @param mustNotBlock whether the current thread must not
      */
     Admission(
             IdempotencyStore store,
@@ -69,7 +71,8 @@ final class Admission {
             Outcomes outcomes,
             Listeners listeners,
             LongSupplier ticker,
-            boolean interruptOnLeaseLoss) {
+            boolean interruptOnLeaseLoss,
+            BooleanSupplier mustNotBlock) {
         this.nearbyOutcomes = store.unwrap(NearbyOutcomes.class);
         this.claimant = claimant;
         this.owners = owners;
@@ -80,8 +83,8 @@ final class Admission {
         this.listeners = listeners;
         this.ticker = ticker;
         this.interruptOnLeaseLoss = interruptOnLeaseLoss;
-        this.stepSource =
-                (execution, earlier) -> new ExecutionSteps(execution, earlier, settlement, outcomes, listeners);
+        this.stepSource = (execution, earlier) ->
+                new ExecutionSteps(execution, earlier, settlement, outcomes, listeners, mustNotBlock);
     }
 
     /**

@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <ol>
  *   <li>A step whose outcome is recorded, by this claim or an earlier one of the record, is answered by that outcome.
+ *   <li>No step begins in a thread that must not block.
  *   <li>No step begins once the lease is lost or the operation has ended, or while a step of the same name runs.
  *   <li>A step that was begun and has no outcome is unknown. Its reconciler says that it was done, which is recorded as
  *       its outcome, or that it was not, and it runs. Otherwise it is refused.
@@ -43,6 +45,7 @@ final class ExecutionSteps implements Execution.TrackedSteps {
     private final Settlement settlement;
     private final Outcomes outcomes;
     private final Listeners listeners;
+    private final BooleanSupplier mustNotBlock;
     private final Map<String, RecordedStep> recorded = new ConcurrentHashMap<>();
     private final Set<String> seen = ConcurrentHashMap.newKeySet();
     private final Set<String> seenInAttempt = ConcurrentHashMap.newKeySet();
@@ -61,7 +64,9 @@ final class ExecutionSteps implements Execution.TrackedSteps {
             List<RecordedStep> earlier,
             Settlement settlement,
             Outcomes outcomes,
-            Listeners listeners) {
+            Listeners listeners,
+            BooleanSupplier mustNotBlock) {
+        this.mustNotBlock = mustNotBlock;
         this.execution = execution;
         this.settlement = settlement;
         this.outcomes = outcomes;
@@ -151,6 +156,13 @@ final class ExecutionSteps implements Execution.TrackedSteps {
             @Nullable Reconciler<? extends T> reconciler)
             throws X {
         RecordedStep.requireName(name);
+        if (mustNotBlock.getAsBoolean()) {
+            throw notBegun(
+                    name,
+                    "its thread '" + Thread.currentThread().getName()
+                            + "' must not block, and a step waits for the store. Run it on a thread that may, such as"
+                            + " one of Schedulers.boundedElastic()");
+        }
         OutcomeType outcomeType = type(name, type, work);
         seen.add(name);
         if (!seenInAttempt.add(name)) {

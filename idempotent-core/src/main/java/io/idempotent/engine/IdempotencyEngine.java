@@ -20,6 +20,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -111,7 +112,8 @@ public final class IdempotencyEngine implements AutoCloseable {
                 outcomes,
                 listeners,
                 ticker,
-                builder.interruptOnLeaseLoss);
+                builder.interruptOnLeaseLoss,
+                builder.mustNotBlock);
         atomicCalls = new AtomicCalls(admission, claimant, owners, waiting, settlement, outcomes, listeners, ticker);
     }
 
@@ -408,6 +410,7 @@ public final class IdempotencyEngine implements AutoCloseable {
         private boolean interruptOnLeaseLoss;
         private int asyncThreads = DEFAULT_ASYNC_THREADS;
         private @Nullable Executor asyncExecutor;
+        private BooleanSupplier mustNotBlock = () -> false;
         private LongSupplier ticker = System::nanoTime;
         private Supplier<? extends @Nullable String> traces = () -> null;
         private Pacing pacing = new Pacing() {};
@@ -491,6 +494,15 @@ public final class IdempotencyEngine implements AutoCloseable {
          */
         public Builder asyncExecutor(Executor executor) {
             this.asyncExecutor = executor;
+            return this;
+        }
+
+        /**
+         * Sets what tells whether the current thread must not block. Steps, which wait for the store, are refused
+         * there. Defaults to threads that may.
+         */
+        public Builder mustNotBlock(BooleanSupplier mustNotBlock) {
+            this.mustNotBlock = mustNotBlock;
             return this;
         }
 

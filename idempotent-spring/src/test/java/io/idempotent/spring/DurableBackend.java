@@ -17,7 +17,7 @@ import java.util.stream.Stream;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
 /** Where records outlive a JVM. Addresses are text, so that they can be told to another JVM. */
-enum DurableBackend {
+public enum DurableBackend {
     POSTGRES(Server.POSTGRES_18) {
         @Override
         TcpProxy proxy() {
@@ -26,7 +26,7 @@ enum DurableBackend {
         }
 
         @Override
-        String newAddress() {
+        public String newAddress() {
             return PostgresServer.version18().newDatabase("records").url();
         }
 
@@ -37,7 +37,7 @@ enum DurableBackend {
         }
 
         @Override
-        Connected connect(String address) {
+        public Connected connect(String address) {
             HikariDataSource pool = (HikariDataSource) JdbcNodeFactory.pool(address);
             return new Connected(
                     JdbcIdempotencyStore.builder(pool)
@@ -55,7 +55,7 @@ enum DurableBackend {
         }
 
         @Override
-        String newAddress() {
+        public String newAddress() {
             return address(RedisServer.shared().host(), RedisServer.shared().port());
         }
 
@@ -69,7 +69,7 @@ enum DurableBackend {
         }
 
         @Override
-        Connected connect(String address) {
+        public Connected connect(String address) {
             URI uri = URI.create(address);
             LettuceConnectionFactory connections = new LettuceConnectionFactory(uri.getHost(), uri.getPort());
             connections.afterPropertiesSet();
@@ -84,7 +84,7 @@ enum DurableBackend {
      * @param store the store
      * @param connections what to close
      */
-    record Connected(IdempotencyStore store, Closing connections) implements AutoCloseable {
+    public record Connected(IdempotencyStore store, Closing connections) implements AutoCloseable {
 
         @Override
         public void close() {
@@ -92,7 +92,8 @@ enum DurableBackend {
         }
     }
 
-    interface Closing {
+    public interface Closing {
+        /** Closes. */
         void close();
     }
 
@@ -103,7 +104,7 @@ enum DurableBackend {
     }
 
     /** Those that tests are to run on. */
-    static Stream<DurableBackend> wanted() {
+    public static Stream<DurableBackend> wanted() {
         return Stream.of(values()).filter(backend -> backend.server.isWanted());
     }
 
@@ -111,11 +112,11 @@ enum DurableBackend {
     abstract TcpProxy proxy();
 
     /** Where a new store, empty, is to be connected to. */
-    abstract String newAddress();
+    public abstract String newAddress();
 
     /** Where a new store, empty, is to be connected to by a way to the server. */
     abstract String through(TcpProxy proxy);
 
     /** Connects to a store. */
-    abstract Connected connect(String address);
+    public abstract Connected connect(String address);
 }

@@ -18,6 +18,7 @@ final class AsyncCall implements StageWork<@Nullable Object> {
     private final IdempotentCall call;
     private final AsyncReturn.Caller caller;
     private final @Nullable ObservedCall observed;
+    private volatile CallScope scope = Runnable::run;
     private volatile boolean earlierStands;
 
     /**
@@ -34,6 +35,15 @@ final class AsyncCall implements StageWork<@Nullable Object> {
         this.observed = observed;
     }
 
+    private static void run(Runnable part, ObservedCall observed) {
+        ObservedCall.Scope entered = observed.enter();
+        try {
+            part.run();
+        } finally {
+            entered.close();
+        }
+    }
+
     @Override
     public @Nullable IdempotencyContext calledIn() {
         return caller.context();
@@ -41,57 +51,62 @@ final class AsyncCall implements StageWork<@Nullable Object> {
 
     @Override
     public CallScope scope() {
-        CallScope scope = caller.scope();
-        return observed == null
-                ? scope
-                : part -> scope.run(() -> {
-                    ObservedCall.Scope entered = observed.enter();
-                    try {
-                        part.run();
-                    } finally {
-                        entered.close();
-                    }
-                });
+        CallScope callers = caller.scope();
+        scope = observed == null ? callers : part -> callers.run(() -> run(part, observed));
+        return scope;
     }
 
     @Override
     public @Nullable CompletionStage<@Nullable Object> begin(Execution execution) throws Throwable {
         Retries retries = method.retries();
-        if (retries == null) {
-            return attempt(execution);
+        return retries == null
+                ? attempt(execution)
+                : retries.runAsync(
+                        () -> beginAttempt(execution),
+                        failure -> earlierStands |= commitsOn(failure),
+                        execution,
+                        observed);
+    }
+
+    private CompletionStage<@Nullable Object> beginAttempt(Execution execution) {
+        if (execution.equals(IdempotencyContext.currentOrNull())) {
+            return beginOrFail(execution);
         }
-        return retries.runAsync(
-                () -> {
-                    try {
-                        execution.beginAttempt();
-                        CompletionStage<@Nullable Object> begun = attempt(execution);
-                        return begun != null
-                                ? begun
-                                : CompletableFuture.failedFuture(new IllegalStateException(
-                                        "The method returned null in place of what it is to end by"));
-                    } catch (Throwable failure) {
-                        return CompletableFuture.failedFuture(failure);
-                    }
-                },
-                execution,
-                observed);
+        // A later attempt begins in a thread of its own.
+        CompletableFuture<CompletionStage<@Nullable Object>> begun = new CompletableFuture<>();
+        scope.run(() -> {
+            IdempotencyContext before = IdempotencyContext.bind(execution);
+            try {
+                begun.complete(beginOrFail(execution));
+            } finally {
+                IdempotencyContext.bind(before);
+            }
+        });
+        return begun.join();
+    }
+
+    private CompletionStage<@Nullable Object> beginOrFail(Execution execution) {
+        try {
+            execution.beginAttempt();
+            CompletionStage<@Nullable Object> begun = attempt(execution);
+            return begun != null
+                    ? begun
+                    : CompletableFuture.failedFuture(
+                            new IllegalStateException("The method returned null in place of what it is to end by"));
+        } catch (Throwable failure) {
+            return CompletableFuture.failedFuture(failure);
+        }
     }
 
     private @Nullable CompletionStage<@Nullable Object> attempt(Execution execution) throws Throwable {
-        // A later attempt begins in a thread of its own.
-        IdempotencyContext before = IdempotencyContext.bind(execution);
         KeyInLog.Entry entry =
                 method.keyInLog() == null ? null : method.keyInLog().enter(execution.key());
         try {
-            CompletionStage<@Nullable Object> begun = caller.begin(call.runMethod(), execution);
-            return begun == null || method.transaction() == null
-                    ? begun
-                    : begun.whenComplete((value, failure) -> earlierStands |= failure != null && commitsOn(failure));
+            return caller.begin(call.proceedLater(), execution);
         } finally {
             if (entry != null) {
                 entry.close();
             }
-            IdempotencyContext.bind(before);
         }
     }
 

@@ -4,21 +4,21 @@ import io.idempotent.IdempotencyContext;
 import io.idempotent.engine.CallScope;
 import io.idempotent.engine.Execution;
 import io.idempotent.engine.StageCall;
+import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.Type;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
-import org.springframework.core.ResolvableType;
 
 /** How a method returns what it produces later. One for each method. Safe for use by many threads. */
 public interface AsyncReturn {
 
-    /** Returns the type of values, where nothing may be declared, or that there are none. */
-    static Type typeOf(ResolvableType declared) {
-        Class<?> plain = declared.resolve();
-        if (plain == Void.class) {
-            return void.class;
+    /** Returns the type of the value that a type gives later, whose type variables are resolved. */
+    static Type valueType(Type returned) {
+        if (!(returned instanceof ParameterizedType parameterized)) {
+            return Object.class;
         }
-        return plain == null ? Object.class : declared.getType();
+        Type value = parameterized.getActualTypeArguments()[0];
+        return value == Void.class ? void.class : value;
     }
 
     /** Returns the type of what is produced. */

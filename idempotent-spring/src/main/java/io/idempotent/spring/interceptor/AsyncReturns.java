@@ -3,8 +3,6 @@ package io.idempotent.spring.interceptor;
 import io.idempotent.engine.CallScope;
 import java.lang.reflect.Method;
 import java.util.concurrent.CompletionStage;
-import java.util.function.Supplier;
-import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,12 +26,26 @@ public interface AsyncReturns {
     CallScope scope();
 
     /**
-     * Attempts something that ends later until it succeeds, or is not to be attempted again.
+     * Makes attempts until one succeeds, or there is to be no further one.
      *
-     * @param attempt begins an attempt
-     * @param pause tells after a failure for how many milliseconds to pause; negative if there is no further attempt
-     * @return completes with the first success or the last failure
+     * @return completes with the first success or the last failure; if it is cancelled, so is the attempt that runs
      */
-    CompletionStage<@Nullable Object> retry(
-            Supplier<CompletionStage<@Nullable Object>> attempt, ToLongFunction<Throwable> pause);
+    CompletionStage<@Nullable Object> retry(Attempts attempts);
+
+    /** Attempts that end later, one after the other. */
+    interface Attempts {
+
+        /** Begins an attempt, in a thread that may block. Does not throw. */
+        CompletionStage<@Nullable Object> begin();
+
+        /** Takes note that an attempt succeeded. */
+        void succeeded();
+
+        /**
+         * Tells for how many milliseconds to pause after an attempt failed. Does not block.
+         *
+         * @throws Throwable what all of them fail with, if there is no further attempt
+         */
+        long pauseAfter(Throwable failure) throws Throwable;
+    }
 }

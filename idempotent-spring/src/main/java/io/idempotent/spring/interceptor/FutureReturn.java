@@ -1,6 +1,7 @@
 package io.idempotent.spring.interceptor;
 
 import io.idempotent.IdempotencyContext;
+import io.idempotent.codec.GenericTypes;
 import io.idempotent.engine.CallScope;
 import io.idempotent.engine.Execution;
 import java.lang.reflect.Method;
@@ -8,7 +9,6 @@ import java.lang.reflect.Type;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
-import org.springframework.core.ResolvableType;
 
 /**
  * Returns a {@link CompletableFuture}, also where a {@link CompletionStage} is declared. The call is made at once, and
@@ -24,18 +24,29 @@ record FutureReturn(Type valueType, @Nullable AsyncReturns returns) implements A
         if (!method.getReturnType().isAssignableFrom(CompletableFuture.class)) {
             return null;
         }
-        ResolvableType returned = ResolvableType.forMethodReturnType(method, targetClass);
-        Class<?> type = returned.toClass();
+        Type returned = GenericTypes.resolve(method.getGenericReturnType(), targetClass);
+        Class<?> type = GenericTypes.erase(returned);
         return type == CompletableFuture.class || type == CompletionStage.class
-                ? new FutureReturn(AsyncReturn.typeOf(returned.getGeneric(0)), returns)
+                ? new FutureReturn(AsyncReturn.valueType(returned), returns)
                 : null;
     }
 
-    // Errors of the future are the caller's, as those of the method's own.
+    // The caller may cancel or complete what it gets. The call has a future of its own, which tells how it ended.
     @Override
-    @SuppressWarnings("FutureReturnValueIgnored")
     public Object answer(Calls calls) {
-        return calls.make(this).future();
+        CompletableFuture<@Nullable Object> ending = calls.make(this).future();
+        if (ending.isDone()) {
+            return ending;
+        }
+        CompletableFuture<@Nullable Object> answer = new CompletableFuture<>();
+        var unused = ending.whenComplete((value, failure) -> {
+            if (failure == null) {
+                answer.complete(value);
+            } else {
+                answer.completeExceptionally(failure);
+            }
+        });
+        return answer;
     }
 
     @Override
@@ -56,7 +67,6 @@ record FutureReturn(Type valueType, @Nullable AsyncReturns returns) implements A
     }
 
     @Override
-    @SuppressWarnings("FutureReturnValueIgnored")
     public Object failed(Throwable failure) {
         return CompletableFuture.failedFuture(failure);
     }

@@ -5,6 +5,7 @@ import org.aopalliance.intercept.MethodInterceptor;
 import org.aopalliance.intercept.MethodInvocation;
 import org.jspecify.annotations.Nullable;
 import org.springframework.aop.ProxyMethodInvocation;
+import org.springframework.aop.interceptor.ExposeInvocationInterceptor;
 
 /** Protects the calls that go through a bean's proxy. */
 public final class IdempotencyInterceptor implements MethodInterceptor {
@@ -38,6 +39,14 @@ public final class IdempotencyInterceptor implements MethodInterceptor {
             // A second proceed() on one invocation would skip the advice inside: each attempt has one of its own.
             return invocation instanceof ProxyMethodInvocation proxied
                     ? proxied.invocableClone().proceed()
+                    : invocation.proceed();
+        }
+
+        @Override
+        protected @Nullable Object proceedLater() throws Throwable {
+            // Advice that is an aspect's asks for the invocation that this thread makes.
+            return invocation instanceof ProxyMethodInvocation proxied
+                    ? ExposeInvocationInterceptor.INSTANCE.invoke(proxied.invocableClone())
                     : invocation.proceed();
         }
     }

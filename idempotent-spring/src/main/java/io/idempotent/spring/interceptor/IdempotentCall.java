@@ -60,6 +60,11 @@ public abstract class IdempotentCall implements IdempotentWork<@Nullable Object>
      */
     protected abstract @Nullable Object proceed() throws Throwable;
 
+    /** Like {@link #proceed}, in another thread than the one that made the call, once for each attempt. */
+    protected @Nullable Object proceedLater() throws Throwable {
+        return proceed();
+    }
+
     /** Like {@link #proceed}, and remembers that the method ran, and whether it returned. */
     final @Nullable Object runMethod() throws Throwable {
         cameTo(RAN);

@@ -6,6 +6,7 @@ import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyKeyException;
 import io.idempotent.Reconciliation;
 import io.idempotent.RedactedException;
+import io.idempotent.engine.CallScope;
 import io.idempotent.engine.Execution;
 import io.idempotent.engine.IdempotencyEngine;
 import io.idempotent.engine.Operation;
@@ -19,6 +20,7 @@ import io.idempotent.spring.operation.OperationName;
 import io.idempotent.spring.operation.OperationObserver;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.springframework.expression.spel.SpelEvaluationException;
 
@@ -73,12 +75,21 @@ record IdempotentMethod(
 
     /** Takes key and fingerprint now, and makes the call each time that somebody asks for the result. */
     private Object makeAsync(AsyncReturn returns, IdempotentCall call) {
+        IdempotencyKey resolvedKey;
+        Fingerprint resolvedFingerprint;
         try {
-            IdempotencyKey resolvedKey = key(call);
-            Fingerprint resolvedFingerprint = fingerprint.of(call);
+            resolvedKey = key(call);
+            resolvedFingerprint = fingerprint.of(call);
+        } catch (RuntimeException | Error refusal) {
+            ObservedCall observed = observer == null ? null : observer.begin();
+            if (observed != null) {
+                observed.answered(refusal);
+            }
+            return returns.failed(refusal);
+        }
+        try {
             return returns.answer(caller -> makeAsync(call, resolvedKey, resolvedFingerprint, caller));
         } catch (RuntimeException | Error refusal) {
-            refuse(refusal);
             return returns.failed(refusal);
         }
     }
@@ -88,29 +99,44 @@ record IdempotentMethod(
             IdempotencyKey resolvedKey,
             Fingerprint resolvedFingerprint,
             AsyncReturn.Caller caller) {
+        ObservedCall observed = observer == null ? null : begin(observer, caller.scope());
+        if (observed == null) {
+            return makeAsync(call, resolvedKey, resolvedFingerprint, caller, null);
+        }
+        observed.identifiedBy(resolvedKey);
+        ObservedCall.Scope scope = observed.enter();
+        try {
+            StageCall<@Nullable Object> made = makeAsync(call, resolvedKey, resolvedFingerprint, caller, observed);
+            var unused = made.future().whenComplete((value, failure) -> observed.answered(failure));
+            return made;
+        } catch (RuntimeException | Error refusal) {
+            observed.answered(refusal);
+            throw refusal;
+        } finally {
+            scope.close();
+        }
+    }
+
+    /** Begins in the scope of who asks, whose observation may be known there only. */
+    private static @Nullable ObservedCall begin(OperationObserver observer, CallScope scope) {
+        AtomicReference<@Nullable ObservedCall> begun = new AtomicReference<>();
+        scope.run(() -> begun.set(observer.begin()));
+        return begun.get();
+    }
+
+    private StageCall<@Nullable Object> makeAsync(
+            IdempotentCall call,
+            IdempotencyKey resolvedKey,
+            Fingerprint resolvedFingerprint,
+            AsyncReturn.Caller caller,
+            @Nullable ObservedCall observed) {
         if (transaction != null && transaction.enclosing() != null) {
             throw new IllegalStateException("The method of operation '" + operation.name()
                     + "', which ends later, was called in a transaction, and was not run: its record would stay if the"
                     + " transaction is rolled back. Call it outside of the transaction, or after its commit");
         }
-        ObservedCall observed = observer == null ? null : observer.begin();
-        if (observed != null) {
-            observed.identifiedBy(resolvedKey);
-        }
-        StageCall<@Nullable Object> made = engine.executeAsync(
+        return engine.executeAsync(
                 operation, resolvedKey, resolvedFingerprint, new AsyncCall(this, call, caller, observed));
-        if (observed != null) {
-            var unused = made.future().whenComplete((value, failure) -> observed.answered(failure));
-        }
-        return made;
-    }
-
-    /** Lets a call be observed that cannot be made. */
-    private void refuse(Throwable refusal) {
-        ObservedCall observed = observer == null ? null : observer.begin();
-        if (observed != null) {
-            observed.answered(refusal);
-        }
     }
 
     private @Nullable Object make(IdempotentCall call) throws Throwable {

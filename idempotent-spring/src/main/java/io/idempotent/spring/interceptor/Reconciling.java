@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.aop.support.AopUtils;
+import org.springframework.core.KotlinDetector;
 import org.springframework.core.ResolvableType;
 import org.springframework.util.ClassUtils;
 import org.springframework.util.ReflectionUtils;
@@ -32,7 +33,7 @@ interface Reconciling {
         Class<?> plain = GenericTypes.erase(produced);
         Class<?> type = ClassUtils.resolvePrimitiveIfNecessary(plain);
         return (call, context) -> {
-            Reconciliation<?> found = reconciler.reconcile(context, call.arguments());
+            Reconciliation<?> found = reconciler.reconcile(context, asked(call));
             if (found instanceof Reconciliation.Completed<?> completed
                     && type != void.class
                     && (completed.value() != null || plain.isPrimitive())
@@ -64,14 +65,15 @@ interface Reconciling {
                             + (fitting.isEmpty() ? "none of that name" : fitting.size() + " of that name")
                             + " with the same parameters, or with an IdempotencyContext after them"
                             + (named.isEmpty() || !fitting.isEmpty() ? "" : ": there is " + named),
-                    "Declare one: Reconciliation<…> " + name + "(" + parameters(idempotent) + ")");
+                    "Declare one: Reconciliation<…> " + name + "(" + parameters(askedTypes(idempotent, targetClass))
+                            + ")");
         }
         Method method = fitting.get(0);
         checkReturnType(method, produced, targetClass, described);
         ReflectionUtils.makeAccessible(method);
         boolean takesContext = takesContext(method, idempotent, targetClass);
         return (call, context) -> {
-            @Nullable Object[] arguments = call.arguments();
+            @Nullable Object[] arguments = asked(call);
             if (takesContext) {
                 arguments = Arrays.copyOf(arguments, arguments.length + 1);
                 arguments[arguments.length - 1] = context;
@@ -85,16 +87,30 @@ interface Reconciling {
         };
     }
 
+    /** The arguments; without the continuation, which no one but the caller resumes. */
+    private static @Nullable Object[] asked(IdempotentCall call) {
+        @Nullable Object[] arguments = call.arguments();
+        return KotlinDetector.isSuspendingFunction(call.method())
+                ? Arrays.copyOf(arguments, arguments.length - 1)
+                : arguments;
+    }
+
+    private static Class<?>[] askedTypes(Method idempotent, Class<?> targetClass) {
+        Class<?>[] types = parameterTypes(idempotent, targetClass);
+        return KotlinDetector.isSuspendingFunction(idempotent) ? Arrays.copyOf(types, types.length - 1) : types;
+    }
+
     private static boolean takesSame(Method candidate, Method idempotent, Class<?> targetClass) {
-        return Arrays.equals(parameterTypes(candidate, targetClass), parameterTypes(idempotent, targetClass));
+        return Arrays.equals(parameterTypes(candidate, targetClass), askedTypes(idempotent, targetClass));
     }
 
     private static boolean takesContext(Method candidate, Method idempotent, Class<?> targetClass) {
-        int same = idempotent.getParameterCount();
+        Class<?>[] asked = askedTypes(idempotent, targetClass);
+        int same = asked.length;
         Class<?>[] parameters = parameterTypes(candidate, targetClass);
         return parameters.length == same + 1
                 && parameters[same] == IdempotencyContext.class
-                && Arrays.equals(Arrays.copyOf(parameters, same), parameterTypes(idempotent, targetClass));
+                && Arrays.equals(Arrays.copyOf(parameters, same), asked);
     }
 
     /** The classes of a method's parameters, which a generic superclass may leave to the target's class. */
@@ -120,11 +136,7 @@ interface Reconciling {
         }
     }
 
-    private static String parameters(Method method) {
-        return String.join(
-                ", ",
-                Arrays.stream(method.getParameterTypes())
-                        .map(Class::getSimpleName)
-                        .toList());
+    private static String parameters(Class<?>[] types) {
+        return String.join(", ", Arrays.stream(types).map(Class::getSimpleName).toList());
     }
 }

@@ -14,9 +14,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -211,21 +211,37 @@ final class Retries {
      * Like {@link #run}, for attempts that end later. It is checked before that there is something to repeat them.
      *
      * @param attempt begins an attempt; does not throw
+     * @param failed is told of each failure before the next attempt begins
+     * @return what cancels the attempt that runs if it is cancelled itself
      */
     CompletionStage<@Nullable Object> runAsync(
-            Supplier<CompletionStage<@Nullable Object>> attempt, Execution execution, @Nullable ObservedCall observed) {
+            Supplier<CompletionStage<@Nullable Object>> attempt,
+            Consumer<Throwable> failed,
+            Execution execution,
+            @Nullable ObservedCall observed) {
         if (timeout != null) {
             execution.limitAttempts(timeout);
         }
-        FailedCall failed = new FailedCall(execution, observed);
-        return Objects.requireNonNull(async).retry(attempt, failed::pauseAfter).handle((value, failure) -> {
-            if (failure != null) {
-                throw new CompletionException(lastOf(failed.failures, execution));
+        FailedCall call = new FailedCall(execution, observed);
+        return Objects.requireNonNull(async).retry(new AsyncReturns.Attempts() {
+
+            @Override
+            public CompletionStage<@Nullable Object> begin() {
+                return attempt.get();
             }
-            if (budget != null) {
-                budget.succeeded();
+
+            @Override
+            public void succeeded() {
+                if (budget != null) {
+                    budget.succeeded();
+                }
             }
-            return value;
+
+            @Override
+            public long pauseAfter(Throwable failure) throws Throwable {
+                failed.accept(failure);
+                return call.pauseAfter(failure);
+            }
         });
     }
 
@@ -306,15 +322,19 @@ final class Retries {
             this.observed = observed;
         }
 
-        /** Tells for how many milliseconds to pause after an attempt failed; {@link #STOP} if it was the last. */
-        long pauseAfter(Throwable thrown) {
+        /**
+         * Tells for how many milliseconds to pause after an attempt failed.
+         *
+         * @throws Throwable what the caller gets, if it was the last
+         */
+        long pauseAfter(Throwable thrown) throws Throwable {
             failures.add(thrown);
             long pause = shouldRetry(thrown) ? nextBackOff() : STOP;
             if (pause == STOP) {
                 exhausted();
-            } else {
-                retried();
+                throw lastOf(failures, execution);
             }
+            retried();
             return pause;
         }
 

@@ -252,6 +252,7 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
                 .errorHandler(LOG::error)
                 .listener(new LoggingListener());
         beanFactory.getBeanProvider(TraceIds.class).ifAvailable(builder::traceId);
+        beanFactory.getBeanProvider(NonBlockingThreads.class).ifAvailable(builder::mustNotBlock);
         beanFactory.getBeanProvider(IdempotencyListener.class).orderedStream().forEach(builder::listener);
         return builder.build();
     }

@@ -29,7 +29,7 @@ final class EnclosingTransaction {
                     .flatMap(active -> Mono.error(new IllegalStateException(
                             "An idempotent method that ends later was called in a reactive transaction, and was not"
                                     + " run: its record would stay if the transaction is rolled back. Call it outside"
-                                    + " of the transaction, or let the transaction be its own")));
+                                    + " of the transaction, or after its commit")));
         }
     }
 }

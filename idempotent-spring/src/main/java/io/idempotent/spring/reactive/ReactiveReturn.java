@@ -63,7 +63,10 @@ record ReactiveReturn(ReactiveAdapter adapter, Type valueType) implements AsyncR
             return returned == null
                     ? null
                     : Mono.<Object>from(adapter.toPublisher(returned))
-                            .contextWrite(context -> ReactiveIdempotencyContext.put(context.putAll(view), execution))
+                            .contextWrite(context -> ReactiveIdempotencyContext.put(context, execution))
+                            // What this thread knows: the call's observation, in place of the subscriber's.
+                            .contextCapture()
+                            .contextWrite(view)
                             .toFuture();
         }
     }

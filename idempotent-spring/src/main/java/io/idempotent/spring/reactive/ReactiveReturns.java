@@ -1,6 +1,7 @@
 package io.idempotent.spring.reactive;
 
 import io.idempotent.IdempotencyConfigurationException;
+import io.idempotent.codec.GenericTypes;
 import io.idempotent.engine.CallScope;
 import io.idempotent.spring.interceptor.AsyncReturn;
 import io.idempotent.spring.interceptor.AsyncReturns;
@@ -11,13 +12,10 @@ import java.lang.reflect.WildcardType;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CompletionStage;
-import java.util.function.Supplier;
-import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.KotlinDetector;
 import org.springframework.core.ReactiveAdapter;
 import org.springframework.core.ReactiveAdapterRegistry;
-import org.springframework.core.ResolvableType;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 import reactor.util.retry.Retry;
@@ -35,29 +33,31 @@ record ReactiveReturns(ReactiveAdapterRegistry adapters) implements AsyncReturns
 
     @Override
     public @Nullable AsyncReturn find(Method method, Class<?> targetClass) {
-        ResolvableType returned = ResolvableType.forMethodReturnType(method, targetClass);
-        ReactiveAdapter adapter = adapters.getAdapter(returned.toClass());
         if (KotlinDetector.isSuspendingFunction(method)) {
-            if (adapter != null) {
-                throw manyValues(method, targetClass);
-            }
+            Type produced = ofContinuation(method, targetClass);
+            refuseManyValues(GenericTypes.erase(produced), method, targetClass);
             return new ReactiveReturn(
-                    Objects.requireNonNull(adapters.getAdapter(Mono.class)), ofContinuation(method, targetClass));
+                    Objects.requireNonNull(adapters.getAdapter(Mono.class)),
+                    produced.getTypeName().equals(UNIT) ? void.class : produced);
         }
-        if (adapter == null) {
+        Type returned = GenericTypes.resolve(method.getGenericReturnType(), targetClass);
+        Class<?> type = GenericTypes.erase(returned);
+        refuseManyValues(type, method, targetClass);
+        ReactiveAdapter adapter = adapters.getAdapter(type);
+        // Of a subtype nobody knows how to make one.
+        if (adapter == null || adapter.getReactiveType() != type) {
             return null;
         }
-        if (adapter.isMultiValue()) {
-            throw manyValues(method, targetClass);
-        }
-        return new ReactiveReturn(
-                adapter, adapter.isNoValue() ? void.class : AsyncReturn.typeOf(returned.getGeneric(0)));
+        return new ReactiveReturn(adapter, adapter.isNoValue() ? void.class : AsyncReturn.valueType(returned));
     }
 
-    private static IdempotencyConfigurationException manyValues(Method method, Class<?> targetClass) {
-        return new IdempotencyConfigurationException(
-                MethodNames.describe(method, targetClass) + " returns "
-                        + method.getReturnType().getName()
+    private void refuseManyValues(Class<?> type, Method method, Class<?> targetClass) {
+        ReactiveAdapter adapter = adapters.getAdapter(type);
+        if (adapter == null || !adapter.isMultiValue()) {
+            return;
+        }
+        throw new IdempotencyConfigurationException(
+                MethodNames.describe(method, targetClass) + " returns " + type.getName()
                         + ", which gives many values one after the other: what would be recorded is not known before"
                         + " the last",
                 "Let it collect them, to Mono<List<…>> for example, or let it return one value that is recorded and"
@@ -66,13 +66,11 @@ record ReactiveReturns(ReactiveAdapterRegistry adapters) implements AsyncReturns
 
     /** The last parameter says what a suspending function returns. */
     private static Type ofContinuation(Method method, Class<?> targetClass) {
-        ResolvableType continuation =
-                ResolvableType.forMethodParameter(method, method.getParameterCount() - 1, targetClass);
-        Type value = continuation.getGeneric(0).getType();
-        Type bound = value instanceof WildcardType wildcard && wildcard.getLowerBounds().length == 1
+        Type[] parameters = method.getGenericParameterTypes();
+        Type value = AsyncReturn.valueType(GenericTypes.resolve(parameters[parameters.length - 1], targetClass));
+        return value instanceof WildcardType wildcard && wildcard.getLowerBounds().length == 1
                 ? wildcard.getLowerBounds()[0]
                 : value;
-        return bound.getTypeName().equals(UNIT) ? void.class : AsyncReturn.typeOf(ResolvableType.forType(bound));
     }
 
     @Override
@@ -81,16 +79,20 @@ record ReactiveReturns(ReactiveAdapterRegistry adapters) implements AsyncReturns
     }
 
     @Override
-    public CompletionStage<@Nullable Object> retry(
-            Supplier<CompletionStage<@Nullable Object>> attempt, ToLongFunction<Throwable> pause) {
-        // Attempts may block, so they begin on threads that may.
-        Retry spec = Retry.from(failures -> failures.concatMap(signal -> {
-            Throwable failure = signal.failure();
-            long millis = pause.applyAsLong(failure);
-            return millis < 0
-                    ? Mono.error(failure)
-                    : Mono.delay(Duration.ofMillis(millis), Schedulers.boundedElastic());
-        }));
-        return Mono.fromCompletionStage(attempt).retryWhen(spec).toFuture();
+    public CompletionStage<@Nullable Object> retry(Attempts attempts) {
+        Retry spec = Retry.from(failures -> failures.concatMap(signal -> pause(attempts, signal.failure())));
+        return Mono.fromCompletionStage(attempts::begin)
+                .doOnSuccess(value -> attempts.succeeded())
+                .retryWhen(spec)
+                .toFuture();
+    }
+
+    /** Ends, on a thread that may block, when the next attempt is to begin. */
+    private static Mono<Long> pause(Attempts attempts, Throwable failure) {
+        try {
+            return Mono.delay(Duration.ofMillis(attempts.pauseAfter(failure)), Schedulers.boundedElastic());
+        } catch (Throwable last) {
+            return Mono.error(last);
+        }
     }
 }
