@@ -6,6 +6,7 @@ import io.idempotent.engine.Execution;
 import io.idempotent.engine.StageCall;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.Type;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
@@ -35,8 +36,16 @@ public interface AsyncReturn {
     interface Calls {
 
         /** Makes a call. */
-        StageCall<@Nullable Object> make(Caller caller);
+        Made make(Caller caller);
     }
+
+    /**
+     * A call that was made.
+     *
+     * @param future what its caller is answered by, and may complete or cancel itself without any effect on the call
+     * @param call cancels it
+     */
+    record Made(CompletableFuture<@Nullable Object> future, StageCall<@Nullable Object> call) {}
 
     /** Who asks for the result of a call. */
     interface Caller {

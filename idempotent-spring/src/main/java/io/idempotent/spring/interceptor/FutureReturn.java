@@ -31,22 +31,11 @@ record FutureReturn(Type valueType, @Nullable AsyncReturns returns) implements A
                 : null;
     }
 
-    // The caller may cancel or complete what it gets. The call has a future of its own, which tells how it ended.
+    // Errors of the future are the caller's, as those of the method's own.
     @Override
+    @SuppressWarnings("FutureReturnValueIgnored")
     public Object answer(Calls calls) {
-        CompletableFuture<@Nullable Object> ending = calls.make(this).future();
-        if (ending.isDone()) {
-            return ending;
-        }
-        CompletableFuture<@Nullable Object> answer = new CompletableFuture<>();
-        var unused = ending.whenComplete((value, failure) -> {
-            if (failure == null) {
-                answer.complete(value);
-            } else {
-                answer.completeExceptionally(failure);
-            }
-        });
-        return answer;
+        return calls.make(this).future();
     }
 
     @Override

@@ -20,6 +20,7 @@ import io.idempotent.spring.operation.OperationName;
 import io.idempotent.spring.operation.OperationObserver;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.springframework.expression.spel.SpelEvaluationException;
@@ -94,27 +95,44 @@ record IdempotentMethod(
         }
     }
 
-    private StageCall<@Nullable Object> makeAsync(
+    private AsyncReturn.Made makeAsync(
             IdempotentCall call,
             IdempotencyKey resolvedKey,
             Fingerprint resolvedFingerprint,
             AsyncReturn.Caller caller) {
         ObservedCall observed = observer == null ? null : begin(observer, caller.scope());
         if (observed == null) {
-            return makeAsync(call, resolvedKey, resolvedFingerprint, caller, null);
+            StageCall<@Nullable Object> made = makeAsync(call, resolvedKey, resolvedFingerprint, caller, null);
+            return new AsyncReturn.Made(made.future().isDone() ? made.future() : answer(made, null), made);
         }
         observed.identifiedBy(resolvedKey);
         ObservedCall.Scope scope = observed.enter();
         try {
             StageCall<@Nullable Object> made = makeAsync(call, resolvedKey, resolvedFingerprint, caller, observed);
-            var unused = made.future().whenComplete((value, failure) -> observed.answered(failure));
-            return made;
+            return new AsyncReturn.Made(answer(made, observed), made);
         } catch (RuntimeException | Error refusal) {
             observed.answered(refusal);
             throw refusal;
         } finally {
             scope.close();
         }
+    }
+
+    /** Returns a future of the caller's own, which ends after the observation does. */
+    private static CompletableFuture<@Nullable Object> answer(
+            StageCall<@Nullable Object> made, @Nullable ObservedCall observed) {
+        CompletableFuture<@Nullable Object> answer = new CompletableFuture<>();
+        var unused = made.future().whenComplete((value, failure) -> {
+            if (observed != null) {
+                observed.answered(failure);
+            }
+            if (failure == null) {
+                answer.complete(value);
+            } else {
+                answer.completeExceptionally(failure);
+            }
+        });
+        return answer;
     }
 
     /** Begins in the scope of who asks, whose observation may be known there only. */

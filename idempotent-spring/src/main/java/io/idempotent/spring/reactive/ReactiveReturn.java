@@ -3,7 +3,6 @@ package io.idempotent.spring.reactive;
 import io.idempotent.IdempotencyContext;
 import io.idempotent.engine.CallScope;
 import io.idempotent.engine.Execution;
-import io.idempotent.engine.StageCall;
 import io.idempotent.spring.interceptor.AsyncReturn;
 import java.lang.reflect.Type;
 import java.util.concurrent.CompletionStage;
@@ -30,9 +29,9 @@ record ReactiveReturn(ReactiveAdapter adapter, Type valueType) implements AsyncR
     }
 
     private void call(Calls calls, ContextView context, MonoSink<Object> sink) {
-        StageCall<@Nullable Object> call = calls.make(new Subscriber(adapter, context));
-        sink.onCancel(call::cancel);
-        var unused = call.future().whenComplete((value, failure) -> {
+        Made made = calls.make(new Subscriber(adapter, context));
+        sink.onCancel(made.call()::cancel);
+        var unused = made.future().whenComplete((value, failure) -> {
             if (failure != null) {
                 sink.error(failure);
             } else {

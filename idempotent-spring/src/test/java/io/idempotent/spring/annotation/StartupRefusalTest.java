@@ -638,27 +638,27 @@ class StartupRefusalTest {
     }
 
     @Refused(
-            what = "a method that returns CompletableFuture<String>",
+            what = "a method that returns CompletableFuture<InputStream>",
             description = "io.idempotent.spring.annotation.StartupRefusalTest$Case42.run(Request) returns"
-                    + " java.util.concurrent.CompletableFuture: when it returns its work is not done,"
+                    + " java.io.InputStream: when it returns its work is not done,"
                     + " or its result can be read only once",
             action = "Annotate a method that returns its result itself")
     static class Case42 {
         @Idempotent(key = "#request.id")
-        public CompletableFuture<String> run(Request request) {
+        public CompletableFuture<InputStream> run(Request request) {
             return null;
         }
     }
 
     @Refused(
-            what = "a method that returns CompletionStage<String>",
+            what = "a method that returns CompletionStage<Future<String>>",
             description = "io.idempotent.spring.annotation.StartupRefusalTest$Case43.run(Request) returns"
-                    + " java.util.concurrent.CompletionStage: when it returns its work is not done, or"
+                    + " java.util.concurrent.Future: when it returns its work is not done, or"
                     + " its result can be read only once",
             action = "Annotate a method that returns its result itself")
     static class Case43 {
         @Idempotent(key = "#request.id")
-        public CompletionStage<String> run(Request request) {
+        public CompletionStage<Future<String>> run(Request request) {
             return null;
         }
     }
@@ -679,9 +679,8 @@ class StartupRefusalTest {
     @Refused(
             what = "a method that returns Flow.Publisher<String>",
             description = "io.idempotent.spring.annotation.StartupRefusalTest$Case45.run(Request) returns"
-                    + " java.util.concurrent.Flow$Publisher: when it returns its work is not done, or"
-                    + " its result can be read only once",
-            action = "Annotate a method that returns its result itself")
+                    + " java.util.concurrent.Flow$Publisher, which gives many values one after the other",
+            action = "Let it collect them, to Mono<List")
     static class Case45 {
         @Idempotent(key = "#request.id")
         public Flow.Publisher<String> run(Request request) {

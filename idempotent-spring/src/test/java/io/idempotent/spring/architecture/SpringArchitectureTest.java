@@ -97,6 +97,16 @@ class SpringArchitectureTest {
                         "org.springframework.jdbc.datasource.."),
                 Architecture.nobodyMayDependOn(transaction),
                 mayDependOnly(
+                        base + ".reactive",
+                        startup,
+                        interceptor,
+                        operation,
+                        "reactor..",
+                        "io.micrometer.context",
+                        "org.springframework.transaction..",
+                        "org.reactivestreams"),
+                Architecture.nobodyMayDependOn(base + ".reactive", autoconfigure),
+                mayDependOnly(
                         base + ".web",
                         operation,
                         settings,

@@ -7,6 +7,7 @@ import io.idempotent.spring.annotation.Idempotent;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.caffeine.CaffeineIdempotencyStore;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -51,7 +52,7 @@ class FailureAnalysisTest {
 
     static class ReturnsFuture {
         @Idempotent(key = "#id")
-        public CompletableFuture<String> run(String id) {
+        public Future<String> run(String id) {
             return CompletableFuture.completedFuture(id);
         }
     }
@@ -100,7 +101,7 @@ class FailureAnalysisTest {
                 Arguments.of(
                         ReturnsFuture.class,
                         "server.port=0",
-                        "ReturnsFuture.run(String) returns java.util.concurrent.CompletableFuture",
+                        "ReturnsFuture.run(String) returns java.util.concurrent.Future",
                         "Annotate a method that returns its result itself"),
                 Arguments.of(
                         TwoStores.class,
