@@ -25,6 +25,9 @@ public interface AsyncReturn {
     /** Returns the type of what is produced. */
     Type valueType();
 
+    /** Tells whether more than one call may be made of an invocation. */
+    boolean isRepeatable();
+
     /** Returns what the caller gets, and makes a call each time that it asks for the result. */
     Object answer(Calls calls);
 

@@ -31,6 +31,11 @@ record FutureReturn(Type valueType, @Nullable AsyncReturns returns) implements A
                 : null;
     }
 
+    @Override
+    public boolean isRepeatable() {
+        return false;
+    }
+
     // Errors of the future are the caller's, as those of the method's own.
     @Override
     @SuppressWarnings("FutureReturnValueIgnored")

@@ -62,6 +62,11 @@ record IdempotentMethod(
     }
 
     @Override
+    public boolean isRepeatedLater() {
+        return async != null && (retries != null || async.isRepeatable());
+    }
+
+    @Override
     public boolean commitsUnrecorded(Class<? extends Throwable> failure) {
         return transaction != null && !operation.type().recordsAll(failure) && transaction.commitsOn(failure);
     }

@@ -12,6 +12,9 @@ public interface ProtectedMethod extends ConfiguredOperation {
     /** Whether failed attempts are repeated. */
     boolean isRetried();
 
+    /** Whether an invocation may be run more than once after it has returned. */
+    boolean isRepeatedLater();
+
     /** Whether the method's transaction commits when it throws such a failure, though no outcome is recorded then. */
     boolean commitsUnrecorded(Class<? extends Throwable> failure);
 }

@@ -21,6 +21,11 @@ import reactor.util.context.ContextView;
 record ReactiveReturn(ReactiveAdapter adapter, Type valueType) implements AsyncReturn {
 
     @Override
+    public boolean isRepeatable() {
+        return true;
+    }
+
+    @Override
     public Object answer(Calls calls) {
         return adapter.fromPublisher(Mono.deferContextual(context -> {
             Mono<Object> call = Mono.create(sink -> call(calls, context, sink));

@@ -47,7 +47,7 @@ import org.springframework.util.ClassUtils;
  * <ol>
  *   <li>The interception must reach the method: it is neither static nor a factory method for beans; under a proxy it
  *       can be overridden, or is one of the proxy's interfaces; woven, it carries the annotation itself, its class is
- *       woven, and it does not retry inside of a proxy's transaction.
+ *       woven, and it neither retries inside of a proxy's transaction nor runs more than once after it returned.
  *   <li>A bean that exists must have been intercepted: one that was made before the proxies' creator was not. A mock
  *       need not be, and an object that was registered as it is cannot be, which is said.
  *   <li>The declaration is resolved like at the first call: expressions, settings, store, types, retry.
@@ -223,6 +223,12 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
         }
         if (resolved == null || name == null) {
             return;
+        }
+        if (resolved.isRepeatedLater() && interception == Interception.WEAVING) {
+            throw new IdempotencyConfigurationException(
+                    described + " is woven, and may run more than once after it has returned, by a retry or for each"
+                            + " subscriber: other aspects of the method would be left out then",
+                    "Use the mode PROXY, or let it return its result itself, or a CompletableFuture without retry");
         }
         if (resolved.isRetried() && interception == Interception.WEAVING) {
             checkTransaction(bean, method, described);

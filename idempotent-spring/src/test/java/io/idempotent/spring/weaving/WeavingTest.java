@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.spring.annotation.EnableIdempotency;
 import io.idempotent.spring.weaving.bare.BareService;
+import io.idempotent.spring.weaving.woven.Advised;
 import io.idempotent.spring.weaving.woven.Counter;
+import io.idempotent.spring.weaving.woven.Later;
 import io.idempotent.spring.weaving.woven.Request;
 import io.idempotent.spring.weaving.woven.Startups;
 import io.idempotent.spring.weaving.woven.Visibilities;
@@ -61,6 +63,25 @@ class WeavingTest {
             }
             assertThat(context.getBean(Counter.class).bare()).isZero();
         }
+    }
+
+    @Test
+    void aFutureIsProtectedAndPassesTheAdviceInside() {
+        try (var context = start(Woven.class, Later.class)) {
+            Later later = context.getBean(Later.class);
+            int before = Advised.RUNS.get();
+            assertThat(later.future(REQUEST).join()).isEqualTo(1);
+            assertThat(later.future(REQUEST).join()).isEqualTo(1);
+            assertThat(Advised.RUNS.get() - before).isEqualTo(1);
+            assertThat(context.getBean(Counter.class).bare()).isZero();
+        }
+    }
+
+    @Test
+    void methodsThatMayRunAgainAfterTheyReturnedAreRefused() {
+        String description = "may run more than once after it has returned";
+        assertRefused(description, "Use the mode PROXY", Later.Repeated.class);
+        assertRefused(description, "Use the mode PROXY", Later.Subscribed.class);
     }
 
     @Test
