@@ -12,6 +12,11 @@ final class IdempotencyRuntimeHints implements RuntimeHintsRegistrar {
     /** What Caffeine makes by name: the store's cache and its entries, and those of the near cache. */
     static final List<String> OF_CAFFEINE = List.of("SSA", "PSW", "SSMWA", "PSWMW");
 
+    /** What propagates contexts, and what knows reactive transactions. */
+    static final List<String> OPTIONAL = List.of(
+            "io.micrometer.context.ContextSnapshotFactory",
+            "org.springframework.transaction.reactive.TransactionSynchronizationManager");
+
     @Override
     public void registerHints(RuntimeHints hints, @Nullable ClassLoader classLoader) {
         hints.resources().registerPattern("io/idempotent/store/jdbc/schema-*.sql");
@@ -22,6 +27,10 @@ final class IdempotencyRuntimeHints implements RuntimeHintsRegistrar {
                             "com.github.benmanes.caffeine.cache." + type,
                             MemberCategory.INVOKE_DECLARED_CONSTRUCTORS,
                             MemberCategory.ACCESS_DECLARED_FIELDS);
+        }
+        // Asked for by their names, since they need not be there.
+        for (String type : OPTIONAL) {
+            hints.reflection().registerTypeIfPresent(classLoader, type);
         }
         // Kafka makes it by its name.
         hints.reflection()

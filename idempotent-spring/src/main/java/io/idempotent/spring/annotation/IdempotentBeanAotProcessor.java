@@ -4,11 +4,13 @@ import io.idempotent.codec.CanonicalFingerprinter;
 import io.idempotent.spring.interceptor.FrameworkTypes;
 import java.lang.reflect.Method;
 import java.lang.reflect.Type;
+import java.lang.reflect.WildcardType;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletionStage;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +25,7 @@ import org.springframework.beans.factory.support.RegisteredBean;
 import org.springframework.core.GenericTypeResolver;
 import org.springframework.core.MethodIntrospector;
 import org.springframework.core.MethodIntrospector.MetadataLookup;
+import org.springframework.core.ReactiveAdapterRegistry;
 import org.springframework.core.ResolvableType;
 import org.springframework.core.annotation.AnnotationUtils;
 import org.springframework.core.annotation.MergedAnnotation;
@@ -43,6 +46,9 @@ import org.springframework.util.ReflectionUtils;
  * <p>What its body records as steps is not known.
  */
 final class IdempotentBeanAotProcessor implements BeanRegistrationAotProcessor {
+
+    // Kotlin need not be there.
+    private static final String CONTINUATION = "kotlin.coroutines.Continuation";
 
     private static final Pattern BEAN = Pattern.compile("@(?:'([^']+)'|([\\p{L}_$][\\p{L}\\p{N}_$]*))");
 
@@ -109,9 +115,23 @@ final class IdempotentBeanAotProcessor implements BeanRegistrationAotProcessor {
             registerValue(ResolvableType.forType(GenericTypeResolver.resolveType(declared, targetClass)));
         }
 
-        /** Of an envelope, which is called for its payload, only the payload is bound. */
+        /**
+         * Of an envelope, which is called for its payload, only the payload is bound, and of what gives its value later
+         * only the value.
+         */
         private void registerValue(ResolvableType type) {
+            if (type.getType() instanceof WildcardType wildcard && wildcard.getLowerBounds().length == 1) {
+                // What a suspending function returns.
+                registerValue(ResolvableType.forType(wildcard.getLowerBounds()[0]));
+                return;
+            }
             Class<?> raw = type.toClass();
+            if (raw.getName().equals(CONTINUATION)
+                    || CompletionStage.class.isAssignableFrom(raw)
+                    || ReactiveAdapterRegistry.getSharedInstance().getAdapter(raw) != null) {
+                Stream.of(type.getGenerics()).forEach(this::registerValue);
+                return;
+            }
             if (raw.isPrimitive() || FrameworkTypes.isFrameworkType(raw)) {
                 return;
             }

@@ -17,8 +17,11 @@ import io.idempotent.store.caffeine.CaffeineIdempotencyStore;
 import io.idempotent.store.caffeine.CompletedRecordCache;
 import io.idempotent.store.jdbc.JdbcIdempotencyStore;
 import jakarta.servlet.http.HttpSession;
+import io.micrometer.context.ContextSnapshotFactory;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
+import kotlin.coroutines.Continuation;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,6 +44,8 @@ import org.springframework.javapoet.ClassName;
 import org.springframework.jdbc.datasource.DriverManagerDataSource;
 import org.springframework.samples.shop.Purchase;
 import org.springframework.test.util.ReflectionTestUtils;
+import org.springframework.transaction.reactive.TransactionSynchronizationManager;
+import reactor.core.publisher.Mono;
 
 /** What a native image is told to keep. */
 @OnOneJdk("hints are the same whatever the JDK")
@@ -55,6 +60,11 @@ class RuntimeHintsTest {
         }
 
         @Bean
+        static HintedLater hintedLater() {
+            return new HintedLater();
+        }
+
+        @Bean
         static Keys keys() {
             return new Keys();
         }
@@ -62,6 +72,30 @@ class RuntimeHintsTest {
         @Bean("other.keys")
         static OtherKeys otherKeys() {
             return new OtherKeys();
+        }
+    }
+
+    static class HintedLater {
+
+        record OfFuture(String id) {}
+
+        record OfMono(String id) {}
+
+        record OfFunction(String id) {}
+
+        @Idempotent(key = "#id")
+        public CompletableFuture<OfFuture> future(String id) {
+            return CompletableFuture.completedFuture(new OfFuture(id));
+        }
+
+        @Idempotent(key = "#id")
+        public Mono<List<OfMono>> mono(String id) {
+            return Mono.just(List.of(new OfMono(id)));
+        }
+
+        @Idempotent(key = "#id")
+        public Object function(String id, Continuation<? super List<OfFunction>> continuation) {
+            return new OfFunction(id);
         }
     }
 
@@ -108,6 +142,25 @@ class RuntimeHintsTest {
         }
         assertThat(reflection().onMethodInvocation(Hinted.Detail.class, "number"))
                 .accepts(hints);
+    }
+
+    @ParameterizedTest
+    @ValueSource(classes = {HintedLater.OfFuture.class, HintedLater.OfMono.class, HintedLater.OfFunction.class})
+    void resultsThatAreProducedLaterCanBeWrittenAndRead(Class<?> type) {
+        assertThat(reflection().onType(type).withMemberCategory(MemberCategory.INVOKE_DECLARED_CONSTRUCTORS))
+                .accepts(hints);
+    }
+
+    @ParameterizedTest
+    @ValueSource(classes = {CompletableFuture.class, Mono.class, Continuation.class})
+    void whatTheyAreProducedByIsNotBound(Class<?> type) {
+        assertThat(reflection().onType(type)).rejects(hints);
+    }
+
+    @ParameterizedTest
+    @ValueSource(classes = {ContextSnapshotFactory.class, TransactionSynchronizationManager.class})
+    void whatNeedNotBeThereIsFoundIfItIs(Class<?> type) {
+        assertThat(reflection().onType(type)).accepts(hints);
     }
 
     @Test
