@@ -380,12 +380,7 @@ class StartupCheckTest {
 
     @Test
     void whatASuspendingFunctionReturnsIsKnownByItsContinuation(@TempDir Path folder) {
-        Class<?> suspending = RuntimeCompiler.compile(
-                folder,
-                "sample.Suspending",
-                Map.of(
-                        "sample.Suspending",
-                        """
+        Class<?> suspending = RuntimeCompiler.compile(folder, "sample.Suspending", Map.of("sample.Suspending", """
                         package sample;
                         public class Suspending {
                             @io.idempotent.spring.annotation.Idempotent(key = "#p0")
@@ -422,8 +417,7 @@ class StartupCheckTest {
     @Test
     void aReturnTypeThatASubclassChoosesIsRefusedToo() {
         refused(plain.withBean(LaterHandler.class), refusal -> {
-            assertThat(refusal.description())
-                    .contains("LaterHandler.run(String) returns java.util.concurrent.Future");
+            assertThat(refusal.description()).contains("LaterHandler.run(String) returns java.util.concurrent.Future");
             assertThat(refusal.action()).contains("Annotate a method that returns its result itself");
         });
     }

@@ -94,7 +94,8 @@ class AsyncHazardsTest {
 
         @Idempotent(key = "#id")
         public CompletableFuture<String> logs(String id) {
-            work.seen.add(MDC.get(KeyInLog.KEY) + " in " + Thread.currentThread().getName());
+            work.seen.add(
+                    MDC.get(KeyInLog.KEY) + " in " + Thread.currentThread().getName());
             return CompletableFuture.completedFuture(id);
         }
 
@@ -161,12 +162,14 @@ class AsyncHazardsTest {
         }
     }
 
-    private static void with(List<Class<?>> beans, Consumer<AnnotationConfigApplicationContext> use, String... settings) {
+    private static void with(
+            List<Class<?>> beans, Consumer<AnnotationConfigApplicationContext> use, String... settings) {
         try (AnnotationConfigApplicationContext context = new AnnotationConfigApplicationContext()) {
             TestPropertyValues.of(settings).applyTo(context);
             context.registerBean(
-                    "store", CaffeineIdempotencyStore.class, () -> CaffeineIdempotencyStore.builder()
-                            .build());
+                    "store",
+                    CaffeineIdempotencyStore.class,
+                    () -> CaffeineIdempotencyStore.builder().build());
             context.register(Application.class, Work.class);
             context.register(beans.toArray(Class<?>[]::new));
             context.refresh();
@@ -175,7 +178,10 @@ class AsyncHazardsTest {
     }
 
     private static void withPayments(BiConsumer<Payments, Work> use, String... settings) {
-        with(List.of(Payments.class), context -> use.accept(context.getBean(Payments.class), context.getBean(Work.class)), settings);
+        with(
+                List.of(Payments.class),
+                context -> use.accept(context.getBean(Payments.class), context.getBean(Work.class)),
+                settings);
     }
 
     @Test
@@ -245,11 +251,13 @@ class AsyncHazardsTest {
 
     @Test
     void theKeyIsInTheLogWhileTheMethodRuns() {
-        withPayments((payments, work) -> {
-            payments.logs("a").join();
-            assertThat(work.seen).singleElement().asString().startsWith("a in ");
-            assertThat(MDC.get(KeyInLog.KEY)).isNull();
-        }, "idempotent.observation.mdc=true");
+        withPayments(
+                (payments, work) -> {
+                    payments.logs("a").join();
+                    assertThat(work.seen).singleElement().asString().startsWith("a in ");
+                    assertThat(MDC.get(KeyInLog.KEY)).isNull();
+                },
+                "idempotent.observation.mdc=true");
     }
 
     @Test
@@ -314,22 +322,24 @@ class AsyncHazardsTest {
 
     @Test
     void codeThatOutlivesTheWorkMayCallItAgain() {
-        withPayments((payments, work) -> {
-            CompletableFuture<IdempotencyContext> kept = new CompletableFuture<>();
-            work.next = () -> {
-                kept.complete(IdempotencyContext.current());
-                return CompletableFuture.completedFuture("paid");
-            };
-            assertThat(payments.payAtOnce("a").join()).isEqualTo("paid");
-            // As context propagation does for a task that the work left behind.
-            IdempotencyContextAccessor accessor = new IdempotencyContextAccessor();
-            accessor.setValue(kept.join());
-            try {
-                assertThat(payments.payAtOnce("a").join()).isEqualTo("paid");
-            } finally {
-                accessor.setValue();
-            }
-        }, "idempotent.caffeine.store-by-value=true");
+        withPayments(
+                (payments, work) -> {
+                    CompletableFuture<IdempotencyContext> kept = new CompletableFuture<>();
+                    work.next = () -> {
+                        kept.complete(IdempotencyContext.current());
+                        return CompletableFuture.completedFuture("paid");
+                    };
+                    assertThat(payments.payAtOnce("a").join()).isEqualTo("paid");
+                    // As context propagation does for a task that the work left behind.
+                    IdempotencyContextAccessor accessor = new IdempotencyContextAccessor();
+                    accessor.setValue(kept.join());
+                    try {
+                        assertThat(payments.payAtOnce("a").join()).isEqualTo("paid");
+                    } finally {
+                        accessor.setValue();
+                    }
+                },
+                "idempotent.caffeine.store-by-value=true");
     }
 
     @Test
@@ -339,11 +349,11 @@ class AsyncHazardsTest {
             Work work = context.getBean(Work.class);
             CompletableFuture<String> pending = new CompletableFuture<>();
             work.next = () -> pending;
-            assertThatThrownBy(() -> payments.pay("a").timeout(Duration.ofMillis(200)).block())
+            assertThatThrownBy(() ->
+                            payments.pay("a").timeout(Duration.ofMillis(200)).block())
                     .hasCauseInstanceOf(TimeoutException.class);
             await().untilAsserted(() -> assertThat(pending).isCancelled());
-            await().untilAsserted(() -> assertThat(
-                            record(context.getBean(IdempotencyStore.class), "payments-pay"))
+            await().untilAsserted(() -> assertThat(record(context.getBean(IdempotencyStore.class), "payments-pay"))
                     .matches(IdempotencyRecord::isAbandoned));
         });
     }

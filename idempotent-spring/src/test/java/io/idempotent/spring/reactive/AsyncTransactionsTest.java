@@ -100,9 +100,9 @@ class AsyncTransactionsTest {
         @Idempotent(key = "#id", retry = @Idempotent.Retry(maxRetries = 1, delay = "1ms"))
         @Transactional(noRollbackFor = Declined.class)
         public Mono<String> repeated(String id) {
-            return Mono.deferContextual(view ->
-                    ReactiveIdempotencyContext.current().flatMap(context -> Mono.error(
-                            context.attempt() == 1 ? new Declined("poor") : new Uncertain("no"))));
+            return Mono.deferContextual(view -> ReactiveIdempotencyContext.current()
+                    .flatMap(context ->
+                            Mono.error(context.attempt() == 1 ? new Declined("poor") : new Uncertain("no"))));
         }
     }
 
@@ -143,8 +143,9 @@ class AsyncTransactionsTest {
     private static void with(boolean reactive, Class<?> bean, Consumer<AnnotationConfigApplicationContext> use) {
         try (AnnotationConfigApplicationContext context = new AnnotationConfigApplicationContext()) {
             context.registerBean(
-                    "store", CaffeineIdempotencyStore.class, () -> CaffeineIdempotencyStore.builder()
-                            .build());
+                    "store",
+                    CaffeineIdempotencyStore.class,
+                    () -> CaffeineIdempotencyStore.builder().build());
             if (reactive) {
                 context.registerBean("transactions", RecordedTransactions.class);
             } else {
@@ -179,12 +180,11 @@ class AsyncTransactionsTest {
     void aCallInATransactionOfTheThreadIsRefusedInWhatIsReturned() {
         with(false, Plain.class, context -> {
             Plain plain = context.getBean(Plain.class);
-            new TransactionTemplate(context.getBean(PlatformTransactionManager.class))
-                    .executeWithoutResult(status -> {
-                        CompletableFuture<String> future = plain.future("a");
-                        assertThatThrownBy(future::join).hasMessageContaining("was called in a transaction");
-                        assertThatThrownBy(plain.mono("b")::block).hasMessageContaining("was called in a transaction");
-                    });
+            new TransactionTemplate(context.getBean(PlatformTransactionManager.class)).executeWithoutResult(status -> {
+                CompletableFuture<String> future = plain.future("a");
+                assertThatThrownBy(future::join).hasMessageContaining("was called in a transaction");
+                assertThatThrownBy(plain.mono("b")::block).hasMessageContaining("was called in a transaction");
+            });
             assertThat(plain.future("a").join()).isEqualTo("a");
             assertThat(plain.mono("b").block()).isEqualTo("b");
         });
