@@ -5,8 +5,6 @@ import io.idempotent.IdempotencyKeyException;
 import io.idempotent.engine.WhenAbandoned;
 import io.idempotent.spring.operation.DetachedOperation;
 import io.idempotent.spring.web.RequestFingerprint.Digest;
-import jakarta.servlet.http.HttpServletRequest;
-import java.security.Principal;
 import java.util.Base64;
 import org.jspecify.annotations.Nullable;
 
@@ -41,12 +39,14 @@ record Endpoint(DetachedOperation<RecordedResponse> operation, boolean required,
     /**
      * The key of a request with this text. The caller's name is its scope; one that is too long, or has control
      * characters or unpaired surrogates, or begins with {@value #DIGESTED}, is digested.
+     *
+     * @param scope the caller's name; null if nobody knows it, or all callers share keys
+     * @throws UnknownCallerException if nobody knows it, and callers do not share keys
      */
-    IdempotencyKey key(String text, HttpServletRequest request, @Nullable IdempotencyScopeResolver resolver) {
+    IdempotencyKey key(String text, @Nullable String scope) {
         if (shared) {
             return IdempotencyKey.of(name(), text);
         }
-        String scope = resolver != null ? resolver.resolve(request) : principal(request);
         if (scope == null || IdempotencyKey.isBlank(scope)) {
             throw new UnknownCallerException(name());
         }
@@ -65,10 +65,5 @@ record Endpoint(DetachedOperation<RecordedResponse> operation, boolean required,
         Digest digest = new Digest();
         digest.add(scope);
         return DIGESTED + BASE64.encodeToString(digest.bytes());
-    }
-
-    private static @Nullable String principal(HttpServletRequest request) {
-        Principal principal = request.getUserPrincipal();
-        return principal == null ? null : principal.getName();
     }
 }

@@ -4,7 +4,6 @@ import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.IdempotencyException;
 import io.idempotent.IdempotencyKey;
-import io.idempotent.IdempotencyKeyException;
 import io.idempotent.engine.OpenExecution;
 import io.idempotent.engine.OpenResult;
 import io.idempotent.spring.operation.ObservedCall;
@@ -15,6 +14,9 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
+import java.security.Principal;
+import java.util.Collections;
+import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.NestedExceptionUtils;
@@ -81,7 +83,7 @@ final class EndpointInterceptor implements AsyncHandlerInterceptor {
             return true;
         }
         Settings known = settings.get();
-        if (!endpoint.required() && known.header().isAbsent(request)) {
+        if (!endpoint.required() && request.getHeader(known.header().name()) == null) {
             return true;
         }
         ObservedCall observed = endpoint.operation().observe();
@@ -126,11 +128,8 @@ final class EndpointInterceptor implements AsyncHandlerInterceptor {
             Settings known,
             @Nullable ObservedCall observed)
             throws Exception {
-        String key = known.header().read(request, endpoint.name());
-        if (key == null) {
-            throw new IdempotencyKeyException(
-                    endpoint.name(), "it has no header " + known.header().name());
-        }
+        List<String> fields = Collections.list(request.getHeaders(known.header().name()));
+        String key = known.header().read(fields, endpoint.name());
         if (exchange == null) {
             throw new IdempotencyConfigurationException(
                     "A request for the endpoint '" + endpoint.name() + "' did not pass "
@@ -140,7 +139,7 @@ final class EndpointInterceptor implements AsyncHandlerInterceptor {
         RecordingRequest recording = exchange.request();
         int position = recording.position();
         try {
-            IdempotencyKey resolved = endpoint.key(key, request, known.resolver());
+            IdempotencyKey resolved = endpoint.key(key, endpoint.shared() ? null : caller(request, known.resolver()));
             if (observed != null) {
                 observed.identifiedBy(resolved);
             }
@@ -150,6 +149,14 @@ final class EndpointInterceptor implements AsyncHandlerInterceptor {
             // The handler reads the body from there, though a resolver or a reconciler has read it.
             recording.rewind(position);
         }
+    }
+
+    private static @Nullable String caller(HttpServletRequest request, @Nullable IdempotencyScopeResolver resolver) {
+        if (resolver != null) {
+            return resolver.resolve(request);
+        }
+        Principal principal = request.getUserPrincipal();
+        return principal == null ? null : principal.getName();
     }
 
     private static void claim(
@@ -185,7 +192,7 @@ final class EndpointInterceptor implements AsyncHandlerInterceptor {
     private static Fingerprint fingerprint(RecordingRequest request, Endpoint endpoint, Settings known)
             throws Exception {
         try {
-            return known.fingerprint().take(request, endpoint.name(), endpoint.keepsReferences());
+            return known.fingerprint().take(new ServletContent(request), endpoint.name(), endpoint.keepsReferences());
         } catch (IdempotencyException refusal) {
             throw refusal;
         } catch (Exception | StackOverflowError failure) {

@@ -12,8 +12,8 @@ import io.idempotent.spring.operation.OperationRegistry;
 import io.idempotent.spring.operation.OperationSource;
 import io.idempotent.spring.settings.RetrySettings;
 import io.idempotent.spring.settings.WebSettings;
+import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,8 +25,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import org.springframework.aop.scope.ScopedProxyUtils;
-import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.core.MethodClassKey;
 import org.springframework.core.ReactiveAdapter;
@@ -37,10 +35,6 @@ import org.springframework.http.HttpEntity;
 import org.springframework.web.context.request.async.DeferredResult;
 import org.springframework.web.context.request.async.WebAsyncTask;
 import org.springframework.web.method.HandlerMethod;
-import org.springframework.web.servlet.handler.AbstractHandlerMethodMapping;
-import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandlerAdapter;
-import org.springframework.web.servlet.mvc.method.annotation.ResponseBodyEmitter;
-import org.springframework.web.servlet.mvc.method.annotation.StreamingResponseBody;
 
 /**
  * The endpoints of an application, resolved when all singletons are made. Safe for use by many threads.
@@ -50,12 +44,14 @@ import org.springframework.web.servlet.mvc.method.annotation.StreamingResponseBo
  *   <li>It must not be intercepted as a bean's method too, nor stream its response.
  *   <li>Its declaration is resolved: settings, store, who finds out what became of abandoned executions.
  *   <li>No other method is annotated: it would not be protected.
- *   <li>Adapters and controllers are watched, to tell whether a handler has begun.
+ *   <li>The handlers are told to the {@link Handlers} that they come from.
  *   <li>A handler that was not there then, since it is mapped later or in a context of its own, is resolved at its
  *       first request.
  * </ol>
  */
 final class Endpoints implements OperationDeclarer {
+
+    private final Handlers handlers;
 
     private final ConfigurableListableBeanFactory beanFactory;
 
@@ -66,10 +62,28 @@ final class Endpoints implements OperationDeclarer {
     // Of every handler that was asked for; nothing of those that are none, or switched off.
     private final Map<MethodClassKey, Optional<Endpoint>> endpoints = new ConcurrentHashMap<>();
 
+    /** The handlers of the stack that serves an application. */
+    interface Handlers {
+
+        /** The name of the stack. */
+        String stack();
+
+        /** The handler methods of all handler mappings. */
+        Collection<HandlerMethod> all();
+
+        /** The types of this stack by which a handler says that it streams its response. */
+        Set<Class<?>> streaming();
+
+        /** Takes note of the handlers that are endpoints. */
+        void declared(Collection<HandlerMethod> endpoints);
+    }
+
     Endpoints(
+            Handlers handlers,
             ConfigurableListableBeanFactory beanFactory,
             Supplier<OperationRegistry> operations,
             Supplier<OperationSource> methods) {
+        this.handlers = handlers;
         this.beanFactory = beanFactory;
         this.operations = operations;
         this.methods = methods;
@@ -103,29 +117,17 @@ final class Endpoints implements OperationDeclarer {
     @Override
     public Collection<DeclaredOperation> declare(OperationRegistry operations) {
         Map<MethodClassKey, DeclaredOperation> declared = new LinkedHashMap<>();
-        Set<String> scoped = new HashSet<>();
-        for (AbstractHandlerMethodMapping<?> mapping : beanFactory
-                .getBeansOfType(AbstractHandlerMethodMapping.class, true, false)
-                .values()) {
-            for (HandlerMethod handler : mapping.getHandlerMethods().values()) {
-                IdempotentEndpoint annotation = handler.getMethodAnnotation(IdempotentEndpoint.class);
-                if (annotation != null && !declared.containsKey(key(handler))) {
-                    Reader reader = new Reader(handler, annotation, operations);
-                    declared.put(key(handler), reader.declared());
-                    endpoints.put(key(handler), resolved(reader));
-                    watch(handler.getBean(), scoped);
-                }
+        List<HandlerMethod> declaredHandlers = new ArrayList<>();
+        for (HandlerMethod handler : handlers.all()) {
+            IdempotentEndpoint annotation = handler.getMethodAnnotation(IdempotentEndpoint.class);
+            if (annotation != null && !declared.containsKey(key(handler))) {
+                Reader reader = new Reader(handler, annotation, operations);
+                declared.put(key(handler), reader.declared());
+                endpoints.put(key(handler), resolved(reader));
+                declaredHandlers.add(handler);
             }
         }
-        if (!declared.isEmpty()) {
-            beanFactory
-                    .getBeansOfType(RequestMappingHandlerAdapter.class, true, false)
-                    .values()
-                    .forEach(Invocation::watch);
-        }
-        if (!scoped.isEmpty()) {
-            watchWhenMade(scoped);
-        }
+        handlers.declared(declaredHandlers);
         List<String> unserved = AnnotatedMethods.describe(
                 beanFactory,
                 (method, targetClass) -> declared.containsKey(new MethodClassKey(method, targetClass)),
@@ -133,42 +135,11 @@ final class Endpoints implements OperationDeclarer {
         if (!unserved.isEmpty()) {
             throw new IdempotencyConfigurationException(
                     unserved.get(0)
-                            + " is annotated with @IdempotentEndpoint, and handles no requests of Spring MVC: its"
-                            + " calls would not be protected",
+                            + " is annotated with @IdempotentEndpoint, and handles no requests of "
+                            + handlers.stack() + ": its calls would not be protected",
                     "Annotate the handler method of a controller, or use @Idempotent for a method of a bean");
         }
         return declared.values();
-    }
-
-    /**
-     * Watches the bean of a handler: one of a scope, behind a scoped proxy or not, whenever one is made.
-     *
-     * @param scoped gets the names of the latter
-     */
-    private void watch(Object handler, Set<String> scoped) {
-        if (!(handler instanceof String beanName)) {
-            Invocation.watch(handler);
-            return;
-        }
-        String target = ScopedProxyUtils.getTargetBeanName(beanName);
-        String checked = beanFactory.containsBeanDefinition(target) ? target : beanName;
-        if (beanFactory.isSingleton(checked)) {
-            Invocation.watch(beanFactory.getBean(checked));
-        } else {
-            scoped.add(checked);
-        }
-    }
-
-    private void watchWhenMade(Set<String> beanNames) {
-        beanFactory.addBeanPostProcessor(new BeanPostProcessor() {
-            @Override
-            public Object postProcessAfterInitialization(Object bean, String beanName) {
-                if (beanNames.contains(beanName)) {
-                    Invocation.watch(bean);
-                }
-                return bean;
-            }
-        });
     }
 
     /** Reads one annotation, and says where it stands when it cannot. */
@@ -257,8 +228,7 @@ final class Endpoints implements OperationDeclarer {
             Class<?> raw = type.toClass();
             ReactiveAdapter adapter =
                     ReactiveAdapterRegistry.getSharedInstance().getAdapter(raw);
-            if (StreamingResponseBody.class.isAssignableFrom(raw)
-                    || ResponseBodyEmitter.class.isAssignableFrom(raw)
+            if (handlers.streaming().stream().anyMatch(streaming -> streaming.isAssignableFrom(raw))
                     || (adapter != null && adapter.isMultiValue())) {
                 throw new IdempotencyConfigurationException(
                         described + " streams its response, by the type " + type

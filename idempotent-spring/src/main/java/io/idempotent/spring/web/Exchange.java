@@ -160,10 +160,10 @@ final class Exchange {
             // Answered, whether its client is there to read it or not.
             recorded = null;
             // Before its body, which may complete it.
-            if (rules.traceHeader() != null && found.traceId() != null) {
-                response.setHeader(rules.traceHeader(), found.traceId());
+            if (rules.recording().traceHeader() != null && found.traceId() != null) {
+                response.setHeader(rules.recording().traceHeader(), found.traceId());
             }
-            response.replay(found.value(), rules.headers());
+            response.replay(found.value(), rules.recording().headers());
             return;
         }
         HeldKey open = open();

@@ -7,10 +7,10 @@ import io.idempotent.RedactedException;
 import io.idempotent.engine.OpenExecution;
 import io.idempotent.spring.operation.ObservedCall;
 import io.idempotent.spring.web.StatusRules.Rule;
+import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.List;
-import java.util.Set;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -46,18 +46,10 @@ final class HeldKey {
     /**
      * What is the same for all requests.
      *
-     * @param statuses what a status says
-     * @param headers the headers that are recorded; all if there are none
-     * @param customizers change what is recorded
-     * @param traceHeader the header of replayed responses that has the first one's trace; null if there is none
+     * @param recording what is done with responses
      * @param failures answers what is thrown here
      */
-    record Rules(
-            StatusRules statuses,
-            Set<String> headers,
-            List<RecordedResponseCustomizer> customizers,
-            @Nullable String traceHeader,
-            HandlerExceptionResolver failures) {}
+    record Rules(RecordingRules<HttpServletRequest> recording, HandlerExceptionResolver failures) {}
 
     HeldKey(
             Endpoint endpoint,
@@ -127,7 +119,7 @@ final class HeldKey {
         Object thrown = request.getAttribute(DispatcherServlet.EXCEPTION_ATTRIBUTE);
         return thrown instanceof IdempotencyInProgressException || thrown instanceof IdempotencyClaimLostException
                 ? Rule.RELEASE
-                : rules.statuses().of(status);
+                : rules.recording().statuses().of(status);
     }
 
     /**
@@ -169,7 +161,7 @@ final class HeldKey {
             response.send();
         } else {
             response.discard();
-            response.replay(answer, rules.headers());
+            response.replay(answer, rules.recording().headers());
         }
     }
 
@@ -186,27 +178,19 @@ final class HeldKey {
             return null;
         }
         if (response.isTooLong()) {
-            execution.completeNotReplayable("its response is longer than idempotent.web.maximum-response-size");
+            execution.completeNotReplayable(RecordingRules.TOO_LONG);
             return null;
         }
-        RecordedResponse toRecord = response.recorded(rules.headers());
-        for (RecordedResponseCustomizer customizer : rules.customizers()) {
-            try {
-                toRecord = customizer.customize(toRecord, request);
-            } catch (RuntimeException | Error failure) {
-                LOG.error(
-                        customizer.getClass().getName() + " failed; the response for '"
-                                + execution.context().key() + "' is not recorded",
-                        RedactedException.of(failure));
-                toRecord = null;
-            }
-            if (toRecord == null) {
-                execution.completeNotReplayable(
-                        customizer.getClass().getName() + " did not let its response be recorded");
-                return null;
-            }
-        }
-        return toRecord;
+        return rules.recording()
+                .<@Nullable RecordedResponse>customize(
+                        response.recorded(rules.recording().headers()),
+                        request,
+                        execution.context().key(),
+                        customized -> customized,
+                        reason -> {
+                            execution.completeNotReplayable(reason);
+                            return null;
+                        });
     }
 
     /** Answers what was thrown after the handler was done. */

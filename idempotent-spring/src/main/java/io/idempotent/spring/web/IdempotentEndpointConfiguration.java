@@ -3,8 +3,7 @@ package io.idempotent.spring.web;
 import io.idempotent.spring.operation.OperationRegistry;
 import io.idempotent.spring.operation.OperationSource;
 import io.idempotent.spring.settings.WebSettings;
-import java.util.Set;
-import java.util.TreeSet;
+import jakarta.servlet.http.HttpServletRequest;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.BeanDefinition;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
@@ -31,7 +30,7 @@ public final class IdempotentEndpointConfiguration {
             ConfigurableListableBeanFactory beanFactory,
             ObjectProvider<OperationRegistry> operations,
             ObjectProvider<OperationSource> methods) {
-        return new Endpoints(beanFactory, operations::getObject, methods::getObject);
+        return new Endpoints(new ServletHandlers(beanFactory), beanFactory, operations::getObject, methods::getObject);
     }
 
     /** Every handler mapping takes such beans, before the interceptors that it was configured with. */
@@ -54,17 +53,18 @@ public final class IdempotentEndpointConfiguration {
             ConfigurableListableBeanFactory beanFactory) {
         return new IdempotencyFilter(() -> {
             WebSettings settings = settings(operations);
-            Set<String> headers = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
-            headers.addAll(settings.recordedHeaders());
             return new IdempotencyFilter.Settings(
                     settings.header(),
                     (int) settings.maximumBodySize().toBytes(),
                     (int) settings.maximumResponseSize().toBytes(),
                     new HeldKey.Rules(
-                            new StatusRules(settings),
-                            headers,
-                            customizers.orderedStream().toList(),
-                            settings.traceHeader(),
+                            new RecordingRules<>(
+                                    settings,
+                                    customizers
+                                            .orderedStream()
+                                            .map(customizer -> new RecordingRules.Customizer<HttpServletRequest>(
+                                                    customizer.getClass().getName(), customizer::customize))
+                                            .toList()),
                             beanFactory.getBean("handlerExceptionResolver", HandlerExceptionResolver.class)));
         });
     }

@@ -2,10 +2,7 @@ package io.idempotent.spring.web;
 
 import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyKeyException;
-import jakarta.servlet.http.HttpServletRequest;
-import java.util.Collections;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the key of a request: a String of RFC 8941, which is quoted, or, as most clients send it, the bare text.
@@ -34,22 +31,15 @@ final class KeyHeader {
         return name;
     }
 
-    /** Tells whether a request has no such header. */
-    boolean isAbsent(HttpServletRequest request) {
-        return request.getHeader(name) == null;
-    }
-
     /**
      * The key of a request.
      *
-     * @return null if it has none
-     * @throws IdempotencyKeyException if it has several, or it is not well formed
+     * @param fields the request's fields of this header
+     * @throws IdempotencyKeyException if it has none or several, or it is not well formed
      */
-    @Nullable
-    String read(HttpServletRequest request, String operation) {
-        List<String> fields = Collections.list(request.getHeaders(name));
+    String read(List<String> fields, String operation) {
         if (fields.isEmpty()) {
-            return null;
+            throw new IdempotencyKeyException(operation, "it has no header " + name);
         }
         if (fields.size() > 1) {
             throw malformed(operation, "comes " + fields.size() + " times");

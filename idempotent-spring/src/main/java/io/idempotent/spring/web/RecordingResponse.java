@@ -12,12 +12,10 @@ import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.io.Writer;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 import org.springframework.util.FastByteArrayOutputStream;
@@ -92,20 +90,8 @@ final class RecordingResponse extends HttpServletResponseWrapper {
 
     /** What is recorded of it, with these headers and those that tell what the body is, or with all. */
     RecordedResponse recorded(Set<String> chosen) {
-        List<Header> headers = new ArrayList<>();
-        Set<String> ofConnection = namedByConnection();
-        for (Header header : headers()) {
-            String name = header.name();
-            boolean always = name.equalsIgnoreCase(HttpHeaders.CONTENT_ENCODING);
-            boolean changed = always || !header.values().equals(values(headersBefore, name));
-            boolean wanted = always
-                    || name.equalsIgnoreCase(HttpHeaders.CONTENT_TYPE)
-                    || ResponseHeaders.isRecorded(name, chosen);
-            if (changed && wanted && !ofConnection.contains(name)) {
-                headers.add(header);
-            }
-        }
-        return new RecordedResponse(getStatus(), headers, body.toByteArray());
+        return new RecordedResponse(
+                getStatus(), ResponseHeaders.recorded(headers(), headersBefore, chosen), body.toByteArray());
     }
 
     /** Sends what was kept back. */
@@ -190,35 +176,15 @@ final class RecordingResponse extends HttpServletResponseWrapper {
             headers.add(new Header(HttpHeaders.CONTENT_TYPE, List.of(contentType)));
         }
         for (String name : getHeaderNames()) {
-            if (values(headers, name) == null) {
+            if (ResponseHeaders.values(headers, name) == null) {
                 headers.add(new Header(name, List.copyOf(getHeaders(name))));
             }
         }
-        if (contentLanguage != null && values(headers, HttpHeaders.CONTENT_LANGUAGE) == null) {
+        if (contentLanguage != null && ResponseHeaders.values(headers, HttpHeaders.CONTENT_LANGUAGE) == null) {
             headers.add(new Header(HttpHeaders.CONTENT_LANGUAGE, List.of(contentLanguage)));
         }
         headers.sort(BY_NAME);
         return headers;
-    }
-
-    /** There are few: to look at each is faster than a map. */
-    private static @Nullable List<String> values(List<Header> headers, String name) {
-        for (Header header : headers) {
-            if (header.name().equalsIgnoreCase(name)) {
-                return header.values();
-            }
-        }
-        return null;
-    }
-
-    private Set<String> namedByConnection() {
-        Collection<String> fields = getHeaders(HttpHeaders.CONNECTION);
-        return fields.isEmpty()
-                ? Set.of()
-                : ResponseHeaders.names(fields.stream()
-                        .flatMap(names -> Stream.of(names.split(",", -1)))
-                        .map(String::strip)
-                        .toList());
     }
 
     private boolean keepsBack() {

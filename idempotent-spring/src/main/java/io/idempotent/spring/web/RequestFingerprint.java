@@ -4,8 +4,6 @@ import io.idempotent.Fingerprint;
 import io.idempotent.Sha256;
 import io.idempotent.codec.CanonicalJson;
 import io.idempotent.spring.settings.WebSettings;
-import jakarta.servlet.ServletException;
-import jakarta.servlet.http.Part;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -17,7 +15,6 @@ import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.Collection;
-import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -78,30 +75,30 @@ final class RequestFingerprint {
      *
      * @param byContent whether it may be one that means something in this JVM only
      * @throws RequestTooLargeException if the body is longer than is accepted
-     * @throws IOException if the body cannot be read
+     * @throws Exception if the request cannot be read
      */
-    Fingerprint take(RecordingRequest request, String operation, boolean byContent)
-            throws IOException, ServletException {
-        BodyType type = BodyType.of(request.getContentType());
-        if (request.getContentLengthLong() > maximumBodySize) {
+    Fingerprint take(ComparedRequest request, String operation, boolean byContent) throws Exception {
+        BodyType type = BodyType.of(request.contentType());
+        if (request.contentLength() > maximumBodySize) {
             throw new RequestTooLargeException(operation, maximumBodySize);
         }
         Digest digest = new Digest();
-        digest.add(request.getMethod());
+        digest.add(request.method());
         // As it was sent: template and variables leave out what wildcards match.
-        digest.add(request.getRequestURI());
-        digest.addNullable(request.getQueryString());
+        digest.add(request.path());
+        digest.addNullable(request.query());
         for (String header : headers) {
             digest.add(header);
-            digest.add(Collections.list(request.getHeaders(header)));
+            digest.add(request.headers(header));
         }
         for (String header : OF_BODY) {
-            if (request.getHeader(header) != null) {
+            List<String> values = request.headers(header);
+            if (!values.isEmpty()) {
                 digest.add(header);
-                digest.add(Collections.list(request.getHeaders(header)));
+                digest.add(values);
             }
         }
-        Collection<Part> parts = type.kind() == Kind.MULTIPART ? parts(request) : null;
+        Collection<? extends ComparedPart> parts = type.kind() == Kind.MULTIPART ? request.parts() : null;
         digest.add((parts == null && type.kind() == Kind.MULTIPART ? Kind.OTHER : type.kind()).name());
         if (type.kind() == Kind.FORM) {
             addForm(digest, request, type, operation);
@@ -135,7 +132,7 @@ final class RequestFingerprint {
         }
     }
 
-    private ByteBuffer body(RecordingRequest request, String operation) throws IOException {
+    private ByteBuffer body(ComparedRequest request, String operation) throws Exception {
         ByteBuffer body = request.body();
         if (body == null) {
             throw new RequestTooLargeException(operation, maximumBodySize);
@@ -143,9 +140,9 @@ final class RequestFingerprint {
         return body;
     }
 
-    private void addForm(Digest digest, RecordingRequest request, BodyType type, String operation) throws IOException {
+    private void addForm(Digest digest, ComparedRequest request, BodyType type, String operation) throws Exception {
         long length = 0;
-        for (Map.Entry<String, String[]> parameter : new TreeMap<>(request.getParameterMap()).entrySet()) {
+        for (Map.Entry<String, String[]> parameter : new TreeMap<>(request.parameters()).entrySet()) {
             digest.add(parameter.getKey());
             digest.add(parameter.getValue().length);
             for (String value : parameter.getValue()) {
@@ -157,7 +154,6 @@ final class RequestFingerprint {
         if (length > maximumBodySize) {
             throw new RequestTooLargeException(operation, maximumBodySize);
         }
-        // Containers read the forms of POST only; what they have read is no longer in a character set.
         ByteBuffer rest = body(request, operation);
         if (rest.hasRemaining()) {
             digest.add(type.text());
@@ -165,44 +161,32 @@ final class RequestFingerprint {
         }
     }
 
-    /** The parts of a multipart body; null where nobody is to take it to parts, so that it is one body. */
-    private static @Nullable Collection<Part> parts(RecordingRequest request) throws IOException, ServletException {
-        try {
-            return request.getParts();
-        } catch (IllegalStateException failure) {
-            if (failure.getCause() != null) {
-                throw failure;
-            }
-            // Switched off: nobody takes it apart here, and its bytes are what the handler gets.
-            return null;
-        }
-    }
-
-    private void addParts(Digest digest, Collection<Part> parts, String operation) throws IOException {
+    private void addParts(Digest digest, Collection<? extends ComparedPart> parts, String operation)
+            throws IOException {
         long length = 0;
-        for (Part part : parts) {
-            length += part.getSize();
+        for (ComparedPart part : parts) {
+            length += part.size();
             if (length > maximumBodySize) {
                 throw new RequestTooLargeException(operation, maximumBodySize);
             }
-            digest.add(part.getName());
-            digest.addNullable(part.getSubmittedFileName());
-            String type = part.getContentType();
+            digest.add(part.name());
+            digest.addNullable(part.fileName());
+            String type = part.contentType();
             digest.addNullable(type == null ? null : BodyType.of(type).text());
             Map<String, List<String>> others = new TreeMap<>();
-            for (String header : part.getHeaderNames()) {
+            part.headers().forEach((header, values) -> {
                 String name = header.toLowerCase(Locale.ROOT);
                 if (!NOT_OF_PART.contains(name)) {
-                    others.put(name, List.copyOf(part.getHeaders(header)));
+                    others.put(name, List.copyOf(values));
                 }
-            }
+            });
             digest.add(others.size());
             others.forEach((name, values) -> {
                 digest.add(name);
                 digest.add(values);
             });
-            try (InputStream content = part.getInputStream()) {
-                digest.add(part.getSize(), content);
+            try (InputStream content = part.content()) {
+                digest.add(part.size(), content);
             }
         }
     }

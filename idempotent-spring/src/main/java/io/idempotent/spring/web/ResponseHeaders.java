@@ -1,9 +1,14 @@
 package io.idempotent.spring.web;
 
+import io.idempotent.spring.web.RecordedResponse.Header;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpHeaders;
 
 /** Decides which headers of a response are recorded and replayed. */
 final class ResponseHeaders {
@@ -53,8 +58,47 @@ final class ResponseHeaders {
 
     private ResponseHeaders() {}
 
+    /**
+     * The headers of a response that are recorded: those that were set or changed since recording began, and always the
+     * encoding of the body.
+     *
+     * @param now all headers, in the order of their names
+     * @param before those that were there when recording began
+     * @param chosen the headers that are recorded, besides those that tell what the body is; all if there are none
+     */
+    static List<Header> recorded(List<Header> now, List<Header> before, Set<String> chosen) {
+        List<String> connection = values(now, HttpHeaders.CONNECTION);
+        Set<String> ofConnection = connection == null
+                ? Set.of()
+                : names(connection.stream()
+                        .flatMap(names -> Stream.of(names.split(",", -1)))
+                        .map(String::strip)
+                        .toList());
+        List<Header> recorded = new ArrayList<>();
+        for (Header header : now) {
+            String name = header.name();
+            boolean always = name.equalsIgnoreCase(HttpHeaders.CONTENT_ENCODING);
+            boolean changed = always || !header.values().equals(values(before, name));
+            boolean wanted = always || name.equalsIgnoreCase(HttpHeaders.CONTENT_TYPE) || isRecorded(name, chosen);
+            if (changed && wanted && !ofConnection.contains(name)) {
+                recorded.add(header);
+            }
+        }
+        return recorded;
+    }
+
+    /** The values of a header; null if it is not there. There are few: to look at each is faster than a map. */
+    static @Nullable List<String> values(List<Header> headers, String name) {
+        for (Header header : headers) {
+            if (header.name().equalsIgnoreCase(name)) {
+                return header.values();
+            }
+        }
+        return null;
+    }
+
     /** Whether a header is recorded, if these are chosen, or all that may be if none is. */
-    static boolean isRecorded(String name, Set<String> chosen) {
+    private static boolean isRecorded(String name, Set<String> chosen) {
         return chosen.isEmpty() ? isReplayed(name, chosen) : !NEVER_RECORDED.contains(name) && chosen.contains(name);
     }
 

@@ -43,7 +43,7 @@ class RequestDigestTest {
     @MethodSource("digests")
     void staysTheSame(MockHttpServletRequest request, String digest) throws Exception {
         Fingerprint taken = new RequestFingerprint(WebSettings.DEFAULTS)
-                .take(new RecordingRequest(request, 1_000), "orders", false);
+                .take(new ServletContent(new RecordingRequest(request, 1_000)), "orders", false);
         assertThat(taken).isEqualTo(Fingerprint.ofDigest(digest));
     }
 }
