@@ -7,7 +7,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** A part of a multipart body, as a {@link RequestFingerprint} reads it. */
-interface ComparedPart {
+public interface ComparedPart {
 
     /** Its name. */
     String name();

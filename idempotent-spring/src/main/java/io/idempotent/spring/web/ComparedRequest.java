@@ -7,7 +7,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What a {@link RequestFingerprint} reads of a request, whatever serves it. Reading it waits for the whole body. */
-interface ComparedRequest {
+public interface ComparedRequest {
 
     /** The method. */
     String method();

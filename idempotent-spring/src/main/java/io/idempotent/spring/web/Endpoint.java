@@ -16,23 +16,25 @@ import org.jspecify.annotations.Nullable;
  * @param shared whether all callers share keys
  * @param fingerprint whether requests with the same key are compared
  */
-record Endpoint(DetachedOperation<RecordedResponse> operation, boolean required, boolean shared, boolean fingerprint) {
+public record Endpoint(
+        DetachedOperation<RecordedResponse> operation, boolean required, boolean shared, boolean fingerprint) {
 
     private static final String DIGESTED = "sha256:";
 
     private static final Base64.Encoder BASE64 = Base64.getUrlEncoder().withoutPadding();
 
-    String name() {
+    /** Its name. */
+    public String name() {
         return operation.operation().name();
     }
 
     /** Whether a key of which nobody knows what was done for it is kept until somebody finds out. */
-    boolean keepsUnknown() {
+    public boolean keepsUnknown() {
         return operation.operation().whenAbandoned() != WhenAbandoned.RUN_AGAIN;
     }
 
     /** Whether its store keeps objects as they are. */
-    boolean keepsReferences() {
+    public boolean keepsReferences() {
         return operation.engine().store().keepsReferences();
     }
 
@@ -43,7 +45,7 @@ record Endpoint(DetachedOperation<RecordedResponse> operation, boolean required,
      * @param scope the caller's name; null if nobody knows it, or all callers share keys
      * @throws UnknownCallerException if nobody knows it, and callers do not share keys
      */
-    IdempotencyKey key(String text, @Nullable String scope) {
+    public IdempotencyKey key(String text, @Nullable String scope) {
         if (shared) {
             return IdempotencyKey.of(name(), text);
         }

@@ -49,7 +49,7 @@ import org.springframework.web.method.HandlerMethod;
  *       first request.
  * </ol>
  */
-final class Endpoints implements OperationDeclarer {
+public final class Endpoints implements OperationDeclarer {
 
     private final Handlers handlers;
 
@@ -63,7 +63,7 @@ final class Endpoints implements OperationDeclarer {
     private final Map<MethodClassKey, Optional<Endpoint>> endpoints = new ConcurrentHashMap<>();
 
     /** The handlers of the stack that serves an application. */
-    interface Handlers {
+    public interface Handlers {
 
         /** The name of the stack. */
         String stack();
@@ -78,7 +78,15 @@ final class Endpoints implements OperationDeclarer {
         void declared(Collection<HandlerMethod> endpoints);
     }
 
-    Endpoints(
+    /**
+     * Makes the endpoints of an application.
+     *
+     * @param handlers the handlers of what serves it
+     * @param beanFactory has its beans
+     * @param operations gives the registry of operations
+     * @param methods gives what tells which methods are intercepted
+     */
+    public Endpoints(
             Handlers handlers,
             ConfigurableListableBeanFactory beanFactory,
             Supplier<OperationRegistry> operations,
@@ -94,8 +102,7 @@ final class Endpoints implements OperationDeclarer {
      *
      * @throws IdempotencyConfigurationException if it cannot be protected as it is declared
      */
-    @Nullable
-    Endpoint find(HandlerMethod handler) {
+    public @Nullable Endpoint find(HandlerMethod handler) {
         MethodClassKey key = key(handler);
         Optional<Endpoint> known = endpoints.get(key);
         if (known == null) {

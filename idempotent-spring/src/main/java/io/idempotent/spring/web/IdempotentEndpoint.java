@@ -17,7 +17,7 @@ import java.lang.annotation.Target;
  * package's page tells how.
  *
  * <p>The key is claimed before the handler's other interceptors and its arguments are asked for, and after filters of
- * smaller order than {@link IdempotencyFilter#ORDER}, Spring Security's among them. So a replay does not pass the
+ * smaller order than {@code IdempotencyFilter.ORDER}, Spring Security's among them. So a replay does not pass the
  * former, nor security of methods: it is given to the caller who was given the response at first.
  *
  * <p>A key belongs to its caller and to this endpoint. A request says, besides its key, its method, path, query and

@@ -14,7 +14,7 @@ import java.util.List;
  *   <li>The same text is the same key, quoted or not.
  * </ol>
  */
-final class KeyHeader {
+public final class KeyHeader {
 
     /** The longest field that is looked at: a key of nothing but escaped quotes, and parameters that nobody sends. */
     private static final int MAXIMUM_LENGTH = 2_048;
@@ -23,11 +23,13 @@ final class KeyHeader {
 
     private final String name;
 
-    KeyHeader(String name) {
+    /** Reads the header of this name. */
+    public KeyHeader(String name) {
         this.name = name;
     }
 
-    String name() {
+    /** The name of the header. */
+    public String name() {
         return name;
     }
 
@@ -37,7 +39,7 @@ final class KeyHeader {
      * @param fields the request's fields of this header
      * @throws IdempotencyKeyException if it has none or several, or it is not well formed
      */
-    String read(List<String> fields, String operation) {
+    public String read(List<String> fields, String operation) {
         if (fields.isEmpty()) {
             throw new IdempotencyKeyException(operation, "it has no header " + name);
         }

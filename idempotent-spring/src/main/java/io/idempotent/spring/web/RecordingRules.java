@@ -20,18 +20,19 @@ import org.jspecify.annotations.Nullable;
  * @param traceHeader the header of replayed responses that has the first one's trace; null if there is none
  * @param <Q> a request
  */
-record RecordingRules<Q>(
+public record RecordingRules<Q>(
         StatusRules statuses,
         Set<String> headers,
         List<Customizer<Q>> customizers,
         @Nullable String traceHeader) {
 
     /** Why a response that is too long is not recorded. */
-    static final String TOO_LONG = "its response is longer than idempotent.web.maximum-response-size";
+    public static final String TOO_LONG = "its response is longer than idempotent.web.maximum-response-size";
 
     private static final Log LOG = LogFactory.getLog(RecordingRules.class);
 
-    RecordingRules(WebSettings settings, List<Customizer<Q>> customizers) {
+    /** Makes the rules of these settings. */
+    public RecordingRules(WebSettings settings, List<Customizer<Q>> customizers) {
         this(
                 new StatusRules(settings),
                 ResponseHeaders.names(settings.recordedHeaders()),
@@ -45,7 +46,7 @@ record RecordingRules<Q>(
      * @param name its class
      * @param function gives what is recorded instead; null if nothing is
      */
-    record Customizer<Q>(String name, BiFunction<RecordedResponse, Q, @Nullable RecordedResponse> function) {}
+    public record Customizer<Q>(String name, BiFunction<RecordedResponse, Q, @Nullable RecordedResponse> function) {}
 
     /**
      * Lets the customizers change a response.
@@ -53,7 +54,7 @@ record RecordingRules<Q>(
      * @param recorded takes what is to be recorded
      * @param refused takes the reason for which nothing is
      */
-    <R extends @Nullable Object> R customize(
+    public <R extends @Nullable Object> R customize(
             RecordedResponse response,
             Q request,
             IdempotencyKey key,

@@ -45,7 +45,7 @@ import org.springframework.util.MimeTypeUtils;
  * after its size. JSON is -1 and its meaning. Lengths and sizes take eight bytes, in big-endian order. The digest is
  * written in Base64 for URLs.
  */
-final class RequestFingerprint {
+public final class RequestFingerprint {
 
     private static final boolean JACKSON_PRESENT =
             ClassUtils.isPresent("tools.jackson.core.json.JsonFactory", RequestFingerprint.class.getClassLoader());
@@ -62,7 +62,8 @@ final class RequestFingerprint {
 
     private final long maximumBodySize;
 
-    RequestFingerprint(WebSettings settings) {
+    /** Takes fingerprints by these settings. */
+    public RequestFingerprint(WebSettings settings) {
         this.headers = settings.fingerprintHeaders().stream()
                 .map(name -> name.toLowerCase(Locale.ROOT))
                 .sorted()
@@ -77,7 +78,7 @@ final class RequestFingerprint {
      * @throws RequestTooLargeException if the body is longer than is accepted
      * @throws Exception if the request cannot be read
      */
-    Fingerprint take(ComparedRequest request, String operation, boolean byContent) throws Exception {
+    public Fingerprint take(ComparedRequest request, String operation, boolean byContent) throws Exception {
         BodyType type = BodyType.of(request.contentType());
         if (request.contentLength() > maximumBodySize) {
             throw new RequestTooLargeException(operation, maximumBodySize);

@@ -11,10 +11,10 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 
 /** Decides which headers of a response are recorded and replayed. */
-final class ResponseHeaders {
+public final class ResponseHeaders {
 
     /** Says that a response is a replay. */
-    static final String REPLAYED = "Idempotency-Replayed";
+    public static final String REPLAYED = "Idempotency-Replayed";
 
     /** About the connection or the moment, or a session of the first caller's: never recorded. */
     private static final Set<String> NEVER_RECORDED = names(List.of(
@@ -66,7 +66,7 @@ final class ResponseHeaders {
      * @param before those that were there when recording began
      * @param chosen the headers that are recorded, besides those that tell what the body is; all if there are none
      */
-    static List<Header> recorded(List<Header> now, List<Header> before, Set<String> chosen) {
+    public static List<Header> recorded(List<Header> now, List<Header> before, Set<String> chosen) {
         List<String> connection = values(now, HttpHeaders.CONNECTION);
         Set<String> ofConnection = connection == null
                 ? Set.of()
@@ -88,7 +88,7 @@ final class ResponseHeaders {
     }
 
     /** The values of a header; null if it is not there. There are few: to look at each is faster than a map. */
-    static @Nullable List<String> values(List<Header> headers, String name) {
+    public static @Nullable List<String> values(List<Header> headers, String name) {
         for (Header header : headers) {
             if (header.name().equalsIgnoreCase(name)) {
                 return header.values();
@@ -103,7 +103,7 @@ final class ResponseHeaders {
     }
 
     /** Whether a header that was recorded is sent: an earlier version, or another writer, may have recorded more. */
-    static boolean isReplayed(String name, Set<String> chosen) {
+    public static boolean isReplayed(String name, Set<String> chosen) {
         return !NEVER_RECORDED.contains(name) && (chosen.contains(name) || !NOT_RECORDED_BY_THEMSELVES.contains(name));
     }
 

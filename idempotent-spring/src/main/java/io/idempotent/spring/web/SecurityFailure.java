@@ -5,7 +5,7 @@ import java.util.stream.Stream;
 import org.springframework.util.ClassUtils;
 
 /** What Spring Security throws where a caller must not go on, where Spring Security is there. */
-final class SecurityFailure {
+public final class SecurityFailure {
 
     private static final List<Class<?>> TYPES = Stream.of(
                     "org.springframework.security.access.AccessDeniedException",
@@ -19,7 +19,7 @@ final class SecurityFailure {
     private SecurityFailure() {}
 
     /** Whether a failure is one of them, or caused by one: Spring Security's filter looks at the causes too. */
-    static boolean isIn(Throwable failure) {
+    public static boolean isIn(Throwable failure) {
         Throwable cause = failure;
         // Bounded, since causes may go round in a circle.
         for (int depth = 0; cause != null && depth < MAXIMUM_DEPTH; depth++) {

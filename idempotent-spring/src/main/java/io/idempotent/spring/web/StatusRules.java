@@ -3,12 +3,15 @@ package io.idempotent.spring.web;
 import io.idempotent.spring.settings.WebSettings;
 
 /** What an answer's status says of the work. The exact status is asked for before its class. */
-final class StatusRules {
+public final class StatusRules {
 
     /** What becomes of the key. */
-    enum Rule {
+    public enum Rule {
+        /** The response is recorded. */
         RECORD,
+        /** Nothing was done, and the key is free again. */
         RELEASE,
+        /** Nobody knows what was done. */
         UNKNOWN
     }
 
@@ -21,7 +24,8 @@ final class StatusRules {
         }
     }
 
-    Rule of(int status) {
+    /** What becomes of the key after an answer of this status. */
+    public Rule of(int status) {
         return status < rules.length ? rules[status] : Rule.RECORD;
     }
 

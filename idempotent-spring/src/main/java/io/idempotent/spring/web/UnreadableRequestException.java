@@ -13,7 +13,13 @@ public final class UnreadableRequestException extends IdempotencyException {
 
     private final String operation;
 
-    UnreadableRequestException(String operation, Throwable cause) {
+    /**
+     * Makes the exception.
+     *
+     * @param operation the operation that was called
+     * @param cause why the request cannot be read
+     */
+    public UnreadableRequestException(String operation, Throwable cause) {
         super(
                 "Operation '" + operation + "' was not run: the request has an idempotency key, and cannot be read ("
                         + cause.getClass().getName() + "); send it well formed",

@@ -2,9 +2,8 @@
  * HTTP endpoints that are idempotent for their clients, and what clients are answered: this library's exceptions as
  * problem details of RFC 9457.
  *
- * <p>A method that is annotated with {@link io.idempotent.spring.web.IdempotentEndpoint} is claimed for by an
- * interceptor, where it is known which method is to handle the request, and its response recorded by a filter, wherever
- * that is made.
+ * <p>Here is what all stacks share: the annotation, the rules, what is recorded, compared and answered. Where requests
+ * are served is the matter of {@code web.servlet}.
  *
  * <p>How each rule of the draft is followed, and the tests of {@code ConformanceTest} that show it:
  *
@@ -59,8 +58,10 @@
  *       {@code aCallerOfWhomNothingIsKnownIsRefused}, {@code callersShareKeysOnlyWhereThatIsDeclared}<td>met
  * </table>
  *
- * <p>Depends on {@code io.idempotent}, its engine, {@code operation}, {@code settings}, and on spring-webmvc and the
- * servlet API, which are optional; JSON is compared by Jackson 3 where it is there.
+ * <p>Depends on {@code io.idempotent}, its engine, {@code operation}, {@code settings}, and on spring-web, which is
+ * optional. {@link io.idempotent.spring.web.IdempotencyScopeResolver} and {@link
+ * io.idempotent.spring.web.RecordedResponseCustomizer}, which servlet applications implement, name the servlet API. JSON
+ * is compared by Jackson 3 where it is there.
  */
 @NullMarked
 package io.idempotent.spring.web;

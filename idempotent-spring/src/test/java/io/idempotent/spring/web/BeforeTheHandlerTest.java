@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.idempotent.OnOneJdk;
 import io.idempotent.engine.RecordedEvents;
 import io.idempotent.spring.web.Wire.Response;
+import io.idempotent.spring.web.servlet.IdempotencyFilter;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
 import jakarta.servlet.http.HttpServletRequest;

@@ -11,6 +11,7 @@ import io.idempotent.engine.RecordedEvents;
 import io.idempotent.spring.operation.WhenAbandoned;
 import io.idempotent.spring.test.FakeTicker;
 import io.idempotent.spring.web.Wire.Response;
+import io.idempotent.spring.web.servlet.IdempotencyFilter;
 import io.idempotent.store.ClaimRequest;
 import java.io.IOException;
 import java.lang.reflect.Method;

@@ -12,6 +12,7 @@ import io.idempotent.engine.IdempotencyRecords;
 import io.idempotent.spring.operation.Reconciler;
 import io.idempotent.spring.operation.WhenAbandoned;
 import io.idempotent.spring.web.HttpServer.Answer;
+import io.idempotent.spring.web.servlet.IdempotencyFilter;
 import io.idempotent.store.RecordQuery;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;

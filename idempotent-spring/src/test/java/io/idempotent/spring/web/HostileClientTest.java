@@ -6,6 +6,7 @@ import io.idempotent.IdempotencyContext;
 import io.idempotent.OnOneJdk;
 import io.idempotent.engine.IdempotencyRecords;
 import io.idempotent.spring.web.HttpServer.Answer;
+import io.idempotent.spring.web.servlet.IdempotencyFilter;
 import io.idempotent.store.RecordQuery;
 import jakarta.servlet.Filter;
 import jakarta.servlet.FilterChain;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.idempotent.IdempotencyKey;
 import io.idempotent.engine.IdempotencyRecords;
+import io.idempotent.spring.web.servlet.IdempotencyFilter;
 import io.idempotent.store.IdempotencyRecord;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;

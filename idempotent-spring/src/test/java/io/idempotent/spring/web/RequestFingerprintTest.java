@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.idempotent.engine.RecordedEvents;
 import io.idempotent.spring.web.Wire.Response;
+import io.idempotent.spring.web.servlet.IdempotencyFilter;
 import jakarta.servlet.Filter;
 import jakarta.servlet.ReadListener;
 import jakarta.servlet.ServletInputStream;

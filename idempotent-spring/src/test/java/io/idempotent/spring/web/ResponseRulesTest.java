@@ -7,6 +7,7 @@ import io.idempotent.IdempotencyContext;
 import io.idempotent.engine.RecordedEvents;
 import io.idempotent.spring.test.FakeTicker;
 import io.idempotent.spring.web.Wire.Response;
+import io.idempotent.spring.web.servlet.IdempotencyFilter;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;

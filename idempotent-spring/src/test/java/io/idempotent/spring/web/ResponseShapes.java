@@ -1,6 +1,7 @@
 package io.idempotent.spring.web;
 
 import io.idempotent.engine.RecordedEvents;
+import io.idempotent.spring.web.servlet.IdempotencyFilter;
 import jakarta.servlet.Filter;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletOutputStream;

@@ -2,6 +2,7 @@ package io.idempotent.spring.web;
 
 import io.idempotent.engine.RecordedEvents;
 import io.idempotent.spring.test.FakeTicker;
+import io.idempotent.spring.web.servlet.IdempotencyFilter;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.caffeine.CaffeineIdempotencyStore;
 import jakarta.servlet.Filter;

@@ -2,6 +2,7 @@ package io.idempotent.spring.web;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import io.idempotent.spring.web.servlet.IdempotencyFilter;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.Socket;

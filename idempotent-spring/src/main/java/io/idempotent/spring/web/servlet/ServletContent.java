@@ -1,5 +1,7 @@
-package io.idempotent.spring.web;
+package io.idempotent.spring.web.servlet;
 
+import io.idempotent.spring.web.ComparedPart;
+import io.idempotent.spring.web.ComparedRequest;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.Part;
 import java.io.IOException;

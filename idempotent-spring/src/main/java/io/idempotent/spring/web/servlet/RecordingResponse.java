@@ -1,6 +1,8 @@
-package io.idempotent.spring.web;
+package io.idempotent.spring.web.servlet;
 
+import io.idempotent.spring.web.RecordedResponse;
 import io.idempotent.spring.web.RecordedResponse.Header;
+import io.idempotent.spring.web.ResponseHeaders;
 import jakarta.servlet.ServletOutputStream;
 import jakarta.servlet.WriteListener;
 import jakarta.servlet.http.HttpServletResponse;

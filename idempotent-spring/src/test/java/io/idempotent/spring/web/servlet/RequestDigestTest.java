@@ -1,10 +1,11 @@
-package io.idempotent.spring.web;
+package io.idempotent.spring.web.servlet;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.idempotent.Fingerprint;
 import io.idempotent.spring.settings.WebSettings;
+import io.idempotent.spring.web.RequestFingerprint;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;

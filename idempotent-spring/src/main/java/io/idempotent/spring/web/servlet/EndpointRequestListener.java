@@ -1,4 +1,4 @@
-package io.idempotent.spring.web;
+package io.idempotent.spring.web.servlet;
 
 import jakarta.servlet.ServletRequestEvent;
 import jakarta.servlet.ServletRequestListener;

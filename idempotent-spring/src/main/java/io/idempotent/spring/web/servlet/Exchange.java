@@ -1,8 +1,10 @@
-package io.idempotent.spring.web;
+package io.idempotent.spring.web.servlet;
 
 import io.idempotent.engine.OpenExecution;
 import io.idempotent.engine.OpenResult;
 import io.idempotent.spring.operation.ObservedCall;
+import io.idempotent.spring.web.Endpoint;
+import io.idempotent.spring.web.RecordedResponse;
 import io.idempotent.spring.web.StatusRules.Rule;
 import jakarta.servlet.AsyncEvent;
 import jakarta.servlet.AsyncListener;

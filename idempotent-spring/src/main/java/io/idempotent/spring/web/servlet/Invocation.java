@@ -1,5 +1,6 @@
-package io.idempotent.spring.web;
+package io.idempotent.spring.web.servlet;
 
+import io.idempotent.spring.web.SecurityFailure;
 import jakarta.servlet.http.HttpServletRequest;
 import java.lang.reflect.Method;
 import java.util.List;

@@ -1,5 +1,6 @@
-package io.idempotent.spring.web;
+package io.idempotent.spring.web.servlet;
 
+import io.idempotent.spring.web.ResponseHeaders;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
 import jakarta.servlet.FilterChain;

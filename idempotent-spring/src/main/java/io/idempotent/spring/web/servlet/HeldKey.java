@@ -1,4 +1,4 @@
-package io.idempotent.spring.web;
+package io.idempotent.spring.web.servlet;
 
 import io.idempotent.IdempotencyClaimLostException;
 import io.idempotent.IdempotencyException;
@@ -6,6 +6,10 @@ import io.idempotent.IdempotencyInProgressException;
 import io.idempotent.RedactedException;
 import io.idempotent.engine.OpenExecution;
 import io.idempotent.spring.operation.ObservedCall;
+import io.idempotent.spring.web.Endpoint;
+import io.idempotent.spring.web.RecordedResponse;
+import io.idempotent.spring.web.RecordingRules;
+import io.idempotent.spring.web.SecurityFailure;
 import io.idempotent.spring.web.StatusRules.Rule;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;

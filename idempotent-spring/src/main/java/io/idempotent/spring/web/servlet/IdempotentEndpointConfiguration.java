@@ -1,8 +1,13 @@
-package io.idempotent.spring.web;
+package io.idempotent.spring.web.servlet;
 
 import io.idempotent.spring.operation.OperationRegistry;
 import io.idempotent.spring.operation.OperationSource;
 import io.idempotent.spring.settings.WebSettings;
+import io.idempotent.spring.web.Endpoints;
+import io.idempotent.spring.web.IdempotencyScopeResolver;
+import io.idempotent.spring.web.IdempotentEndpoint;
+import io.idempotent.spring.web.RecordedResponseCustomizer;
+import io.idempotent.spring.web.RecordingRules;
 import jakarta.servlet.http.HttpServletRequest;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.BeanDefinition;

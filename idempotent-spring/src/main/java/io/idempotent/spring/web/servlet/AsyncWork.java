@@ -1,4 +1,4 @@
-package io.idempotent.spring.web;
+package io.idempotent.spring.web.servlet;
 
 import io.idempotent.engine.OpenExecution;
 import java.util.concurrent.Callable;

@@ -1,4 +1,4 @@
-package io.idempotent.spring.web;
+package io.idempotent.spring.web.servlet;
 
 import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyConfigurationException;
@@ -8,6 +8,13 @@ import io.idempotent.engine.OpenExecution;
 import io.idempotent.engine.OpenResult;
 import io.idempotent.spring.operation.ObservedCall;
 import io.idempotent.spring.settings.WebSettings;
+import io.idempotent.spring.web.Endpoint;
+import io.idempotent.spring.web.Endpoints;
+import io.idempotent.spring.web.IdempotencyScopeResolver;
+import io.idempotent.spring.web.KeyHeader;
+import io.idempotent.spring.web.RecordedResponse;
+import io.idempotent.spring.web.RequestFingerprint;
+import io.idempotent.spring.web.UnreadableRequestException;
 import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;

@@ -1,4 +1,4 @@
-package io.idempotent.spring.web;
+package io.idempotent.spring.web.servlet;
 
 import jakarta.servlet.ReadListener;
 import jakarta.servlet.ServletInputStream;

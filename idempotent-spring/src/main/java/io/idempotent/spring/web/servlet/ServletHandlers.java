@@ -1,5 +1,6 @@
-package io.idempotent.spring.web;
+package io.idempotent.spring.web.servlet;
 
+import io.idempotent.spring.web.Endpoints;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.Set;
