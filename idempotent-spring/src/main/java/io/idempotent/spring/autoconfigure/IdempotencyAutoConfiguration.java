@@ -6,6 +6,7 @@ import io.idempotent.spring.settings.EnvironmentSettings;
 import io.idempotent.spring.settings.IdempotencySettings;
 import io.idempotent.spring.web.IdempotencyExceptionHandler;
 import io.idempotent.spring.web.UnservedEndpoints;
+import io.idempotent.spring.web.reactive.ReactiveEndpointConfiguration;
 import io.idempotent.spring.web.servlet.EndpointRequestListener;
 import io.idempotent.spring.web.servlet.IdempotencyFilter;
 import io.idempotent.spring.web.servlet.IdempotentEndpointConfiguration;
@@ -16,10 +17,8 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.boot.autoconfigure.condition.NoneNestedConditions;
-import org.springframework.boot.web.context.reactive.ReactiveWebApplicationContext;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.boot.web.servlet.ServletListenerRegistrationBean;
-import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
@@ -79,27 +78,44 @@ public final class IdempotencyAutoConfiguration {
         }
     }
 
-    /** No endpoints. */
+    /** Endpoints on WebFlux, and answers for its clients. */
     @Configuration(proxyBeanMethods = false)
-    @Conditional(NotServlet.class)
-    static class NoWeb {
+    @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.REACTIVE)
+    @ConditionalOnClass(name = "org.springframework.web.reactive.DispatcherHandler")
+    @Import(ReactiveEndpointConfiguration.class)
+    static class Reactive {
 
         @Bean
-        static UnservedEndpoints unservedIdempotentEndpoints(
-                ConfigurableListableBeanFactory beanFactory, ApplicationContext context) {
-            return new UnservedEndpoints(beanFactory, context instanceof ReactiveWebApplicationContext);
+        @ConditionalOnMissingBean
+        static IdempotencyExceptionHandler idempotencyExceptionHandler(IdempotencySettings settings) {
+            return new IdempotencyExceptionHandler(settings.web());
         }
     }
 
-    /** Where there is no Spring MVC on a servlet container. */
-    static final class NotServlet extends NoneNestedConditions {
+    /** No endpoints. */
+    @Configuration(proxyBeanMethods = false)
+    @Conditional(Unserved.class)
+    static class NoWeb {
 
-        NotServlet() {
+        @Bean
+        static UnservedEndpoints unservedIdempotentEndpoints(ConfigurableListableBeanFactory beanFactory) {
+            return new UnservedEndpoints(beanFactory);
+        }
+    }
+
+    /** Where there is neither Spring MVC on a servlet container nor WebFlux. */
+    static final class Unserved extends NoneNestedConditions {
+
+        Unserved() {
             super(ConfigurationPhase.REGISTER_BEAN);
         }
 
         @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
         @ConditionalOnClass(name = "org.springframework.web.servlet.DispatcherServlet")
         static class Servlet {}
+
+        @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.REACTIVE)
+        @ConditionalOnClass(name = "org.springframework.web.reactive.DispatcherHandler")
+        static class Reactive {}
     }
 }

@@ -1,12 +1,14 @@
 package io.idempotent.spring.operation;
 
 import io.idempotent.Fingerprint;
+import io.idempotent.IdempotencyContext;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.Reconciliation;
 import io.idempotent.engine.IdempotencyEngine;
 import io.idempotent.engine.OpenExecution;
 import io.idempotent.engine.OpenResult;
 import io.idempotent.engine.Operation;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,11 +39,30 @@ public record DetachedOperation<T>(
      * @throws Throwable a failure that was recorded
      */
     public OpenResult<T> open(IdempotencyKey key, Fingerprint fingerprint, Object... arguments) throws Throwable {
-        return engine.open(operation, key, fingerprint, execution -> {
-            Reconciliation<?> found =
-                    reconciler == null ? Reconciliation.unknown() : reconciler.reconcile(execution, arguments);
-            return checked(found);
+        return engine.open(operation, key, fingerprint, execution -> reconciled(execution, arguments));
+    }
+
+    /**
+     * Like {@link #open}, without waiting for the store. A reconciler is asked in a thread that may be blocked.
+     *
+     * @param observed observes the call; null if nobody does
+     */
+    public CompletableFuture<OpenResult<T>> openAsync(
+            IdempotencyKey key, Fingerprint fingerprint, @Nullable ObservedCall observed, Object... arguments) {
+        return engine.openAsync(operation, key, fingerprint, execution -> reconciled(execution, arguments), part -> {
+            ObservedCall.Scope scope = observed == null ? null : observed.enter();
+            try {
+                part.run();
+            } finally {
+                if (scope != null) {
+                    scope.close();
+                }
+            }
         });
+    }
+
+    private Reconciliation<T> reconciled(IdempotencyContext execution, Object... arguments) throws Exception {
+        return checked(reconciler == null ? Reconciliation.unknown() : reconciler.reconcile(execution, arguments));
     }
 
     /** Begins to observe a call, before its key is known; null if nobody does. */

@@ -13,6 +13,7 @@ import java.lang.reflect.Method;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.BeanFactoryUtils;
@@ -20,7 +21,6 @@ import org.springframework.context.ApplicationContext;
 import org.springframework.context.ApplicationContextAware;
 import org.springframework.context.MessageSource;
 import org.springframework.context.MessageSourceAware;
-import org.springframework.context.i18n.LocaleContextHolder;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.AnnotatedElementUtils;
 import org.springframework.http.HttpHeaders;
@@ -113,9 +113,10 @@ public class IdempotencyExceptionHandler implements MessageSourceAware, Applicat
 
     /** No acceptable key: 400. */
     @ExceptionHandler
-    ResponseEntity<ProblemDetail> handle(IdempotencyKeyException exception) {
+    ResponseEntity<ProblemDetail> handle(IdempotencyKeyException exception, Locale locale) {
         return answer(
                 exception,
+                locale,
                 HttpStatus.BAD_REQUEST,
                 "key-missing",
                 "Idempotency key missing or malformed",
@@ -124,9 +125,10 @@ public class IdempotencyExceptionHandler implements MessageSourceAware, Applicat
 
     /** Not to be read: 400. */
     @ExceptionHandler
-    ResponseEntity<ProblemDetail> handle(UnreadableRequestException exception) {
+    ResponseEntity<ProblemDetail> handle(UnreadableRequestException exception, Locale locale) {
         return answer(
                 exception,
+                locale,
                 HttpStatus.BAD_REQUEST,
                 "request-unreadable",
                 "Request unreadable",
@@ -135,9 +137,10 @@ public class IdempotencyExceptionHandler implements MessageSourceAware, Applicat
 
     /** A key of nobody knows whom: 403. */
     @ExceptionHandler
-    ResponseEntity<ProblemDetail> handle(UnknownCallerException exception) {
+    ResponseEntity<ProblemDetail> handle(UnknownCallerException exception, Locale locale) {
         return answer(
                 exception,
+                locale,
                 HttpStatus.FORBIDDEN,
                 "caller-unknown",
                 "Caller unknown",
@@ -146,9 +149,10 @@ public class IdempotencyExceptionHandler implements MessageSourceAware, Applicat
 
     /** Still in progress: 409, with the time after which to repeat the request. */
     @ExceptionHandler
-    ResponseEntity<ProblemDetail> handle(IdempotencyInProgressException exception) {
+    ResponseEntity<ProblemDetail> handle(IdempotencyInProgressException exception, Locale locale) {
         return answer(
                 exception,
+                locale,
                 HttpStatus.CONFLICT,
                 "in-progress",
                 "Request in progress",
@@ -158,9 +162,10 @@ public class IdempotencyExceptionHandler implements MessageSourceAware, Applicat
 
     /** Longer than can be compared: 413. */
     @ExceptionHandler
-    ResponseEntity<ProblemDetail> handle(RequestTooLargeException exception) {
+    ResponseEntity<ProblemDetail> handle(RequestTooLargeException exception, Locale locale) {
         return answer(
                 exception,
+                locale,
                 HttpStatus.CONTENT_TOO_LARGE,
                 "request-too-large",
                 "Request too large",
@@ -169,9 +174,10 @@ public class IdempotencyExceptionHandler implements MessageSourceAware, Applicat
 
     /** Used for something else: 422. */
     @ExceptionHandler
-    ResponseEntity<ProblemDetail> handle(IdempotencyKeyReusedException exception) {
+    ResponseEntity<ProblemDetail> handle(IdempotencyKeyReusedException exception, Locale locale) {
         return answer(
                 exception,
+                locale,
                 HttpStatus.UNPROCESSABLE_CONTENT,
                 "key-reused",
                 "Idempotency key reused",
@@ -180,9 +186,10 @@ public class IdempotencyExceptionHandler implements MessageSourceAware, Applicat
 
     /** The claim was lost: 409, to be repeated. */
     @ExceptionHandler
-    ResponseEntity<ProblemDetail> handle(IdempotencyClaimLostException exception) {
+    ResponseEntity<ProblemDetail> handle(IdempotencyClaimLostException exception, Locale locale) {
         return answer(
                 exception,
+                locale,
                 HttpStatus.CONFLICT,
                 "not-confirmed",
                 "Request not confirmed",
@@ -193,9 +200,10 @@ public class IdempotencyExceptionHandler implements MessageSourceAware, Applicat
 
     /** Nobody knows whether it was done: 409, and repeating does not help by itself. */
     @ExceptionHandler
-    ResponseEntity<ProblemDetail> handle(IdempotencyOutcomeUnknownException exception) {
+    ResponseEntity<ProblemDetail> handle(IdempotencyOutcomeUnknownException exception, Locale locale) {
         return answer(
                 exception,
+                locale,
                 HttpStatus.CONFLICT,
                 "outcome-unknown",
                 "Request outcome unknown",
@@ -205,9 +213,10 @@ public class IdempotencyExceptionHandler implements MessageSourceAware, Applicat
 
     /** Done, but its outcome cannot be given: 500. */
     @ExceptionHandler
-    ResponseEntity<ProblemDetail> handle(IdempotencyOutcomeException exception) {
+    ResponseEntity<ProblemDetail> handle(IdempotencyOutcomeException exception, Locale locale) {
         return answer(
                 exception,
+                locale,
                 HttpStatus.INTERNAL_SERVER_ERROR,
                 "result-not-available",
                 "Result not available",
@@ -216,9 +225,10 @@ public class IdempotencyExceptionHandler implements MessageSourceAware, Applicat
 
     /** The store failed: 503. */
     @ExceptionHandler
-    ResponseEntity<ProblemDetail> handle(IdempotencyStoreException exception) {
+    ResponseEntity<ProblemDetail> handle(IdempotencyStoreException exception, Locale locale) {
         return answer(
                 exception,
+                locale,
                 HttpStatus.SERVICE_UNAVAILABLE,
                 "store-not-available",
                 "Idempotency store not available",
@@ -227,12 +237,18 @@ public class IdempotencyExceptionHandler implements MessageSourceAware, Applicat
     }
 
     private ResponseEntity<ProblemDetail> answer(
-            IdempotencyException exception, HttpStatus status, String name, String title, String detail) {
-        return answer(exception, status, name, title, detail, null);
+            IdempotencyException exception,
+            Locale locale,
+            HttpStatus status,
+            String name,
+            String title,
+            String detail) {
+        return answer(exception, locale, status, name, title, detail, null);
     }
 
     private ResponseEntity<ProblemDetail> answer(
             IdempotencyException exception,
+            Locale locale,
             HttpStatus status,
             String name,
             String title,
@@ -254,9 +270,6 @@ public class IdempotencyExceptionHandler implements MessageSourceAware, Applicat
         ErrorResponse response = builder.build();
         return ResponseEntity.status(status)
                 .headers(response.getHeaders())
-                .body(
-                        messages == null
-                                ? response.getBody()
-                                : response.updateAndGetBody(messages, LocaleContextHolder.getLocale()));
+                .body(messages == null ? response.getBody() : response.updateAndGetBody(messages, locale));
     }
 }

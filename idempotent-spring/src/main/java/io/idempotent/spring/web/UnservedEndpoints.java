@@ -1,6 +1,5 @@
 package io.idempotent.spring.web;
 
-import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.spring.operation.AnnotatedMethods;
 import io.idempotent.spring.operation.OperationDeclarer;
 import io.idempotent.spring.operation.OperationRegistry;
@@ -11,9 +10,8 @@ import org.apache.commons.logging.LogFactory;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 
 /**
- * Looks for endpoints in an application that has no Spring MVC to serve them. Another kind of web server, which serves
- * them unprotected, is refused. Where nothing serves them, in a worker that shares the beans of an application, a
- * warning says so.
+ * Looks for endpoints in an application that has neither Spring MVC nor WebFlux to serve them: a worker that shares the
+ * beans of an application, say. A warning names them.
  */
 public final class UnservedEndpoints implements OperationDeclarer {
 
@@ -21,16 +19,9 @@ public final class UnservedEndpoints implements OperationDeclarer {
 
     private final ConfigurableListableBeanFactory beanFactory;
 
-    private final boolean servedElsewhere;
-
-    /**
-     * Looks at the beans of this bean factory.
-     *
-     * @param servedElsewhere whether there is a web server of another kind
-     */
-    public UnservedEndpoints(ConfigurableListableBeanFactory beanFactory, boolean servedElsewhere) {
+    /** Looks at the beans of this bean factory. */
+    public UnservedEndpoints(ConfigurableListableBeanFactory beanFactory) {
         this.beanFactory = beanFactory;
-        this.servedElsewhere = servedElsewhere;
     }
 
     /** Declares nothing. */
@@ -38,19 +29,11 @@ public final class UnservedEndpoints implements OperationDeclarer {
     public Collection<DeclaredOperation> declare(OperationRegistry operations) {
         List<String> unserved = AnnotatedMethods.describe(
                 beanFactory, (method, targetClass) -> false, List.of(IdempotentEndpoint.class));
-        if (servedElsewhere && !unserved.isEmpty()) {
-            throw new IdempotencyConfigurationException(
-                    unserved.get(0)
-                            + " is annotated with @IdempotentEndpoint, and this application serves it by WebFlux,"
-                            + " where it is not supported and would not be protected",
-                    "Annotate a service's blocking method with @Idempotent instead, or serve the endpoint by"
-                            + " Spring MVC");
-        }
         if (!unserved.isEmpty()) {
             LOG.warn("The methods " + unserved
-                    + " are annotated with @IdempotentEndpoint, and this application has no Spring"
-                    + " MVC on a servlet container, which alone serves and protects them: a direct call of one is not"
-                    + " protected. Leave their beans out of this application, or annotate a service's method with"
+                    + " are annotated with @IdempotentEndpoint, and this application has neither"
+                    + " Spring MVC on a servlet container nor WebFlux, which serve and protect them: a direct call of"
+                    + " one is not protected. Leave their beans out of this application, or annotate a service's method with"
                     + " @Idempotent");
         }
         return List.of();

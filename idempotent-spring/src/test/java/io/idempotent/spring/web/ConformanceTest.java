@@ -41,6 +41,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -58,23 +59,29 @@ import org.springframework.web.bind.annotation.RestController;
 import org.springframework.web.server.ResponseStatusException;
 import tools.jackson.databind.JsonNode;
 
-/** The draft's rules, K1 to K18 as the package's page numbers them, each with the tests that show it. */
-class ConformanceTest {
+/**
+ * The draft's rules, K1 to K18 as the package's page numbers them, each with the tests that show it, on whatever serves
+ * them.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+abstract class ConformanceTest {
 
     private static final String ORDER = "{\"item\":\"book\"}";
 
-    private static HttpServer server;
+    private HttpServer server;
 
-    private static RecordedEvents told;
+    private RecordedEvents told;
 
-    private static Orders orders;
+    private Orders orders;
 
-    private final String key = "\"" + UUID.randomUUID() + "\"";
+    private String key = "";
+
+    /** Starts an application with the endpoints of this test. */
+    abstract HttpServer start(String... properties);
 
     @BeforeAll
-    static void start() {
-        server = HttpServer.start(
-                Application.class,
+    final void startServer() {
+        server = start(
                 Surroundings.STORE,
                 "idempotent.web.problem-base=https://problems.example/",
                 "idempotent.web.documentation=https://docs.example/idempotency",
@@ -86,19 +93,20 @@ class ConformanceTest {
     }
 
     @AfterAll
-    static void stop() {
+    final void stop() {
         server.close();
     }
 
     @BeforeEach
-    void begin() {
+    final void begin() {
+        key = "\"" + UUID.randomUUID() + "\"";
         told.forget();
         orders.runs.set(0);
     }
 
     @Configuration(proxyBeanMethods = false)
-    @Import({Surroundings.class, Orders.class, Overriding.class, OwnAnswers.class})
-    static class Application {
+    @Import({Orders.class, Overriding.class, OwnAnswers.class})
+    static class Endpoints {
 
         @Bean
         static StaticMessageSource messageSource() {
@@ -113,10 +121,15 @@ class ConformanceTest {
     @RestController
     static class Orders {
 
+        private final RecordedEvents told;
         private final AtomicInteger runs = new AtomicInteger();
         private volatile CountDownLatch opened = new CountDownLatch(0);
 
         private volatile List<String> toldBefore = List.of();
+
+        Orders(RecordedEvents told) {
+            this.told = told;
+        }
 
         private Map<String, Object> next(Map<String, Object> order) {
             toldBefore = told.names();
@@ -212,12 +225,11 @@ class ConformanceTest {
         }
     }
 
-    private static Response send(String path, String key, String body, String... headers) throws IOException {
+    private Response send(String path, String key, String body, String... headers) throws IOException {
         return sendAs("alice", path, key, body, headers);
     }
 
-    private static Response sendAs(String user, String path, String key, String body, String... headers)
-            throws IOException {
+    private Response sendAs(String user, String path, String key, String body, String... headers) throws IOException {
         List<String> lines = new ArrayList<>(List.of(headers));
         lines.add("Content-Type: application/json");
         if (key != null) {
@@ -229,7 +241,7 @@ class ConformanceTest {
         return Wire.send("POST", server.uri(path), lines, body.getBytes(UTF_8));
     }
 
-    private static CompletableFuture<Response> sending(String path, String key) {
+    private CompletableFuture<Response> sending(String path, String key) {
         int before = orders.runs.get();
         CompletableFuture<Response> response = CompletableFuture.supplyAsync(
                 () -> {

@@ -23,6 +23,7 @@ import org.springframework.boot.test.context.runner.ReactiveWebApplicationContex
 import org.springframework.boot.test.context.runner.WebApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.boot.webflux.autoconfigure.WebFluxAutoConfiguration;
 import org.springframework.boot.webmvc.autoconfigure.DispatcherServletAutoConfiguration;
 import org.springframework.boot.webmvc.autoconfigure.WebMvcAutoConfiguration;
 import org.springframework.http.ResponseEntity;
@@ -285,7 +286,7 @@ class EndpointStartupTest {
                 .withBean(Fine.class)
                 .run(context -> assertThat(context).hasNotFailed());
 
-        assertThat(output).contains("no Spring MVC").contains("Fine.order");
+        assertThat(output).contains("neither Spring MVC").contains("Fine.order");
     }
 
     @Test
@@ -295,14 +296,16 @@ class EndpointStartupTest {
                 .withConfiguration(AutoConfigurations.of(IdempotencyAutoConfiguration.class))
                 .run(context -> assertThat(context).hasNotFailed());
 
-        assertThat(output).doesNotContain("no Spring MVC");
+        assertThat(output).doesNotContain("neither Spring MVC");
     }
 
     @Test
-    void refusesEndpointsOfWebFlux() {
+    void refusesEndpointsThatStreamOnWebFluxToo() {
         new ReactiveWebApplicationContextRunner()
-                .withConfiguration(AutoConfigurations.of(IdempotencyAutoConfiguration.class))
-                .withBean(Fine.class)
-                .run(context -> assertRefused(context.getStartupFailure(), "WebFlux", "Fine.order"));
+                .withConfiguration(
+                        AutoConfigurations.of(IdempotencyAutoConfiguration.class, WebFluxAutoConfiguration.class))
+                .withPropertyValues("idempotent.store=caffeine")
+                .withBean(SeveralInside.class)
+                .run(context -> assertRefused(context.getStartupFailure(), "streams", "SeveralInside.order"));
     }
 }

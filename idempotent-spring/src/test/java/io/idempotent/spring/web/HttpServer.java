@@ -18,7 +18,7 @@ import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.ConfigurableApplicationContext;
 
-/** An application on a real Tomcat, at a port of its own, and a client that speaks to it. */
+/** An application on a real server, at a port of its own, and a client that speaks to it. */
 final class HttpServer implements AutoCloseable {
 
     private static final HttpClient CLIENT =
@@ -30,8 +30,17 @@ final class HttpServer implements AutoCloseable {
         this.context = context;
     }
 
-    /** Starts an application with these properties, given as {@code name=value}. */
+    /** Starts an application on Tomcat with these properties, given as {@code name=value}. */
     static HttpServer start(Class<?> application, String... properties) {
+        return start(WebApplicationType.SERVLET, application, properties);
+    }
+
+    /** Starts an application on Reactor Netty with these properties, given as {@code name=value}. */
+    static HttpServer startReactive(Class<?> application, String... properties) {
+        return start(WebApplicationType.REACTIVE, application, properties);
+    }
+
+    private static HttpServer start(WebApplicationType type, Class<?> application, String... properties) {
         Map<String, Object> settings = new LinkedHashMap<>();
         settings.put("server.port", "0");
         settings.put("spring.main.banner-mode", "off");
@@ -41,7 +50,7 @@ final class HttpServer implements AutoCloseable {
             settings.put(property.substring(0, equals), property.substring(equals + 1));
         }
         return new HttpServer(new SpringApplicationBuilder(application)
-                .web(WebApplicationType.SERVLET)
+                .web(type)
                 .properties(settings)
                 .run());
     }

@@ -1,50 +1,25 @@
 package io.idempotent.spring.web;
 
-import io.idempotent.engine.RecordedEvents;
-import io.idempotent.spring.test.FakeTicker;
 import io.idempotent.spring.web.servlet.IdempotencyFilter;
-import io.idempotent.store.IdempotencyStore;
-import io.idempotent.store.caffeine.CaffeineIdempotencyStore;
 import jakarta.servlet.Filter;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletRequestWrapper;
 import java.security.Principal;
-import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
 
 /**
  * What endpoints have around them: callers that are known by a header, time that a test moves, a store that can be
  * down.
  */
 @Configuration(proxyBeanMethods = false)
-@EnableAutoConfiguration
+@Import(StoreSurroundings.class)
 class Surroundings {
 
     /** Chooses the store that is observed. */
     static final String STORE = "idempotent.store=observed";
-
-    @Bean
-    static RecordedEvents told() {
-        return new RecordedEvents();
-    }
-
-    @Bean
-    static FakeTicker ticker() {
-        return new FakeTicker();
-    }
-
-    @Bean
-    static ObservedStore observed(FakeTicker ticker) {
-        return new ObservedStore(
-                CaffeineIdempotencyStore.builder().ticker(ticker).build());
-    }
-
-    @Bean
-    static IdempotencyStore observedIdempotencyStore(ObservedStore observed) {
-        return observed.store();
-    }
 
     /** Where Spring Security would stand. */
     @Bean
