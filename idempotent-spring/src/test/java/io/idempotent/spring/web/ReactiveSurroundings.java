@@ -2,6 +2,7 @@ package io.idempotent.spring.web;
 
 import io.idempotent.spring.web.reactive.IdempotencyWebFilter;
 import java.security.Principal;
+import org.springframework.boot.reactor.netty.NettyReactiveWebServerFactory;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
@@ -15,6 +16,12 @@ import reactor.core.publisher.Mono;
 @Configuration(proxyBeanMethods = false)
 @Import(StoreSurroundings.class)
 class ReactiveSurroundings {
+
+    /** Tomcat, which is there too, would serve WebFlux otherwise, and does not notice that a client is gone. */
+    @Bean
+    static NettyReactiveWebServerFactory server() {
+        return new NettyReactiveWebServerFactory();
+    }
 
     @Bean
     static WebFilter authentication() {

@@ -8,17 +8,12 @@ import io.idempotent.engine.RecordedEvents;
 import io.idempotent.spring.test.FakeTicker;
 import io.idempotent.spring.web.Wire.Response;
 import io.idempotent.spring.web.servlet.IdempotencyFilter;
-import jakarta.servlet.AsyncContext;
-import jakarta.servlet.http.HttpServletRequest;
-import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
@@ -29,40 +24,51 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.aop.support.AopUtils;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
-import org.springframework.context.annotation.Bean;
-import org.springframework.context.annotation.Configuration;
-import org.springframework.context.annotation.Import;
 import org.springframework.http.ResponseEntity;
 import org.springframework.validation.annotation.Validated;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestHeader;
-import org.springframework.web.bind.annotation.ResponseBody;
 import org.springframework.web.bind.annotation.RestController;
-import org.springframework.web.context.request.async.DeferredResult;
 
-/** What becomes of a response, and of its key. */
+/** What becomes of a response, and of its key, on whatever serves it. */
 @ExtendWith(OutputCaptureExtension.class)
-class ResponseRulesTest {
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+abstract class ResponseRulesTest {
 
-    private static HttpServer server;
+    private HttpServer server;
 
-    private static RecordedEvents told;
+    private RecordedEvents told;
 
-    private static Endpoints endpoints;
+    private Endpoints endpoints;
 
-    private final String key = UUID.randomUUID().toString();
+    private String key = "";
+
+    /** Starts an application with the endpoints of this test, and with what tells tenants apart and customizes. */
+    abstract HttpServer start(String... properties);
+
+    HttpServer server() {
+        return server;
+    }
+
+    RecordedEvents told() {
+        return told;
+    }
+
+    AtomicInteger runs() {
+        return endpoints.runs;
+    }
 
     @BeforeAll
-    static void start() {
-        server = HttpServer.start(
-                Application.class,
+    final void startServer() {
+        server = start(
                 Surroundings.STORE,
                 "idempotent.web.header=X-Request-Key",
                 "idempotent.web.recorded-headers=content-type,X-Kept,X-Gate,X-Auth-Token",
@@ -74,38 +80,25 @@ class ResponseRulesTest {
     }
 
     @AfterAll
-    static void stop() {
+    final void stop() {
         server.close();
     }
 
     @BeforeEach
-    void begin() {
+    final void begin() {
+        key = UUID.randomUUID().toString();
         told.forget();
         endpoints.runs.set(0);
     }
 
-    @Configuration(proxyBeanMethods = false)
-    @Import({Surroundings.class, Endpoints.class, Proxied.class})
-    static class Application {
-
-        @Bean
-        static IdempotencyScopeResolver tenants() {
-            return request -> request.getHeader("X-Tenant");
-        }
-
-        @Bean
-        static RecordedResponseCustomizer customizer() {
-            return (response, request) -> {
-                String how = String.valueOf(request.getHeader("X-Customize"));
-                return switch (how) {
-                    case "redact" ->
-                        new RecordedResponse(response.status(), response.headers(), "redacted".getBytes(UTF_8));
-                    case "refuse" -> null;
-                    case "fail" -> throw new IllegalStateException("a secret");
-                    default -> response;
-                };
-            };
-        }
+    /** What a customizer does, as a request's header says. */
+    static RecordedResponse customize(RecordedResponse response, String how) {
+        return switch (String.valueOf(how)) {
+            case "redact" -> new RecordedResponse(response.status(), response.headers(), "redacted".getBytes(UTF_8));
+            case "refuse" -> null;
+            case "fail" -> throw new IllegalStateException("a secret");
+            default -> response;
+        };
     }
 
     @RestController
@@ -114,7 +107,7 @@ class ResponseRulesTest {
         private final AtomicInteger runs = new AtomicInteger();
         private final Map<String, Semaphore> gates = new ConcurrentHashMap<>();
 
-        private String next() {
+        String next() {
             return "run " + runs.incrementAndGet();
         }
 
@@ -122,12 +115,6 @@ class ResponseRulesTest {
         @IdempotentEndpoint
         ResponseEntity<String> status(@PathVariable int status) {
             return ResponseEntity.status(status).body(next());
-        }
-
-        @PostMapping("/errors/{status}")
-        @IdempotentEndpoint
-        void error(@PathVariable int status, HttpServletResponse response) throws IOException {
-            response.sendError(status, next());
         }
 
         @PostMapping("/headers")
@@ -146,12 +133,6 @@ class ResponseRulesTest {
             return IdempotencyContext.current().key() + " " + next();
         }
 
-        @PostMapping("/callable-context")
-        @IdempotentEndpoint(operation = "callable-context")
-        Callable<String> callableContext() {
-            return () -> IdempotencyContext.current().key() + " " + next();
-        }
-
         @PostMapping("/short-lived")
         @IdempotentEndpoint(operation = "short-lived", retention = "P7D")
         String shortLived() {
@@ -162,29 +143,6 @@ class ResponseRulesTest {
         @IdempotentEndpoint(operation = "switched-off")
         String switchedOff() {
             return next();
-        }
-
-        @PostMapping("/late")
-        @IdempotentEndpoint
-        DeferredResult<String> late() {
-            next();
-            return new DeferredResult<>(1L);
-        }
-
-        @PostMapping("/own-thread")
-        @IdempotentEndpoint
-        @ResponseBody
-        void ownThread(HttpServletRequest request) {
-            String answer = next();
-            AsyncContext async = request.startAsync();
-            async.start(() -> {
-                try {
-                    async.getResponse().getWriter().print(answer);
-                } catch (IOException failure) {
-                    throw new UncheckedIOException(failure);
-                }
-                async.complete();
-            });
         }
 
         @PostMapping("/held")
@@ -224,7 +182,7 @@ class ResponseRulesTest {
         }
     }
 
-    private Response send(String path, String... headers) throws IOException {
+    final Response send(String path, String... headers) throws IOException {
         List<String> lines = new ArrayList<>(List.of(headers));
         lines.add("X-Request-Key: " + key);
         if (lines.stream().noneMatch(line -> line.startsWith("X-Tenant"))) {
@@ -254,13 +212,6 @@ class ResponseRulesTest {
     void anAnswerThatNothingWasDoneReleasesTheKey(int status) throws IOException {
         assertThat(send("/statuses/" + status).status()).isEqualTo(status);
         assertThat(send("/statuses/" + status).content()).isEqualTo("run 2");
-        assertThat(told.names()).containsExactly("claimed", "released", "claimed", "released");
-    }
-
-    @Test
-    void anErrorThatNothingWasDoneReleasesTheKeyWhenItsPageIsMade() throws IOException {
-        assertThat(send("/errors/503").content()).contains("\"status\":503");
-        assertThat(send("/errors/503").isReplayed()).isFalse();
         assertThat(told.names()).containsExactly("claimed", "released", "claimed", "released");
     }
 
@@ -298,9 +249,12 @@ class ResponseRulesTest {
         assertThat(output).doesNotContain("a secret");
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"context", "callable-context"})
-    void theHandlerSeesItsExecutionInWhicheverThread(String operation) throws IOException {
+    @Test
+    void theHandlerSeesItsExecution() throws IOException {
+        assertSeesItsExecution("context");
+    }
+
+    final void assertSeesItsExecution(String operation) throws IOException {
         assertThat(send("/" + operation).content()).isEqualTo(operation + "@one:" + key + " run 1");
     }
 
@@ -326,15 +280,6 @@ class ResponseRulesTest {
         send("/switched-off");
         assertThat(send("/switched-off").content()).isEqualTo("run 2");
         assertThat(told.names()).isEmpty();
-    }
-
-    @Test
-    void whatTookTooLongIsNotReleasedSinceItMayGoOn() throws IOException {
-        Response first = send("/late");
-        assertThat(first.status()).isEqualTo(503);
-        assertThat(send("/late").without(IdempotencyFilter.REPLAYED)).isEqualTo(first.without());
-        assertThat(endpoints.runs).hasValue(1);
-        assertThat(told.names()).containsExactly("claimed", "completed", "replayed");
     }
 
     @Test
@@ -370,16 +315,5 @@ class ResponseRulesTest {
         assertThat(AopUtils.isCglibProxy(server.bean(Proxied.class))).isTrue();
         assertThat(send("/contracts", "X-Item: book").content()).isEqualTo("book contracts");
         assertThat(send("/contracts", "X-Item: pen").content()).isEqualTo("book contracts");
-    }
-
-    @Test
-    void whatAThreadOfTheHandlersOwnAnswersIsSentAndNotGivenAgain() throws IOException {
-        assertThat(send("/own-thread").content()).isEqualTo("run 1");
-        Awaitility.await()
-                .untilAsserted(() -> assertThat(told.names()).containsExactly("claimed", "notReplayable", "completed"));
-        Response second = send("/own-thread");
-        assertThat(second.status()).isEqualTo(500);
-        assertThat(second.content()).contains("result-not-available");
-        assertThat(endpoints.runs).hasValue(1);
     }
 }

@@ -131,7 +131,10 @@ final class EndpointHandlerAdapter implements HandlerAdapter, Ordered {
                     } else if (observed != null) {
                         observed.answered(failure);
                     }
-                    return Mono.just(behind.get().handle(exchange, new Refusal(handler, failure)));
+                    return Mono.just((recording == null
+                                    ? RecordingRequest.drain(exchange.getRequest())
+                                    : recording.drain())
+                            .then(Mono.defer(() -> behind.get().handle(exchange, new Refusal(handler, failure)))));
                 })
                 .flatMap(next -> next);
     }
@@ -235,7 +238,7 @@ final class EndpointHandlerAdapter implements HandlerAdapter, Ordered {
             OpenResult<RecordedResponse> opened) {
         if (opened instanceof OpenResult.Recorded<RecordedResponse> recorded) {
             recording.answer(recorded);
-            return Mono.empty();
+            return recording.drain().then(Mono.empty());
         }
         Invocation invocation = new Invocation(handler);
         return recording.hold(

@@ -121,6 +121,11 @@ final class RecordingExchange extends ServerWebExchangeDecorator {
         return request.keep(maximumBodySize).doOnNext(bytes -> parsed = parser(codecs));
     }
 
+    /** Reads what nobody has asked for of the body. */
+    Mono<Void> drain() {
+        return request.drain();
+    }
+
     /** What parses the kept body anew. */
     DefaultServerWebExchange parser(ServerCodecConfigurer codecs) {
         return new DefaultServerWebExchange(
