@@ -77,6 +77,7 @@ class SpringArchitectureTest {
         String aspect = base + ".aspect";
         String transaction = base + ".transaction";
         String messaging = base + ".messaging";
+        String web = base + ".web";
         String actuate = base + ".actuate";
         String autoconfigure = base + ".autoconfigure";
         return Stream.of(
@@ -107,12 +108,51 @@ class SpringArchitectureTest {
                         "org.reactivestreams"),
                 Architecture.nobodyMayDependOn(base + ".reactive", autoconfigure),
                 mayDependOnly(
-                        base + ".web",
+                        web,
                         operation,
                         settings,
                         "org.springframework.http..",
-                        "org.springframework.web..",
+                        "org.springframework.web",
+                        "org.springframework.web.bind.annotation",
+                        "org.springframework.web.context.request.async",
+                        "org.springframework.web.method",
+                        "jakarta.servlet.http"),
+                ArchRuleDefinition.noClasses()
+                        .that()
+                        .resideInAPackage(web)
+                        .and()
+                        .haveSimpleNameNotEndingWith("IdempotencyScopeResolver")
+                        .and()
+                        .haveSimpleNameNotEndingWith("RecordedResponseCustomizer")
+                        .should()
+                        .dependOnClassesThat()
+                        .resideInAPackage("jakarta.servlet..")
+                        .as(web + " names the servlet API only where servlet applications implement it"),
+                mayDependOnly(
+                        web + ".servlet",
+                        web,
+                        operation,
+                        settings,
+                        "org.springframework.http..",
+                        "org.springframework.web",
+                        "org.springframework.web.bind.support",
+                        "org.springframework.web.context.request..",
+                        "org.springframework.web.method..",
+                        "org.springframework.web.servlet..",
+                        "org.springframework.web.util..",
                         "jakarta.servlet.."),
+                mayDependOnly(
+                        web + ".reactive",
+                        web,
+                        base + ".reactive",
+                        operation,
+                        settings,
+                        "org.springframework.http..",
+                        "org.springframework.web.method..",
+                        "org.springframework.web.reactive..",
+                        "org.springframework.web.server..",
+                        "org.reactivestreams",
+                        "reactor.."),
                 mayDependOnly(
                         actuate,
                         operation,
@@ -121,14 +161,16 @@ class SpringArchitectureTest {
                         "org.springframework.boot.health..",
                         "tools.jackson.."),
                 Architecture.mayDependOnly(
-                        base + ".web.client",
+                        web + ".client",
                         operation,
                         "io.idempotent",
                         operation,
                         "org.springframework.core.retry",
                         "org.springframework.util.backoff",
                         "org.springframework.http..",
-                        "org.springframework.web.client"),
+                        "org.springframework.web.client",
+                        "org.springframework.web.reactive.function.client",
+                        "reactor.."),
                 Architecture.mayDependOnly(
                         base + ".store.redis",
                         "io.idempotent",
