@@ -22,6 +22,9 @@ final class IdempotencyImportSelector extends AdviceModeImportSelector<EnableIde
             new Part(
                     "org.springframework.web.client.RestClientResponseException",
                     "io.idempotent.spring.web.client.RetryAfterHint"),
+            new Part(
+                    "org.springframework.web.reactive.function.client.WebClientResponseException",
+                    "io.idempotent.spring.web.client.WebClientRetryAfterHint"),
             new Part("reactor.core.publisher.Mono", "io.idempotent.spring.reactive.ReactiveRegistrar"),
             new Part(
                     "org.springframework.messaging.Message",

@@ -2,12 +2,10 @@ package io.idempotent.spring.web.client;
 
 import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.IdempotencyContext;
-import io.idempotent.spring.operation.DownstreamKeys;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
-import java.util.UUID;
 import java.util.regex.Pattern;
 import org.springframework.core.retry.RetryPolicy;
 import org.springframework.http.HttpHeaders;
@@ -70,43 +68,25 @@ import org.springframework.util.backoff.BackOff;
  * key: give the request its header, or call within an execution that is retried.
  *
  * <p>Interceptors that are added later run anew with each repetition, on the same request; those added earlier see one
- * call. Immutable, and safe for use by many threads and clients.
+ * call. Immutable, and safe for use by many threads and clients. {@link IdempotencyClientFilter} does the same for a
+ * {@code WebClient}.
  */
 public final class IdempotencyClientInterceptor implements ClientHttpRequestInterceptor {
 
     /** The request attribute for the name that an execution's key is derived from: a string that is not blank. */
-    public static final String NAME = IdempotencyClientInterceptor.class.getName() + ".name";
+    public static final String NAME = ClientRules.NAME;
 
     /** The header unless configured otherwise: {@value}. */
     public static final String DEFAULT_HEADER = "Idempotency-Key";
 
-    // Keeps what is derived here apart from what operations derive, and must stay as it is: another would undo that a
-    // later
-    // version of an application sends the keys of an earlier one.
-    private static final String DERIVED = "idempotent http client: ";
-
-    private final Set<HttpMethod> methods;
-    private final String header;
-    private final boolean quoted;
-    private final Duration maximumPause;
-    private final Duration patience;
+    private final ClientRules rules;
 
     // A test looks at it, since chance cannot be measured.
     final BackOff delays;
 
-    private IdempotencyClientInterceptor(Builder builder) {
-        this.methods = builder.methods;
-        this.header = builder.header;
-        this.quoted = builder.quoted;
-        this.delays = RetryPolicy.builder()
-                .maxRetries(builder.maxRetries)
-                .delay(builder.delay)
-                // Without jitter, callers that failed together come back together.
-                .jitter(builder.delay)
-                .build()
-                .getBackOff();
-        this.maximumPause = builder.maximumPause;
-        this.patience = builder.maxRetries == 0 ? Duration.ZERO : maximumPause;
+    private IdempotencyClientInterceptor(ClientRules rules) {
+        this.rules = rules;
+        this.delays = rules.delays();
     }
 
     /** Starts configuring an interceptor. */
@@ -123,33 +103,19 @@ public final class IdempotencyClientInterceptor implements ClientHttpRequestInte
     public ClientHttpResponse intercept(HttpRequest request, byte[] body, ClientHttpRequestExecution execution)
             throws IOException {
         HttpHeaders headers = request.getHeaders();
-        if (!headers.containsHeader(header)) {
-            if (!methods.contains(request.getMethod())) {
+        if (!headers.containsHeader(rules.header())) {
+            if (!rules.methods().contains(request.getMethod())) {
                 return execution.execute(request, body);
             }
-            String key = key(request);
-            headers.set(header, quoted ? '"' + key + '"' : key);
+            headers.set(
+                    rules.header(),
+                    rules.key(
+                            request.getMethod(),
+                            request.getURI(),
+                            request.getAttributes().get(NAME),
+                            IdempotencyContext.currentOrNull()));
         }
-        return new RepeatableRequest(request, body, execution, delays, maximumPause, patience).send();
-    }
-
-    /** A key of letters, digits and hyphens, which need no escaping between quotes. */
-    private static String key(HttpRequest request) {
-        Object name = request.getAttributes().get(NAME);
-        if (name != null && (!(name instanceof String text) || text.isBlank())) {
-            throw new IllegalArgumentException("The attribute '" + NAME + "' of a request to "
-                    + request.getURI().getHost() + " is no name; "
-                    + "give it a string that is not blank, and the same with each attempt");
-        }
-        IdempotencyContext context = IdempotencyContext.currentOrNull();
-        if (context == null) {
-            return UUID.randomUUID().toString();
-        }
-        if (name != null) {
-            return context.keyFor(DERIVED + "named " + name);
-        }
-        String call = request.getMethod() + " " + request.getURI();
-        return DownstreamKeys.next(context, DERIVED, call);
+        return new RepeatableRequest(request, body, execution, rules).send();
     }
 
     /** Configures an interceptor. Not safe for use by several threads. */
@@ -241,7 +207,24 @@ public final class IdempotencyClientInterceptor implements ClientHttpRequestInte
 
         /** Makes the interceptor. */
         public IdempotencyClientInterceptor build() {
-            return new IdempotencyClientInterceptor(this);
+            return new IdempotencyClientInterceptor(rules());
+        }
+
+        /** Makes a filter of the same rules for a {@code WebClient}. Needs spring-webflux. */
+        public IdempotencyClientFilter buildFilter() {
+            return new IdempotencyClientFilter(rules());
+        }
+
+        private ClientRules rules() {
+            BackOff delays = RetryPolicy.builder()
+                    .maxRetries(maxRetries)
+                    .delay(delay)
+                    // Without jitter, callers that failed together come back together.
+                    .jitter(delay)
+                    .build()
+                    .getBackOff();
+            return new ClientRules(
+                    methods, header, quoted, delays, maximumPause, maxRetries == 0 ? Duration.ZERO : maximumPause);
         }
 
         private static Duration notNegative(String setting, Duration duration) {

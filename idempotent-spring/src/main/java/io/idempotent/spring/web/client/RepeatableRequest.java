@@ -2,8 +2,6 @@ package io.idempotent.spring.web.client;
 
 import java.io.IOException;
 import java.time.Duration;
-import java.time.InstantSource;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.retry.RetryException;
 import org.springframework.core.retry.RetryPolicy;
@@ -21,36 +19,19 @@ import org.springframework.util.backoff.BackOffExecution;
  */
 final class RepeatableRequest implements Retryable<ClientHttpResponse>, RetryPolicy, BackOff, BackOffExecution {
 
-    // In progress; too early; too many; not available. Anything else stays what it is, however often it is asked for.
-    private static final Set<Integer> PASSING = Set.of(409, 425, 429, 503);
-
-    private static final int CONFLICT = 409;
-
     private final HttpRequest request;
     private final byte[] body;
     private final ClientHttpRequestExecution execution;
-    private final BackOffExecution delays;
-    private final Duration maximumPause;
-
-    // How long may still be waited for a request that is in progress elsewhere, without its repetitions being counted.
-    private Duration patience;
+    private final Repetitions repetitions;
 
     // What was last answered, if that asks for a pause.
     private @Nullable PassingException passing;
 
-    RepeatableRequest(
-            HttpRequest request,
-            byte[] body,
-            ClientHttpRequestExecution execution,
-            BackOff delays,
-            Duration maximumPause,
-            Duration patience) {
+    RepeatableRequest(HttpRequest request, byte[] body, ClientHttpRequestExecution execution, ClientRules rules) {
         this.request = request;
         this.body = body;
         this.execution = execution;
-        this.delays = delays.start();
-        this.maximumPause = maximumPause;
-        this.patience = patience;
+        this.repetitions = new Repetitions(rules);
     }
 
     /** Sends the request until it has its answer, or no repetition is left. */
@@ -90,11 +71,9 @@ final class RepeatableRequest implements Retryable<ClientHttpResponse>, RetryPol
         }
         ClientHttpResponse answer = execution.execute(request, body);
         int status = answer.getStatusCode().value();
-        if (PASSING.contains(status)) {
-            Duration pause = RetryAfter.pause(answer.getHeaders(), InstantSource.system());
-            if (pause != null && pause.compareTo(maximumPause) <= 0) {
-                throw new PassingException(answer, status == CONFLICT, pause);
-            }
+        Duration pause = repetitions.pause(status, answer.getHeaders());
+        if (pause != null) {
+            throw new PassingException(answer, status, pause);
         }
         return answer;
     }
@@ -117,13 +96,7 @@ final class RepeatableRequest implements Retryable<ClientHttpResponse>, RetryPol
 
     @Override
     public long nextBackOff() {
-        if (passing != null && passing.isOfOneInProgress() && passing.pause.compareTo(patience) <= 0) {
-            patience = patience.minus(passing.pause);
-            return passing.pause.toMillis();
-        }
-        // Asked in any case, since it counts the repetitions.
-        long delay = delays.nextBackOff();
-        return passing == null || delay == STOP ? delay : passing.pause.toMillis();
+        return passing == null ? repetitions.afterFailure() : repetitions.afterAnswer(passing.status, passing.pause);
     }
 
     /** An answer that will be another after a pause. It never leaves this class. */
@@ -132,21 +105,14 @@ final class RepeatableRequest implements Retryable<ClientHttpResponse>, RetryPol
         private static final long serialVersionUID = 1L;
 
         private final transient ClientHttpResponse answer;
-        private final boolean inProgress;
+        private final int status;
         private final Duration pause;
 
-        PassingException(ClientHttpResponse answer, boolean inProgress, Duration pause) {
+        PassingException(ClientHttpResponse answer, int status, Duration pause) {
             super("The answer is to be asked for again after " + pause, null, false, false);
             this.answer = answer;
-            this.inProgress = inProgress;
+            this.status = status;
             this.pause = pause;
-        }
-
-        /**
-         * Whether another request holds the key. One that may come back at once is counted, or there would be no end.
-         */
-        boolean isOfOneInProgress() {
-            return inProgress && !pause.isZero();
         }
     }
 }
