@@ -10,10 +10,11 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Makes a Spring MVC handler method idempotent for HTTP clients: requests with the same {@code Idempotency-Key} are
- * handled once, and all get the same response, byte for byte. What is recorded is the HTTP response: status, headers
- * and body, however it was made; a replay has the header {@code Idempotency-Replayed: true}. Follows the IETF draft
- * <a href="https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/">idempotency-key-header</a>; the
+ * Makes a handler method of Spring MVC or WebFlux idempotent for HTTP clients: requests with the same {@code
+ * Idempotency-Key} are handled once, and all get the same response, byte for byte. What is recorded is the HTTP
+ * response: status, headers and body, however it was made; a replay has the header {@code Idempotency-Replayed: true}.
+ * Follows the IETF draft <a
+ * href="https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/">idempotency-key-header</a>; the
  * package's page tells how.
  *
  * <p>The key is claimed before the handler's other interceptors and its arguments are asked for, and after filters of
@@ -35,12 +36,15 @@ import java.lang.annotation.Target;
  * {@code idempotent.caffeine.maximum-size} and {@code maximum-weight} say, in memory.
  *
  * <p>Refused at startup: a method that is also annotated with {@code @Idempotent}, one that is no handler method of
- * Spring MVC, and one that streams its response by its declared type (server-sent events, {@code
+ * what serves the application, and one that streams its response by its declared type (server-sent events, {@code
  * StreamingResponseBody}, reactive types of several values); behind {@code Object} or a wildcard, what is streamed is
- * kept back until it ends. A {@code Callable}, {@code DeferredResult}, {@code CompletionStage} or reactive type of one
- * value is recorded when it is answered. If it times out or its client goes away, it may go on: what it is answered
- * then is final, or, with {@link #whenAbandoned} of {@code RECONCILE} or {@code REFUSE}, its outcome unknown, as soon
- * as a {@code Callable} has returned, and at once otherwise.
+ * kept back until it ends.
+ *
+ * <p>On Spring MVC, a {@code Callable}, {@code DeferredResult}, {@code CompletionStage} or reactive type of one value is
+ * recorded when it is answered. If it times out or its client goes away, it may go on: what it is answered then is
+ * final, or, with {@link #whenAbandoned} of {@code RECONCILE} or {@code REFUSE}, its outcome unknown, as soon as a
+ * {@code Callable} has returned, and at once otherwise. On WebFlux, the handler goes on when its client goes away, and
+ * its response is recorded.
  *
  * <p>{@link io.idempotent.IdempotencyContext} and steps are there while the handler runs, in the thread of a {@code
  * Callable} too.
@@ -83,7 +87,7 @@ public @interface IdempotentEndpoint {
     /**
      * What to do for a key that is abandoned: its handler's JVM died, or it is unknown what was done. {@code RECONCILE}
      * asks the bean of type {@link io.idempotent.spring.operation.Reconciler} that supports the operation: its argument
-     * is the {@code HttpServletRequest}, and its result a {@link RecordedResponse}. {@code REFUSE} answers every
+     * is the {@code HttpServletRequest}, or on WebFlux the {@code ServerWebExchange}, and its result a {@link RecordedResponse}. {@code REFUSE} answers every
      * request by 409, with an {@link IdempotencyOutcomeUnknownException}, until somebody decides.
      */
     WhenAbandoned whenAbandoned() default WhenAbandoned.INHERIT;

@@ -4,6 +4,7 @@ import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyConfigurationException;
 import io.idempotent.IdempotencyException;
 import io.idempotent.IdempotencyKey;
+import io.idempotent.IdempotencyKeyException;
 import io.idempotent.engine.OpenExecution;
 import io.idempotent.engine.OpenResult;
 import io.idempotent.spring.operation.ObservedCall;
@@ -113,47 +114,58 @@ final class EndpointHandlerAdapter implements HandlerAdapter, Ordered {
                                 .containsHeader(known.header().name()))) {
             return behind.get().handle(exchange, handler);
         }
-        return claim(exchange, method, endpoint, known);
-    }
-
-    private Mono<HandlerResult> claim(
-            ServerWebExchange exchange, HandlerMethod handler, Endpoint endpoint, Settings known) {
-        RecordingExchange recording = RecordingExchange.of(exchange);
         ObservedCall observed = endpoint.operation().observe();
-        if (observed != null && recording != null) {
+        RecordingExchange recording = RecordingExchange.of(exchange);
+        if (recording == null) {
+            Throwable failure = unrecorded(exchange, endpoint, known);
+            if (observed != null) {
+                observed.answered(failure);
+            }
+            return RecordingRequest.drain(exchange.getRequest()).then(refuse(exchange, method, failure));
+        }
+        if (observed != null) {
             recording.observe(observed);
         }
         return Mono.defer(() -> open(exchange, recording, endpoint, known, observed))
-                .map(opened -> proceed(exchange, recording, handler, endpoint, opened))
+                .map(opened -> proceed(exchange, recording, method, endpoint, opened))
                 .onErrorResume(failure -> {
-                    if (recording != null) {
-                        recording.refused(failure);
-                    } else if (observed != null) {
-                        observed.answered(failure);
-                    }
-                    return Mono.just((recording == null
-                                    ? RecordingRequest.drain(exchange.getRequest())
-                                    : recording.drain())
-                            .then(Mono.defer(() -> behind.get().handle(exchange, new Refusal(handler, failure)))));
+                    recording.refused(failure);
+                    return Mono.just(recording.drain().then(refuse(exchange, method, failure)));
                 })
                 .flatMap(next -> next);
+    }
+
+    private Mono<HandlerResult> refuse(ServerWebExchange exchange, HandlerMethod handler, Throwable failure) {
+        return Mono.defer(() -> behind.get().handle(exchange, new Refusal(handler, failure)));
+    }
+
+    /** Why a request is refused that is not recorded: it has no key, or the filter did not see it. */
+    private static Throwable unrecorded(ServerWebExchange exchange, Endpoint endpoint, Settings known) {
+        try {
+            read(exchange, endpoint, known);
+        } catch (IdempotencyKeyException missing) {
+            return missing;
+        }
+        return new IdempotencyConfigurationException(
+                "A request for the endpoint '" + endpoint.name() + "' did not pass "
+                        + IdempotencyWebFilter.class.getName() + ", and was not run",
+                "Let the filter see all requests with the header "
+                        + known.header().name());
+    }
+
+    private static String read(ServerWebExchange exchange, Endpoint endpoint, Settings known) {
+        KeyHeader header = known.header();
+        return header.read(exchange.getRequest().getHeaders().getOrEmpty(header.name()), endpoint.name());
     }
 
     /** Claims the key, or finds a recorded response; does neither if the client is gone. */
     private static Mono<OpenResult<RecordedResponse>> open(
             ServerWebExchange exchange,
-            @Nullable RecordingExchange recording,
+            RecordingExchange recording,
             Endpoint endpoint,
             Settings known,
             @Nullable ObservedCall observed) {
-        String header = known.header().name();
-        String text = known.header().read(exchange.getRequest().getHeaders().getOrEmpty(header), endpoint.name());
-        if (recording == null) {
-            throw new IdempotencyConfigurationException(
-                    "A request for the endpoint '" + endpoint.name() + "' did not pass "
-                            + IdempotencyWebFilter.class.getName() + ", and was not run",
-                    "Let the filter see all requests with the header " + header);
-        }
+        String text = read(exchange, endpoint, known);
         return caller(exchange, endpoint, known.resolver())
                 .map(Optional::of)
                 .defaultIfEmpty(Optional.empty())

@@ -35,6 +35,8 @@ final class Refusal extends HandlerMethod {
     /** What is called in place of the handler. */
     private record Failing(Throwable failure) {
 
+        // Called by reflection, as handlers are.
+        @SuppressWarnings("UnusedMethod")
         void fail() throws Throwable {
             throw failure;
         }
