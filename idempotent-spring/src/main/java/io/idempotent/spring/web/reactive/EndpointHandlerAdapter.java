@@ -250,7 +250,7 @@ final class EndpointHandlerAdapter implements HandlerAdapter, Ordered {
             OpenResult<RecordedResponse> opened) {
         if (opened instanceof OpenResult.Recorded<RecordedResponse> recorded) {
             recording.answer(recorded);
-            return recording.drain().then(Mono.empty());
+            return Mono.empty();
         }
         Invocation invocation = new Invocation(handler);
         return recording.hold(

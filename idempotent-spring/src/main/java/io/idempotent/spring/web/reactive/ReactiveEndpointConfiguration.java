@@ -11,6 +11,7 @@ import org.springframework.beans.factory.config.BeanDefinition;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.ImportRuntimeHints;
 import org.springframework.context.annotation.Role;
 import org.springframework.http.codec.ServerCodecConfigurer;
 import org.springframework.util.function.SingletonSupplier;
@@ -27,6 +28,7 @@ import org.springframework.web.server.WebExceptionHandler;
  */
 @Configuration(proxyBeanMethods = false)
 @Role(BeanDefinition.ROLE_INFRASTRUCTURE)
+@ImportRuntimeHints(Refusal.Hints.class)
 public final class ReactiveEndpointConfiguration {
 
     /** For Spring. */

@@ -61,6 +61,9 @@ final class RecordingExchange extends ServerWebExchangeDecorator {
     private volatile @Nullable ObservedCall observed;
     private volatile @Nullable Throwable failure;
 
+    // What is answered as an error that has no page, and is recorded so.
+    private volatile @Nullable Throwable unanswered;
+
     private enum Stage {
         PASSING,
         CLAIMED,
@@ -139,14 +142,21 @@ final class RecordingExchange extends ServerWebExchangeDecorator {
             Disposable running = work.onErrorResume(this::failed)
                     .then(Mono.defer(() -> response.setComplete()))
                     .then(Mono.defer(this::settle))
-                    .onErrorResume(unsettled -> giveUp(unsettled))
-                    .then(Mono.defer(() -> parsed == null ? Mono.empty() : cleanupMultipart()))
+                    .onErrorResume(this::giveUp)
+                    .then(Mono.defer(this::rethrow))
+                    .onErrorResume(leaving -> cleanUp().then(Mono.error(leaving)))
+                    .then(Mono.defer(this::cleanUp))
                     .contextWrite(context)
                     .subscribe(none -> {}, over::completeExceptionally, () -> over.complete(null));
             return Mono.fromFuture(over, true)
                     .then(Mono.defer(() -> response.send()))
                     .doOnCancel(() -> cancel(running));
         });
+    }
+
+    private Mono<Void> cleanUp() {
+        Mono<Void> drained = gone || stage.get() != Stage.CLAIMED ? Mono.empty() : drain();
+        return parsed == null ? drained : drained.then(cleanupMultipart());
     }
 
     private void cancel(Disposable running) {
@@ -243,10 +253,21 @@ final class RecordingExchange extends ServerWebExchangeDecorator {
             response.handOut();
             return endedBySecurity(open, thrown).then(Mono.error(thrown));
         }
-        return rules.failures().answer(this, thrown).onErrorResume(unanswered -> {
+        return rules.failures().answer(this, thrown).onErrorResume(nobodys -> {
             response.setStatusCode(HttpStatus.INTERNAL_SERVER_ERROR);
+            unanswered = nobodys;
             return Mono.empty();
         });
+    }
+
+    /** Leaves what nobody has answered to whoever does so for all requests, once the error is recorded. */
+    private Mono<Void> rethrow() {
+        Throwable nobodys = unanswered;
+        if (nobodys == null) {
+            return Mono.empty();
+        }
+        response.handOut();
+        return Mono.error(nobodys);
     }
 
     private static Mono<Void> endedBySecurity(Held open, Throwable thrown) {

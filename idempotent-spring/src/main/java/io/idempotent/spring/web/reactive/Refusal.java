@@ -3,6 +3,9 @@ package io.idempotent.spring.web.reactive;
 import java.lang.reflect.Method;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.springframework.aot.hint.MemberCategory;
+import org.springframework.aot.hint.RuntimeHints;
+import org.springframework.aot.hint.RuntimeHintsRegistrar;
 import org.springframework.util.ReflectionUtils;
 import org.springframework.web.method.HandlerMethod;
 
@@ -30,6 +33,15 @@ final class Refusal extends HandlerMethod {
     @Override
     public Class<?> getBeanType() {
         return refused == null ? super.getBeanType() : refused.getBeanType();
+    }
+
+    /** What a native image has to keep. */
+    static final class Hints implements RuntimeHintsRegistrar {
+
+        @Override
+        public void registerHints(RuntimeHints hints, @Nullable ClassLoader classLoader) {
+            hints.reflection().registerType(Failing.class, MemberCategory.INVOKE_DECLARED_METHODS);
+        }
     }
 
     /** What is called in place of the handler. */
