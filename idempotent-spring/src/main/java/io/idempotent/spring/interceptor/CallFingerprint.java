@@ -118,7 +118,7 @@ interface CallFingerprint {
         try {
             content = expression.evaluate(call, null);
         } catch (RuntimeException failure) {
-            String problem = IdempotentMethod.expressionFailed("fingerprint", failure);
+            String problem = CallExpression.failed("fingerprint", failure);
             // Something that the caller left out, and not code that threw.
             if (failure instanceof SpelEvaluationException && failure.getCause() == null) {
                 throw new IdempotencyKeyException(operation, problem, RedactedException.of(failure));

@@ -61,6 +61,7 @@ record FutureReturn(Type valueType, @Nullable AsyncReturns returns) implements A
     }
 
     @Override
+    @SuppressWarnings("FutureReturnValueIgnored")
     public Object failed(Throwable failure) {
         return CompletableFuture.failedFuture(failure);
     }

@@ -23,7 +23,6 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
-import org.springframework.expression.spel.SpelEvaluationException;
 
 /**
  * All that is known of one idempotent method, resolved once and used by every call.
@@ -254,16 +253,8 @@ record IdempotentMethod(
             return expression.evaluate(call, null);
         } catch (RuntimeException failure) {
             throw new IdempotencyKeyException(
-                    operation.name(), expressionFailed(part, failure), RedactedException.of(failure));
+                    operation.name(), CallExpression.failed(part, failure), RedactedException.of(failure));
         }
-    }
-
-    /** Says what happened without the message, which may show arguments. */
-    static String expressionFailed(String part, RuntimeException failure) {
-        String what = failure instanceof SpelEvaluationException spel
-                ? spel.getMessageCode().name()
-                : failure.getClass().getName();
-        return "the expression of its " + part + " failed: " + what;
     }
 
     private String keyText(@Nullable Object value) {
