@@ -40,8 +40,8 @@ import java.lang.annotation.Target;
  * StreamingResponseBody}, reactive types of several values); behind {@code Object} or a wildcard, what is streamed is
  * kept back until it ends.
  *
- * <p>On Spring MVC, a {@code Callable}, {@code DeferredResult}, {@code CompletionStage} or reactive type of one value is
- * recorded when it is answered. If it times out or its client goes away, it may go on: what it is answered then is
+ * <p>On Spring MVC, a {@code Callable}, {@code DeferredResult}, {@code CompletionStage} or reactive type of one value
+ * is recorded when it is answered. If it times out or its client goes away, it may go on: what it is answered then is
  * final, or, with {@link #whenAbandoned} of {@code RECONCILE} or {@code REFUSE}, its outcome unknown, as soon as a
  * {@code Callable} has returned, and at once otherwise. On WebFlux, the handler goes on when its client goes away, and
  * its response is recorded.
@@ -87,8 +87,9 @@ public @interface IdempotentEndpoint {
     /**
      * What to do for a key that is abandoned: its handler's JVM died, or it is unknown what was done. {@code RECONCILE}
      * asks the bean of type {@link io.idempotent.spring.operation.Reconciler} that supports the operation: its argument
-     * is the {@code HttpServletRequest}, or on WebFlux the {@code ServerWebExchange}, and its result a {@link RecordedResponse}. {@code REFUSE} answers every
-     * request by 409, with an {@link IdempotencyOutcomeUnknownException}, until somebody decides.
+     * is the {@code HttpServletRequest}, or on WebFlux the {@code ServerWebExchange}, and its result a {@link
+     * RecordedResponse}. {@code REFUSE} answers every request by 409, with an {@link
+     * IdempotencyOutcomeUnknownException}, until somebody decides.
      */
     WhenAbandoned whenAbandoned() default WhenAbandoned.INHERIT;
 

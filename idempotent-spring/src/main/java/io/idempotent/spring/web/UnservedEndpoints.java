@@ -33,7 +33,8 @@ public final class UnservedEndpoints implements OperationDeclarer {
             LOG.warn("The methods " + unserved
                     + " are annotated with @IdempotentEndpoint, and this application has neither"
                     + " Spring MVC on a servlet container nor WebFlux, which serve and protect them: a direct call of"
-                    + " one is not protected. Leave their beans out of this application, or annotate a service's method with"
+                    + " one is not protected. Leave their beans out of this application, or annotate a"
+                    + " service's method with"
                     + " @Idempotent");
         }
         return List.of();

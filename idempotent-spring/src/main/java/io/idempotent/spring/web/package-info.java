@@ -60,8 +60,8 @@
  *
  * <p>Depends on {@code io.idempotent}, its engine, {@code operation}, {@code settings}, and on spring-web, which is
  * optional. {@link io.idempotent.spring.web.IdempotencyScopeResolver} and {@link
- * io.idempotent.spring.web.RecordedResponseCustomizer}, which servlet applications implement, name the servlet API. JSON
- * is compared by Jackson 3 where it is there.
+ * io.idempotent.spring.web.RecordedResponseCustomizer}, which servlet applications implement, name the servlet API.
+ * JSON is compared by Jackson 3 where it is there.
  */
 @NullMarked
 package io.idempotent.spring.web;

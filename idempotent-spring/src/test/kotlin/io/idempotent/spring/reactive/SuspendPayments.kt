@@ -43,7 +43,12 @@ open class SuspendPayments(private val script: Script) {
     @Idempotent(key = "#id", unknownOn = [Uncertain::class], whenAbandoned = WhenAbandoned.REFUSE)
     open suspend fun uncertain(id: String): Receipt? = run(id) as Receipt?
 
-    @Idempotent(key = "#id", unknownOn = [Uncertain::class], whenAbandoned = WhenAbandoned.RECONCILE, reconcileWith = "find")
+    @Idempotent(
+        key = "#id",
+        unknownOn = [Uncertain::class],
+        whenAbandoned = WhenAbandoned.RECONCILE,
+        reconcileWith = "find"
+    )
     open suspend fun reconciled(id: String): Receipt? = run(id) as Receipt?
 
     fun find(id: String): Reconciliation<Receipt> = Reconciliation.completed(Receipt("found $id", 7))

@@ -26,10 +26,10 @@ import reactor.util.context.ContextView;
  *         .build();
  * }</pre>
  *
- * <p>The key is made when the call is subscribed to. Its execution is the one in the Reactor context, or else the one of
- * the thread that subscribes. A request is repeated after what is not answered because of an {@link IOException} or a
- * timeout of the connection. No thread waits in a pause; the connection of an answer that is not the last is given back
- * before it. The body of a repeated request has to be one that can be written again.
+ * <p>The key is made when the call is subscribed to. Its execution is the one in the Reactor context, or else the one
+ * of the thread that subscribes. A request is repeated after what is not answered because of an {@link IOException} or
+ * a timeout of the connection. No thread waits in a pause; the connection of an answer that is not the last is given
+ * back before it. The body of a repeated request has to be one that can be written again.
  *
  * <p>Filters that are added later run anew with each repetition; those added earlier see one call. Immutable, and safe
  * for use by many threads and clients.
