@@ -245,11 +245,11 @@ public final class Execution extends IdempotencyContext {
     }
 
     /**
-     * Tells whether another attempt is worth beginning: the lease is not lost, and a transaction that the operation is
-     * part of can still commit.
+     * Tells whether another attempt is worth beginning: the operation has not ended, as one that was cancelled has, the
+     * lease is not lost, and a transaction that the operation is part of can still commit.
      */
     public boolean mayAttemptAgain() {
-        return !leaseLost() && (transaction == null || !transaction.isRollbackOnly());
+        return !over && !leaseLost() && (transaction == null || !transaction.isRollbackOnly());
     }
 
     /**

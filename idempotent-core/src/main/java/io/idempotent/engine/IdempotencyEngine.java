@@ -19,6 +19,7 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
@@ -84,10 +85,11 @@ public final class IdempotencyEngine implements AutoCloseable {
     private final Admission admission;
     private final AtomicCalls atomicCalls;
     private final RequestThreads threads;
+    private final BiConsumer<String, Throwable> errorHandler;
     private final Duration closeTimeout;
 
     private IdempotencyEngine(Builder builder) {
-        BiConsumer<String, Throwable> errorHandler = harmless(builder.errorHandler);
+        errorHandler = harmless(builder.errorHandler);
         LongSupplier ticker = builder.ticker;
         Pacing pacing = builder.pacing;
         store = builder.store;
@@ -251,7 +253,7 @@ public final class IdempotencyEngine implements AutoCloseable {
         StageCall<T> call = new StageCall<>(operation, work, threads);
         if (!answerNearby(operation, key, fingerprint, call::opened)) {
             call.admittedBy(admitAsync(
-                    operation, key, fingerprint, work::reconcile, work.calledIn(), work.scope(), call::opened));
+                    operation, key, fingerprint, work::reconcile, work::calledIn, work::scope, call::opened));
         }
         return call;
     }
@@ -280,7 +282,7 @@ public final class IdempotencyEngine implements AutoCloseable {
         };
         if (!answerNearby(operation, key, fingerprint, opened)) {
             Runnable giveUp = admitAsync(
-                    operation, key, fingerprint, reconciler, IdempotencyContext.currentOrNull(), scope, opened);
+                    operation, key, fingerprint, reconciler, IdempotencyContext::currentOrNull, () -> scope, opened);
             var unused = future.whenComplete((result, failure) -> giveUp.run());
         }
         return future;
@@ -318,15 +320,16 @@ public final class IdempotencyEngine implements AutoCloseable {
             IdempotencyKey key,
             Fingerprint fingerprint,
             ExecutionReconciler<T> reconciler,
-            @Nullable IdempotencyContext calledIn,
-            CallScope scope,
+            Supplier<@Nullable IdempotencyContext> calledIn,
+            Supplier<CallScope> callers,
             BiConsumer<@Nullable OpenResult<T>, @Nullable Throwable> opened) {
         try {
+            CallScope scope = harmless(callers.get(), key);
             return admission.<T>admitAsync(
                     operation,
                     key,
                     fingerprint,
-                    calledIn,
+                    calledIn.get(),
                     scope,
                     (admitted, refusal) -> threads.work(() -> scope.run(() -> {
                         if (admitted instanceof OpenExecution<T> open) {
@@ -339,6 +342,24 @@ public final class IdempotencyEngine implements AutoCloseable {
             opened.accept(null, refusal);
             return () -> {};
         }
+    }
+
+    /** A scope that fails breaks no call: what it did not begin runs without it. */
+    private CallScope harmless(CallScope scope, IdempotencyKey key) {
+        return part -> {
+            AtomicBoolean begun = new AtomicBoolean();
+            try {
+                scope.run(() -> {
+                    begun.set(true);
+                    part.run();
+                });
+            } catch (RuntimeException | Error failure) {
+                errorHandler.accept("The scope of the call for '" + key + "' failed; the call goes on", failure);
+                if (!begun.get()) {
+                    part.run();
+                }
+            }
+        };
     }
 
     private <T extends @Nullable Object> OpenResult.Recorded<T> recorded(

@@ -32,6 +32,8 @@ final class RequestThreads {
 
     private static final long IDLE_SECONDS = 10;
 
+    private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
     private final Executor requests;
     private final Executor work;
     private final Pacing pacing;
@@ -80,17 +82,23 @@ final class RequestThreads {
 
     private static ThreadFactory daemons(String prefix) {
         AtomicLong made = new AtomicLong();
+        ClassLoader loader = Thread.currentThread().getContextClassLoader();
         return task -> {
-            // It inherits nothing from the caller that happens to be there.
+            // It inherits nothing from the caller that happens to be there. Work looks up classes as elsewhere.
             Thread thread = new Thread(null, task, prefix + made.incrementAndGet(), 0, false);
+            thread.setContextClassLoader(loader);
             thread.setDaemon(true);
             return thread;
         };
     }
 
-    /** Lets a thread ask the store. */
+    /** Lets a thread ask the store; a little later, if there is no further thread now. */
     void request(Runnable request) {
-        requests.execute(request);
+        try {
+            requests.execute(request);
+        } catch (OutOfMemoryError noThread) {
+            var unused = timer(PAUSE_NANOS).thenRun(() -> request(request));
+        }
     }
 
     /** Lets a thread run what is not ours; this thread, if the executor refuses it or there is no further thread. */

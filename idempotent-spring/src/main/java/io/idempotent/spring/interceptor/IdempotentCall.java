@@ -8,7 +8,10 @@ import io.idempotent.spring.operation.ObservedCall;
 import java.lang.reflect.Method;
 import org.jspecify.annotations.Nullable;
 
-/** One call of an idempotent method, however it was intercepted. Used by the calling thread only. */
+/**
+ * One call of an idempotent method, however it was intercepted. Used by the calling thread, or, if the method ends
+ * later, by the threads that work on the call in its place.
+ */
 public abstract class IdempotentCall implements IdempotentWork<@Nullable Object> {
 
     // How far it came. One byte, since each call has an object of this size.

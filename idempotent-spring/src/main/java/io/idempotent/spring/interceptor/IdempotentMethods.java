@@ -258,7 +258,7 @@ final class IdempotentMethods {
                             + " know what to do with the message",
                     "Let it return its result itself, or annotate a method that it calls");
         }
-        if (!effective.retry().isUnsaid() && asyncReturns == null) {
+        if (Retries.areOn(effective.retry()) && asyncReturns == null) {
             throw new IdempotencyConfigurationException(
                     described + " is to be retried and returns before its work is done, which Reactor does, and Reactor"
                             + " (io.projectreactor:reactor-core) is not on the class path",

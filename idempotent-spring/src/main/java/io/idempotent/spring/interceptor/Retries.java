@@ -102,8 +102,7 @@ final class Retries {
             // Checked even when it is off, since a mistake must not wait until somebody switches it on.
             RetryPolicy policy = policy(settings, operation);
             RetryBudget budget = budgets.of(settings.budget(), operation.name());
-            boolean on = settings.maxRetries() != null && settings.maxRetries() > 0;
-            return on ? new Retries(settings, operation, policy, budget, hints.get(), async) : null;
+            return areOn(settings) ? new Retries(settings, operation, policy, budget, hints.get(), async) : null;
         } catch (IllegalArgumentException refusal) {
             throw new IdempotencyConfigurationException(
                     "The retry of operation '" + operation.name() + "' is invalid: "
@@ -112,6 +111,11 @@ final class Retries {
                             + " idempotent.operations." + operation.name() + ".retry",
                     refusal);
         }
+    }
+
+    /** Tells whether failed attempts are repeated. */
+    static boolean areOn(RetrySettings settings) {
+        return settings.maxRetries() != null && settings.maxRetries() > 0;
     }
 
     /** The policy alone, for those who want to look at its back-off. */

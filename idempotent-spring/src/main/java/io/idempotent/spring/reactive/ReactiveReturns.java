@@ -11,11 +11,13 @@ import java.lang.reflect.Type;
 import java.lang.reflect.WildcardType;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.KotlinDetector;
 import org.springframework.core.ReactiveAdapter;
 import org.springframework.core.ReactiveAdapterRegistry;
+import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 import reactor.util.retry.Retry;
@@ -81,10 +83,33 @@ record ReactiveReturns(ReactiveAdapterRegistry adapters) implements AsyncReturns
     @Override
     public CompletionStage<@Nullable Object> retry(Attempts attempts) {
         Retry spec = Retry.from(failures -> failures.concatMap(signal -> pause(attempts, signal.failure())));
-        return Mono.fromCompletionStage(attempts::begin)
+        CompletableFuture<@Nullable Object> ended = new CompletableFuture<>();
+        Disposable running = Mono.fromCompletionStage(attempts::begin)
                 .doOnSuccess(value -> attempts.succeeded())
                 .retryWhen(spec)
-                .toFuture();
+                .subscribe(
+                        ended::complete,
+                        failure -> ended.completeExceptionally(failure instanceof Last last ? last.failure : failure),
+                        () -> ended.complete(null));
+        var unused = ended.whenComplete((value, failure) -> {
+            if (ended.isCancelled()) {
+                running.dispose();
+            }
+        });
+        return ended;
+    }
+
+    /** What all attempts failed with. Reactor throws some errors where it should hand them on. */
+    private static final class Last extends RuntimeException {
+
+        private static final long serialVersionUID = 1;
+
+        private final Throwable failure;
+
+        Last(Throwable failure) {
+            super(null, failure, false, false);
+            this.failure = failure;
+        }
     }
 
     /** Ends, on a thread that may block, when the next attempt is to begin. */
@@ -92,7 +117,7 @@ record ReactiveReturns(ReactiveAdapterRegistry adapters) implements AsyncReturns
         try {
             return Mono.delay(Duration.ofMillis(attempts.pauseAfter(failure)), Schedulers.boundedElastic());
         } catch (Throwable last) {
-            return Mono.error(last);
+            return Mono.error(new Last(last));
         }
     }
 }

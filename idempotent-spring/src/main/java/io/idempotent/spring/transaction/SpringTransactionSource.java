@@ -9,11 +9,13 @@ import io.idempotent.store.IdempotencyStore;
 import java.lang.reflect.Method;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.annotation.BeanFactoryAnnotationUtils;
 import org.springframework.core.Ordered;
 import org.springframework.transaction.ReactiveTransactionManager;
+import org.springframework.transaction.TransactionDefinition;
 import org.springframework.transaction.TransactionManager;
 import org.springframework.transaction.config.TransactionManagementConfigUtils;
 import org.springframework.transaction.interceptor.DefaultTransactionAttribute;
@@ -28,6 +30,12 @@ import org.springframework.util.StringUtils;
  * of transactions goes by. Safe for use by many threads.
  */
 final class SpringTransactionSource implements MethodTransactionSource {
+
+    // None is begun. A call in somebody else's is refused when it is made.
+    private static final Set<Integer> WITHOUT = Set.of(
+            TransactionDefinition.PROPAGATION_NOT_SUPPORTED,
+            TransactionDefinition.PROPAGATION_NEVER,
+            TransactionDefinition.PROPAGATION_SUPPORTS);
 
     private final BeanFactory beanFactory;
     private final CurrentTransaction current;
@@ -71,11 +79,14 @@ final class SpringTransactionSource implements MethodTransactionSource {
     @Override
     public void checkAsync(Method method, Class<?> targetClass, String described) {
         TransactionAttribute attribute = attribute(method, targetClass);
-        if (attribute != null && !(manager(attribute) instanceof ReactiveTransactionManager)) {
+        if (attribute != null
+                && !WITHOUT.contains(attribute.getPropagationBehavior())
+                && !(manager(attribute) instanceof ReactiveTransactionManager)) {
             throw new IdempotencyConfigurationException(
                     described + " returns before its work is done, and its transaction, which ends when it returns,"
                             + " is begun by no reactive transaction manager",
-                    "Let it return its result itself, or let it declare no transaction");
+                    "Let it return its result itself, or let it declare no transaction, or the propagation"
+                            + " NOT_SUPPORTED");
         }
     }
 

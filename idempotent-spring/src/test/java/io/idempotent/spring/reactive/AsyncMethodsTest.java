@@ -11,8 +11,10 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.test.util.AopTestUtils;
 import reactor.core.publisher.Mono;
 
 /** Methods that return a future or a {@code Mono}, by their proxy. */
@@ -48,6 +50,14 @@ final class AsyncMethodsTest {
                     throw new IllegalStateException("run " + runs.get());
                 }
                 return "receipt " + runs;
+            });
+        }
+
+        @Idempotent(key = "#id", retry = @Idempotent.Retry(maxRetries = 2, delay = "1ms"))
+        public CompletableFuture<String> fatal(String id) {
+            return CompletableFuture.supplyAsync(() -> {
+                runs.incrementAndGet();
+                throw new NoClassDefFoundError("gone");
             });
         }
 
@@ -97,6 +107,18 @@ final class AsyncMethodsTest {
     void aMonoIsRetried() {
         assertThat(payments.flaky("a").block()).isEqualTo("receipt 3");
         assertThat(payments.flaky("a").block()).isEqualTo("receipt 3");
+    }
+
+    @Test
+    @Timeout(30)
+    void anErrorThatReactorThrowsEndsARetriedCallAndFreesItsKey() {
+        for (int call = 1; call <= 2; call++) {
+            assertThatThrownBy(() -> payments.fatal("a").join())
+                    .isInstanceOf(CompletionException.class)
+                    .hasCauseInstanceOf(NoClassDefFoundError.class);
+            assertThat(AopTestUtils.<Payments>getUltimateTargetObject(payments).runs)
+                    .hasValue(call);
+        }
     }
 
     @Test

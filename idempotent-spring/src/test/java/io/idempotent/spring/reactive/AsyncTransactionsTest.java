@@ -24,6 +24,7 @@ import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.ReactiveTransactionManager;
 import org.springframework.transaction.TransactionDefinition;
 import org.springframework.transaction.annotation.EnableTransactionManagement;
+import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
 import org.springframework.transaction.reactive.AbstractReactiveTransactionManager;
 import org.springframework.transaction.reactive.GenericReactiveTransaction;
@@ -124,6 +125,16 @@ class AsyncTransactionsTest {
         }
     }
 
+    @Transactional
+    static class WithoutTransaction {
+
+        @Idempotent(key = "#id")
+        @Transactional(propagation = Propagation.NOT_SUPPORTED)
+        public CompletableFuture<String> pay(String id) {
+            return CompletableFuture.completedFuture(id);
+        }
+    }
+
     static class AtomicMono {
 
         @Idempotent(key = "#id", atomic = true)
@@ -166,6 +177,17 @@ class AsyncTransactionsTest {
         assertThatThrownBy(() -> with(false, bean, context -> {}))
                 .isInstanceOf(IdempotencyConfigurationException.class)
                 .hasMessageContaining("is begun by no reactive transaction manager");
+    }
+
+    @Test
+    void aMethodThatDeclaresToHaveNoTransactionIsAccepted() {
+        with(
+                false,
+                WithoutTransaction.class,
+                context -> assertThat(context.getBean(WithoutTransaction.class)
+                                .pay("a")
+                                .join())
+                        .isEqualTo("a"));
     }
 
     @ParameterizedTest
