@@ -3,11 +3,11 @@ package io.idempotent.spring.interceptor;
 import io.idempotent.IdempotencyContext;
 import io.idempotent.engine.CallScope;
 import io.idempotent.engine.Execution;
-import io.idempotent.engine.StageCall;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.Type;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** How a method returns what it produces later. One for each method. Safe for use by many threads. */
@@ -38,17 +38,14 @@ public interface AsyncReturn {
     @FunctionalInterface
     interface Calls {
 
-        /** Makes a call. */
-        Made make(Caller caller);
+        /**
+         * Makes a call.
+         *
+         * @param cancelling is given what cancels the call, unless it has ended
+         * @return what its caller is answered by, and may complete or cancel itself without any effect on the call
+         */
+        CompletableFuture<@Nullable Object> make(Caller caller, Consumer<Runnable> cancelling);
     }
-
-    /**
-     * A call that was made.
-     *
-     * @param future what its caller is answered by, and may complete or cancel itself without any effect on the call
-     * @param call cancels it
-     */
-    record Made(CompletableFuture<@Nullable Object> future, StageCall<@Nullable Object> call) {}
 
     /** Who asks for the result of a call. */
     interface Caller {

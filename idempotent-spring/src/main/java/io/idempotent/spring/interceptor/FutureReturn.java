@@ -40,7 +40,7 @@ record FutureReturn(Type valueType, @Nullable AsyncReturns returns) implements A
     @Override
     @SuppressWarnings("FutureReturnValueIgnored")
     public Object answer(Calls calls) {
-        return calls.make(this).future();
+        return calls.make(this, uncancelled -> {});
     }
 
     @Override

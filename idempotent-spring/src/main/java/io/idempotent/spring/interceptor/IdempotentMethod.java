@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -93,27 +94,28 @@ record IdempotentMethod(
             return returns.failed(refusal);
         }
         try {
-            return returns.answer(caller -> makeAsync(call, resolvedKey, resolvedFingerprint, caller));
+            return returns.answer(
+                    (caller, cancelling) -> makeAsync(call, resolvedKey, resolvedFingerprint, caller, cancelling));
         } catch (RuntimeException | Error refusal) {
             return returns.failed(refusal);
         }
     }
 
-    private AsyncReturn.Made makeAsync(
+    private CompletableFuture<@Nullable Object> makeAsync(
             IdempotentCall call,
             IdempotencyKey resolvedKey,
             Fingerprint resolvedFingerprint,
-            AsyncReturn.Caller caller) {
+            AsyncReturn.Caller caller,
+            Consumer<Runnable> cancelling) {
         ObservedCall observed = observer == null ? null : begin(observer, caller.scope());
         if (observed == null) {
-            StageCall<@Nullable Object> made = makeAsync(call, resolvedKey, resolvedFingerprint, caller, null);
-            return new AsyncReturn.Made(made.future().isDone() ? made.future() : answer(made, null), made);
+            StageCall<@Nullable Object> made = execute(call, resolvedKey, resolvedFingerprint, caller, null);
+            return made.future().isDone() ? made.future() : answer(made, null, cancelling);
         }
         observed.identifiedBy(resolvedKey);
         ObservedCall.Scope scope = observed.enter();
         try {
-            StageCall<@Nullable Object> made = makeAsync(call, resolvedKey, resolvedFingerprint, caller, observed);
-            return new AsyncReturn.Made(answer(made, observed), made);
+            return answer(execute(call, resolvedKey, resolvedFingerprint, caller, observed), observed, cancelling);
         } catch (RuntimeException | Error refusal) {
             observed.answered(refusal);
             throw refusal;
@@ -124,7 +126,10 @@ record IdempotentMethod(
 
     /** Returns a future of the caller's own, which ends after the observation does. */
     private static CompletableFuture<@Nullable Object> answer(
-            StageCall<@Nullable Object> made, @Nullable ObservedCall observed) {
+            StageCall<@Nullable Object> made, @Nullable ObservedCall observed, Consumer<Runnable> cancelling) {
+        if (!made.future().isDone()) {
+            cancelling.accept(made::cancel);
+        }
         CompletableFuture<@Nullable Object> answer = new CompletableFuture<>();
         var unused = made.future().whenComplete((value, failure) -> {
             if (observed != null) {
@@ -146,7 +151,7 @@ record IdempotentMethod(
         return begun.get();
     }
 
-    private StageCall<@Nullable Object> makeAsync(
+    private StageCall<@Nullable Object> execute(
             IdempotentCall call,
             IdempotencyKey resolvedKey,
             Fingerprint resolvedFingerprint,

@@ -5,6 +5,7 @@ import io.idempotent.engine.CallScope;
 import io.idempotent.engine.Execution;
 import io.idempotent.spring.interceptor.AsyncReturn;
 import java.lang.reflect.Type;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.ReactiveAdapter;
@@ -34,9 +35,9 @@ record ReactiveReturn(ReactiveAdapter adapter, Type valueType) implements AsyncR
     }
 
     private void call(Calls calls, ContextView context, MonoSink<Object> sink) {
-        Made made = calls.make(new Subscriber(adapter, context));
-        sink.onCancel(made.call()::cancel);
-        var unused = made.future().whenComplete((value, failure) -> {
+        CompletableFuture<@Nullable Object> answer =
+                calls.make(new Subscriber(adapter, context), cancel -> sink.onCancel(cancel::run));
+        var unused = answer.whenComplete((value, failure) -> {
             if (failure != null) {
                 sink.error(failure);
             } else {
