@@ -19,20 +19,29 @@ public interface ListenerKind {
      */
     void check(Method method, MergedAnnotations annotations, String described);
 
-    /** How the method's deliveries are acknowledged if the method does it; null if its container does. */
-    @Nullable
-    Acknowledging acknowledging(Method method, MergedAnnotations annotations);
+    /**
+     * How the method's deliveries are acknowledged if the method does it; null, the default, if its container does, or
+     * what calls it there.
+     */
+    default @Nullable Acknowledging acknowledging(Method method, MergedAnnotations annotations) {
+        return null;
+    }
 
-    /** Whether containers call methods within a {@link ContainerCall}, so that other calls can be told from theirs. */
+    /**
+     * Whether containers call methods within a {@link ContainerCall}, so that other calls can be told from theirs.
+     * Defaults to true.
+     */
     default boolean bindsCalls() {
-        return false;
+        return true;
     }
 
     /**
      * Whether the broker counts each redelivery as a failure, so that it is better to hold a message here and to try
-     * again.
+     * again. Defaults to true.
      */
-    boolean countsRedeliveries();
+    default boolean countsRedeliveries() {
+        return true;
+    }
 
     /** Reads a message as this library delivers it; null if it is not such a message. */
     @Nullable

@@ -1,6 +1,5 @@
 package io.idempotent.spring.messaging.amqp;
 
-import io.idempotent.spring.messaging.Acknowledging;
 import io.idempotent.spring.messaging.BatchListeners;
 import io.idempotent.spring.messaging.ListenerKind;
 import io.idempotent.spring.messaging.ReceivedMessage;
@@ -35,25 +34,6 @@ final class RabbitListeners implements ListenerKind {
                 Message.class,
                 described,
                 FAILED_IN_BATCH);
-    }
-
-    /**
-     * The container says whether the method acknowledges, and {@link AnsweringMessageListener} does it in its place.
-     */
-    @Override
-    public @Nullable Acknowledging acknowledging(Method method, MergedAnnotations annotations) {
-        return null;
-    }
-
-    /** {@link AnsweringMessageListener} does. */
-    @Override
-    public boolean bindsCalls() {
-        return true;
-    }
-
-    @Override
-    public boolean countsRedeliveries() {
-        return true;
     }
 
     @Override

@@ -1,6 +1,5 @@
 package io.idempotent.spring.messaging.jms;
 
-import io.idempotent.spring.messaging.Acknowledging;
 import io.idempotent.spring.messaging.ListenerKind;
 import io.idempotent.spring.messaging.ReceivedMessage;
 import jakarta.jms.JMSException;
@@ -23,23 +22,6 @@ final class JmsListeners implements ListenerKind {
     /** JMS delivers one message at a time. */
     @Override
     public void check(Method method, MergedAnnotations annotations, String described) {}
-
-    /** The container commits the session or acknowledges the message, also with {@code CLIENT_ACKNOWLEDGE}. */
-    @Override
-    public @Nullable Acknowledging acknowledging(Method method, MergedAnnotations annotations) {
-        return null;
-    }
-
-    /** {@link AnsweringMessageListener} does. */
-    @Override
-    public boolean bindsCalls() {
-        return true;
-    }
-
-    @Override
-    public boolean countsRedeliveries() {
-        return true;
-    }
 
     @Override
     public @Nullable ReceivedMessage read(Object message) {

@@ -62,6 +62,11 @@ final class KafkaListeners implements ListenerKind {
     }
 
     @Override
+    public boolean bindsCalls() {
+        return false;
+    }
+
+    @Override
     public boolean countsRedeliveries() {
         return false;
     }

@@ -3,7 +3,6 @@ package io.idempotent.spring.messaging.sqs;
 import io.awspring.cloud.sqs.annotation.SqsHandler;
 import io.awspring.cloud.sqs.annotation.SqsListener;
 import io.awspring.cloud.sqs.listener.SqsHeaders;
-import io.idempotent.spring.messaging.Acknowledging;
 import io.idempotent.spring.messaging.BatchListeners;
 import io.idempotent.spring.messaging.ListenerKind;
 import io.idempotent.spring.messaging.ReceivedMessage;
@@ -34,23 +33,6 @@ final class SqsListeners implements ListenerKind {
                 Message.class,
                 described,
                 "acknowledge by a BatchAcknowledgement what it handled: a failure brings the whole batch again");
-    }
-
-    /** {@link AnsweringMessageListener} acknowledges in the method's place, whatever parameters the method has. */
-    @Override
-    public @Nullable Acknowledging acknowledging(Method method, MergedAnnotations annotations) {
-        return null;
-    }
-
-    /** {@link AnsweringMessageListener} does. */
-    @Override
-    public boolean bindsCalls() {
-        return true;
-    }
-
-    @Override
-    public boolean countsRedeliveries() {
-        return true;
     }
 
     /**
