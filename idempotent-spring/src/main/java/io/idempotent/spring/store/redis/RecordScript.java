@@ -177,8 +177,9 @@ enum RecordScript {
               end
               return claimed()
             end
+            -- Never while the script runs, which writes more: it would leave a record of which the first half is gone.
             local function expireAfter(moment)
-              redis.call('PEXPIREAT', KEYS[1], text(math.floor(math.max(moment, t) / 1000) + 1))
+              redis.call('PEXPIREAT', KEYS[1], text(math.floor(math.max(moment, t, now + 1000000) / 1000) + 1))
             end
             local function free(by)
               redis.call('DEL', KEYS[1])

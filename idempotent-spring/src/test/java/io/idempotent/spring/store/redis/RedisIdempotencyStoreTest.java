@@ -356,6 +356,16 @@ class RedisIdempotencyStoreTest {
     }
 
     @Test
+    void aRecordOutlivesTheScriptThatWritesItHoweverShortItsRetention() {
+        assertThat(store.complete(claim(store, "a"), RECEIPT, Duration.ofNanos(1)))
+                .isTrue();
+
+        assertThat(store.find(key("a"))).isNull();
+        assertThat(timeToLive("a")).isGreaterThan(0);
+        assertThat(fields("a")).containsEntry("v", "1");
+    }
+
+    @Test
     void whatExpiresInRedisIsGone() {
         assertThat(store.complete(claim(store, "a"), RECEIPT, Duration.ofNanos(1)))
                 .isTrue();
