@@ -20,8 +20,9 @@ import org.springframework.web.servlet.handler.MappedInterceptor;
 
 /**
  * Makes handler methods idempotent that are annotated with {@link IdempotentEndpoint}. Spring Boot imports it. Without
- * Spring Boot, import it beside {@code @EnableIdempotency}, declare an {@link IdempotencyExceptionHandler}, and
- * register the bean {@link IdempotencyFilter} and an {@link EndpointRequestListener} with the servlet context.
+ * Spring Boot, import it beside {@code @EnableIdempotency}, declare an {@link
+ * io.idempotent.spring.web.IdempotencyExceptionHandler}, and register the bean {@link IdempotencyFilter} and an {@link
+ * EndpointRequestListener} with the servlet context.
  */
 @Configuration(proxyBeanMethods = false)
 @Role(BeanDefinition.ROLE_INFRASTRUCTURE)
