@@ -7,6 +7,9 @@ package io.idempotent.engine;
 @FunctionalInterface
 public interface CallScope {
 
-    /** Runs a part of the call on this thread, with what the caller's thread knew. */
+    /**
+     * Runs a part of the call on this thread, with what the caller's thread knew. If it throws, the call goes on: a part
+     * that it has not begun runs without it.
+     */
     void run(Runnable part);
 }
