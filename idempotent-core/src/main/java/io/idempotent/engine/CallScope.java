@@ -8,8 +8,8 @@ package io.idempotent.engine;
 public interface CallScope {
 
     /**
-     * Runs a part of the call on this thread, with what the caller's thread knew. If it throws, the call goes on: a part
-     * that it has not begun runs without it.
+     * Runs a part of the call on this thread, with what the caller's thread knew. If it throws, the call goes on, and a
+     * part that has not begun runs without it.
      */
     void run(Runnable part);
 }
