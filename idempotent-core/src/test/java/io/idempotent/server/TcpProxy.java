@@ -87,7 +87,7 @@ public final class TcpProxy implements AutoCloseable {
     private final Counter toClient = new Counter();
     private final AtomicLong connections = new AtomicLong();
     private final AtomicLong requests = new AtomicLong();
-    private final Set<Connection> late = ConcurrentHashMap.newKeySet();
+    private final Set<Armed> late = ConcurrentHashMap.newKeySet();
     private volatile CountDownLatch endOfLateness = new CountDownLatch(1);
     private volatile Duration lateness = UNTIL_TOLD;
     private volatile Duration delay = Duration.ZERO;
@@ -308,6 +308,7 @@ public final class TcpProxy implements AutoCloseable {
         private volatile boolean serverSpokeLast = true;
         private volatile @Nullable Fault fault;
         private volatile CountDownLatch released = endOfLateness;
+        private volatile @Nullable Armed lateRequest;
 
         Connection(Socket client) throws IOException {
             this.client = client;
@@ -322,7 +323,7 @@ public final class TcpProxy implements AutoCloseable {
             TcpProxy.this.start("to-server", () -> forward(this::forwardToServer));
             TcpProxy.this.start("to-client", () -> {
                 forward(this::forwardToClient);
-                late.remove(this);
+                endLateness(lateRequest);
             });
         }
 
@@ -384,6 +385,8 @@ public final class TcpProxy implements AutoCloseable {
             byte[] buffer = new byte[65_536];
             int length;
             while ((length = from.read(buffer)) >= 0) {
+                // Read now: the client's next request may begin, and be late, before the write below returns.
+                Armed answered = lateRequest;
                 serverSpokeLast = true;
                 if (fault == Fault.LOSE_ANSWER) {
                     cut();
@@ -398,7 +401,7 @@ public final class TcpProxy implements AutoCloseable {
                     toClient.count(length);
                     to.write(buffer, 0, length);
                 } finally {
-                    late.remove(this);
+                    endLateness(answered);
                 }
             }
             if (fault == Fault.LOSE_ANSWER) {
@@ -422,9 +425,16 @@ public final class TcpProxy implements AutoCloseable {
                 if (fault == Fault.HALF_CLOSE) {
                     halfClose();
                 } else if (fault == Fault.LATE_REQUEST || fault == Fault.LATE_ANSWER) {
-                    late.add(this);
                     released = endOfLateness;
+                    lateRequest = next;
+                    late.add(next);
                 }
+            }
+        }
+
+        private void endLateness(@Nullable Armed request) {
+            if (request != null) {
+                late.remove(request);
             }
         }
 
