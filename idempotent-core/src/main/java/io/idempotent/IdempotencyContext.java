@@ -64,6 +64,12 @@ public abstract class IdempotencyContext {
     /** Returns how many claims of this key took over from an owner whose lease had ended: 0 for the first claim. */
     public abstract int takeovers();
 
+    /**
+     * Tells whether this execution finishes, without its caller, what a crash cut off: whoever called is not there, and
+     * neither is what belongs to that call, such as a request, a user or a trace.
+     */
+    public abstract boolean recovered();
+
     /** Returns when the key was first claimed, by the store's clock. A claim that takes over keeps that time. */
     public abstract Instant firstClaimedAt();
 

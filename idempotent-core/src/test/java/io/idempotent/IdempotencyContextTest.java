@@ -58,6 +58,11 @@ final class IdempotencyContextTest {
         }
 
         @Override
+        public boolean recovered() {
+            return false;
+        }
+
+        @Override
         public Duration remaining() {
             return Duration.ZERO;
         }

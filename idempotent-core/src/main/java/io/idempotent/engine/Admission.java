@@ -43,6 +43,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Admission {
 
+    /** Work that nobody finishes without its caller. */
+    static final RecoverableWork ALONE = new RecoverableWork() {};
+
     private final @Nullable NearbyOutcomes nearbyOutcomes;
     private final Claimant claimant;
     private final Owners owners;
@@ -156,6 +159,7 @@ final class Admission {
      * Admits a call whose outcome is not nearby.
      *
      * @param transaction the transaction that the call is made in, or null
+     * @param work tells how it can be finished without its caller
      * @return the execution that may run now, or what was recorded
      * @throws IdempotencyException if the call is refused
      * @throws Throwable a failure that was recorded
@@ -164,19 +168,25 @@ final class Admission {
             Operation<T> operation,
             IdempotencyKey key,
             Fingerprint fingerprint,
-            @Nullable EnclosingTransaction transaction)
+            @Nullable EnclosingTransaction transaction,
+            RecoverableWork work)
             throws Throwable {
         Execution earlier = findPending(key, transaction);
         if (earlier != null) {
             return new OpenResult.Recorded<>(outcomes.replayPending(operation, earlier, fingerprint));
         }
-        ClaimRequest request = request(operation, key, fingerprint);
+        // What is part of a transaction cannot be finished without the rest of it.
+        ClaimRequest request = request(operation, key, fingerprint, transaction == null ? work : ALONE);
+        IdempotencyRecord recovered = work.recovers();
         boolean interrupted = Thread.currentThread().isInterrupted();
         long requestedAt = ticker.getAsLong();
         ClaimResult result;
         try {
-            result = claimant.claim(request);
+            result = claim(request, recovered);
         } catch (IdempotencyStoreException failure) {
+            if (recovered != null) {
+                throw failure;
+            }
             // An interrupt that came meanwhile may have broken the store, such as an embedded database: no reason to
             // run.
             boolean mayRun = interrupted || !Thread.currentThread().isInterrupted();
@@ -193,7 +203,14 @@ final class Admission {
             }
         }
         return result instanceof ClaimResult.Claimed claimed
-                ? begin(leased(operation, claimed, fingerprint, requestedAt, interruptOnLeaseLoss, transaction))
+                ? begin(leased(
+                        operation,
+                        claimed,
+                        fingerprint,
+                        requestedAt,
+                        interruptOnLeaseLoss,
+                        transaction,
+                        recovered != null))
                 : replay(operation, key, fingerprint, result);
     }
 
@@ -202,6 +219,7 @@ final class Admission {
      *
      * @param calledIn the context that the call is made in, or null
      * @param scope what parts of the call run in
+     * @param work tells how it can be finished without its caller
      * @param admitted gets, in a thread that asks the store and is not to be blocked, what {@link #admit} returns, or
      *     the failure that it throws
      * @return ends the wait of a call that nobody wants any more
@@ -213,10 +231,11 @@ final class Admission {
             Fingerprint fingerprint,
             @Nullable IdempotencyContext calledIn,
             CallScope scope,
+            RecoverableWork work,
             BiConsumer<@Nullable OpenResult<T>, @Nullable Throwable> admitted) {
         var unused = findPending(key, null, calledIn);
-        Unattended<T> call =
-                new Unattended<>(operation, request(operation, key, fingerprint), calledIn, scope, admitted);
+        Unattended<T> call = new Unattended<>(
+                operation, request(operation, key, fingerprint, work), work.recovers(), calledIn, scope, admitted);
         settlement.threads().request(() -> scope.run(call::claim));
         return call::giveUp;
     }
@@ -226,6 +245,7 @@ final class Admission {
 
         private final Operation<T> operation;
         private final ClaimRequest request;
+        private final @Nullable IdempotencyRecord recovered;
         private final @Nullable IdempotencyContext calledIn;
         private final CallScope scope;
         private final BiConsumer<@Nullable OpenResult<T>, @Nullable Throwable> admitted;
@@ -234,11 +254,13 @@ final class Admission {
         Unattended(
                 Operation<T> operation,
                 ClaimRequest request,
+                @Nullable IdempotencyRecord recovered,
                 @Nullable IdempotencyContext calledIn,
                 CallScope scope,
                 BiConsumer<@Nullable OpenResult<T>, @Nullable Throwable> admitted) {
             this.operation = operation;
             this.request = request;
+            this.recovered = recovered;
             this.calledIn = calledIn;
             this.scope = scope;
             this.admitted = admitted;
@@ -256,9 +278,13 @@ final class Admission {
             long requestedAt = ticker.getAsLong();
             ClaimResult result;
             try {
-                result = claimant.claim(request);
+                result = Admission.this.claim(request, recovered);
             } catch (IdempotencyStoreException failure) {
-                openUnprotected(failure, requestedAt);
+                if (recovered != null) {
+                    admitted.accept(null, failure);
+                } else {
+                    openUnprotected(failure, requestedAt);
+                }
                 return;
             } catch (RuntimeException | Error failure) {
                 admitted.accept(null, failure);
@@ -306,7 +332,8 @@ final class Admission {
             try {
                 if (result instanceof ClaimResult.Claimed claimed) {
                     // Whoever runs it then is not known here, and must not be interrupted.
-                    Execution execution = leased(operation, claimed, request.fingerprint(), requestedAt, false, null);
+                    Execution execution = leased(
+                            operation, claimed, request.fingerprint(), requestedAt, false, null, recovered != null);
                     execution.calledIn(calledIn);
                     RuntimeException refusal = join(execution);
                     if (refusal != null) {
@@ -325,8 +352,14 @@ final class Admission {
         }
     }
 
-    private ClaimRequest request(Operation<?> operation, IdempotencyKey key, Fingerprint fingerprint) {
-        return claimant.request(key, fingerprint, operation, operation.whenAbandoned() != WhenAbandoned.REFUSE);
+    private ClaimRequest request(
+            Operation<?> operation, IdempotencyKey key, Fingerprint fingerprint, RecoverableWork work) {
+        return claimant.request(
+                key, fingerprint, operation, operation.whenAbandoned() != WhenAbandoned.REFUSE, work.request());
+    }
+
+    private ClaimResult claim(ClaimRequest request, @Nullable IdempotencyRecord recovered) {
+        return recovered == null ? claimant.claim(request) : claimant.takeOver(request, recovered);
     }
 
     /**
@@ -357,9 +390,10 @@ final class Admission {
             Fingerprint fingerprint,
             long requestedAt,
             boolean interrupts,
-            @Nullable EnclosingTransaction transaction) {
+            @Nullable EnclosingTransaction transaction,
+            boolean recovered) {
         return Execution.leased(
-                operation, claimed, fingerprint, ticker, requestedAt, interrupts, transaction, stepSource);
+                operation, claimed, fingerprint, ticker, requestedAt, interrupts, transaction, recovered, stepSource);
     }
 
     /** Answers a call that did not get the key. */

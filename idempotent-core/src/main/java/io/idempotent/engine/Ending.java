@@ -16,12 +16,13 @@ import org.jspecify.annotations.Nullable;
  *   <li>The operation declares this failure, or one of its causes, as unknown: <b>unknown</b>.
  *   <li>The operation declares this failure as final, and it is none of this library's: <b>failed finally</b>.
  *   <li>A step is in doubt, or what the operation did may stand: <b>unknown</b>.
+ *   <li>It was recovered, and no caller hears of the failure: <b>unknown</b>.
  *   <li>Otherwise: <b>released</b>.
  * </ol>
  *
  * <p>The operation returned:
  *
- * <ol start="7">
+ * <ol start="8">
  *   <li>Its result is to be recorded: <b>completed</b>.
  *   <li>A step is in doubt, or what an earlier attempt did may stand: <b>unknown</b>.
  *   <li>It was rolled back, and has effects outside of its transaction: <b>unknown</b>.
@@ -30,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Its driver, or its transaction, says how it ends:
  *
- * <ol start="11">
+ * <ol start="12">
  *   <li>It is to be released, and a step is in doubt: <b>unknown</b>.
  *   <li>Its transaction was rolled back, and it has effects outside of that: <b>unknown</b>.
  *   <li>Otherwise as they say: <b>not replayable</b>, <b>unknown</b> or <b>released</b>.
@@ -84,7 +85,9 @@ sealed interface Ending {
         if (isFinal(operation, failure)) {
             return new FailedFinally(new Outcome.Failure(failure));
         }
-        return execution.hasStepsInDoubt() || mayStand.test(failure) ? Unknown.UNKNOWN : new Released(failure);
+        return execution.hasStepsInDoubt() || mayStand.test(failure) || execution.recovered()
+                ? Unknown.UNKNOWN
+                : new Released(failure);
     }
 
     /** Tells whether a failure is recorded. What this library says of a call is never the operation's last word. */

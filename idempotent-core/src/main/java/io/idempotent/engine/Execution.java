@@ -34,6 +34,7 @@ public final class Execution extends IdempotencyContext {
     private final LongSupplier ticker;
     private final @Nullable Lease lease;
     private final @Nullable EnclosingTransaction transaction;
+    private final boolean recovered;
     private final @Nullable StepSource stepSource;
     private final CompletableFuture<@Nullable Void> ended = new CompletableFuture<>();
 
@@ -70,6 +71,7 @@ public final class Execution extends IdempotencyContext {
             long startedAt,
             @Nullable Lease lease,
             @Nullable EnclosingTransaction transaction,
+            boolean recovered,
             @Nullable StepSource stepSource) {
         this.operation = operation;
         this.key = key;
@@ -79,6 +81,7 @@ public final class Execution extends IdempotencyContext {
         this.startedAt = startedAt;
         this.lease = lease;
         this.transaction = transaction;
+        this.recovered = recovered;
         this.stepSource = stepSource;
         this.earlierUnknown = takeovers() > 0 && operation.whenAbandoned() == WhenAbandoned.RECONCILE;
     }
@@ -89,6 +92,7 @@ public final class Execution extends IdempotencyContext {
      * @param requestedAt the ticker's time before the claim was requested
      * @param interrupts whether the thread that runs the operation is interrupted when the lease is lost
      * @param transaction what the operation is part of, or null
+     * @param recovered whether it is finished without its caller
      */
     static Execution leased(
             Operation<?> operation,
@@ -98,6 +102,7 @@ public final class Execution extends IdempotencyContext {
             long requestedAt,
             boolean interrupts,
             @Nullable EnclosingTransaction transaction,
+            boolean recovered,
             StepSource stepSource) {
         Lease lease = new Lease(operation.lease(), ticker, requestedAt, interrupts);
         Execution execution = new Execution(
@@ -109,6 +114,7 @@ public final class Execution extends IdempotencyContext {
                 requestedAt,
                 lease,
                 transaction,
+                recovered,
                 stepSource);
         if (!claimed.steps().isEmpty()) {
             var unused = execution.makeSteps(claimed.steps());
@@ -135,6 +141,7 @@ public final class Execution extends IdempotencyContext {
                 requestedAt,
                 null,
                 transaction,
+                false,
                 stepSource);
     }
 
@@ -149,7 +156,8 @@ public final class Execution extends IdempotencyContext {
             Fingerprint fingerprint,
             LongSupplier ticker,
             @Nullable EnclosingTransaction transaction) {
-        return new Execution(operation, key, fingerprint, null, ticker, ticker.getAsLong(), null, transaction, null);
+        return new Execution(
+                operation, key, fingerprint, null, ticker, ticker.getAsLong(), null, transaction, false, null);
     }
 
     @Override
@@ -172,6 +180,11 @@ public final class Execution extends IdempotencyContext {
     public Instant firstClaimedAt() {
         ClaimResult.Claimed held = claimed;
         return held == null ? Instant.EPOCH : held.firstClaimedAt();
+    }
+
+    @Override
+    public boolean recovered() {
+        return recovered;
     }
 
     /** {@inheritDoc} Zero, which is less than every claim's, where the operation runs unprotected. */

@@ -9,6 +9,7 @@ import io.idempotent.IdempotencyKey;
 import io.idempotent.codec.OutcomeCodec;
 import io.idempotent.codec.ReferenceOutcomeCodec;
 import io.idempotent.store.ClaimRequest;
+import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.NearbyOutcome;
 import java.lang.reflect.UndeclaredThrowableException;
@@ -158,6 +159,16 @@ public final class IdempotencyEngine implements AutoCloseable {
         return new EngineRecords(store, codec, listeners, claimant, operations);
     }
 
+    /** Tells the listeners that nobody finishes an abandoned execution without its caller any more. */
+    public void leaveForPerson(IdempotencyRecord record, String reason) {
+        listeners.tell(listener -> listener.leftForPerson(record.key(), record.takeovers(), reason));
+    }
+
+    /** Tells the listeners that a recorded outcome is not what was found outside. */
+    public void contradict(IdempotencyKey key, String difference) {
+        listeners.tell(listener -> listener.contradicted(key, difference));
+    }
+
     /** Returns the store that this engine works on. */
     public IdempotencyStore store() {
         return store;
@@ -204,7 +215,7 @@ public final class IdempotencyEngine implements AutoCloseable {
             return outcomes.replay(
                     operation, key, fingerprint, nearby.fingerprint(), nearby.outcome(), nearby.traceId());
         }
-        OpenResult<T> admitted = admission.admit(operation, key, fingerprint, work.enclosingTransaction());
+        OpenResult<T> admitted = admission.admit(operation, key, fingerprint, work.enclosingTransaction(), work);
         return admitted instanceof OpenExecution<T> open
                 ? BlockingCall.run(open, work)
                 : ((OpenResult.Recorded<T>) admitted).value();
@@ -231,7 +242,7 @@ public final class IdempotencyEngine implements AutoCloseable {
         if (nearby != null) {
             return recorded(operation, key, fingerprint, nearby);
         }
-        OpenResult<T> admitted = admission.admit(operation, key, fingerprint, null);
+        OpenResult<T> admitted = admission.admit(operation, key, fingerprint, null, Admission.ALONE);
         return admitted instanceof OpenExecution<T> open ? open.handOn(reconciler) : admitted;
     }
 
@@ -253,7 +264,7 @@ public final class IdempotencyEngine implements AutoCloseable {
         StageCall<T> call = new StageCall<>(operation, work, threads);
         if (!answerNearby(operation, key, fingerprint, call::opened)) {
             call.admittedBy(admitAsync(
-                    operation, key, fingerprint, work::reconcile, work::calledIn, work::scope, call::opened));
+                    operation, key, fingerprint, work::reconcile, work::calledIn, work::scope, work, call::opened));
         }
         return call;
     }
@@ -282,7 +293,14 @@ public final class IdempotencyEngine implements AutoCloseable {
         };
         if (!answerNearby(operation, key, fingerprint, opened)) {
             Runnable giveUp = admitAsync(
-                    operation, key, fingerprint, reconciler, IdempotencyContext::currentOrNull, () -> scope, opened);
+                    operation,
+                    key,
+                    fingerprint,
+                    reconciler,
+                    IdempotencyContext::currentOrNull,
+                    () -> scope,
+                    Admission.ALONE,
+                    opened);
             var unused = future.whenComplete((result, failure) -> giveUp.run());
         }
         return future;
@@ -322,6 +340,7 @@ public final class IdempotencyEngine implements AutoCloseable {
             ExecutionReconciler<T> reconciler,
             Supplier<@Nullable IdempotencyContext> calledIn,
             Supplier<CallScope> callers,
+            RecoverableWork work,
             BiConsumer<@Nullable OpenResult<T>, @Nullable Throwable> opened) {
         try {
             CallScope scope = harmless(callers.get(), key);
@@ -331,6 +350,7 @@ public final class IdempotencyEngine implements AutoCloseable {
                     fingerprint,
                     calledIn.get(),
                     scope,
+                    work,
                     (admitted, refusal) -> threads.work(() -> scope.run(() -> {
                         if (admitted instanceof OpenExecution<T> open) {
                             open.handOnAsync(reconciler, opened);

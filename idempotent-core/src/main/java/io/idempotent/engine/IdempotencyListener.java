@@ -156,6 +156,25 @@ public interface IdempotencyListener {
      */
     default void notReplayable(IdempotencyContext context, String reason) {}
 
+    /**
+     * Nobody finishes an abandoned execution without its caller any more: a person has to. The thread that recovers
+     * tells it, once for each record and node.
+     *
+     * @param key the key
+     * @param takeovers how many take-overs its record had
+     * @param reason why; shows nothing of what was asked for
+     */
+    default void leftForPerson(IdempotencyKey key, int takeovers, String reason) {}
+
+    /**
+     * What was recorded as an outcome is not what a verifier found outside. Nothing was changed. The thread that
+     * verifies tells it.
+     *
+     * @param key the key
+     * @param difference what the verifier says of the difference
+     */
+    default void contradicted(IdempotencyKey key, String difference) {}
+
     /** A person decided what becomes of a record: it was completed, failed, released or forgotten by hand. */
     default void resolved(IdempotencyKey key, ManualResolution resolution) {}
 

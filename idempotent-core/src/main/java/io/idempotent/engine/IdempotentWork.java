@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param <T> what it returns
  */
 @FunctionalInterface
-public interface IdempotentWork<T extends @Nullable Object> {
+public interface IdempotentWork<T extends @Nullable Object> extends RecoverableWork {
 
     /** What is left of what the work did when it has returned. */
     enum Remains {

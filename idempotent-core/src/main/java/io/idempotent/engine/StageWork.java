@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param <T> what it produces
  */
 @FunctionalInterface
-public interface StageWork<T extends @Nullable Object> {
+public interface StageWork<T extends @Nullable Object> extends RecoverableWork {
 
     /**
      * Begins the operation, on a thread that may block, in this scope.

@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param mayTakeOver whether the claim may be made of a key that is abandoned
  * @param traceId the trace that the claim is part of, as in W3C Trace Context: up to {@value
  *     IdempotencyRecord#LONGEST_TRACE_ID} lower-case hexadecimal digits; null if there is none
+ * @param request what is asked for, which a store that has {@link RecoverableRecords} keeps; null if nobody is to finish
+ *     the execution without its caller
  */
 public record ClaimRequest(
         IdempotencyKey key,
@@ -23,7 +25,8 @@ public record ClaimRequest(
         Fingerprint fingerprint,
         Duration lease,
         boolean mayTakeOver,
-        @Nullable String traceId) {
+        @Nullable String traceId,
+        @Nullable RecordedRequest request) {
 
     /**
      * Makes a request.
@@ -38,10 +41,10 @@ public record ClaimRequest(
         }
     }
 
-    /** Makes a request that is part of no trace. */
+    /** Makes a request that is part of no trace, of which nothing is kept. */
     public ClaimRequest(
             IdempotencyKey key, UUID claimId, Fingerprint fingerprint, Duration lease, boolean mayTakeOver) {
-        this(key, claimId, fingerprint, lease, mayTakeOver, null);
+        this(key, claimId, fingerprint, lease, mayTakeOver, null, null);
     }
 
     /** Whether a text can be a trace id. */

@@ -215,8 +215,9 @@ public interface IdempotencyStore {
 
     /**
      * Gives a further ability of this store, or of the store behind it: {@link TransactionalCompletion}, {@link
-     * TransactionalIdempotencyStore}, {@link NearbyOutcomes}, {@link RecordCounts}, or a class of store. Whoever needs
-     * an ability asks for it here, and never by {@code instanceof}. The answer never changes.
+     * TransactionalIdempotencyStore}, {@link NearbyOutcomes}, {@link RecordCounts}, {@link
+     * RecoverableRecords}, or a class of store. Whoever needs an ability asks for it here, and never by {@code
+     * instanceof}. The answer never changes.
      *
      * <p>A store that decorates another one asks that one for what it does not have itself, as {@link
      * ForwardingIdempotencyStore} does.

@@ -70,7 +70,7 @@ final class LeaseRenewalTest {
         ClaimResult.Claimed claimed = (ClaimResult.Claimed)
                 store.claim(new ClaimRequest(PAY.key(key), UUID.randomUUID(), Fingerprint.none(), LEASE, true));
         Execution execution = Execution.leased(
-                PAY, claimed, Fingerprint.none(), ticker, requestedAt, false, null, (self, earlier) -> {
+                PAY, claimed, Fingerprint.none(), ticker, requestedAt, false, null, false, (self, earlier) -> {
                     throw new IllegalStateException("without steps");
                 });
         group.add(execution);

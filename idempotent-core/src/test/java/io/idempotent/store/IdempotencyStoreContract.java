@@ -161,7 +161,7 @@ public abstract class IdempotencyStoreContract {
         claimed(first);
         assertThat(found(key).traceId()).isEqualTo(TRACE);
 
-        store().claim(new ClaimRequest(key, first.claimId(), PAYMENT, LEASE, true, OTHER_TRACE));
+        store().claim(new ClaimRequest(key, first.claimId(), PAYMENT, LEASE, true, OTHER_TRACE, null));
         assertThat(found(key).traceId()).isEqualTo(TRACE);
 
         elapse(LEASE);
@@ -2065,7 +2065,7 @@ public abstract class IdempotencyStoreContract {
     }
 
     private ClaimRequest traced(@Nullable String traceId) {
-        return new ClaimRequest(key, UUID.randomUUID(), PAYMENT, LEASE, true, traceId);
+        return new ClaimRequest(key, UUID.randomUUID(), PAYMENT, LEASE, true, traceId, null);
     }
 
     private ClaimRequest request() {

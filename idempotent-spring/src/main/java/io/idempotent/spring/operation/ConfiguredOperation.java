@@ -15,4 +15,9 @@ public interface ConfiguredOperation {
 
     /** What else is declared and set. */
     OperationContract contract();
+
+    /** How its abandoned executions are finished without their callers; null if they are not. */
+    default @Nullable Recovery recovery() {
+        return null;
+    }
 }

@@ -153,8 +153,8 @@ final class Managed implements AutoCloseable {
     }
 
     static Claim begin(IdempotencyStore store, IdempotencyKey key) {
-        return ((ClaimResult.Claimed)
-                        store.claim(new ClaimRequest(key, UUID.randomUUID(), Fingerprint.none(), LEASE, true, TRACE)))
+        return ((ClaimResult.Claimed) store.claim(
+                        new ClaimRequest(key, UUID.randomUUID(), Fingerprint.none(), LEASE, true, TRACE, null)))
                 .claim();
     }
 

@@ -221,7 +221,7 @@ class RedisIdempotencyStoreTest {
     @Test
     void aRecordOfATraceHasOneFieldMoreThatOutlivesStepsAndCompletion() {
         ClaimRequest request = new ClaimRequest(
-                key("a"), UUID.randomUUID(), Fingerprint.none(), LEASE, true, "0af7651916cd43dd8448eb211c80319c");
+                key("a"), UUID.randomUUID(), Fingerprint.none(), LEASE, true, "0af7651916cd43dd8448eb211c80319c", null);
         Claim claim = ((ClaimResult.Claimed) store.claim(request)).claim();
         assertThat(fields("a")).containsEntry("x", "0af7651916cd43dd8448eb211c80319c");
 
