@@ -70,7 +70,7 @@ class Hinted implements HintedInterface {
     @Idempotent(key = "#order.id", recover = @Idempotent.Recover(arguments = "@recorded.of(#order)", loadWith = "load"))
     void recovered(Order order) {}
 
-    private Order load(Recorded recorded) {
+    Order load(Recorded recorded) {
         return new Order(recorded.id());
     }
 

@@ -222,6 +222,8 @@ class RecoveryTest {
             return new Receipt(order.id(), ran(order));
         }
 
+        // Called by its name.
+        @SuppressWarnings("UnusedMethod")
         private @Nullable Order order(String id) throws IOException {
             loads.add(id);
             if (id.startsWith("broken")) {
@@ -295,6 +297,8 @@ class RecoveryTest {
             return new Receipt(id, ran(id, order));
         }
 
+        // Called by its name.
+        @SuppressWarnings("UnusedMethod")
         private Reconciliation<Receipt> find(String id, Order order) {
             asked.add(List.of(id, order));
             return Reconciliation.completed(new Receipt(id, 77));
