@@ -98,6 +98,25 @@ public final class IdempotencyOutcomeUnknownException extends IdempotencyExcepti
         this.firstClaimedAt = firstClaimedAt;
     }
 
+    /**
+     * Makes the exception for steps that cannot be undone.
+     *
+     * @param key the key whose execution the steps are part of
+     * @param fencingToken the token of that execution
+     * @param firstClaimedAt when the key was first claimed, by the store's clock
+     * @param problem why they cannot be undone, and what to do
+     */
+    public IdempotencyOutcomeUnknownException(
+            IdempotencyKey key, long fencingToken, Instant firstClaimedAt, String problem) {
+        super(
+                "The steps of idempotency key '" + key + "', which was first claimed at " + firstClaimedAt
+                        + ", are not undone: " + problem,
+                key,
+                null);
+        this.fencingToken = fencingToken;
+        this.firstClaimedAt = firstClaimedAt;
+    }
+
     /** Returns the token of the record that was seen: whoever resolves the record presents it. */
     public long fencingToken() {
         return fencingToken;

@@ -1,6 +1,7 @@
 package io.idempotent.engine;
 
 import io.idempotent.IdempotencyOutcomeException;
+import io.idempotent.IdempotencyOutcomeUnknownException;
 import io.idempotent.Outcome;
 import io.idempotent.RecordedOutcome;
 import io.idempotent.Steps;
@@ -121,11 +122,14 @@ final class Compensations {
     private void begin(Throwable failure) {
         Set<String> running = steps.stop();
         if (!running.isEmpty()) {
-            throw new IllegalStateException("Steps " + new TreeSet<>(running) + " of idempotency key '"
-                    + execution.key() + "' still run in other threads. Wait for them in the operation");
+            throw impossible("the steps " + new TreeSet<>(running)
+                    + " still run in other threads. Wait for them in the operation");
         }
         execution.recordStepsAgain(true);
-        steps.requireAllRecorded();
+        if (!steps.unrecorded().isEmpty()) {
+            throw impossible("the store does not know yet that the steps " + steps.unrecorded()
+                    + " were done. Repeat the call later");
+        }
         Set<String> toUndo = new TreeSet<>(steps.leftOver());
         toUndo.addAll(steps.undos().keySet());
         toUndo.retainAll(steps.recordedNames());
@@ -138,7 +142,6 @@ final class Compensations {
     }
 
     private void undoAll(Progress progress, Execution.Undoing undoing) throws Throwable {
-        Map<String, ExecutionSteps.Undo> undos = steps.undos();
         Set<String> unknown = new TreeSet<>();
         for (String step : steps.recordedNames()) {
             if (isToBeUndone(step) && !steps.isSeen(step)) {
@@ -147,22 +150,29 @@ final class Compensations {
         }
         if (!unknown.isEmpty()) {
             progress.step = unknown.iterator().next();
-            throw new IllegalStateException("Steps " + unknown + " of idempotency key '" + execution.key()
-                    + "' cannot be undone: the operation did not ask for them, so that nobody knows how."
-                    + " Undo them by hand and resolve the record, or bring the steps back and recover it");
+            throw impossible("the operation did not ask for the recorded steps " + unknown
+                    + ", so that nobody knows how. Bring them back and repeat the call, or undo them by hand and"
+                    + " resolve the record");
         }
-        List<String> lastFirst = new ArrayList<>(undos.keySet());
+        List<Map.Entry<String, ExecutionSteps.Undo>> lastFirst =
+                new ArrayList<>(steps.undos().entrySet());
         Collections.reverse(lastFirst);
-        for (String step : lastFirst) {
+        for (Map.Entry<String, ExecutionSteps.Undo> declared : lastFirst) {
+            String step = declared.getKey();
             if (!isToBeUndone(step)) {
                 continue;
             }
             progress.step = step;
-            Steps.Action<? extends Exception> undo = undos.get(step).prepare();
+            Steps.Action<? extends Exception> undo = declared.getValue().prepare();
             if (undo != null) {
                 steps.runUndo(undoOf(step), () -> undoing.undo(execution, undo));
             }
         }
+    }
+
+    private IdempotencyOutcomeUnknownException impossible(String problem) {
+        return new IdempotencyOutcomeUnknownException(
+                execution.key(), execution.fencingToken(), execution.firstClaimedAt(), problem);
     }
 
     private boolean isToBeUndone(String step) {

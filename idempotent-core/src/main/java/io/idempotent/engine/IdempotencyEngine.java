@@ -361,6 +361,9 @@ public final class IdempotencyEngine implements AutoCloseable {
                     work,
                     (admitted, refusal) -> threads.work(() -> scope.run(() -> {
                         if (admitted instanceof OpenExecution<T> open) {
+                            if (work != Admission.ALONE) {
+                                open.execution().beUndoable();
+                            }
                             open.handOnAsync(reconciler, opened);
                         } else {
                             opened.accept(admitted, refusal);

@@ -239,7 +239,7 @@ public final class OpenExecution<T extends @Nullable Object> implements OpenResu
 
     private Reconciliation.@Nullable Completed<T> beginOrFind(ExecutionReconciler<T> reconciler) {
         begin();
-        if (execution.isBackward()) {
+        if (execution.isBackward() && !execution.isUndoable()) {
             // Whoever ends it undoes nothing.
             throw outcomes.refused(
                     execution.key(),

@@ -131,7 +131,6 @@ public final class StageCall<T extends @Nullable Object> {
             return;
         }
         CompletionStage<T> begun;
-        open.execution().beUndoable();
         OpenExecution.Binding bound = open.bind();
         try {
             begun = work.begin(open.execution());

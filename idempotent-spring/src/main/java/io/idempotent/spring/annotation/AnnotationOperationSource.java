@@ -133,6 +133,7 @@ final class AnnotationOperationSource implements OperationSource {
                 content(reader.text("fingerprint")),
                 reader.text("unless"),
                 reader.failures("recordFailures"),
+                reader.failures("compensateOn"),
                 reader.failures("unknownOn"),
                 reconcileWith,
                 reconcileWith == null ? settings : settings.orElse(RECONCILED));

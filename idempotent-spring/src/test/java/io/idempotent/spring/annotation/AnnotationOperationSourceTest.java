@@ -16,6 +16,7 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 import java.lang.reflect.Method;
+import java.net.ConnectException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.Arrays;
@@ -49,6 +50,7 @@ class AnnotationOperationSourceTest {
                 lease = "PT10S",
                 waitAtMost = "500ms",
                 recordFailures = {IOException.class, IllegalStateException.class},
+                compensateOn = ConnectException.class,
                 unknownOn = SocketTimeoutException.class,
                 reconcileWith = "find",
                 atomic = true,
@@ -103,6 +105,7 @@ class AnnotationOperationSourceTest {
                         new Content.Expression("#p1"),
                         "#result == null",
                         List.of(IOException.class, IllegalStateException.class),
+                        List.of(ConnectException.class),
                         List.of(SocketTimeoutException.class),
                         "find",
                         new OperationSettings(
@@ -138,6 +141,7 @@ class AnnotationOperationSourceTest {
                         null,
                         new Content.Arguments(),
                         null,
+                        List.of(),
                         List.of(),
                         List.of(),
                         null,
