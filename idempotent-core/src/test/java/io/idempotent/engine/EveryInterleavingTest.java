@@ -90,6 +90,33 @@ final class EveryInterleavingTest {
     }
 
     @ParameterizedTest
+    @EnumSource(names = {"RUN_AGAIN", "RECONCILE"})
+    void callersWhoseStepsAreUndone(WhenAbandoned policy) {
+        explore(
+                policy,
+                "two callers whose steps are undone",
+                it -> Scenario.impatient(it).on(0, 1).compensated());
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"RUN_AGAIN", "RECONCILE"})
+    void aCallerWhoseStepsAreUndoneAndARecoverer(WhenAbandoned policy) {
+        explore(
+                policy,
+                "a caller whose steps are undone, and a recoverer",
+                it -> Scenario.impatient(it).on(0).withRecovererOn(1).compensated());
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"RUN_AGAIN", "RECONCILE"})
+    void callersWithoutAThreadWhoseStepsAreUndoneAndThatGiveUpAStoreAtOnce(WhenAbandoned policy) {
+        explore(
+                policy,
+                "two hasty callers without a thread, whose steps are undone",
+                it -> Scenario.impatient(it).on(0, 1).compensated().givingUpAtOnce().async());
+    }
+
+    @ParameterizedTest
     @EnumSource
     void callersInTransactionsThatAreNotTheStores(WhenAbandoned policy) {
         explore(
