@@ -18,6 +18,9 @@ final class EveryInterleavingTest {
 
     private static final int DEPTH = 4;
 
+    // A final failure and a crash are there already.
+    private static final int COMPENSATED_DEPTH = Integer.getInteger("explore.depth", DEPTH) + 1;
+
     private static void explore(WhenAbandoned policy, String what, Function<WhenAbandoned, Scenario> scenario) {
         explore(policy, what, scenario, Integer.getInteger("explore.depth", DEPTH));
     }
@@ -95,7 +98,8 @@ final class EveryInterleavingTest {
         explore(
                 policy,
                 "two callers whose steps are undone",
-                it -> Scenario.impatient(it).on(0, 1).compensated());
+                it -> Scenario.impatient(it).on(0, 1).compensated(),
+                COMPENSATED_DEPTH);
     }
 
     @ParameterizedTest
@@ -104,7 +108,8 @@ final class EveryInterleavingTest {
         explore(
                 policy,
                 "a caller whose steps are undone, and a recoverer",
-                it -> Scenario.impatient(it).on(0).withRecovererOn(1).compensated());
+                it -> Scenario.impatient(it).on(0).withRecovererOn(1).compensated(),
+                COMPENSATED_DEPTH);
     }
 
     @ParameterizedTest
@@ -113,7 +118,12 @@ final class EveryInterleavingTest {
         explore(
                 policy,
                 "two hasty callers without a thread, whose steps are undone",
-                it -> Scenario.impatient(it).on(0, 1).compensated().givingUpAtOnce().async());
+                it -> Scenario.impatient(it)
+                        .on(0, 1)
+                        .compensated()
+                        .givingUpAtOnce()
+                        .async(),
+                COMPENSATED_DEPTH);
     }
 
     @ParameterizedTest
