@@ -19,8 +19,9 @@ import org.jspecify.annotations.Nullable;
  * recorded.
  *
  * <ol>
- *   <li>It is needed if a step that declares a compensation is recorded or was begun; or if some step declares one, and
- *       the execution did not ask for steps that earlier claims recorded.
+ *   <li>It is needed if a step that declares a compensation is recorded or was begun. It is also needed if the failure
+ *       is recorded in any case, the operation or one of its steps declares that something is undone, and the execution
+ *       did not ask for steps that earlier claims recorded.
  *   <li>No further step of the operation begins. If one still runs in another thread, or the store does not know of one
  *       that was done, nothing is undone.
  *   <li>Each step that is to be undone gets a record that its undo begins, {@code compensate:} and its name, without an
@@ -54,11 +55,17 @@ final class Compensations {
         return ExecutionSteps.COMPENSATE + step;
     }
 
-    /** Tells whether there is something to undo. */
-    boolean areNeeded() {
+    /**
+     * Tells whether there is something to undo.
+     *
+     * @param isFinal whether the failure is recorded in any case
+     */
+    boolean areNeeded(boolean isFinal) {
         Set<String> declared = steps.undos().keySet();
-        return !declared.isEmpty()
-                && (!steps.leftOver().isEmpty() || declared.stream().anyMatch(name -> steps.find(name) != null));
+        return declared.stream().anyMatch(name -> steps.find(name) != null)
+                || (isFinal
+                        && (!declared.isEmpty() || execution.operation().isCompensated())
+                        && !steps.leftOver().isEmpty());
     }
 
     /**
@@ -83,6 +90,7 @@ final class Compensations {
         listeners.tell(listener -> listener.compensating(execution, counts));
         Progress progress = new Progress();
         try {
+            stop();
             if (begun == null) {
                 begin(failure);
             }
@@ -119,12 +127,15 @@ final class Compensations {
         return ((Outcome.Failure) decoded).cause();
     }
 
-    private void begin(Throwable failure) {
+    private void stop() {
         Set<String> running = steps.stop();
         if (!running.isEmpty()) {
             throw impossible("the steps " + new TreeSet<>(running)
                     + " still run in other threads. Wait for them in the operation");
         }
+    }
+
+    private void begin(Throwable failure) {
         execution.recordStepsAgain(true);
         if (!steps.unrecorded().isEmpty()) {
             throw impossible("the store does not know yet that the steps " + steps.unrecorded()

@@ -125,7 +125,7 @@ sealed interface Ending {
                 && operation.type().records(failure)
                 && !(failure instanceof IdempotencyException)
                 && !isUnknown(execution, failure, false)
-                && execution.hasStepsToUndo();
+                && execution.hasStepsToUndo(isFinal(operation, failure));
     }
 
     /** Tells whether a failure is recorded. What this library says of a call is never the operation's last word. */

@@ -304,8 +304,12 @@ public final class Execution extends IdempotencyContext {
         /** Tells whether an earlier claim of the record began to undo its steps, so that no step may begin. */
         boolean areBackward();
 
-        /** Tells whether some step is to be undone once the execution has failed for good. */
-        boolean areToBeUndone();
+        /**
+         * Tells whether some step is to be undone once the execution has failed for good.
+         *
+         * @param isFinal whether the failure is recorded in any case
+         */
+        boolean areToBeUndone(boolean isFinal);
 
         /**
          * Undoes the steps, and tells the execution what became of that.
@@ -388,10 +392,14 @@ public final class Execution extends IdempotencyContext {
         return made != null && made.areBackward();
     }
 
-    /** Tells whether some step is to be undone once the operation has failed for good. */
-    boolean hasStepsToUndo() {
+    /**
+     * Tells whether some step is to be undone once the operation has failed for good.
+     *
+     * @param isFinal whether the failure is recorded in any case
+     */
+    boolean hasStepsToUndo(boolean isFinal) {
         TrackedSteps made = steps;
-        return made != null && made.areToBeUndone();
+        return made != null && made.areToBeUndone(isFinal);
     }
 
     /**

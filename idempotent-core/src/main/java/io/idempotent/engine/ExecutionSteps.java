@@ -142,8 +142,8 @@ final class ExecutionSteps implements Execution.TrackedSteps {
     }
 
     @Override
-    public boolean areToBeUndone() {
-        return backward || new Compensations(execution, this, outcomes, listeners).areNeeded();
+    public boolean areToBeUndone(boolean isFinal) {
+        return new Compensations(execution, this, outcomes, listeners).areNeeded(isFinal);
     }
 
     @Override
@@ -292,7 +292,7 @@ final class ExecutionSteps implements Execution.TrackedSteps {
             @Nullable Reconciler<? extends T> reconciler,
             @Nullable Compensation<? super T> compensation)
             throws X {
-        RecordedStep.requireName(compensation == null ? name : COMPENSATE + name);
+        RecordedStep.requireName(name);
         if (name.startsWith(COMPENSATE)) {
             throw new IllegalArgumentException(
                     "'" + name + "' cannot name a step: names that begin with '" + COMPENSATE + "' are for undoing");
@@ -306,6 +306,7 @@ final class ExecutionSteps implements Execution.TrackedSteps {
         }
         OutcomeType outcomeType = type(name, type, work);
         if (compensation != null) {
+            RecordedStep.requireName(COMPENSATE + name);
             declare(name, () -> undoOf(name, outcomeType, reconciler, compensation));
         }
         seen.add(name);
@@ -376,11 +377,11 @@ final class ExecutionSteps implements Execution.TrackedSteps {
     }
 
     private void requireForward(String name) {
-        if (backward) {
-            throw new Backward(execution.key());
-        }
         if (undoing) {
             throw notBegun(name, "the steps of its operation are being undone");
+        }
+        if (backward) {
+            throw new Backward(execution.key());
         }
     }
 

@@ -140,6 +140,11 @@ public final class Operation<T extends @Nullable Object> {
         return uncompensated.recordsAll(failures);
     }
 
+    /** Tells whether the operation declares failures after which steps are undone. */
+    boolean isCompensated() {
+        return type != uncompensated;
+    }
+
     /** Tells whether nobody knows if the operation was done after this failure, or after one that caused it. */
     public boolean isUnknownOn(Throwable failure) {
         if (unknownOn.isEmpty()) {

@@ -795,6 +795,31 @@ final class CompensationTest {
                 .isEqualTo("holdreserve");
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void aFinalFailureBeforeRecordedStepsAreAskedForIsNotRecordedAsIfTheyWereUndone(Way way) throws Throwable {
+        var unused = thrownBy(way, orderThatFails(new IOException("released, with steps")));
+        effects.clear();
+        events.forget();
+
+        Throwable harmless = thrownBy(way, execution -> {
+            throw new UnavailableException("down");
+        });
+        assertThat(harmless).isInstanceOf(UnavailableException.class).hasNoSuppressedExceptions();
+        assertThat(events.names()).containsExactly("claimed", "released");
+
+        Throwable thrown = thrownBy(way, execution -> {
+            throw new DeclinedException("no money");
+        });
+        assertThat(thrown.getSuppressed()[0]).hasMessageContaining("[charge, mail, pack, reserve]");
+        assertThat(events.names()).endsWith("compensating", "compensationFailed", "abandoned");
+
+        Throwable again = thrownBy(way, orderThatFails(new IOException("not yet")));
+        assertThat(again).isInstanceOf(DeclinedException.class);
+        assertThat(effects).hasSize(3).endsWith("undo of reserve");
+        assertThat(events.names()).endsWith("completed");
+    }
+
     private void abandonAfterReserve() {
         failForLong(Request.RELEASE);
         var unused = thrownBy(Way.BLOCKING, execution -> {
@@ -871,6 +896,7 @@ final class CompensationTest {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> steps.run("compensate:reserve", () -> does("this")))
                     .withMessageContaining("'compensate:'");
+            assertThatIllegalArgumentException().isThrownBy(() -> steps.run(" ", () -> does("this"), () -> {}));
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> steps.run("n".repeat(245), () -> does("this"), () -> {}));
             steps.run("n".repeat(244), () -> does("that"), () -> does("undo of that"));
@@ -892,6 +918,14 @@ final class CompensationTest {
         assertThat(thrown.getSuppressed()[0])
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("are being undone");
+        assertThat(effects).containsExactly("reserve");
+
+        Throwable again = thrownBy(Way.BLOCKING, execution -> {
+            Steps steps = execution.steps();
+            steps.run("reserve", () -> does("reserve"), () -> steps.run("inner", () -> does("inner")));
+            throw new IOException("not yet");
+        });
+        assertThat(again.getSuppressed()[again.getSuppressed().length - 1]).isInstanceOf(IllegalStateException.class);
         assertThat(effects).containsExactly("reserve");
     }
 

@@ -542,8 +542,9 @@ final class ExplorerTest {
                         .over(store -> new ForwardingIdempotencyStore(store) {
                             @Override
                             public boolean complete(Claim claim, RecordedOutcome outcome, Duration retention) {
-                                return outcome instanceof RecordedOutcome.ByReference reference
-                                                && reference.outcome() instanceof Outcome.Failure
+                                boolean failed = outcome instanceof RecordedOutcome.ByReference reference
+                                        && reference.outcome() instanceof Outcome.Failure;
+                                return failed
                                         ? super.release(claim, retention)
                                         : super.complete(claim, outcome, retention);
                             }
