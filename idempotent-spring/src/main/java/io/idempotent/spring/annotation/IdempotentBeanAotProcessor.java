@@ -96,9 +96,9 @@ final class IdempotentBeanAotProcessor implements BeanRegistrationAotProcessor {
             for (Type parameter : method.getGenericParameterTypes()) {
                 registerValue(parameter);
             }
-            for (Class<?> failure : annotation.recordFailures()) {
-                hints.registerType(failure, MemberCategory.INVOKE_DECLARED_CONSTRUCTORS);
-            }
+            Stream.of(annotation.recordFailures(), annotation.compensateOn())
+                    .flatMap(Arrays::stream)
+                    .forEach(failure -> hints.registerType(failure, MemberCategory.INVOKE_DECLARED_CONSTRUCTORS));
             for (Class<?> failure : method.getExceptionTypes()) {
                 // Made without a constructor, to ask whether the method's transaction commits on it.
                 hints.registerType(failure, MemberCategory.UNSAFE_ALLOCATED);

@@ -6,6 +6,7 @@ import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyKeyException;
 import io.idempotent.Reconciliation;
 import io.idempotent.RedactedException;
+import io.idempotent.Steps;
 import io.idempotent.engine.CallScope;
 import io.idempotent.engine.Execution;
 import io.idempotent.engine.IdempotencyEngine;
@@ -100,7 +101,7 @@ record IdempotentMethod(
 
     @Override
     public boolean commitsUnrecorded(Class<? extends Throwable> failure) {
-        return transaction != null && !operation.type().recordsAll(failure) && transaction.commitsOn(failure);
+        return transaction != null && !operation.recordsAll(failure) && transaction.commitsOn(failure);
     }
 
     @Nullable
@@ -270,6 +271,27 @@ record IdempotentMethod(
                         },
                         execution,
                         call.observed());
+    }
+
+    @Override
+    public void undo(IdempotentCall call, Execution execution, Steps.Action<?> undo) throws Throwable {
+        undo(undo, execution, call.observed());
+    }
+
+    // The type argument says @Nullable, which javac 17 does not read from class files.
+    @SuppressWarnings("NullAway")
+    void undo(Steps.Action<?> undo, Execution execution, @Nullable ObservedCall observed) throws Throwable {
+        if (retries == null) {
+            undo.run();
+            return;
+        }
+        var unused = retries.run(
+                () -> {
+                    undo.run();
+                    return null;
+                },
+                execution,
+                observed);
     }
 
     @Override
