@@ -206,6 +206,20 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
         return listeners == null ? null : listeners.find(method, targetClass);
     }
 
+    /** The beans that bring along what calls have around them. */
+    List<RecoveryContextCustomizer> recoveryContexts() {
+        return beanFactory
+                .getBeanProvider(RecoveryContextCustomizer.class)
+                .orderedStream()
+                .toList();
+    }
+
+    /** What encrypts recorded arguments; null if nothing does. */
+    @Nullable
+    RequestEncryption requestEncryption() {
+        return find(RequestEncryption.class);
+    }
+
     /** The beans that tell how long to pause before a retry. */
     List<RetryHint> retryHints() {
         return beanFactory.getBeanProvider(RetryHint.class).stream().toList();

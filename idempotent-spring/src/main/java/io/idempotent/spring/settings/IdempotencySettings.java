@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All that can be configured: read from Spring Boot's properties, from the environment of an application without Spring
@@ -46,10 +47,10 @@ public record IdempotencySettings(
      *     be set for one operation is set for all
      */
     public IdempotencySettings {
-        if (defaults.atomic() != null || defaults.transactionManager() != null) {
+        String ofOne = ofOneOperation(defaults);
+        if (ofOne != null) {
             throw new IdempotencyConfigurationException(
-                    "idempotent." + (defaults.atomic() != null ? "atomic" : "transaction-manager")
-                            + " is set, which can only be set for one operation",
+                    "idempotent." + ofOne + " is set, which can only be set for one operation",
                     "Set it at idempotent.operations.<name>, or on the operation's annotation");
         }
         Map<String, String> names = new HashMap<>();
@@ -64,6 +65,17 @@ public record IdempotencySettings(
         });
         said.values().removeIf(OperationSettings.UNSAID::equals);
         operations = Map.copyOf(said);
+    }
+
+    /** What is set that only one operation can have; null if nothing is. */
+    private static @Nullable String ofOneOperation(OperationSettings settings) {
+        if (settings.atomic() != null) {
+            return "atomic";
+        }
+        if (settings.transactionManager() != null) {
+            return "transaction-manager";
+        }
+        return settings.recover().isUnsaid() ? null : "recover";
     }
 
     static IdempotencyConfigurationException twoNames(String one, String other) {
