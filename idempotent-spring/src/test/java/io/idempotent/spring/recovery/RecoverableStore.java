@@ -3,6 +3,7 @@ package io.idempotent.spring.recovery;
 import io.idempotent.Fingerprint;
 import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyStoreException;
+import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
@@ -21,32 +22,41 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** Keeps what was asked for, and counts how often it is asked for what is recoverable; its time stands still. */
-final class RecoverableStore extends ReferenceStore implements RecoverableRecords {
+public final class RecoverableStore extends ReferenceStore implements RecoverableRecords {
 
     private final Map<IdempotencyKey, RecordedRequest> requests = new ConcurrentHashMap<>();
     private final AtomicInteger listings = new AtomicInteger();
     private final AtomicInteger requestsAsked = new AtomicInteger();
     private volatile boolean down;
+    private volatile boolean cutOff;
 
-    int listings() {
+    /** How often it was asked for what is recoverable. */
+    public int listings() {
         return listings.get();
     }
 
-    int requestsAsked() {
+    /** How often it was asked for what a call asked for. */
+    public int requestsAsked() {
         return requestsAsked.get();
     }
 
-    void down(boolean now) {
+    /** Whether it answers nobody who recovers. */
+    public void down(boolean now) {
         down = now;
     }
 
+    /** Whether executions that fail do not get so far as to tell. */
+    public void cutOff(boolean now) {
+        cutOff = now;
+    }
+
     /** Somebody asks for this, and dies at once. */
-    void die(String operation, String key) {
+    public void die(String operation, String key) {
         die(operation, key, 0);
     }
 
     /** The same, and so many others die after having taken over. */
-    void die(String operation, String key, int takeovers) {
+    public void die(String operation, String key, int takeovers) {
         for (int claim = 0; claim <= takeovers; claim++) {
             ClaimResult claimed = claim(new ClaimRequest(
                     new IdempotencyKey(operation, "", key),
@@ -67,6 +77,16 @@ final class RecoverableStore extends ReferenceStore implements RecoverableRecord
             requests.putIfAbsent(request.key(), asked);
         }
         return super.claim(request);
+    }
+
+    @Override
+    public boolean release(Claim claim) {
+        return cutOff ? abandon(claim) : super.release(claim);
+    }
+
+    @Override
+    public boolean release(Claim claim, Duration stepRetention) {
+        return cutOff ? abandon(claim) : super.release(claim, stepRetention);
     }
 
     @Override
