@@ -29,7 +29,7 @@ import org.springframework.messaging.handler.annotation.Header;
 @OnOneJdk("what a container does is no question of the JDK")
 class SqsLoadTest {
 
-    private static final int MESSAGES = Integer.getInteger("messages", 200);
+    private static final int MESSAGES = Integer.getInteger("messages", 60);
     private static final int DELIVERIES = 3;
     private static final int WITHOUT_KEY = 5;
     private static final int STOPS = 2;
