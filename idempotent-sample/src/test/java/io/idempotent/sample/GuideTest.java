@@ -453,6 +453,7 @@ class GuideTest {
             classes = {
                 Idempotent.class,
                 Idempotent.Retry.class,
+                Idempotent.Recover.class,
                 Idempotent.Budget.class,
                 IdempotentEndpoint.class,
                 EnableIdempotency.class
