@@ -385,6 +385,11 @@ record IdempotentMethod(
         }
 
         @Override
+        public void undo(IdempotentCall call, Execution execution, Steps.Action<?> undo) throws Throwable {
+            method.undo(call, execution, undo);
+        }
+
+        @Override
         public boolean releases(IdempotentCall call, @Nullable Object result) {
             return method.releases(call, result);
         }

@@ -49,6 +49,9 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
     /** What a store's bean name ends with where it is left out in settings: {@value}. */
     public static final String STORE_SUFFIX = "IdempotencyStore";
 
+    /** When this stops among others: after web servers, listeners and schedulers, whose phases are greater. */
+    public static final int PHASE = DEFAULT_PHASE - 8_192;
+
     private static final Log LOG = LogFactory.getLog(IdempotencyEngines.class);
 
     private static final boolean JACKSON_PRESENT =
@@ -99,10 +102,9 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
         return running;
     }
 
-    /** After all that brings calls has stopped: web servers, listeners and schedulers have greater phases. */
     @Override
     public int getPhase() {
-        return DEFAULT_PHASE - 8_192;
+        return PHASE;
     }
 
     /** Closes all engines; running executions are waited for. */

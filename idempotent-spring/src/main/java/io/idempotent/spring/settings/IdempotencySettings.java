@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param messaging listeners of messages
  * @param nearCache what is kept of a durable store in this JVM's memory
  * @param observation what metrics, traces and logs tell
+ * @param recovery what finishes abandoned executions without their callers
  * @param redis the store in Redis
  * @param web HTTP endpoints
  * @param operations what is set for single operations by their names, and beats what is declared; names are compared by
@@ -34,6 +35,7 @@ public record IdempotencySettings(
         MessagingSettings messaging,
         NearCacheSettings nearCache,
         ObservationSettings observation,
+        RecoverySettings recovery,
         RedisSettings redis,
         WebSettings web,
         Map<String, OperationSettings> operations) {

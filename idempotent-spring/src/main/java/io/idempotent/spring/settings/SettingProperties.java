@@ -62,6 +62,7 @@ final class SettingProperties {
                     names("near-cache.", NearCacheSettings.class),
                     names("messaging.", MessagingSettings.class),
                     names("observation.", ObservationSettings.class),
+                    names("recovery.", RecoverySettings.class),
                     names("redis.", RedisSettings.class),
                     names("web.", WebSettings.class))
             .flatMap(names -> names)

@@ -107,6 +107,8 @@ class SpringArchitectureTest {
                         "org.springframework.transaction..",
                         "org.reactivestreams"),
                 Architecture.nobodyMayDependOn(base + ".reactive", autoconfigure),
+                mayDependOnly(base + ".recovery", startup, operation, settings),
+                Architecture.nobodyMayDependOn(base + ".recovery", actuate, autoconfigure),
                 mayDependOnly(
                         web,
                         operation,
@@ -155,6 +157,7 @@ class SpringArchitectureTest {
                         "reactor.."),
                 mayDependOnly(
                         actuate,
+                        base + ".recovery",
                         operation,
                         settings,
                         "org.springframework.boot.actuate..",
@@ -176,6 +179,7 @@ class SpringArchitectureTest {
                         "io.idempotent",
                         "io.idempotent.store",
                         "org.springframework.data.redis..",
+                        "org.springframework.data.domain",
                         "org.springframework.beans..",
                         "org.apache.commons.logging.."),
                 mayDependOnly(
