@@ -32,6 +32,8 @@ import org.springframework.context.annotation.AnnotationConfigApplicationContext
 @ParameterizedClass(name = "{0}")
 @MethodSource("io.idempotent.spring.DurableBackend#wanted")
 @ExtendWith(OutputCaptureExtension.class)
+// The versions of a class are meant to have one name.
+@SuppressWarnings("SameNameButDifferent")
 class RecordedRequestTest {
 
     private static final String SECRET = "4111 1111 1111 1111";

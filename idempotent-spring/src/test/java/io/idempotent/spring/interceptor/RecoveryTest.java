@@ -51,7 +51,6 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.context.annotation.Scope;
 import org.springframework.context.annotation.ScopedProxyMode;
 import org.springframework.context.i18n.LocaleContextHolder;
 import org.springframework.context.support.SimpleThreadScope;
@@ -128,7 +127,7 @@ class RecoveryTest {
     static class Scoped {
 
         @Bean
-        @Scope(value = "desk", proxyMode = ScopedProxyMode.TARGET_CLASS)
+        @org.springframework.context.annotation.Scope(value = "desk", proxyMode = ScopedProxyMode.TARGET_CLASS)
         Desk desk() {
             return new Desk();
         }
@@ -346,7 +345,7 @@ class RecoveryTest {
         }
 
         @Override
-        public Scope restore(IdempotencyKey key, Map<String, String> recorded) {
+        public RecoveryContextCustomizer.Scope restore(IdempotencyKey key, Map<String, String> recorded) {
             restored.add("begin " + key.operation());
             LocaleContextHolder.setLocale(Locale.forLanguageTag(recorded.getOrDefault("locale", "und")));
             return () -> {
@@ -376,13 +375,11 @@ class RecoveryTest {
         protected void doRollback(DefaultTransactionStatus status) {}
     }
 
-    private final DurableBackend backend;
     private final RecoveringApplication application;
     private final Shop shop;
     private final String id = "order " + KEYS.incrementAndGet();
 
     RecoveryTest(DurableBackend backend) {
-        this.backend = backend;
         this.application = APPLICATIONS.computeIfAbsent(
                 backend,
                 unknown -> RecoveringApplication.start(
