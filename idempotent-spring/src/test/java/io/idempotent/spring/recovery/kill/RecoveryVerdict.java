@@ -118,7 +118,10 @@ record RecoveryVerdict(
                 judgeRepetitions(plan);
                 Ending ending = history.endings().get(number);
                 if (ending == null) {
-                    violations.add("order %d has not ended".formatted(number));
+                    violations.add("order %d has not ended after %d claims"
+                            .formatted(
+                                    number,
+                                    claims.getOrDefault(number, List.of()).size()));
                     continue;
                 }
                 judgeDelay(number, ending);

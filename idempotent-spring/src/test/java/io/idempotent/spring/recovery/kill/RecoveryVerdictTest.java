@@ -136,7 +136,7 @@ class RecoveryVerdictTest {
         declined(DECLINED);
         endings.remove(PLACED);
 
-        assertThat(verdict().violations()).containsExactly("order " + PLACED + " has not ended");
+        assertThat(verdict().violations()).containsExactly("order " + PLACED + " has not ended after 2 claims");
     }
 
     @Test
