@@ -8,15 +8,20 @@ import java.util.stream.IntStream;
  * Where in an execution its JVM is killed.
  *
  * @param moment which moment of the step
- * @param step the step's name; {@link #COMPLETION} where the moment is none of a step
+ * @param step the step's name; {@link #CLAIM} or {@link #COMPLETION} where the moment is none of a step
  */
 public record CrashPoint(Moment moment, String step) {
 
-    /** What stands for the step where the moment is one of the completion. */
-    static final String COMPLETION = "completion";
+    /** What stands for the step where the moment is one of the claim. */
+    public static final String CLAIM = "claim";
 
-    /** The moments of a step, in their order, and those after the last step. */
+    /** What stands for the step where the moment is one of the completion. */
+    public static final String COMPLETION = "completion";
+
+    /** The moments of a step, in their order, and those before the first and after the last step. */
     public enum Moment {
+        /** The store has granted the claim, and nothing has run. */
+        AFTER_CLAIM,
         /** That an at-most-once step begins is on its way to the store. */
         IN_BEGIN,
         /** The step runs, and has done nothing yet. */
@@ -45,7 +50,8 @@ public record CrashPoint(Moment moment, String step) {
                 .collect(Collectors.toSet());
     }
 
-    static CrashPoint parse(String text) {
+    /** Reads a point's text. */
+    public static CrashPoint parse(String text) {
         String[] parts = text.split(":", 2);
         return new CrashPoint(Moment.valueOf(parts[0]), parts[1]);
     }

@@ -12,36 +12,37 @@ import java.nio.charset.StandardCharsets;
 import java.util.concurrent.locks.ReentrantLock;
 
 /** A node's end of the {@link LedgerProgram ledger}. Safe for use by many threads. */
-final class Ledger {
+public final class Ledger {
 
     private final Socket socket;
     private final BufferedReader answers;
     private final ReentrantLock lock = new ReentrantLock();
 
-    Ledger(int port) throws IOException {
+    /** Connects to it. */
+    public Ledger(int port) throws IOException {
         socket = new Socket(InetAddress.getLoopbackAddress(), port);
         socket.setTcpNoDelay(true);
         answers = new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
     }
 
     /** Does what a step does, under the claim of the current execution, and gives the receipt. */
-    String perform(Order order, String step) {
+    public String perform(int order, String step) {
         String receipt = ask("do", order, step);
         if (receipt.equals(LedgerProgram.NONE)) {
-            throw new IllegalStateException("The ledger refuses to " + step + " order " + order.number()
-                    + ": a later claim has asked about it");
+            throw new IllegalStateException(
+                    "The ledger refuses to " + step + " order " + order + ": a later claim has asked about it");
         }
         return receipt;
     }
 
     /** Whether a step was done, now that no earlier claim can do it any more. */
-    Reconciliation<String> find(Order order, String step) {
+    public Reconciliation<String> find(int order, String step) {
         String receipt = ask("find", order, step);
         return receipt.equals(LedgerProgram.NONE) ? Reconciliation.notDone() : Reconciliation.completed(receipt);
     }
 
-    private String ask(String what, Order order, String step) {
-        String request = what + " " + order.number() + " " + step + " "
+    private String ask(String what, int order, String step) {
+        String request = what + " " + order + " " + step + " "
                 + IdempotencyContext.current().fencingToken() + " "
                 + ProcessHandle.current().pid() + "\n";
         lock.lock();

@@ -9,24 +9,14 @@ import io.idempotent.engine.Operation;
 import io.idempotent.kill.ReceiptCodec;
 import io.idempotent.kill.order.CrashPoint.Moment;
 import io.idempotent.kill.order.Told.Event;
-import io.idempotent.store.Claim;
 import io.idempotent.store.IdempotencyStore;
-import io.idempotent.store.RecordedStep;
 import java.io.BufferedReader;
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.io.UncheckedIOException;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.StringJoiner;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CountDownLatch;
 
 /**
  * The program that is killed: places the orders that it is told to, each in a thread of its own, and tells what becomes
@@ -38,8 +28,7 @@ import java.util.concurrent.CountDownLatch;
  *   <li>{@code place <order> <point>} on its standard input begins an order. At that point, if the order gets there, it
  *       tells so and stays, its lease being renewed like any other; {@code -} is no point.
  *   <li>{@code go}, said shortly before the kill, lets those go on that are to be killed within a request to the store.
- *   <li>Each {@link Told} is a line of its standard output, whose end outlives it. It ends when its standard input
- *       does.
+ *   <li>It tells by its {@link CrashSite}, whose other end outlives it. It ends when its standard input does.
  * </ol>
  */
 final class OrderNodeProgram {
@@ -57,27 +46,24 @@ final class OrderNodeProgram {
             .waitAtMost(Duration.ofSeconds(5))
             .build();
 
-    private final FileOutputStream output = new FileOutputStream(FileDescriptor.out);
+    private final CrashSite site;
     private final Ledger ledger;
     private final IdempotencyEngine engine;
-    private final Map<Integer, CrashPoint> crashes = new ConcurrentHashMap<>();
-    private final CountDownLatch go = new CountDownLatch(1);
-    private final CountDownLatch never = new CountDownLatch(1);
 
-    private OrderNodeProgram(IdempotencyStore store, Ledger ledger) {
+    private OrderNodeProgram(CrashSite site, IdempotencyStore store, Ledger ledger) {
+        this.site = site;
         this.ledger = ledger;
-        this.engine = IdempotencyEngine.builder(observed(store))
+        this.engine = IdempotencyEngine.builder(site.observed(store))
                 .codec(new ReceiptCodec())
                 .build();
     }
 
     /** Takes the ledger's port, the factory's class, and the factory's arguments. */
     public static void main(String[] arguments) throws Exception {
-        // The standard output is kept from all others.
-        System.setOut(System.err);
+        CrashSite site = new CrashSite();
         IdempotencyStore store =
                 StoreFactory.open(arguments[1], List.of(arguments).subList(2, arguments.length));
-        new OrderNodeProgram(store, new Ledger(Integer.parseInt(arguments[0]))).obey();
+        new OrderNodeProgram(site, store, new Ledger(Integer.parseInt(arguments[0]))).obey();
         Runtime.getRuntime().halt(0);
     }
 
@@ -86,13 +72,13 @@ final class OrderNodeProgram {
         BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String command = commands.readLine(); command != null; command = commands.readLine()) {
             if (command.equals(GO)) {
-                go.countDown();
+                site.go();
                 continue;
             }
             String[] parts = command.split(" ", -1);
             Order order = new Order(Integer.parseInt(parts[1]));
             if (!parts[2].equals(NOWHERE)) {
-                crashes.put(order.number(), CrashPoint.parse(parts[2]));
+                site.stayAt(order.number(), CrashPoint.parse(parts[2]));
             }
             new Thread(() -> answer(order), "order-" + order.number()).start();
         }
@@ -102,11 +88,11 @@ final class OrderNodeProgram {
         try {
             String value =
                     engine.execute(PLACE, Integer.toString(order.number()), Fingerprint.none(), () -> place(order));
-            tell(Event.ANSWERED, order.number(), 0, value);
+            site.tell(Event.ANSWERED, order.number(), 0, value);
         } catch (IdempotencyOutcomeUnknownException unknown) {
-            tell(Event.UNKNOWN, order.number(), 0, String.valueOf(unknown.getMessage()));
+            site.tell(Event.UNKNOWN, order.number(), 0, String.valueOf(unknown.getMessage()));
         } catch (Throwable noAnswer) {
-            tell(Event.REFUSED, order.number(), 0, noAnswer.toString());
+            site.tell(Event.REFUSED, order.number(), 0, noAnswer.toString());
         }
     }
 
@@ -117,7 +103,8 @@ final class OrderNodeProgram {
             if (!order.isAtMostOnce(step)) {
                 receipts.add(steps.run(step, () -> perform(order, step)));
             } else if (order.isReconciled(step)) {
-                receipts.add(steps.atMostOnce().run(step, () -> perform(order, step), () -> ledger.find(order, step)));
+                receipts.add(steps.atMostOnce()
+                        .run(step, () -> perform(order, step), () -> ledger.find(order.number(), step)));
             } else {
                 receipts.add(steps.atMostOnce().run(step, () -> perform(order, step)));
             }
@@ -126,76 +113,9 @@ final class OrderNodeProgram {
     }
 
     private String perform(Order order, String step) {
-        reach(order.number(), Moment.BEFORE_EFFECT, step);
-        String receipt = ledger.perform(order, step);
-        reach(order.number(), Moment.AFTER_EFFECT, step);
+        site.reach(order.number(), Moment.BEFORE_EFFECT, step);
+        String receipt = ledger.perform(order.number(), step);
+        site.reach(order.number(), Moment.AFTER_EFFECT, step);
         return receipt;
-    }
-
-    private IdempotencyStore observed(IdempotencyStore store) {
-        return (IdempotencyStore) Proxy.newProxyInstance(
-                IdempotencyStore.class.getClassLoader(),
-                new Class<?>[] {IdempotencyStore.class},
-                (proxy, method, arguments) -> {
-                    try {
-                        return switch (method.getName()) {
-                            case "recordStep" -> recordStep(store, (Claim) arguments[0], (RecordedStep) arguments[1]);
-                            case "complete" -> {
-                                int order = order((Claim) arguments[0]);
-                                reach(order, Moment.IN_COMPLETION, CrashPoint.COMPLETION);
-                                Object completed = method.invoke(store, arguments);
-                                reach(order, Moment.AFTER_COMPLETION, CrashPoint.COMPLETION);
-                                yield completed;
-                            }
-                            default -> method.invoke(store, arguments);
-                        };
-                    } catch (InvocationTargetException thrown) {
-                        throw thrown.getCause();
-                    }
-                });
-    }
-
-    private boolean recordStep(IdempotencyStore store, Claim claim, RecordedStep step) {
-        int order = order(claim);
-        if (step.outcome() == null) {
-            tell(Event.BEGINS, order, claim.fencingToken(), step.name());
-            reach(order, Moment.IN_BEGIN, step.name());
-            return store.recordStep(claim, step);
-        }
-        reach(order, Moment.IN_RECORD, step.name());
-        boolean recorded = store.recordStep(claim, step);
-        if (recorded) {
-            tell(Event.RECORDED, order, claim.fencingToken(), step.name());
-            reach(order, Moment.AFTER_RECORD, step.name());
-        }
-        return recorded;
-    }
-
-    private static int order(Claim claim) {
-        return Integer.parseInt(claim.key().value());
-    }
-
-    /** Stays here, if this is where the order is to be killed. */
-    private void reach(int order, Moment moment, String step) {
-        CrashPoint point = new CrashPoint(moment, step);
-        if (crashes.remove(order, point)) {
-            tell(Event.AT, order, 0, point.toString());
-            try {
-                (moment.isInRequest() ? go : never).await();
-            } catch (InterruptedException interrupted) {
-                throw new IllegalStateException(interrupted);
-            }
-        }
-    }
-
-    private void tell(Event event, int order, long token, String text) {
-        // One write of the system, so that a line is there whole or not at all, whenever the JVM is killed.
-        byte[] line = (new Told(ProcessHandle.current().pid(), event, order, token, text).line() + "\n")
-                .getBytes(StandardCharsets.UTF_8);
-        try {
-            output.write(line);
-        } catch (IOException failure) {
-            throw new UncheckedIOException(failure);
-        }
     }
 }

@@ -1,20 +1,13 @@
 package io.idempotent.kill.order;
 
 import io.idempotent.IdempotencyKey;
-import io.idempotent.kill.Journal;
-import io.idempotent.kill.Jvm;
 import io.idempotent.kill.Kill;
 import io.idempotent.kill.order.Told.Event;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.RecordQuery;
 import io.idempotent.store.RecordedStep;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -64,8 +57,8 @@ public final class OrderRun {
     private static final int AT_WORK = 2;
     private static final int SPARE = 2;
 
-    // Of the 80 or so lines that fourteen orders are worth.
-    private static final int MOST_LINES_BEFORE_KILL = 70;
+    // Of the 108 or so lines that fourteen orders are worth.
+    private static final int MOST_LINES_BEFORE_KILL = 95;
 
     // Two or three times what a request takes.
     private static final long LONGEST_PAUSE_BEFORE_KILL = TimeUnit.MILLISECONDS.toNanos(2);
@@ -98,12 +91,10 @@ public final class OrderRun {
 
     /** Runs, and gives what happened. */
     public OrderHistory run() throws Exception {
-        Path effects = directory.resolve("ledger");
-        Process ledger =
-                Jvm.start(LedgerProgram.class, List.of(effects.toString()), directory.resolve("ledger.errors"));
+        LedgerProcess ledger = new LedgerProcess(directory);
         ExecutorService drivers = Executors.newFixedThreadPool(AT_WORK);
-        try (BufferedReader port = ledger.inputReader(StandardCharsets.UTF_8)) {
-            nodeArguments.add(String.valueOf(port.readLine()));
+        try (ledger) {
+            nodeArguments.add(ledger.port());
             nodeArguments.add(factory);
             nodeArguments.addAll(arguments);
             for (int number = 0; number < AT_WORK + SPARE; number++) {
@@ -112,14 +103,9 @@ public final class OrderRun {
             place(drivers);
         } finally {
             drivers.shutdownNow();
-            alive.forEach(node -> node.process.destroyForcibly());
-            ledger.getOutputStream().close();
-            ledger.waitFor();
+            alive.forEach(node -> node.process.destroy());
         }
-        List<Effect> ofOrders = Effect.read(effects).stream()
-                .filter(effect -> effect.order() >= 0)
-                .toList();
-        return new OrderHistory(ORDERS, List.copyOf(told), ofOrders, List.copyOf(kills), abandoned());
+        return new OrderHistory(ORDERS, List.copyOf(told), ledger.effects(), List.copyOf(kills), abandoned());
     }
 
     private void place(ExecutorService drivers) throws Exception {
@@ -169,7 +155,7 @@ public final class OrderRun {
         node.awaitWarm();
         for (int order : batch) {
             CrashPoint point = crash.apply(new Order(order));
-            node.say("place " + order + " " + (point == null ? OrderNodeProgram.NOWHERE : point));
+            node.process.say("place " + order + " " + (point == null ? OrderNodeProgram.NOWHERE : point));
         }
         int lines = killsAtAnyTime ? ThreadLocalRandom.current().nextInt(MOST_LINES_BEFORE_KILL) : Integer.MAX_VALUE;
         boolean isAtPoint = false;
@@ -181,7 +167,7 @@ public final class OrderRun {
             }
         }
         if (isAtPoint) {
-            node.say(OrderNodeProgram.GO);
+            node.process.say(OrderNodeProgram.GO);
             // Anywhere within the requests that go on now.
             LockSupport.parkNanos(ThreadLocalRandom.current().nextLong(LONGEST_PAUSE_BEFORE_KILL));
         }
@@ -194,7 +180,7 @@ public final class OrderRun {
     }
 
     private void startNode() {
-        Node node = new Node(directory.resolve("nodes.errors"));
+        Node node = new Node();
         alive.add(node);
         nodes.add(node);
     }
@@ -218,23 +204,9 @@ public final class OrderRun {
     /** One of the JVMs. */
     private final class Node {
 
-        final Path errors;
-        final Process process;
-        private final OutputStream commands;
-        private final BufferedReader lines;
+        final NodeProcess process =
+                new NodeProcess(OrderNodeProgram.class, nodeArguments, directory.resolve("nodes.errors"));
         private boolean warm;
-
-        Node(Path errors) {
-            this.errors = errors;
-            this.process = Jvm.start(OrderNodeProgram.class, nodeArguments, errors);
-            this.commands = process.getOutputStream();
-            this.lines = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
-        }
-
-        void say(String command) throws IOException {
-            commands.write((command + "\n").getBytes(StandardCharsets.UTF_8));
-            commands.flush();
-        }
 
         /** Waits until it has placed its own order. */
         void awaitWarm() throws IOException {
@@ -246,7 +218,7 @@ public final class OrderRun {
         Told hearAlive() throws IOException {
             Told next = hear();
             if (next == null) {
-                throw new IllegalStateException("A node ended by itself: " + Files.readString(errors));
+                throw process.endedByItself();
             }
             return next;
         }
@@ -254,12 +226,8 @@ public final class OrderRun {
         /** What the node tells next; null at its end. */
         @Nullable
         Told hear() throws IOException {
-            String line = lines.readLine();
-            if (line == null) {
-                return null;
-            }
-            Told next = Told.parse(line);
-            if (next.order() < 0) {
+            Told next = process.hear();
+            if (next == null || next.order() < 0) {
                 return next;
             }
             told.add(next);
@@ -270,16 +238,12 @@ public final class OrderRun {
         }
 
         Kill kill() throws Exception {
-            long before = Journal.now();
-            // The handle's kill, since the process' own closes the pipe in which the node's last words are.
-            process.toHandle().destroyForcibly();
-            process.waitFor();
-            long after = Journal.now();
+            Kill kill = process.kill();
             alive.remove(this);
             while (hear() != null) {
                 // What it told before it was killed counts.
             }
-            return new Kill(process.pid(), before, after);
+            return kill;
         }
     }
 }

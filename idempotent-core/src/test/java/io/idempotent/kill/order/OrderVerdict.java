@@ -62,7 +62,7 @@ public record OrderVerdict(
         private final Map<Integer, Set<String>> values = new HashMap<>();
         private final Set<Integer> unknown = new TreeSet<>();
         private final Set<StepByProcess> begun = new HashSet<>();
-        private final Set<StepByProcess> recorded = new HashSet<>();
+        private final Repetitions repetitions;
         private final Map<StepOfOrder, List<Effect>> effects = new HashMap<>();
         private final Map<CrashPoint, Integer> killedAt = new TreeMap<>((one, other) -> one.equals(other)
                 ? 0
@@ -70,10 +70,10 @@ public record OrderVerdict(
                         ? Integer.compare(position(one), position(other))
                         : one.moment().compareTo(other.moment()));
         private final List<String> violations = new ArrayList<>();
-        private final List<String> explained = new ArrayList<>();
 
         Judge(OrderHistory history) {
             this.history = history;
+            this.repetitions = new Repetitions(history.kills(), history.told());
             history.kills().forEach(kill -> kills.put(kill.process(), kill));
             history.told().forEach(this::take);
             for (Effect effect : history.effects()) {
@@ -90,13 +90,12 @@ public record OrderVerdict(
                     }
                 }
                 case BEGINS -> begun.add(new StepByProcess(told.order(), told.text(), told.process()));
-                case RECORDED -> recorded.add(new StepByProcess(told.order(), told.text(), told.process()));
                 case ANSWERED ->
                     values.computeIfAbsent(told.order(), order -> new TreeSet<>())
                             .add(told.text());
                 case UNKNOWN -> unknown.add(told.order());
-                case REFUSED -> {
-                    // It was asked for again.
+                case CLAIMED, RECORDED, COMPLETED, REFUSED -> {
+                    // Repetitions look at what is recorded; what was refused was asked for again.
                 }
             }
         }
@@ -109,7 +108,9 @@ public record OrderVerdict(
         OrderVerdict verdict() {
             for (int number = 0; number < history.orders(); number++) {
                 Order order = new Order(number);
-                Order.STEPS.forEach(step -> judgeRepetitions(order, step));
+                for (String step : Order.STEPS) {
+                    repetitions.judge(number, step, order.isAtMostOnce(step), effects(order, step));
+                }
                 Set<String> ofOrder = values.getOrDefault(number, Set.of());
                 if (ofOrder.size() + (unknown.contains(number) ? 1 : 0) != 1) {
                     violations.add("order %d has %d different values, and is%s unknown"
@@ -120,36 +121,12 @@ public record OrderVerdict(
                     judgeKnown(order, ofOrder.iterator().next());
                 }
             }
-            return new OrderVerdict(List.copyOf(violations), List.copyOf(explained), killedAt, summary());
+            violations.addAll(repetitions.violations());
+            return new OrderVerdict(List.copyOf(violations), List.copyOf(repetitions.explained()), killedAt, summary());
         }
 
         private List<Effect> effects(Order order, String step) {
             return effects.getOrDefault(new StepOfOrder(order.number(), step), List.of());
-        }
-
-        private void judgeRepetitions(Order order, String step) {
-            List<Effect> done = effects(order, step);
-            for (int index = 1; index < done.size(); index++) {
-                judgeRepetition(order, step, done.get(index - 1), done.get(index));
-            }
-        }
-
-        private void judgeRepetition(Order order, String step, Effect first, Effect second) {
-            Kill kill = kills.get(first.process());
-            String repeated = "order %d: %s was done by process %d, and again by process %d"
-                    .formatted(order.number(), step, first.process(), second.process());
-            if (order.isAtMostOnce(step)) {
-                violations.add(repeated + ", though it runs at most once");
-            } else if (first.token() >= second.token()) {
-                violations.add(repeated + ", though not under a later claim");
-            } else if (recorded.contains(new StepByProcess(order.number(), step, first.process()))) {
-                violations.add(repeated + ", though the first had recorded it");
-            } else if (kill == null) {
-                violations.add(repeated + ", though the first was not killed");
-            } else {
-                explained.add("%s: the first was killed %.1f ms after it, before it was recorded"
-                        .formatted(repeated, (kill.after() - first.at()) / 1e3));
-            }
         }
 
         private void judgeKnown(Order order, String value) {
@@ -200,8 +177,8 @@ public record OrderVerdict(
                         .formatted(order.number(), step));
             }
             boolean explains = kills.keySet().stream()
-                    .map(process -> new StepByProcess(order.number(), step, process))
-                    .anyMatch(killed -> begun.contains(killed) && !recorded.contains(killed));
+                    .anyMatch(process -> begun.contains(new StepByProcess(order.number(), step, process))
+                            && !repetitions.isRecordedBy(process, order.number(), step));
             if (!explains) {
                 violations.add("order %d is unknown for its step %s, and nobody was killed in that"
                         .formatted(order.number(), step));

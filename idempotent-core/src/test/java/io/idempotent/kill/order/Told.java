@@ -15,10 +15,14 @@ public record Told(long process, Event event, int order, long token, String text
     public enum Event {
         /** The execution is at the point at which it is to be killed, and waits for that. */
         AT,
+        /** The store has granted the claim. */
+        CLAIMED,
         /** The store is asked next to record that this step begins. */
         BEGINS,
         /** The store has recorded this step's outcome. */
         RECORDED,
+        /** The store has recorded the operation's outcome. */
+        COMPLETED,
         /** The caller has the order's value. */
         ANSWERED,
         /** The caller was told that a step's outcome is unknown. */
@@ -27,7 +31,7 @@ public record Told(long process, Event event, int order, long token, String text
         REFUSED;
 
         /** Whether this is the end of the call. */
-        boolean isEnd() {
+        public boolean isEnd() {
             return this == ANSWERED || this == UNKNOWN || this == REFUSED;
         }
     }
