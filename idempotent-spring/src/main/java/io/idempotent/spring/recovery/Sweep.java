@@ -47,6 +47,9 @@ final class Sweep {
     private final Executor workers;
     private final BooleanSupplier stopped;
 
+    // Kept from sweep to sweep, so that one execution that hangs holds up no more than its own thread.
+    private final Semaphore free;
+
     // The operations whose store failed when it was last asked, so that this is told once.
     private final Set<String> failing = ConcurrentHashMap.newKeySet();
 
@@ -55,11 +58,11 @@ final class Sweep {
         this.settings = settings;
         this.workers = workers;
         this.stopped = stopped;
+        this.free = new Semaphore(settings.threads());
     }
 
-    /** Sweeps once. Returns when the last execution is recovered that it began with. */
+    /** Sweeps once. Returns when the last execution that it finds has a thread. */
     void run() {
-        Semaphore free = new Semaphore(settings.threads());
         List<Backlog> inTurn = new ArrayList<>();
         recoverer.operations().forEach(operation -> inTurn.add(new Backlog(operation)));
         Collections.shuffle(inTurn);
@@ -79,12 +82,11 @@ final class Sweep {
             }
             inTurn.add(next);
             next.running.incrementAndGet();
-            start(free, next, record);
+            start(next, record);
         }
-        free.acquireUninterruptibly(settings.threads());
     }
 
-    private void start(Semaphore free, Backlog backlog, IdempotencyRecord record) {
+    private void start(Backlog backlog, IdempotencyRecord record) {
         Runnable work = () -> {
             try {
                 if (!stopped.getAsBoolean()) {

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.context.annotation.Configuration;
@@ -110,7 +111,18 @@ final class Node implements AutoCloseable {
         try {
             new Sweep(recoverer(), new RecoverySettings(null, null, batch, threads), workers, () -> false).run();
         } finally {
-            workers.shutdown();
+            end(workers);
+        }
+    }
+
+    private static void end(ExecutorService workers) {
+        workers.shutdown();
+        try {
+            if (!workers.awaitTermination(1, TimeUnit.MINUTES)) {
+                throw new IllegalStateException("The sweep's recoveries did not end");
+            }
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 

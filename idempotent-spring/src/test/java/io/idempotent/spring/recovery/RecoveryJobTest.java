@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -115,7 +116,7 @@ class RecoveryJobTest {
         job.start();
         scheduler().timePasses();
 
-        assertThat(pay.begun()).containsExactly("a");
+        Awaitility.await().untilAsserted(() -> assertThat(pay.begun()).containsExactly("a"));
     }
 
     @Test

@@ -296,7 +296,7 @@ class RecoveryTest {
 
         assertThat(its.runs).hasSize(1);
         target.work = id -> "paid by the next " + id;
-        new Sweep(node.recoverer(), new RecoverySettings(null, null, null, 1), threads, () -> false).run();
+        new Sweep(node.recoverer(), new RecoverySettings(null, null, null, 1), Runnable::run, () -> false).run();
         assertThat(List.of(
                         payments.pay(order("a")).text(),
                         payments.pay(order("b")).text()))

@@ -152,7 +152,8 @@ class SweepTest {
         store.die("pay", "a");
         RecoveredOperation pay = node.operation("pay", asked -> asked);
         store.down(true);
-        Sweep sweep = new Sweep(node.recoverer(), new RecoverySettings(null, null, null, 1), threads, () -> false);
+        Sweep sweep =
+                new Sweep(node.recoverer(), new RecoverySettings(null, null, null, 1), Runnable::run, () -> false);
 
         sweep.run();
         sweep.run();
@@ -244,5 +245,31 @@ class SweepTest {
             next.sweep();
             assertThat(rest.begun()).hasSize(9).doesNotContain(pay.begun().get(0));
         }
+    }
+
+    @Test
+    void anExecutionThatHangsHoldsUpNoLaterSweep() throws Exception {
+        store.die("pay", "hangs");
+        CountDownLatch running = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        CountDownLatch done = new CountDownLatch(1);
+        node.operation("pay", asked -> {
+            if (asked.equals("hangs")) {
+                running.countDown();
+                assertThat(goOn.await(20, TimeUnit.SECONDS)).isTrue();
+            } else {
+                done.countDown();
+            }
+            return asked;
+        });
+        Sweep sweep = new Sweep(node.recoverer(), new RecoverySettings(null, null, null, 2), threads, () -> false);
+        threads.submit(sweep::run).get(10, TimeUnit.SECONDS);
+        assertThat(running.await(10, TimeUnit.SECONDS)).isTrue();
+        store.die("pay", "b");
+
+        threads.submit(sweep::run).get(10, TimeUnit.SECONDS);
+
+        assertThat(done.await(10, TimeUnit.SECONDS)).isTrue();
+        goOn.countDown();
     }
 }
