@@ -28,6 +28,15 @@ public record ManualResolution(Act act, long fencingToken, String who, String wh
      * @throws IllegalArgumentException if it does not say who decided, or why, each in one line: both stand in the log
      */
     public ManualResolution {
+        requireSaid(who, why);
+    }
+
+    /**
+     * Checks what a person said.
+     *
+     * @throws IllegalArgumentException if it does not say who decided, or why, each in one line: both stand in the log
+     */
+    public static void requireSaid(String who, String why) {
         if (who.isBlank() || why.isBlank()) {
             throw new IllegalArgumentException("Say who resolves the record, and why");
         }

@@ -125,6 +125,18 @@ public final class RecordForm {
     }
 
     /**
+     * Refuses a duration that is negative.
+     *
+     * @param what the duration's name in the message
+     * @throws IllegalArgumentException if it is negative
+     */
+    public static void requireNotNegative(String what, Duration duration) {
+        if (duration.isNegative()) {
+            throw new IllegalArgumentException("The " + what + " has to be zero or more, not " + duration);
+        }
+    }
+
+    /**
      * Refuses a number that is not positive.
      *
      * @param what the number's name in the message

@@ -31,10 +31,7 @@ public record RecordQuery(
      *     name
      */
     public RecordQuery {
-        if (claimedSince.isNegative()) {
-            throw new IllegalArgumentException(
-                    "How long ago a claim was made has to be zero or more, not " + claimedSince);
-        }
+        RecordForm.requireNotNegative("time since the claim", claimedSince);
         RecordForm.requirePositive("limit", limit);
         if (operation != null && !IdempotencyKey.isOperationName(operation)) {
             throw new IllegalArgumentException("'" + operation + "' is no name of an operation");

@@ -1,6 +1,7 @@
 package io.idempotent.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
 import io.idempotent.Fingerprint;
@@ -49,6 +50,9 @@ public abstract class IdempotencyStoreContract {
     private static final RecordedOutcome RECEIPT = encoded("receipt");
     private static final RecordedOutcome OTHER_RECEIPT = encoded("other receipt");
 
+    private static final RecordedRequest ORDER = new RecordedRequest(new byte[] {0, 1, -1, 'o'});
+    private static final RecordedRequest OTHER_ORDER = new RecordedRequest(new byte[] {2});
+
     private static final String TRACE = "0af7651916cd43dd8448eb211c80319c";
     private static final String OTHER_TRACE = "a3ce929d0e0e4736";
 
@@ -89,6 +93,11 @@ public abstract class IdempotencyStoreContract {
 
     /** Whether the store counts what is in progress. Defaults to false. */
     protected boolean counts() {
+        return false;
+    }
+
+    /** Whether the store keeps what calls asked for. Defaults to false. */
+    protected boolean keepsRequests() {
         return false;
     }
 
@@ -2043,6 +2052,393 @@ public abstract class IdempotencyStoreContract {
         });
 
         assertThat(tokens).hasSize(4 * ROUNDS).isSorted().doesNotHaveDuplicates();
+    }
+
+    // requests, of stores that keep them
+
+    @Test
+    void requestsAreKeptByStoresThatSaySo() {
+        assertThat(store().unwrap(RecoverableRecords.class) != null).isEqualTo(keepsRequests());
+
+        // Others ignore it.
+        Claim claim = claim(key, ORDER);
+        assertThat(store().complete(claim, RECEIPT, RETENTION)).isTrue();
+        assertThat(expect(ClaimResult.Completed.class, store().claim(requested(key, ORDER)))
+                        .record()
+                        .outcome())
+                .isEqualTo(RECEIPT);
+    }
+
+    @Test
+    void theRequestOfAClaimIsKeptAsItIsAndFoundByItsTokenOnly() {
+        if (!keepsRequests()) {
+            return;
+        }
+        byte[] random = new byte[1_000_000];
+        new Random(1).nextBytes(random);
+        for (RecordedRequest request :
+                List.of(ORDER, new RecordedRequest(new byte[0]), new RecordedRequest(random), OTHER_ORDER)) {
+            IdempotencyKey kept = key("of-" + request.content().length);
+            Claim claim = claim(kept, request);
+
+            assertThat(requestOf(claim)).isEqualTo(request);
+            assertThat(recoverable().findRequest(kept, claim.fencingToken() + 1))
+                    .isNull();
+            assertThat(recoverable().findRequest(kept, claim.fencingToken() - 1))
+                    .isNull();
+            assertThat(recoverable().findRequest(key("of-" + request.content().length + "x"), claim.fencingToken()))
+                    .isNull();
+        }
+        assertThat(requestOf(claim(key("none")))).isNull();
+    }
+
+    @Test
+    void aClaimRepeatedWithAnotherRequestKeepsTheFirst() {
+        if (!keepsRequests()) {
+            return;
+        }
+        ClaimRequest first = requested(key, ORDER);
+        Claim claim = claimed(first).claim();
+
+        store().claim(new ClaimRequest(key, first.claimId(), PAYMENT, LEASE, true, null, OTHER_ORDER));
+        assertThat(store().claim(requested(key, OTHER_ORDER))).isInstanceOf(ClaimResult.InProgress.class);
+
+        assertThat(requestOf(claim)).isEqualTo(ORDER);
+    }
+
+    @Test
+    void aRequestOutlivesTakeOversRenewalsAndSteps() {
+        if (!keepsRequests()) {
+            return;
+        }
+        claim(key, ORDER);
+        elapse(LEASE);
+        Claim second = claim(key, OTHER_ORDER);
+        assertThat(requestOf(second)).isEqualTo(ORDER);
+
+        assertThat(store().renew(List.of(second), LEASE).renewed()).containsExactly(second);
+        assertThat(store().recordStep(second, RESERVED)).isTrue();
+        assertThat(store().abandon(second)).isTrue();
+        assertThat(requestOf(second)).isEqualTo(ORDER);
+
+        Claim third = claim(key);
+        assertThat(requestOf(third)).isEqualTo(ORDER);
+        elapse(LEASE);
+        ClaimResult.Claimed fourth = store().takeOver(key, third.fencingToken(), UUID.randomUUID(), LEASE);
+        assertThat(fourth).isNotNull();
+        assertThat(requestOf(fourth.claim())).isEqualTo(ORDER);
+        assertThat(requestOf(third)).isNull();
+        elapse(LEASE);
+        assertThat(recoverableKeys()).containsExactly(key);
+    }
+
+    @Test
+    void aClaimThatTakesOverBringsItsRequestWhereThereIsNone() {
+        if (!keepsRequests()) {
+            return;
+        }
+        claim();
+        elapse(LEASE);
+        assertThat(recoverableKeys()).isEmpty();
+
+        Claim second = claim(key, ORDER);
+
+        assertThat(requestOf(second)).isEqualTo(ORDER);
+        assertThat(store().abandon(second)).isTrue();
+        assertThat(recoverableKeys()).containsExactly(key);
+    }
+
+    @Test
+    void aReleaseThatKeepsStepsKeepsTheRequestForTheNextClaim() {
+        if (!keepsRequests()) {
+            return;
+        }
+        Claim first = claim(key, ORDER);
+        assertThat(store().recordStep(first, RESERVED)).isTrue();
+        assertThat(store().release(first, RETENTION)).isTrue();
+        assertThat(requestOf(first)).isNull();
+        elapse(LEASE);
+        assertThat(recoverableKeys()).isEmpty();
+
+        Claim second = claim(key, OTHER_ORDER);
+
+        assertThat(requestOf(second)).isEqualTo(ORDER);
+        elapse(LEASE);
+        assertThat(recoverableKeys()).containsExactly(key);
+    }
+
+    @Test
+    void aReleaseWithStepsBringsTheRequestOfTheNextClaimWhereThereWasNone() {
+        if (!keepsRequests()) {
+            return;
+        }
+        Claim first = claim();
+        assertThat(store().recordStep(first, RESERVED)).isTrue();
+        assertThat(store().release(first, RETENTION)).isTrue();
+
+        Claim second = claim(key, ORDER);
+
+        assertThat(requestOf(second)).isEqualTo(ORDER);
+        assertThat(store().abandon(second)).isTrue();
+        assertThat(recoverableKeys()).containsExactly(key);
+    }
+
+    @Test
+    void aRequestIsDroppedWhenItsKeyIsCompletedReleasedOrForgotten() {
+        if (!keepsRequests()) {
+            return;
+        }
+        Claim completed = claim(key("completed"), ORDER);
+        Claim withSteps = claim(key("with steps"), ORDER);
+        recordAll(withSteps, List.of(RESERVED));
+        Claim released = claim(key("released"), ORDER);
+        Claim withoutSteps = claim(key("released without steps"), ORDER);
+        Claim expired = claim(key("expired"), ORDER);
+        recordAll(expired, List.of(RESERVED));
+        Claim forgotten = claim(key("forgotten"), ORDER);
+        assertThat(store().complete(completed, RECEIPT, Duration.ofSeconds(1))).isTrue();
+        assertThat(store().complete(withSteps, RECEIPT, RETENTION)).isTrue();
+        assertThat(store().release(released)).isTrue();
+        assertThat(store().release(withoutSteps, RETENTION)).isTrue();
+        assertThat(store().release(expired, Duration.ofSeconds(1))).isTrue();
+        elapse(LEASE);
+        assertThat(store().forget(forgotten.key(), forgotten.fencingToken())).isTrue();
+
+        for (Claim ended : List.of(completed, withSteps, released, withoutSteps, expired, forgotten)) {
+            assertThat(requestOf(ended)).isNull();
+        }
+        assertThat(recoverableKeys()).isEmpty();
+
+        // A new life has nothing of the last.
+        List<Claim> free = List.of(completed, released, withoutSteps, expired, forgotten);
+        List<Claim> without = free.stream().map(last -> claim(last.key())).toList();
+        assertThat(without).allSatisfy(claim -> assertThat(requestOf(claim)).isNull());
+        elapse(LEASE);
+        assertThat(recoverableKeys()).isEmpty();
+    }
+
+    @Test
+    void aKeyThatIsClaimedAgainAfterItWasFreeHasTheRequestOfItsNewLife() {
+        if (!keepsRequests()) {
+            return;
+        }
+        Claim completed = claim(key("completed"), ORDER);
+        Claim released = claim(key("released"), ORDER);
+        Claim expired = claim(key("expired"), ORDER);
+        recordAll(expired, List.of(RESERVED));
+        Claim forgotten = claim(key("forgotten"), ORDER);
+        assertThat(store().abandon(forgotten)).isTrue();
+        assertThat(store().complete(completed, RECEIPT, Duration.ofSeconds(1))).isTrue();
+        assertThat(store().release(released)).isTrue();
+        assertThat(store().release(expired, Duration.ofSeconds(1))).isTrue();
+        assertThat(store().forget(forgotten.key(), forgotten.fencingToken())).isTrue();
+        elapse(Duration.ofSeconds(1));
+
+        for (Claim last : List.of(completed, released, expired, forgotten)) {
+            assertThat(requestOf(claim(last.key(), OTHER_ORDER))).isEqualTo(OTHER_ORDER);
+        }
+        elapse(LEASE);
+        assertThat(recoverableKeys()).hasSize(4);
+        elapse(Duration.ofDays(400));
+        purge();
+        assertThat(recoverableKeys()).hasSize(4);
+    }
+
+    @Test
+    void abandonedRecordsWithARequestAreListedAndNoOthers() {
+        if (!keepsRequests()) {
+            return;
+        }
+        Duration day = Duration.ofDays(1);
+        claim(key("live"));
+        Claim renewed = claim(key("renewed"), ORDER);
+        assertThat(store().renew(List.of(renewed), day).renewed()).containsExactly(renewed);
+        Claim abandoned = claim(key("abandoned"), ORDER);
+        assertThat(store().abandon(abandoned)).isTrue();
+        claim(key("dead"), ORDER);
+        claim(key("dead without"));
+        Claim withSteps = claim(key("with steps"), ORDER);
+        recordAll(withSteps, List.of(RESERVED));
+        elapse(LEASE);
+        claim(key("live with"), ORDER);
+
+        List<IdempotencyRecord> records = recoverable().listRecoverable(operation, Duration.ZERO, null, 100);
+
+        assertThat(records)
+                .extracting(record -> record.key().value())
+                .containsExactlyInAnyOrder("abandoned", "dead", "with steps");
+        for (IdempotencyRecord record : records) {
+            IdempotencyRecord found = found(record.key());
+            assertThat(record.fencingToken()).isEqualTo(found.fencingToken());
+            assertThat(record.fingerprint()).isEqualTo(PAYMENT);
+            assertThat(record.takeovers()).isEqualTo(found.takeovers());
+            assertThat(record.state()).isEqualTo(found.state());
+            assertThat(record.isAbandoned()).isTrue();
+            assertThat(recoverable().findRequest(record.key(), record.fencingToken()))
+                    .isEqualTo(ORDER);
+        }
+    }
+
+    @Test
+    void whatIsRecoverableIsListedSoLongAfterItsLeaseEndedByTheStoresClock() {
+        if (!keepsRequests()) {
+            return;
+        }
+        Duration minute = Duration.ofMinutes(1);
+        assertThat(store().abandon(claim(key("abandoned"), ORDER))).isTrue();
+        claim(key("dead"), ORDER);
+        elapse(minute.minus(SLACK));
+        assertThat(recoverableKeys(Duration.ZERO)).hasSize(2);
+        assertThat(recoverableKeys(minute)).isEmpty();
+
+        elapse(SLACK);
+        assertThat(recoverableKeys(minute)).containsExactly(key("abandoned"));
+        assertThat(recoverableKeys(minute.minus(LEASE).minus(SLACK))).hasSize(2);
+
+        elapse(LEASE);
+        assertThat(recoverableKeys(minute)).containsExactlyInAnyOrder(key("abandoned"), key("dead"));
+        assertThat(recoverableKeys(Duration.ofDays(1_000_000))).isEmpty();
+    }
+
+    @Test
+    void whatIsRecoverableOfOneOperationIsListedWithEveryScopeAndOfNoOther() {
+        if (!keepsRequests()) {
+            return;
+        }
+        String cut = operation.substring(0, operation.length() - 1);
+        List<IdempotencyKey> mine = List.of(
+                key("a"),
+                key("A"),
+                key("a "),
+                key("%"),
+                key("\u00e4"),
+                key("a\u0308"),
+                key("x".repeat(IdempotencyKey.MAXIMUM_LENGTH)),
+                new IdempotencyKey(operation, "tenant", "a"),
+                new IdempotencyKey(operation, "ten:ant\\@", "a"));
+        List<IdempotencyKey> others = List.of(
+                IdempotencyKey.of(operation + "-x", "a"),
+                IdempotencyKey.of(operation + "x", "a"),
+                IdempotencyKey.of(cut, "a"),
+                IdempotencyKey.of(operation.toUpperCase(Locale.ROOT), "a"),
+                new IdempotencyKey(operation + "-x", "tenant", "a"));
+        mine.forEach(each -> claim(each, ORDER));
+        others.forEach(each -> claim(each, ORDER));
+        elapse(LEASE);
+
+        assertThat(recoverableKeys()).containsExactlyInAnyOrderElementsOf(mine);
+        assertThat(keysOf(recoverable().listRecoverable(cut, Duration.ZERO, null, 100)))
+                .containsExactly(others.get(2));
+    }
+
+    @Test
+    void pagesOfWhatIsRecoverableShowEveryRecordOnceAndGoOnWhereTheLastOneEnded() {
+        if (!keepsRequests()) {
+            return;
+        }
+        List<IdempotencyKey> keys = new ArrayList<>();
+        for (String value : List.of("a", "A", "a ", "a1", "a-1", "b", "\uD83D\uDE00", "\uFFFD", "z")) {
+            keys.add(key(value));
+            keys.add(new IdempotencyKey(operation, value, "a"));
+            claim(key("without " + value));
+        }
+        keys.forEach(each -> claim(each, ORDER));
+        elapse(LEASE);
+        for (String value : List.of("a0", "b0", "y")) {
+            claim(key(value), ORDER);
+        }
+        List<IdempotencyKey> listed = recoverableKeys();
+        assertThat(listed).containsExactlyInAnyOrderElementsOf(keys);
+
+        for (int limit : List.of(1, 4, keys.size(), keys.size() + 1)) {
+            List<IdempotencyKey> paged = new ArrayList<>();
+            for (List<IdempotencyKey> page = keysOf(page(null, limit));
+                    !page.isEmpty();
+                    page = keysOf(page(page.get(page.size() - 1), limit))) {
+                assertThat(page).hasSizeLessThanOrEqualTo(limit);
+                paged.addAll(page);
+            }
+            assertThat(paged).isEqualTo(listed);
+        }
+
+        // Those of the page before may be gone meanwhile.
+        List<IdempotencyRecord> first = page(null, 4);
+        for (IdempotencyRecord record : first) {
+            assertThat(store().forget(record.key(), record.fencingToken())).isTrue();
+        }
+        assertThat(keysOf(page(first.get(3).key(), 100))).isEqualTo(listed.subList(4, listed.size()));
+    }
+
+    @Test
+    void aPageOfWhatIsRecoverableHasToBeMeant() {
+        if (!keepsRequests()) {
+            return;
+        }
+        RecoverableRecords records = recoverable();
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> records.listRecoverable(operation, Duration.ofNanos(-1), null, 1));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> records.listRecoverable(operation, Duration.ZERO, null, 0));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> records.listRecoverable("no operation", Duration.ZERO, null, 1));
+    }
+
+    @Test
+    void whatIsListedWhileOthersClaimAndEndIsNeverMissingAfterwards() throws Exception {
+        if (!keepsRequests()) {
+            return;
+        }
+        for (int round = 0; round < ROUNDS; round++) {
+            IdempotencyKey contended = key("round-" + round);
+            // Whatever is left of another life is looked at while the key is claimed.
+            assertThat(store().release(claim(contended, OTHER_ORDER))).isTrue();
+
+            List<Boolean> claims = race(4, node -> {
+                requests(node).listRecoverable(operation, Duration.ZERO, null, 100);
+                boolean claimed = node.claim(requested(contended, ORDER)) instanceof ClaimResult.Claimed;
+                requests(node).listRecoverable(operation, Duration.ZERO, null, 100);
+                return claimed;
+            });
+
+            assertThat(claims).containsOnlyOnce(true);
+        }
+        elapse(LEASE);
+        assertThat(recoverableKeys()).hasSize(ROUNDS);
+        assertThat(page(null, 100))
+                .allSatisfy(record -> assertThat(recoverable().findRequest(record.key(), record.fencingToken()))
+                        .isEqualTo(ORDER));
+    }
+
+    private static RecoverableRecords requests(IdempotencyStore node) {
+        return Objects.requireNonNull(node.unwrap(RecoverableRecords.class));
+    }
+
+    private RecoverableRecords recoverable() {
+        return requests(otherNode());
+    }
+
+    private @Nullable RecordedRequest requestOf(Claim claim) {
+        return recoverable().findRequest(claim.key(), claim.fencingToken());
+    }
+
+    private List<IdempotencyKey> recoverableKeys() {
+        return recoverableKeys(Duration.ZERO);
+    }
+
+    private List<IdempotencyKey> recoverableKeys(Duration abandonedFor) {
+        return keysOf(recoverable().listRecoverable(operation, abandonedFor, null, 100));
+    }
+
+    private List<IdempotencyRecord> page(@Nullable IdempotencyKey after, int limit) {
+        return recoverable().listRecoverable(operation, Duration.ZERO, after, limit);
+    }
+
+    private static ClaimRequest requested(IdempotencyKey anyKey, RecordedRequest request) {
+        return new ClaimRequest(anyKey, UUID.randomUUID(), PAYMENT, LEASE, true, null, request);
+    }
+
+    private Claim claim(IdempotencyKey anyKey, RecordedRequest request) {
+        return claimed(requested(anyKey, request)).claim();
     }
 
     // histories

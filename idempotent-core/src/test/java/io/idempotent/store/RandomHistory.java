@@ -122,6 +122,7 @@ public final class RandomHistory {
             find();
         } else if (dice < 83) {
             list();
+            listRecoverable();
         } else if (dice < 89) {
             forget();
         } else {
@@ -146,7 +147,9 @@ public final class RandomHistory {
                 // A request that is repeated says the same again.
                 FINGERPRINTS.get(Math.floorMod(claimId.hashCode(), FINGERPRINTS.size())),
                 unitsAndAHalf(random.nextBoolean() ? 1 : 4),
-                random.nextInt(10) < 7);
+                random.nextInt(10) < 7,
+                null,
+                requested(claimId));
         steps.add(request.toString());
         ClaimResult expected = reference.claim(request);
         ClaimResult actual = nodes.get().claim(request);
@@ -164,6 +167,13 @@ public final class RandomHistory {
                 && actual instanceof ClaimResult.Completed completed) {
             checkRecord(right.record(), completed.record());
         }
+    }
+
+    /** Of every two calls, one leaves what somebody else can finish. */
+    private static @Nullable RecordedRequest requested(UUID claimId) {
+        return claimId.getLeastSignificantBits() % 2 == 0
+                ? null
+                : new RecordedRequest(claimId.toString().getBytes(StandardCharsets.UTF_8));
     }
 
     private void checkClaimed(ClaimResult.Claimed expected, ClaimResult.Claimed actual) {
@@ -297,6 +307,12 @@ public final class RandomHistory {
             assertThat(actual).isEqualTo(expected);
         } else {
             checkRecord(expected, actual);
+            RecoverableRecords requests = nodes.get().unwrap(RecoverableRecords.class);
+            if (requests != null) {
+                assertThat(requests.findRequest(key, actual.fencingToken()))
+                        .as("request")
+                        .isEqualTo(reference.findRequest(key, expected.fencingToken()));
+            }
         }
         assertThat(nodes.get().findSteps(key))
                 .as("steps")
@@ -316,6 +332,22 @@ public final class RandomHistory {
         assertThat(records).hasSameSizeAs(actual.keySet());
         assertThat(actual.keySet()).isEqualTo(expected.keySet());
         expected.forEach((key, record) -> checkRecord(record, Objects.requireNonNull(actual.get(key))));
+    }
+
+    private void listRecoverable() {
+        RecoverableRecords requests = nodes.get().unwrap(RecoverableRecords.class);
+        if (requests == null) {
+            return;
+        }
+        String operation = keys.get(0).operation();
+        steps.add("list what is recoverable");
+        List<IdempotencyRecord> actual = requests.listRecoverable(operation, Duration.ZERO, null, 100);
+        answered(actual);
+        assertThat(actual)
+                .extracting(IdempotencyRecord::key)
+                .containsExactlyInAnyOrderElementsOf(
+                        byKey(reference.listRecoverable(operation, Duration.ZERO, null, 100))
+                                .keySet());
     }
 
     private static Map<IdempotencyKey, IdempotencyRecord> byKey(List<IdempotencyRecord> records) {

@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.locks.ReentrantLock;
@@ -24,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * {@link IdempotencyStore}, under one lock, with a time that stands still until it is moved. Random histories compare
  * other stores with it; what is protected is there to be broken on purpose, to test the contract.
  */
-public class ReferenceStore implements IdempotencyStore {
+public class ReferenceStore implements IdempotencyStore, RecoverableRecords {
 
     /** What is kept for a key. */
     protected static final class Row {
@@ -36,6 +37,7 @@ public class ReferenceStore implements IdempotencyStore {
         public Instant claimedAt;
         public int takeovers;
         public @Nullable String traceId;
+        public @Nullable RecordedRequest request;
         public Instant leaseEndsAt;
         public @Nullable RecordedOutcome outcome;
         public @Nullable Instant completedAt;
@@ -49,6 +51,7 @@ public class ReferenceStore implements IdempotencyStore {
             this.token = token;
             this.fingerprint = request.fingerprint();
             this.traceId = request.traceId();
+            this.request = request.request();
             this.firstClaimedAt = now;
             this.claimedAt = now;
             this.leaseEndsAt = now.plus(request.lease());
@@ -142,6 +145,30 @@ public class ReferenceStore implements IdempotencyStore {
                 .sorted(Comparator.comparing(record -> record.key().toString()))
                 .limit(query.limit())
                 .toList());
+    }
+
+    @Override
+    public List<IdempotencyRecord> listRecoverable(
+            String operation, Duration abandonedFor, @Nullable IdempotencyKey after, int limit) {
+        RecordForm.requireNotNegative("time since the lease ended", abandonedFor);
+        RecordQuery page = new RecordQuery(true, Duration.ZERO, operation, after, RecordQuery.DEFAULT_LIMIT);
+        return locked(() -> list(page.limit(Integer.MAX_VALUE)).stream()
+                .filter(record ->
+                        isRecoverable(Objects.requireNonNull(rows.get(normalized(record.key()))), abandonedFor))
+                .limit(page.limit(limit).limit())
+                .toList());
+    }
+
+    protected boolean isRecoverable(Row row, Duration abandonedFor) {
+        return row.request != null && !now.isBefore(row.leaseEndsAt.plus(abandonedFor));
+    }
+
+    @Override
+    public @Nullable RecordedRequest findRequest(IdempotencyKey key, long fencingToken) {
+        return locked(() -> {
+            Row row = row(key);
+            return row == null || !isInProgress(row) || row.token != fencingToken ? null : row.request;
+        });
     }
 
     @Override
@@ -296,11 +323,17 @@ public class ReferenceStore implements IdempotencyStore {
         row.takeovers++;
         row.leaseEndsAt = now.plus(request.lease());
         trace(row, request);
+        keep(row, request.request());
     }
 
     /** Keeps the trace of another claim of a record, if it has one. */
     protected void trace(Row row, ClaimRequest request) {
         row.traceId = request.traceId() == null ? row.traceId : request.traceId();
+    }
+
+    /** Keeps the request of the first claim of a record that had one. */
+    protected void keep(Row row, @Nullable RecordedRequest request) {
+        row.request = row.request == null ? request : row.request;
     }
 
     protected boolean mayContinue(Row row, ClaimRequest request) {
@@ -315,6 +348,7 @@ public class ReferenceStore implements IdempotencyStore {
         row.takeovers = 0;
         row.leaseEndsAt = now.plus(request.lease());
         trace(row, request);
+        keep(row, request.request());
         row.releasedAt = null;
         row.retainedUntil = null;
     }
@@ -325,6 +359,7 @@ public class ReferenceStore implements IdempotencyStore {
 
     protected void record(Row row, RecordedOutcome outcome, Duration retention) {
         row.outcome = outcome;
+        row.request = null;
         row.completedAt = now;
         row.retainedUntil = now.plus(retention);
     }

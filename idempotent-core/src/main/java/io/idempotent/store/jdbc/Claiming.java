@@ -71,7 +71,8 @@ record Claiming(Statements statements, RecordForm form, String table) {
                 call.set("claimId", Row.bytes(request.claimId()))
                         .set("fingerprint", fingerprint)
                         .set("lease", form.microseconds(request.lease()))
-                        .set("traceId", request.traceId());
+                        .set("traceId", request.traceId())
+                        .setBytes("request", content(request));
             }
             if (locks) {
                 call.set("lock", lock(key));
@@ -104,6 +105,10 @@ record Claiming(Statements statements, RecordForm form, String table) {
                 new Claim(request.key(), request.claimId(), token), RecordForm.instant(firstClaimedAt), takeovers);
     }
 
+    private static byte @Nullable [] content(ClaimRequest request) {
+        return request.request() == null ? null : request.request().content();
+    }
+
     private static ClaimResult answer(Row row, ClaimRequest request) {
         IdempotencyKey key = request.key();
         if (row.outcome() != null) {
@@ -125,6 +130,7 @@ record Claiming(Statements statements, RecordForm form, String table) {
                     .set("now", now)
                     .set("leaseEnd", now + form.microseconds(request.lease()))
                     .set("traceId", request.traceId())
+                    .setBytes("request", content(request))
                     .set("latest", now + LONGEST_CLAIM)
                     .update();
             return inserted == 0 ? null : claimed(request, now, now, 0);
@@ -160,6 +166,7 @@ record Claiming(Statements statements, RecordForm form, String table) {
                     .set("leaseEnd", row.now() + form.microseconds(request.lease()))
                     .set("takeovers", takeovers)
                     .set("traceId", request.traceId() == null && goesOn ? row.traceId() : request.traceId())
+                    .setBytes("request", content(request))
                     .set("lastClaimId", Row.bytes(row.claimId()))
                     .set("lastToken", row.fencingToken())
                     .set("lastLeaseEnd", row.leaseEndsAt())

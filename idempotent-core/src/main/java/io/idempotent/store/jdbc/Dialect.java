@@ -27,12 +27,12 @@ enum Dialect {
                     Name.CLAIM,
                     """
                     WITH clock AS MATERIALIZED (SELECT {now} AS store_time),
-                    present AS (SELECT * FROM {table} WHERE record_key = :key),
+                    present AS (SELECT {columns} FROM {table} WHERE record_key = :key),
                     claimed AS (
                         INSERT INTO {table} (record_key, claim_id, fencing_token, first_token, fingerprint,
-                            first_claimed_at, claimed_at, lease_ends_at, takeovers, trace_id)
+                            first_claimed_at, claimed_at, lease_ends_at, takeovers, trace_id, request)
                         SELECT :key, :claimId, store_time, store_time, :fingerprint, store_time, store_time,
-                            store_time + :lease, 0, :traceId
+                            store_time + :lease, 0, :traceId, :request
                         FROM clock WHERE NOT EXISTS (SELECT 1 FROM present)
                         ON CONFLICT (record_key) DO NOTHING RETURNING fencing_token)
                     SELECT clock.store_time, claimed.fencing_token AS claimed_token, present.*
@@ -42,7 +42,7 @@ enum Dialect {
                     Name.CLAIM_IN_TRANSACTION,
                     """
                     WITH clock AS MATERIALIZED (SELECT {now} AS store_time),
-                    present AS (SELECT * FROM {table} WHERE record_key = :key),
+                    present AS (SELECT {columns} FROM {table} WHERE record_key = :key),
                     lock AS MATERIALIZED (
                         SELECT CASE WHEN EXISTS (SELECT 1 FROM present, clock
                                 WHERE store_time < COALESCE(retained_until, lease_ends_at)
@@ -50,9 +50,9 @@ enum Dialect {
                             THEN NULL ELSE pg_try_advisory_xact_lock(:lock) END AS lock_taken),
                     claimed AS (
                         INSERT INTO {table} (record_key, claim_id, fencing_token, first_token, fingerprint,
-                            first_claimed_at, claimed_at, lease_ends_at, takeovers, trace_id)
+                            first_claimed_at, claimed_at, lease_ends_at, takeovers, trace_id, request)
                         SELECT :key, :claimId, store_time, store_time, :fingerprint, store_time, store_time,
-                            store_time + :lease, 0, :traceId
+                            store_time + :lease, 0, :traceId, :request
                         FROM clock, lock WHERE lock_taken AND NOT EXISTS (SELECT 1 FROM present)
                         ON CONFLICT (record_key) DO NOTHING RETURNING fencing_token)
                     SELECT clock.store_time, claimed.fencing_token AS claimed_token, lock_taken, present.*

@@ -12,7 +12,9 @@ import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.RecordCounts;
 import io.idempotent.store.RecordForm;
 import io.idempotent.store.RecordQuery;
+import io.idempotent.store.RecordedRequest;
 import io.idempotent.store.RecordedStep;
+import io.idempotent.store.RecoverableRecords;
 import io.idempotent.store.RenewalResult;
 import io.idempotent.store.TimeLimit;
 import io.idempotent.store.TransactionalIdempotencyStore;
@@ -74,6 +76,9 @@ import org.jspecify.annotations.Nullable;
  * it is purged a minute later at the earliest. Somebody who read the clock before, and writes after, meets that row, so
  * no token is less than the last one.
  *
+ * <p><b>A request</b> that a claim brings is in a column of its own, which no statement reads but that which is asked
+ * for the request.
+ *
  * <p>Every write after the claim names the claim. A request that the database undid by itself, as the victim of a
  * deadlock for example, is made again after a pause. Whatever else fails is an {@link IdempotencyStoreException}.
  *
@@ -83,7 +88,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Safe for use by many threads.
  */
-public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore, RecordCounts, AutoCloseable {
+public final class JdbcIdempotencyStore
+        implements TransactionalIdempotencyStore, RecordCounts, RecoverableRecords, AutoCloseable {
 
     /** The default name of the records' table: {@value}. */
     public static final String DEFAULT_TABLE_NAME = "idempotency_record";
@@ -297,6 +303,28 @@ public final class JdbcIdempotencyStore implements TransactionalIdempotencyStore
     @Override
     public RecordCounts.InProgress countInProgress() {
         return requests.read("count records", null, records::count);
+    }
+
+    /**
+     * {@inheritDoc} They are in the order of the bytes of their keys' texts. Reads the records in progress only, by an
+     * index, and no request.
+     */
+    @Override
+    public List<IdempotencyRecord> listRecoverable(
+            String operation, Duration abandonedFor, @Nullable IdempotencyKey after, int limit) {
+        RecordQuery page = new RecordQuery(true, Duration.ZERO, operation, after, limit);
+        RecordForm.requireNotNegative("time since the lease ended", abandonedFor);
+        return requests.read(
+                "list records", null, connection -> records.listRecoverable(connection, page, abandonedFor));
+    }
+
+    @Override
+    public @Nullable RecordedRequest findRequest(IdempotencyKey key, long fencingToken) {
+        Optional<RecordedRequest> request = requests.read(
+                "find the request of",
+                key,
+                connection -> Optional.ofNullable(records.findRequest(connection, key, fencingToken)));
+        return request.orElse(null);
     }
 
     @Override

@@ -3,10 +3,12 @@ package io.idempotent.store.jdbc;
 import static io.idempotent.store.jdbc.Statements.Name.COMPLETE;
 import static io.idempotent.store.jdbc.Statements.Name.COUNT;
 import static io.idempotent.store.jdbc.Statements.Name.FIND;
+import static io.idempotent.store.jdbc.Statements.Name.FIND_REQUEST;
 import static io.idempotent.store.jdbc.Statements.Name.FIND_STEPS;
 import static io.idempotent.store.jdbc.Statements.Name.FORGET;
 import static io.idempotent.store.jdbc.Statements.Name.FREE_WITHOUT_STEPS;
 import static io.idempotent.store.jdbc.Statements.Name.LIST;
+import static io.idempotent.store.jdbc.Statements.Name.LIST_RECOVERABLE;
 import static io.idempotent.store.jdbc.Statements.Name.RECORD_STEP;
 import static io.idempotent.store.jdbc.Statements.Name.RELEASE;
 import static io.idempotent.store.jdbc.Statements.Name.RELEASE_WITH_STEPS;
@@ -18,6 +20,7 @@ import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.RecordCounts;
 import io.idempotent.store.RecordForm;
 import io.idempotent.store.RecordQuery;
+import io.idempotent.store.RecordedRequest;
 import io.idempotent.store.RecordedStep;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -155,22 +158,44 @@ record Records(Statements statements, RecordForm form) {
     }
 
     List<IdempotencyRecord> list(Connection connection, RecordQuery query) throws SQLException {
-        String operation = query.operation();
         try (Sql.Call call = statements.on(connection, LIST)) {
-            call.set("after", query.after() == null ? NOTHING : Row.bytes(query.after()))
-                    .set("from", operation == null ? NOTHING : Row.bytes(operation + ':'))
-                    .set("to", operation == null ? AFTER_ALL_TEXTS : Row.bytes(operation + (char) (':' + 1)))
-                    .set("scopedFrom", Row.bytes(operation + '@'))
-                    .set("scopedTo", Row.bytes(operation + (char) ('@' + 1)))
-                    .set("live", query.abandonedOnly() ? 0 : 1)
-                    .set("claimedSince", form.microseconds(query.claimedSince()))
-                    .set("limit", query.limit());
-            ResultSet result = call.query();
-            List<IdempotencyRecord> records = new ArrayList<>();
-            while (result.next()) {
-                records.add(Row.read(result, result.getLong("store_time")).record(Row.key(result)));
-            }
-            return List.copyOf(records);
+            call.set("live", query.abandonedOnly() ? 0 : 1)
+                    .set("claimedSince", form.microseconds(query.claimedSince()));
+            return page(call, query);
+        }
+    }
+
+    /** Lists the records that have a request, and whose lease ended so long ago. */
+    List<IdempotencyRecord> listRecoverable(Connection connection, RecordQuery query, Duration abandonedFor)
+            throws SQLException {
+        try (Sql.Call call = statements.on(connection, LIST_RECOVERABLE)) {
+            return page(call.set("abandonedFor", form.microseconds(abandonedFor)), query);
+        }
+    }
+
+    private static List<IdempotencyRecord> page(Sql.Call call, RecordQuery query) throws SQLException {
+        String operation = query.operation();
+        call.set("after", query.after() == null ? NOTHING : Row.bytes(query.after()))
+                .set("from", operation == null ? NOTHING : Row.bytes(operation + ':'))
+                .set("to", operation == null ? AFTER_ALL_TEXTS : Row.bytes(operation + (char) (':' + 1)))
+                .set("scopedFrom", Row.bytes(operation + '@'))
+                .set("scopedTo", Row.bytes(operation + (char) ('@' + 1)))
+                .set("limit", query.limit());
+        ResultSet result = call.query();
+        List<IdempotencyRecord> records = new ArrayList<>();
+        while (result.next()) {
+            records.add(Row.read(result, result.getLong("store_time")).record(Row.key(result)));
+        }
+        return List.copyOf(records);
+    }
+
+    @Nullable
+    RecordedRequest findRequest(Connection connection, IdempotencyKey key, long fencingToken) throws SQLException {
+        try (Sql.Call call = statements.on(connection, FIND_REQUEST)) {
+            ResultSet result =
+                    call.set("key", Row.bytes(key)).set("token", fencingToken).query();
+            byte[] content = result.next() ? result.getBytes("request") : null;
+            return content == null ? null : new RecordedRequest(content);
         }
     }
 

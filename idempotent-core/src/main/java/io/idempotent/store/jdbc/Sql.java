@@ -92,6 +92,16 @@ final class Sql {
             return setEach(name, Collections.singletonList(value));
         }
 
+        /** Sets a parameter wherever it occurs to bytes, or to none. */
+        Call setBytes(String name, byte @Nullable [] value) throws SQLException {
+            for (int index = 0; index < names.size(); index++) {
+                if (names.get(index).equals(name)) {
+                    statement.setBytes(index + 1, value);
+                }
+            }
+            return this;
+        }
+
         /** Sets a parameter to one value after the other where it occurs, beginning again after the last. */
         Call setEach(String name, List<? extends @Nullable Object> values) throws SQLException {
             int known = 0;

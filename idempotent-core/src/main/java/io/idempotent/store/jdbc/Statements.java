@@ -19,26 +19,32 @@ final class Statements {
     /**
      * The statements by name, in words that most databases take; a {@link Dialect} has its own for some. The time is
      * {@code {now}}. A claim that is held is {@code {held}}. What a record becomes whose key is free is {@code {free}}.
-     * {@code {keys}} and {@code {claims}} stand for several.
+     * What is read of a record is {@code {columns}}. {@code {keys}} and {@code {claims}} stand for several.
      */
     enum Name {
         /** Reads the key's row, without a lock; PostgreSQL inserts a free key's row as well. */
         CLAIM("""
-                SELECT {now} AS store_time, NULLIF(0, 0) AS claimed_token, present.*
+                SELECT {now} AS store_time, NULLIF(0, 0) AS claimed_token, {columns}
                 FROM (SELECT 1 AS one) AS one LEFT JOIN {table} AS present ON present.record_key = :key
                 """),
 
         /** Inserts a free key's row, unless it took too long since the clock was read. */
         INSERT("""
                 INSERT INTO {table} (record_key, claim_id, fencing_token, fingerprint, first_claimed_at, claimed_at,
-                    lease_ends_at, takeovers, trace_id, first_token)
-                SELECT :key, :claimId, :now, :fingerprint, :now, :now, :leaseEnd, 0, :traceId, :now
+                    lease_ends_at, takeovers, trace_id, request, first_token)
+                SELECT :key, :claimId, :now, :fingerprint, :now, :now, :leaseEnd, 0, :traceId, :request, :now
                 FROM (SELECT 1 AS one) AS one WHERE {now} < :latest
                 """),
 
-        /** Replaces what is left of the key's last record, if it still is as it was read. */
+        /**
+         * Replaces what is left of the key's last record, if it still is as it was read. A record that goes on keeps
+         * its first token and its request, if it has one.
+         */
+        // The request comes before the first token: MariaDB assigns one after the other.
         REPLACE("""
-                UPDATE {table} SET claim_id = :claimId, fencing_token = :token, first_token = :firstToken,
+                UPDATE {table} SET
+                    request = COALESCE(CASE WHEN first_token = :firstToken THEN request END, :request),
+                    claim_id = :claimId, fencing_token = :token, first_token = :firstToken,
                     fingerprint = :fingerprint, first_claimed_at = :firstClaimedAt, claimed_at = :now,
                     lease_ends_at = :leaseEnd, takeovers = :takeovers, trace_id = :traceId, outcome_kind = NULL,
                     outcome = NULL, completed_at = NULL, retained_until = NULL
@@ -62,13 +68,18 @@ final class Statements {
                 """),
 
         /** Reads records, whether somebody locks them or not. */
-        FIND_EACH("SELECT {now} AS store_time, record.* FROM {table} AS record WHERE record_key IN ({keys})"),
+        FIND_EACH("SELECT {now} AS store_time, {columns} FROM {table} WHERE record_key IN ({keys})"),
 
-        FIND("SELECT {now} AS store_time, record.* FROM {table} AS record WHERE record_key = :key"),
+        FIND("SELECT {now} AS store_time, {columns} FROM {table} WHERE record_key = :key"),
+
+        FIND_REQUEST("""
+                SELECT request FROM {table}
+                WHERE record_key = :key AND fencing_token = :token AND retained_until IS NULL
+                """),
 
         COMPLETE("""
                 UPDATE {table} SET outcome_kind = :kind, outcome = :outcome, completed_at = {now},
-                    retained_until = {now} + :retention
+                    retained_until = {now} + :retention, request = NULL
                 WHERE {held}
                 """),
 
@@ -120,11 +131,12 @@ final class Statements {
                 """),
 
         LIST("""
-                SELECT {now} AS store_time, record.* FROM {table} AS record
-                WHERE retained_until IS NULL AND record_key > :after
-                    AND (record_key >= :from AND record_key < :to
-                        OR record_key >= :scopedFrom AND record_key < :scopedTo)
-                    AND (:live > 0 OR lease_ends_at <= {now}) AND claimed_at <= {now} - :claimedSince
+                {listed} AND (:live > 0 OR lease_ends_at <= {now}) AND claimed_at <= {now} - :claimedSince
+                ORDER BY record_key LIMIT :limit
+                """),
+
+        LIST_RECOVERABLE("""
+                {listed} AND request IS NOT NULL AND lease_ends_at <= {now} - :abandonedFor
                 ORDER BY record_key LIMIT :limit
                 """),
 
@@ -170,7 +182,19 @@ final class Statements {
             "record_key = :key AND claim_id = :claimId AND fencing_token = :token AND retained_until IS NULL";
 
     private static final String FREE = "first_token = 0, outcome_kind = NULL, outcome = NULL, completed_at = NULL,"
-            + " lease_ends_at = {now}, retained_until = {now}";
+            + " request = NULL, lease_ends_at = {now}, retained_until = {now}";
+
+    /** All but the request, which may be large. */
+    private static final String COLUMNS = "record_key, claim_id, fencing_token, first_token, fingerprint,"
+            + " first_claimed_at, claimed_at, lease_ends_at, takeovers, trace_id, outcome_kind, outcome, completed_at,"
+            + " retained_until";
+
+    /** Finds records in progress, of one operation or of all, by the index of those that have no retention. */
+    private static final String LISTED = """
+            SELECT {now} AS store_time, {columns} FROM {table}
+            WHERE retained_until IS NULL AND record_key > :after
+                AND (record_key >= :from AND record_key < :to
+                    OR record_key >= :scopedFrom AND record_key < :scopedTo)""";
 
     private final Map<Name, Sql> single = new EnumMap<>(Name.class);
 
@@ -189,6 +213,8 @@ final class Statements {
         this.timeoutSeconds = timeoutSeconds;
         for (Name name : Name.values()) {
             String words = dialect.words(name, name.words)
+                    .replace("{listed}", LISTED)
+                    .replace("{columns}", COLUMNS)
                     .replace("{held}", HELD)
                     .replace("{free}", FREE)
                     .replace("{table}", table)

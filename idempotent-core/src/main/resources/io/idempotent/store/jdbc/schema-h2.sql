@@ -10,6 +10,7 @@ CREATE TABLE IF NOT EXISTS idempotency_record (
     lease_ends_at BIGINT NOT NULL,
     takeovers INTEGER NOT NULL,
     trace_id VARCHAR(32),
+    request BINARY LARGE OBJECT,
     outcome_kind VARCHAR(16),
     outcome BINARY LARGE OBJECT,
     completed_at BIGINT,

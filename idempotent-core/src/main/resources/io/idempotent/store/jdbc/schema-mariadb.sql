@@ -10,6 +10,7 @@ CREATE TABLE IF NOT EXISTS idempotency_record (
     lease_ends_at BIGINT NOT NULL,
     takeovers INTEGER NOT NULL,
     trace_id VARCHAR(32) CHARACTER SET ascii,
+    request LONGBLOB,
     outcome_kind VARCHAR(16) CHARACTER SET ascii,
     outcome LONGBLOB,
     completed_at BIGINT,

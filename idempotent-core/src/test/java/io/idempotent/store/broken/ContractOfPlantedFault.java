@@ -21,6 +21,11 @@ final class ContractOfPlantedFault extends IdempotencyStoreContract {
     }
 
     @Override
+    protected boolean keepsRequests() {
+        return true;
+    }
+
+    @Override
     protected void elapse(Duration time) {
         store.elapse(time);
     }

@@ -10,6 +10,7 @@ import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.NearbyOutcome;
 import io.idempotent.store.NearbyOutcomes;
 import io.idempotent.store.RecordQuery;
+import io.idempotent.store.RecordedRequest;
 import io.idempotent.store.RecordedStep;
 import io.idempotent.store.ReferenceStore;
 import io.idempotent.store.RenewalResult;
@@ -520,6 +521,68 @@ enum PlantedFault {
             "aRecordInProgressIsShownAsTheStoresClockSeesIt",
             "aKeyInProgressIsRefusedToOthersWithItsRecord",
             Histories.TEST),
+    KEEPS_THE_REQUEST_OF_THE_LAST_CLAIM(
+            () -> new ReferenceStore() {
+                @Override
+                protected void keep(Row row, @Nullable RecordedRequest request) {
+                    row.request = request == null ? row.request : request;
+                }
+            },
+            "aRequestOutlivesTakeOversRenewalsAndSteps",
+            "aReleaseThatKeepsStepsKeepsTheRequestForTheNextClaim",
+            Histories.TEST),
+    LOSES_THE_REQUEST_OF_A_CLAIM_THAT_TAKES_OVER(
+            () -> new ReferenceStore() {
+                @Override
+                protected void keep(Row row, @Nullable RecordedRequest request) {
+                    // Only that of a free key's claim is kept.
+                }
+            },
+            "aClaimThatTakesOverBringsItsRequestWhereThereIsNone",
+            Histories.TEST),
+    TAKES_LIVE_RECORDS_FOR_RECOVERABLE(
+            () -> new ReferenceStore() {
+                @Override
+                public List<IdempotencyRecord> listRecoverable(
+                        String operation, Duration abandonedFor, @Nullable IdempotencyKey after, int limit) {
+                    RecordQuery all = new RecordQuery(false, Duration.ZERO, operation, after, limit);
+                    return locked(() -> list(all).stream()
+                            .filter(record -> findRequest(record.key(), record.fencingToken()) != null)
+                            .toList());
+                }
+            },
+            "abandonedRecordsWithARequestAreListedAndNoOthers",
+            "whatIsRecoverableIsListedSoLongAfterItsLeaseEndedByTheStoresClock",
+            Histories.TEST),
+    TAKES_RECORDS_WITHOUT_A_REQUEST_FOR_RECOVERABLE(
+            () -> new ReferenceStore() {
+                @Override
+                protected boolean isRecoverable(Row row, Duration abandonedFor) {
+                    return true;
+                }
+            },
+            "abandonedRecordsWithARequestAreListedAndNoOthers",
+            Histories.TEST),
+    HANDS_A_REQUEST_TO_THE_NEXT_LIFE(
+            () -> new ReferenceStore() {
+                @Override
+                protected void inherit(Row row, @Nullable Row expired) {
+                    row.request =
+                            row.request == null && expired != null ? new RecordedRequest(new byte[0]) : row.request;
+                }
+            },
+            "aRequestIsDroppedWhenItsKeyIsCompletedReleasedOrForgotten",
+            Histories.TEST),
+    FINDS_THE_REQUEST_OF_ANY_TOKEN(
+            () -> new ReferenceStore() {
+                @Override
+                public @Nullable RecordedRequest findRequest(IdempotencyKey key, long fencingToken) {
+                    IdempotencyRecord record = find(key);
+                    return record == null ? null : super.findRequest(key, record.fencingToken());
+                }
+            },
+            "theRequestOfAClaimIsKeptAsItIsAndFoundByItsTokenOnly",
+            "aRequestOutlivesTakeOversRenewalsAndSteps"),
     STEP_OF_A_LOST_CLAIM_IS_RECORDED(
             () -> new ReferenceStore() {
                 @Override

@@ -118,6 +118,11 @@ final class CompletedRecordCacheTest extends IdempotencyStoreContract {
     }
 
     @Override
+    protected boolean keepsRequests() {
+        return true;
+    }
+
+    @Override
     protected boolean answersNearby() {
         return true;
     }

@@ -74,6 +74,11 @@ abstract class JdbcStoreContract extends IdempotencyStoreContract {
     }
 
     @Override
+    protected boolean keepsRequests() {
+        return true;
+    }
+
+    @Override
     protected void purge() {
         store.purge(1_000);
     }

@@ -11,7 +11,9 @@ public enum Action {
     /** The operation was not done: the next call runs it, and has the steps that are recorded. */
     RELEASE,
     /** Nothing of the record matters: remove it with its steps. */
-    FORGET;
+    FORGET,
+    /** Nobody knows, and the operation is recovered: call it again with what was recorded, without its caller. */
+    RECOVER;
 
     /** How it is written in requests and answers. */
     @Override

@@ -12,7 +12,10 @@ import io.idempotent.spring.actuate.RecordDescriptor.OutcomeDescriptor;
 import io.idempotent.spring.actuate.RecordDescriptor.StepDescriptor;
 import io.idempotent.spring.operation.ConfiguredOperation;
 import io.idempotent.spring.operation.OperationRegistry;
+import io.idempotent.spring.operation.Recovery;
+import io.idempotent.spring.operation.Recovery.UnreadableRequestException;
 import io.idempotent.spring.operation.UsedStore;
+import io.idempotent.spring.recovery.Recoverer;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.RecordQuery;
 import java.security.Principal;
@@ -43,7 +46,7 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The Actuator endpoint {@code idempotency}: lists what has no outcome, shows a record, and settles it.
+ * The Actuator endpoint {@code idempotency}: lists what has no outcome, shows a record, and settles or recovers it.
  *
  * <ol>
  *   <li>Reading is allowed by default. Settling needs the access {@code unrestricted}, and an authenticated principal.
@@ -86,6 +89,7 @@ public final class IdempotencyEndpoint {
     private static final MimeType PROBLEM = MimeType.valueOf("application/problem+json");
 
     private final OperationRegistry operations;
+    private final Recoverer recoverer;
     private final ApplicationEventPublisher events;
     private final JsonValues values;
     private final Show showValues;
@@ -95,6 +99,7 @@ public final class IdempotencyEndpoint {
      * Makes the endpoint.
      *
      * @param operations knows operations and stores
+     * @param recoverer finishes abandoned executions
      * @param events gets the audit events
      * @param mapper reads and writes values
      * @param showValues when values are shown
@@ -102,11 +107,13 @@ public final class IdempotencyEndpoint {
      */
     public IdempotencyEndpoint(
             OperationRegistry operations,
+            Recoverer recoverer,
             ApplicationEventPublisher events,
             JsonMapper mapper,
             Show showValues,
             Set<String> roles) {
         this.operations = operations;
+        this.recoverer = recoverer;
         this.events = events;
         this.values = new JsonValues(mapper);
         this.showValues = showValues;
@@ -248,7 +255,7 @@ public final class IdempotencyEndpoint {
     }
 
     /**
-     * Settles a record of which nobody knows the outcome, or forgets one.
+     * Settles a record of which nobody knows the outcome, forgets one, or finishes its execution without its caller.
      *
      * @param operation the operation
      * @param key the key's value, as it is listed
@@ -288,8 +295,19 @@ public final class IdempotencyEndpoint {
             Found found = find(named, fencingToken);
             requireSame(found.record(), fencingToken);
             boolean done;
+            Recovery.Result recovered = null;
             try {
-                done = act(found, fencingToken, action, who.getName(), why, value, failure, message);
+                if (action == Action.RECOVER) {
+                    recovered = recoverer.recoverNow(named, fencingToken, who.getName(), why);
+                }
+                done = recovered == null
+                        ? act(found, fencingToken, action, who.getName(), why, value, failure, message)
+                        : recovered != Recovery.Result.TAKEN;
+            } catch (UnreadableRequestException unreadable) {
+                throw new Refusal(
+                        400,
+                        "What the call for '" + named + "' asked for cannot be read any more: "
+                                + unreadable.getMessage() + "; settle the record");
             } catch (IdempotencyStoreException unknown) {
                 audit(named, fencingToken, action, "unknown", who.getName(), why);
                 throw unknown;
@@ -300,7 +318,8 @@ public final class IdempotencyEndpoint {
                         "The record of '" + named + "' with the fencing token " + fencingToken
                                 + " is not abandoned, or another by now; look at it again");
             }
-            audit(named, fencingToken, action, "done", who.getName(), why);
+            String result = recovered == null ? null : inAnswers(recovered);
+            audit(named, fencingToken, action, result == null ? "done" : result, who.getName(), why);
             return new SettledDescriptor(
                     named.operation(),
                     named.scope(),
@@ -308,8 +327,13 @@ public final class IdempotencyEndpoint {
                     fencingToken,
                     action.toString(),
                     who.getName(),
-                    why);
+                    why,
+                    result);
         });
+    }
+
+    private static String inAnswers(Recovery.Result result) {
+        return result == Recovery.Result.FINISHED ? "finished" : "not-finished";
     }
 
     private boolean act(
@@ -328,6 +352,7 @@ public final class IdempotencyEndpoint {
             case FAIL -> records.fail(key, fencingToken, JsonValues.failure(known(found), failure, message), who, why);
             case RELEASE -> records.release(key, fencingToken, who, why);
             case FORGET -> records.forget(key, fencingToken, who, why);
+            case RECOVER -> throw new IllegalStateException("It is not recorded by hand");
         };
     }
 
@@ -408,7 +433,7 @@ public final class IdempotencyEndpoint {
             @Nullable OutcomeDescriptor outcome,
             @Nullable List<StepDescriptor> steps) {
         boolean known = !operations.ofOperation(record.key().operation()).isEmpty();
-        return RecordDescriptor.of(record, known, store.name(), outcome, steps);
+        return RecordDescriptor.of(record, known, store.name(), recoverer.prospect(record), outcome, steps);
     }
 
     private List<OperationDescriptor> contracts(Collection<ConfiguredOperation> known) {

@@ -3,6 +3,7 @@ package io.idempotent.spring.actuate;
 import io.idempotent.engine.Operation;
 import io.idempotent.spring.operation.ConfiguredOperation;
 import io.idempotent.spring.operation.OperationContract;
+import io.idempotent.spring.operation.Recovery;
 import io.idempotent.spring.settings.RetryBudgetSettings;
 import io.idempotent.spring.settings.RetrySettings;
 import java.time.Duration;
@@ -27,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param whenAbandoned what the next call does for an abandoned key
  * @param whenStoreFails what a call does when the store fails
  * @param atomic whether claim, run and completion are one transaction
+ * @param recover how abandoned executions are finished without their callers; null where they are not
  * @param retry how failed attempts are repeated; null where they are not
  */
 public record OperationDescriptor(
@@ -44,7 +46,21 @@ public record OperationDescriptor(
         String whenAbandoned,
         String whenStoreFails,
         boolean atomic,
+        @Nullable Recover recover,
         @Nullable Retry retry) {
+
+    /**
+     * How abandoned executions are finished without their callers.
+     *
+     * @param after how long after the lease ended
+     * @param maxTakeovers how many take-overs a record may have
+     */
+    public record Recover(Duration after, int maxTakeovers) {
+
+        private static @Nullable Recover of(@Nullable Recovery recovery) {
+            return recovery == null ? null : new Recover(recovery.after(), recovery.maxTakeovers());
+        }
+    }
 
     /**
      * How failed attempts are repeated; null stands for the default.
@@ -99,6 +115,7 @@ public record OperationDescriptor(
                 inSettings(operation.whenAbandoned()),
                 inSettings(operation.whenStoreFails()),
                 contract.atomic(),
+                Recover.of(configured.recovery()),
                 Retry.of(contract.retry()));
     }
 

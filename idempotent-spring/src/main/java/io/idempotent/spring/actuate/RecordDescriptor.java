@@ -1,5 +1,6 @@
 package io.idempotent.spring.actuate;
 
+import io.idempotent.spring.recovery.Recoverer.Prospect;
 import io.idempotent.store.IdempotencyRecord;
 import java.time.Duration;
 import java.time.Instant;
@@ -25,8 +26,10 @@ import org.springframework.boot.actuate.endpoint.OperationResponseBody;
  * @param traceId the trace of the last claim; null if that was part of none
  * @param leaseEndsAt when the lease ends, or ended; null where there is none
  * @param retainedUntil until when the record counts; null while it is in progress
+ * @param recovery what becomes of an abandoned record without its caller; null where nothing does
  * @param outcome what is recorded; null where nothing is, and in a list
  * @param steps the steps; null in a list
+ * @param compensating whether the steps are being undone; null in a list
  */
 public record RecordDescriptor(
         String operation,
@@ -44,9 +47,30 @@ public record RecordDescriptor(
         @Nullable String traceId,
         @Nullable Instant leaseEndsAt,
         @Nullable Instant retainedUntil,
+        @Nullable RecoveryDescriptor recovery,
         @Nullable OutcomeDescriptor outcome,
-        @Nullable List<StepDescriptor> steps)
+        @Nullable List<StepDescriptor> steps,
+        @Nullable Boolean compensating)
         implements OperationResponseBody {
+
+    private static final String COMPENSATION = "compensate:";
+
+    /**
+     * What becomes of an abandoned record without its caller.
+     *
+     * @param recoverable whether what was asked for is kept, so that the execution can be finished
+     * @param maxTakeovers how many take-overs the record may have
+     * @param needsPerson why nobody finishes it but a person; null where that is not so
+     */
+    public record RecoveryDescriptor(
+            boolean recoverable, int maxTakeovers, @Nullable String needsPerson) {
+
+        private static @Nullable RecoveryDescriptor of(@Nullable Prospect prospect) {
+            return prospect == null
+                    ? null
+                    : new RecoveryDescriptor(prospect.recoverable(), prospect.maxTakeovers(), prospect.needsPerson());
+        }
+    }
 
     /**
      * A step.
@@ -76,6 +100,7 @@ public record RecordDescriptor(
             IdempotencyRecord record,
             boolean known,
             String store,
+            @Nullable Prospect prospect,
             @Nullable OutcomeDescriptor outcome,
             @Nullable List<StepDescriptor> steps) {
         Instant leaseEndsAt = null;
@@ -113,7 +138,11 @@ public record RecordDescriptor(
                 record.traceId(),
                 leaseEndsAt,
                 retainedUntil,
+                RecoveryDescriptor.of(prospect),
                 outcome,
-                steps);
+                steps,
+                steps == null
+                        ? null
+                        : steps.stream().anyMatch(step -> step.name().startsWith(COMPENSATION)));
     }
 }

@@ -1,5 +1,6 @@
 package io.idempotent.spring.actuate;
 
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.actuate.endpoint.OperationResponseBody;
 
 /**
@@ -12,7 +13,15 @@ import org.springframework.boot.actuate.endpoint.OperationResponseBody;
  * @param action what was done
  * @param who who did it
  * @param why the reason
+ * @param result what became of a recovery, {@code finished} or {@code not-finished}; null for other actions
  */
 public record SettledDescriptor(
-        String operation, String scope, String key, long fencingToken, String action, String who, String why)
+        String operation,
+        String scope,
+        String key,
+        long fencingToken,
+        String action,
+        String who,
+        String why,
+        @Nullable String result)
         implements OperationResponseBody {}

@@ -4,6 +4,7 @@ import io.idempotent.engine.WhenAbandoned;
 import io.idempotent.spring.operation.AnnotationReader;
 import io.idempotent.spring.operation.OperationDeclaration;
 import io.idempotent.spring.operation.OperationDeclaration.Content;
+import io.idempotent.spring.operation.OperationDeclaration.Reload;
 import io.idempotent.spring.operation.OperationSource;
 import io.idempotent.spring.settings.OperationSettings;
 import io.idempotent.spring.settings.SettingRecords;
@@ -135,7 +136,32 @@ final class AnnotationOperationSource implements OperationSource {
                 reader.failures("recordFailures"),
                 reader.failures("unknownOn"),
                 reconcileWith,
+                reload(reader),
                 reconcileWith == null ? settings : settings.orElse(RECONCILED));
+    }
+
+    private static @Nullable Reload reload(AnnotationReader reader) {
+        String arguments = reader.text("recover.arguments");
+        String loadWith = reader.text("recover.loadWith");
+        if (arguments != null && loadWith != null) {
+            return new Reload(arguments, loadWith);
+        }
+        if (arguments == null && loadWith == null) {
+            return null;
+        }
+        throw arguments == null
+                ? reader.invalid(
+                        "recover.loadWith",
+                        String.valueOf(loadWith),
+                        "says what makes the arguments again, and not of what",
+                        "Say arguments too, the expression of what is recorded: \"#order.id\"",
+                        null)
+                : reader.invalid(
+                        "recover.arguments",
+                        arguments,
+                        "says what is recorded, and not what makes the arguments of it again",
+                        "Say loadWith too, the name of a method of the same bean that takes what is recorded",
+                        null);
     }
 
     private static Content content(@Nullable String fingerprint) {

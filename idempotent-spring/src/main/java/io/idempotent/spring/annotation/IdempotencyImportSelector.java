@@ -14,6 +14,8 @@ final class IdempotencyImportSelector extends AdviceModeImportSelector<EnableIde
     // Named, not referred to: AspectJ need not be there in the mode PROXY.
     private static final String ASPECT_REGISTRAR = "io.idempotent.spring.aspect.AspectRegistrar";
 
+    private static final String RECOVERY_REGISTRAR = "io.idempotent.spring.recovery.RecoveryRegistrar";
+
     /** What is imported where a class is there. Named, not referred to: none need be there. */
     private static final List<Part> PARTS = List.of(
             new Part(
@@ -46,6 +48,7 @@ final class IdempotencyImportSelector extends AdviceModeImportSelector<EnableIde
     protected String[] selectImports(AdviceMode mode) {
         SupportedSpring.check(getClass().getClassLoader());
         List<String> imports = new ArrayList<>(imports(mode));
+        imports.add(RECOVERY_REGISTRAR);
         PARTS.stream()
                 .filter(part -> isPresent(part.present()))
                 .map(Part::imported)

@@ -184,6 +184,12 @@ public @interface Idempotent {
     Retry retry() default @Retry;
 
     /**
+     * Whether and when an abandoned execution is finished without its caller. Defaults to never: it waits for the next
+     * call with its key.
+     */
+    Recover recover() default @Recover;
+
+    /**
      * How failed attempts are repeated, in the words of Spring Framework's retry. It is on once {@code maxRetries} is
      * positive.
      *
@@ -237,6 +243,75 @@ public @interface Idempotent {
 
         /** How many retries there may be for how many successful calls. Defaults to no limit. */
         Budget budget() default @Budget;
+    }
+
+    /**
+     * When an abandoned execution is finished without its caller: the application died or gave up while the method ran,
+     * and nobody calls again. It is on once {@link #after} is said.
+     *
+     * <pre>{@code
+     * @Idempotent(key = "#order.id", recover = @Idempotent.Recover(after = "1m"))
+     * public Receipt place(Order order) { … }
+     * }</pre>
+     *
+     * <p>The first call records its arguments, and the store keeps them until the key is completed, released or
+     * forgotten. If the execution is abandoned, a node finds its record in the background and calls the bean again with
+     * these arguments, under the recorded key. That is a call like any other: it takes over the claim, and
+     * {@link Idempotent#whenAbandoned}, {@link Idempotent#reconcileWith}, {@link Idempotent#retry}, steps, transactions
+     * and all other advice of the bean hold. Keys, scopes and fingerprints are the recorded ones, and their expressions
+     * are not evaluated. What belonged to the caller is not there: no request, no principal, no locale, unless a
+     * {@link io.idempotent.spring.operation.RecoveryContextCustomizer} brings it along. Arguments that a framework
+     * fills in, such as a servlet request, are null. {@link io.idempotent.IdempotencyContext#recovered()} tells such a
+     * call from others.
+     *
+     * <p>An outcome is recorded as always, and so is a failure of {@link Idempotent#recordFailures}. Any other failure
+     * leaves the record abandoned, because no caller hears of it, and the method is called again after the same time.
+     * Once a record has {@link #maxTakeovers} take-overs, it is left for a person.
+     *
+     * <p>A call in a transaction of its caller is not recovered: it cannot be finished without the rest of that
+     * transaction. If an argument of a call cannot be recorded, the call runs all the same, and is not recovered; the
+     * log says so once.
+     *
+     * <p>Where a suspending function's optional parameter was given null, the recovered call has its default.
+     *
+     * <p>Arguments are kept in the store as they are, unless there is a {@link
+     * io.idempotent.spring.operation.RequestEncryption}.
+     *
+     * <p>Startup refuses arguments that cannot be encoded and read back, stores that do not keep them, the transaction
+     * attribute {@code MANDATORY}, {@code whenAbandoned = REFUSE}, an {@link Idempotent#atomic} method, of whose
+     * executions nothing is left to be finished, a method that listens to messages, which its broker delivers again,
+     * and an operation of several methods or beans.
+     */
+    @Target({})
+    @Retention(RetentionPolicy.RUNTIME)
+    @interface Recover {
+
+        /**
+         * How long after the end of its lease an execution is finished without its caller, by the store's clock: {@code
+         * "1m"}. Defaults to never.
+         */
+        String after() default "";
+
+        /** How many take-overs a record may have until it is left for a person. */
+        int maxTakeovers() default 5;
+
+        /** Like {@link #maxTakeovers()}, with placeholders. */
+        String maxTakeoversString() default "";
+
+        /**
+         * The expression of what is recorded in place of all arguments, such as {@code "#order.id"}. Needs
+         * {@link #loadWith}. Defaults to the arguments themselves.
+         */
+        String arguments() default "";
+
+        /**
+         * The name of the method that makes the arguments of what {@link #arguments} recorded. The method belongs to
+         * the same bean, has any visibility, and is called past the bean's proxy, before the key is taken over. It takes
+         * the recorded value; the type of its parameter says what is decoded. It returns the argument, or an {@code
+         * Object[]} of all arguments if there are several that no framework fills in. If it returns null, the record is
+         * left for a person; if it throws, it is called again later.
+         */
+        String loadWith() default "";
     }
 
     /**

@@ -2,6 +2,7 @@ package io.idempotent.spring.autoconfigure;
 
 import io.idempotent.spring.actuate.IdempotencyEndpoint;
 import io.idempotent.spring.operation.OperationRegistry;
+import io.idempotent.spring.recovery.Recoverer;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.actuate.autoconfigure.endpoint.condition.ConditionalOnAvailableEndpoint;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -35,11 +36,13 @@ public final class IdempotencyEndpointAutoConfiguration {
     @ConditionalOnMissingBean
     static IdempotencyEndpoint idempotencyEndpoint(
             OperationRegistry operations,
+            Recoverer recoverer,
             ApplicationEventPublisher events,
             ObjectProvider<JsonMapper> mappers,
             IdempotencyEndpointProperties properties) {
         return new IdempotencyEndpoint(
                 operations,
+                recoverer,
                 events,
                 mappers.getIfUnique(JsonMapper::shared),
                 properties.showValues(),

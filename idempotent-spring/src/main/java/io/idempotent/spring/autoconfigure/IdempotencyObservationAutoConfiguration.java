@@ -4,6 +4,7 @@ import io.idempotent.spring.observation.DefaultIdempotencyObservationConvention;
 import io.idempotent.spring.observation.IdempotencyObservationConvention;
 import io.idempotent.spring.observation.IdempotencyObservations;
 import io.idempotent.spring.observation.MeteredStores;
+import io.idempotent.spring.observation.RecoveryMeters;
 import io.idempotent.spring.observation.TracerTraceIds;
 import io.idempotent.spring.operation.CallObserver;
 import io.idempotent.spring.operation.OperationRegistry;
@@ -58,7 +59,7 @@ public final class IdempotencyObservationAutoConfiguration {
         }
     }
 
-    /** Meters of stores. */
+    /** Meters of stores, and of what is finished without callers. */
     @Configuration(proxyBeanMethods = false)
     @ConditionalOnClass(MeterRegistry.class)
     static class Meters {
@@ -68,6 +69,13 @@ public final class IdempotencyObservationAutoConfiguration {
         @ConditionalOnMissingBean
         static MeteredStores idempotencyMeteredStores(MeterRegistry registry, IdempotencySettings settings) {
             return new MeteredStores(registry, settings.observation().countInterval());
+        }
+
+        @Bean
+        @ConditionalOnSingleCandidate(MeterRegistry.class)
+        @ConditionalOnMissingBean
+        static RecoveryMeters idempotencyRecoveryMeters(MeterRegistry registry) {
+            return new RecoveryMeters(registry);
         }
     }
 

@@ -182,7 +182,7 @@ public final class SpelCallExpressions implements CallExpressions {
 
         /** Refuses what says nothing of the call, or never says the same again. */
         void dependence(SpelNode node) {
-            if (purpose == Purpose.UNLESS) {
+            if (purpose == Purpose.UNLESS || purpose == Purpose.RECOVER) {
                 return;
             }
             CallDependence dependence = new CallDependence(this::type, this::beanType);

@@ -7,8 +7,11 @@ import io.idempotent.engine.Execution;
 import io.idempotent.engine.StageWork;
 import io.idempotent.spring.operation.KeyInLog;
 import io.idempotent.spring.operation.ObservedCall;
+import io.idempotent.store.IdempotencyRecord;
+import io.idempotent.store.RecordedRequest;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /** One call of a method that ends later. Used by one thread after the other. */
@@ -18,6 +21,7 @@ final class AsyncCall implements StageWork<@Nullable Object> {
     private final IdempotentCall call;
     private final AsyncReturn.Caller caller;
     private final @Nullable ObservedCall observed;
+    private final @Nullable IdempotencyRecord recovered;
     private volatile CallScope scope = Runnable::run;
     private volatile boolean earlierStands;
 
@@ -26,13 +30,19 @@ final class AsyncCall implements StageWork<@Nullable Object> {
      *
      * @param call the invocation, which may be called more than once
      * @param observed is told of it; null if nobody observes it
+     * @param recovered the record that it finishes without its caller; null if there is a caller
      */
     AsyncCall(
-            IdempotentMethod method, IdempotentCall call, AsyncReturn.Caller caller, @Nullable ObservedCall observed) {
+            IdempotentMethod method,
+            IdempotentCall call,
+            AsyncReturn.Caller caller,
+            @Nullable ObservedCall observed,
+            @Nullable IdempotencyRecord recovered) {
         this.method = method;
         this.call = call;
         this.caller = caller;
         this.observed = observed;
+        this.recovered = recovered;
     }
 
     private static void run(Runnable part, ObservedCall observed) {
@@ -54,6 +64,22 @@ final class AsyncCall implements StageWork<@Nullable Object> {
         CallScope callers = caller.scope();
         scope = observed == null ? callers : part -> callers.run(() -> run(part, observed));
         return scope;
+    }
+
+    // The caller's scope has what is to be captured of its context.
+    @Override
+    public @Nullable RecordedRequest request() {
+        if (recovered != null || !method.isRecoverable()) {
+            return null;
+        }
+        AtomicReference<@Nullable RecordedRequest> request = new AtomicReference<>();
+        scope.run(() -> request.set(method.request(call)));
+        return request.get();
+    }
+
+    @Override
+    public @Nullable IdempotencyRecord recovers() {
+        return recovered;
     }
 
     @Override
@@ -102,7 +128,7 @@ final class AsyncCall implements StageWork<@Nullable Object> {
         KeyInLog.Entry entry =
                 method.keyInLog() == null ? null : method.keyInLog().enter(execution.key());
         try {
-            return caller.begin(call.proceedLater(), execution);
+            return caller.begin(call.runMethodLater(), execution);
         } finally {
             if (entry != null) {
                 entry.close();

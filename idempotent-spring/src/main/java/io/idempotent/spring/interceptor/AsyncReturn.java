@@ -34,6 +34,9 @@ public interface AsyncReturn {
     /** Returns what a caller gets whose call cannot be made. */
     Object failed(Throwable failure);
 
+    /** Asks, as a caller does, for the result of what the call returned. */
+    CompletionStage<?> end(Object returned);
+
     /** Makes calls of one invocation of a method. */
     @FunctionalInterface
     interface Calls {

@@ -2,6 +2,8 @@ package io.idempotent.spring.interceptor;
 
 import io.idempotent.Reconciliation;
 import io.idempotent.engine.Execution;
+import io.idempotent.store.IdempotencyRecord;
+import io.idempotent.store.RecordedRequest;
 import org.jspecify.annotations.Nullable;
 
 /** What a call does once its key is held: the resolved method, as the call itself knows it. */
@@ -10,6 +12,15 @@ interface CallBody {
     /** How calls and transactions go together; null where there are no transactions, and for an atomic method. */
     @Nullable
     MethodTransaction transaction();
+
+    /** What the store keeps so that the call can be finished without its caller; null if it is not. */
+    @Nullable
+    RecordedRequest request(IdempotentCall call);
+
+    /** The abandoned record that the call finishes without its caller; null if there is a caller. */
+    default @Nullable IdempotencyRecord recovers() {
+        return null;
+    }
 
     /** Runs the method, with its retries. */
     @Nullable

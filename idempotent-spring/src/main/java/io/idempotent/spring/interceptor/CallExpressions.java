@@ -15,7 +15,9 @@ public interface CallExpressions {
         /** What the request says. */
         FINGERPRINT("fingerprint"),
         /** Whether the result is not to be recorded. */
-        UNLESS("unless");
+        UNLESS("unless"),
+        /** What is recorded in place of all arguments. */
+        RECOVER("recover.arguments");
 
         private final String attribute;
 

@@ -61,6 +61,11 @@ record FutureReturn(Type valueType, @Nullable AsyncReturns returns) implements A
     }
 
     @Override
+    public CompletionStage<?> end(Object returned) {
+        return (CompletionStage<?>) returned;
+    }
+
+    @Override
     @SuppressWarnings("FutureReturnValueIgnored")
     public Object failed(Throwable failure) {
         return CompletableFuture.failedFuture(failure);

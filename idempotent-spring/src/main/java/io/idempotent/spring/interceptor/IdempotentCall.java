@@ -5,6 +5,8 @@ import io.idempotent.engine.EnclosingTransaction;
 import io.idempotent.engine.Execution;
 import io.idempotent.engine.IdempotentWork;
 import io.idempotent.spring.operation.ObservedCall;
+import io.idempotent.store.IdempotencyRecord;
+import io.idempotent.store.RecordedRequest;
 import java.lang.reflect.Method;
 import org.jspecify.annotations.Nullable;
 
@@ -74,6 +76,12 @@ public abstract class IdempotentCall implements IdempotentWork<@Nullable Object>
         Object result = proceed();
         cameTo(RETURNED);
         return result;
+    }
+
+    /** Like {@link #proceedLater}, and remembers that the method ran. */
+    final @Nullable Object runMethodLater() throws Throwable {
+        cameTo(RAN);
+        return proceedLater();
     }
 
     /** Notes that the engine is asked, who alone knows of earlier outcomes. */
@@ -167,6 +175,16 @@ public abstract class IdempotentCall implements IdempotentWork<@Nullable Object>
     public final boolean mayStand(Throwable failure) {
         MethodTransaction transaction = body().transaction();
         return earlierStands || (transaction != null && transaction.mayStand(failure));
+    }
+
+    @Override
+    public final @Nullable RecordedRequest request() {
+        return body().request(this);
+    }
+
+    @Override
+    public final @Nullable IdempotencyRecord recovers() {
+        return body().recovers();
     }
 
     private CallBody body() {

@@ -18,11 +18,15 @@ import io.idempotent.spring.operation.ObservedCall;
 import io.idempotent.spring.operation.OperationContract;
 import io.idempotent.spring.operation.OperationName;
 import io.idempotent.spring.operation.OperationObserver;
+import io.idempotent.spring.operation.Recovery;
+import io.idempotent.store.IdempotencyRecord;
+import io.idempotent.store.RecordedRequest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +40,7 @@ import org.jspecify.annotations.Nullable;
  * @param keyInLog puts keys into the log while the method runs; null where nobody does
  * @param listener answers the container of message listeners that calls the method; null where none does
  * @param async how the method returns what it produces later; null if it has produced it when it returns
+ * @param recoverable how abandoned executions are finished without their callers; null where they are not
  */
 record IdempotentMethod(
         OperationName name,
@@ -53,7 +58,8 @@ record IdempotentMethod(
         @Nullable OperationObserver observer,
         @Nullable KeyInLog keyInLog,
         @Nullable ListenerMethod listener,
-        @Nullable AsyncReturn async)
+        @Nullable AsyncReturn async,
+        @Nullable RecoverableMethod recoverable)
         implements ProtectedMethod, CallBody {
 
     @Override
@@ -64,6 +70,32 @@ record IdempotentMethod(
     @Override
     public boolean isRepeatedLater() {
         return async != null && (retries != null || async.isRepeatable());
+    }
+
+    @Override
+    public @Nullable Recovery recovery() {
+        return recoverable == null || !recoverable.isCallable() ? null : recoverable;
+    }
+
+    @Override
+    public void recoverBy(Supplier<?> bean) {
+        if (recoverable != null) {
+            recoverable.calledOn(bean);
+        }
+    }
+
+    boolean isRecoverable() {
+        return recoverable != null;
+    }
+
+    @Override
+    public @Nullable RecordedRequest request(IdempotentCall call) {
+        return recoverable == null ? null : recoverable.request(call);
+    }
+
+    private @Nullable IdempotencyRecord recovered(IdempotentCall call) {
+        RecoveredCall taken = recoverable == null ? null : RecoveredCall.take(operation.name(), call);
+        return taken == null ? null : taken.record();
     }
 
     @Override
@@ -81,11 +113,12 @@ record IdempotentMethod(
 
     /** Takes key and fingerprint now, and makes the call each time that somebody asks for the result. */
     private Object makeAsync(AsyncReturn returns, IdempotentCall call) {
+        IdempotencyRecord recovered = recovered(call);
         IdempotencyKey resolvedKey;
         Fingerprint resolvedFingerprint;
         try {
-            resolvedKey = key(call);
-            resolvedFingerprint = fingerprint.of(call);
+            resolvedKey = recovered == null ? key(call) : recovered.key();
+            resolvedFingerprint = recovered == null ? fingerprint.of(call) : recovered.fingerprint();
         } catch (RuntimeException | Error refusal) {
             ObservedCall observed = observer == null ? null : observer.begin();
             if (observed != null) {
@@ -94,8 +127,8 @@ record IdempotentMethod(
             return returns.failed(refusal);
         }
         try {
-            return returns.answer(
-                    (caller, cancelling) -> makeAsync(call, resolvedKey, resolvedFingerprint, caller, cancelling));
+            return returns.answer((caller, cancelling) ->
+                    makeAsync(call, resolvedKey, resolvedFingerprint, recovered, caller, cancelling));
         } catch (RuntimeException | Error refusal) {
             return returns.failed(refusal);
         }
@@ -105,17 +138,19 @@ record IdempotentMethod(
             IdempotentCall call,
             IdempotencyKey resolvedKey,
             Fingerprint resolvedFingerprint,
+            @Nullable IdempotencyRecord recovered,
             AsyncReturn.Caller caller,
             Consumer<Runnable> cancelling) {
         ObservedCall observed = observer == null ? null : begin(observer, caller.scope());
         if (observed == null) {
-            StageCall<@Nullable Object> made = execute(call, resolvedKey, resolvedFingerprint, caller, null);
+            StageCall<@Nullable Object> made = execute(call, resolvedKey, resolvedFingerprint, recovered, caller, null);
             return made.future().isDone() ? made.future() : answer(made, null, cancelling);
         }
         observed.identifiedBy(resolvedKey);
         ObservedCall.Scope scope = observed.enter();
         try {
-            return answer(execute(call, resolvedKey, resolvedFingerprint, caller, observed), observed, cancelling);
+            return answer(
+                    execute(call, resolvedKey, resolvedFingerprint, recovered, caller, observed), observed, cancelling);
         } catch (RuntimeException | Error refusal) {
             observed.answered(refusal);
             throw refusal;
@@ -155,6 +190,7 @@ record IdempotentMethod(
             IdempotentCall call,
             IdempotencyKey resolvedKey,
             Fingerprint resolvedFingerprint,
+            @Nullable IdempotencyRecord recovered,
             AsyncReturn.Caller caller,
             @Nullable ObservedCall observed) {
         if (transaction != null && transaction.enclosing() != null) {
@@ -163,7 +199,7 @@ record IdempotentMethod(
                     + " transaction is rolled back. Call it outside of the transaction, or after its commit");
         }
         return engine.executeAsync(
-                operation, resolvedKey, resolvedFingerprint, new AsyncCall(this, call, caller, observed));
+                operation, resolvedKey, resolvedFingerprint, new AsyncCall(this, call, caller, observed, recovered));
     }
 
     private @Nullable Object make(IdempotentCall call) throws Throwable {
@@ -187,17 +223,18 @@ record IdempotentMethod(
     }
 
     private @Nullable Object execute(IdempotentCall call) throws Throwable {
-        IdempotencyKey resolvedKey = key(call);
+        IdempotencyRecord recovered = recovered(call);
+        IdempotencyKey resolvedKey = recovered == null ? key(call) : recovered.key();
         if (call.observed() != null) {
             call.observed().identifiedBy(resolvedKey);
         }
-        Fingerprint resolvedFingerprint = fingerprint.of(call);
+        Fingerprint resolvedFingerprint = recovered == null ? fingerprint.of(call) : recovered.fingerprint();
         call.asked();
         if (atomic != null) {
             return engine.executeAtomically(
                     operation, resolvedKey, resolvedFingerprint, atomic, new AtomicCall(this, call));
         }
-        call.does(this);
+        call.does(recovered == null ? this : new RecoveredBody(this, recovered));
         return engine.execute(operation, resolvedKey, resolvedFingerprint, call);
     }
 
@@ -304,6 +341,36 @@ record IdempotentMethod(
                             + " properties, or a list of several");
         }
         return text(part, value.toString());
+    }
+
+    /** The body of a call that finishes an abandoned execution without its caller. */
+    private record RecoveredBody(
+            IdempotentMethod method, @Override IdempotencyRecord recovers) implements CallBody {
+
+        @Override
+        public @Nullable MethodTransaction transaction() {
+            return method.transaction();
+        }
+
+        @Override
+        public @Nullable RecordedRequest request(IdempotentCall call) {
+            return null;
+        }
+
+        @Override
+        public @Nullable Object run(IdempotentCall call, Execution execution) throws Throwable {
+            return method.run(call, execution);
+        }
+
+        @Override
+        public boolean releases(IdempotentCall call, @Nullable Object result) {
+            return method.releases(call, result);
+        }
+
+        @Override
+        public Reconciliation<?> reconcile(IdempotentCall call, Execution execution) throws Throwable {
+            return method.reconcile(call, execution);
+        }
     }
 
     private record Delivered(IdempotentMethod method, IdempotentCall call) implements ListenerMethod.Delivery {

@@ -17,6 +17,8 @@ import io.idempotent.spring.operation.OperationRegistry;
 import io.idempotent.spring.operation.OperationRegistry.Configured;
 import io.idempotent.spring.operation.OperationSource;
 import io.idempotent.spring.settings.OperationSettings;
+import io.idempotent.spring.settings.RecoverSettings;
+import io.idempotent.store.RecoverableRecords;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.lang.reflect.Type;
@@ -176,12 +178,17 @@ final class IdempotentMethods {
         checkAbandoning(declaration, described);
         boolean atomic = isAtomic(declaration, configured, described);
         ListenerMethod listener = operations.listener(method, targetClass);
+        if (effective.recover().after() != null) {
+            checkRecovered(method, targetClass, described, atomic, listener);
+        }
         if (async != null) {
             checkAsync(method, targetClass, described, atomic, effective, listener);
         }
 
         Operation<@Nullable Object> operation = operation(name, declaration, configured, atomic, type);
         IdempotencyEngine engine = operations.engine(effective.store(), operation.type(), described);
+        RecoverableMethod recoverable =
+                recoverable(operation, declaration, effective.recover(), method, specific, targetClass, engine, async);
         return new IdempotentMethod(
                 operationName,
                 operation,
@@ -217,7 +224,78 @@ final class IdempotentMethods {
                 operations.observer(name, engine),
                 operations.keyInLog(),
                 listener,
+                async,
+                recoverable);
+    }
+
+    /** Refuses what a method cannot be that is called without its caller. */
+    private void checkRecovered(
+            Method method, Class<?> targetClass, String described, boolean atomic, @Nullable ListenerMethod listener) {
+        if (atomic) {
+            throw new IdempotencyConfigurationException(
+                    described + " is atomic, and is to be recovered: nothing is left of an atomic execution that did"
+                            + " not commit, so that there is nothing to finish",
+                    "Do without recover");
+        }
+        if (listener != null) {
+            throw new IdempotencyConfigurationException(
+                    described + " listens to messages, and is to be recovered: its broker delivers a message again that"
+                            + " was not acknowledged",
+                    "Do without recover, or annotate a method that it calls");
+        }
+        if (transactions != null) {
+            transactions.checkRecoverable(method, targetClass, described);
+        }
+    }
+
+    /** How abandoned executions are finished without their callers; null if they are not. */
+    private @Nullable RecoverableMethod recoverable(
+            Operation<?> operation,
+            OperationDeclaration declaration,
+            RecoverSettings settings,
+            Method method,
+            Method specific,
+            Class<?> targetClass,
+            IdempotencyEngine engine,
+            @Nullable AsyncReturn async) {
+        if (settings.after() == null) {
+            return null;
+        }
+        String described = MethodNames.describe(method, targetClass);
+        int maxTakeovers =
+                settings.maxTakeovers() == null ? RecoverSettings.DEFAULT_MAX_TAKEOVERS : settings.maxTakeovers();
+        if (settings.after().isNegative() || maxTakeovers < 1) {
+            throw new IdempotencyConfigurationException(
+                    described + " is to be recovered "
+                            + (maxTakeovers < 1
+                                    ? "until its record has " + maxTakeovers + " take-overs"
+                                    : settings.after() + " after the end of its lease"),
+                    "Let recover.after be zero or more, and recover.maxTakeovers one or more");
+        }
+        if (operation.whenAbandoned() == WhenAbandoned.REFUSE) {
+            throw new IdempotencyConfigurationException(
+                    described + " is to be recovered, and refuses calls with a key that is abandoned",
+                    "Say whenAbandoned = RUN_AGAIN or RECONCILE, or do without recover");
+        }
+        if (engine.store().unwrap(RecoverableRecords.class) == null) {
+            throw new IdempotencyConfigurationException(
+                    described + " is to be recovered, and its store, "
+                            + engine.store().getClass().getName() + ", does not keep what calls ask for",
+                    "Use a durable store, such as the ones on JDBC and Redis, or do without recover");
+        }
+        RecoverableMethod recoverable = new RecoverableMethod(
+                operation.name(),
+                settings.after(),
+                maxTakeovers,
+                method,
+                engine,
+                RecordedParts.resolve(declaration.reload(), specific, targetClass, expressions),
+                operations.codec(engine),
+                operations.recoveryContexts(),
+                operations.requestEncryption(),
                 async);
+        recoverable.check();
+        return recoverable;
     }
 
     private @Nullable AsyncReturn async(Method method, Class<?> targetClass) {

@@ -46,4 +46,11 @@ public interface MethodTransactionSource {
      *     ended by then
      */
     void checkAsync(Method method, Class<?> targetClass, String described);
+
+    /**
+     * Checks a method that is called without its caller.
+     *
+     * @throws IdempotencyConfigurationException if it needs a transaction of its caller
+     */
+    void checkRecoverable(Method method, Class<?> targetClass, String described);
 }

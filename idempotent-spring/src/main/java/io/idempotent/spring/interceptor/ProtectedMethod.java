@@ -2,12 +2,19 @@ package io.idempotent.spring.interceptor;
 
 import io.idempotent.spring.operation.ConfiguredOperation;
 import io.idempotent.spring.operation.OperationName;
+import java.util.function.Supplier;
 
 /** A method whose calls are intercepted, as it was declared and configured. */
 public interface ProtectedMethod extends ConfiguredOperation {
 
     /** The operation's name, and whether it was declared. */
     OperationName name();
+
+    /**
+     * Says which bean is called, as its callers do, to finish abandoned executions without them, if that is declared. It
+     * is not done before.
+     */
+    void recoverBy(Supplier<?> bean);
 
     /** Whether failed attempts are repeated. */
     boolean isRetried();

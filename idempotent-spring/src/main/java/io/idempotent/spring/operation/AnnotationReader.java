@@ -89,11 +89,13 @@ public final class AnnotationReader {
     /**
      * Reads an attribute that is a string.
      *
+     * @param path its name, or after a dot that of one in a nested annotation: {@code recover.arguments}
      * @return the text; null if it is not said
      * @throws IdempotencyConfigurationException if it has a placeholder that cannot be resolved
      */
-    public @Nullable String text(String attribute) {
-        return attributes.get(attribute) instanceof String said ? text(attribute, said) : null;
+    public @Nullable String text(String path) {
+        AnnotationAttributes from = nested(path);
+        return from != null && from.get(last(path)) instanceof String said ? text(path, said) : null;
     }
 
     /** Reads an attribute that is types of failures. */
@@ -116,6 +118,12 @@ public final class AnnotationReader {
     }
 
     private @Nullable Object setting(String path, TypeDescriptor wanted) {
+        AnnotationAttributes from = nested(path);
+        return from == null ? null : setting(from, last(path), path, wanted);
+    }
+
+    /** What is said in the annotation that a path ends in; null if nothing is. */
+    private @Nullable AnnotationAttributes nested(String path) {
         AnnotationAttributes from = attributes;
         String name = path;
         for (int dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.')) {
@@ -125,7 +133,11 @@ public final class AnnotationReader {
             from = nested;
             name = name.substring(dot + 1);
         }
-        return setting(from, name, path, wanted);
+        return from;
+    }
+
+    private static String last(String path) {
+        return path.substring(path.lastIndexOf('.') + 1);
     }
 
     private @Nullable Object setting(AnnotationAttributes from, String name, String path, TypeDescriptor wanted) {

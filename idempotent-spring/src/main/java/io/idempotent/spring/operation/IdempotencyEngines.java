@@ -49,6 +49,9 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
     /** What a store's bean name ends with where it is left out in settings: {@value}. */
     public static final String STORE_SUFFIX = "IdempotencyStore";
 
+    /** When this stops among others: after web servers, listeners and schedulers, whose phases are greater. */
+    public static final int PHASE = DEFAULT_PHASE - 8_192;
+
     private static final Log LOG = LogFactory.getLog(IdempotencyEngines.class);
 
     private static final boolean JACKSON_PRESENT =
@@ -99,10 +102,9 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
         return running;
     }
 
-    /** After all that brings calls has stopped: web servers, listeners and schedulers have greater phases. */
     @Override
     public int getPhase() {
-        return DEFAULT_PHASE - 8_192;
+        return PHASE;
     }
 
     /** Closes all engines; running executions are waited for. */
@@ -202,6 +204,20 @@ public final class IdempotencyEngines implements BeanNameAware, SmartLifecycle, 
     ListenerMethod listener(Method method, Class<?> targetClass) {
         ListenerMethods listeners = find(ListenerMethods.class);
         return listeners == null ? null : listeners.find(method, targetClass);
+    }
+
+    /** The beans that bring along what calls have around them. */
+    List<RecoveryContextCustomizer> recoveryContexts() {
+        return beanFactory
+                .getBeanProvider(RecoveryContextCustomizer.class)
+                .orderedStream()
+                .toList();
+    }
+
+    /** What encrypts recorded arguments; null if nothing does. */
+    @Nullable
+    RequestEncryption requestEncryption() {
+        return find(RequestEncryption.class);
     }
 
     /** The beans that tell how long to pause before a retry. */

@@ -140,6 +140,30 @@ final class LoggingListener implements IdempotencyListener {
     }
 
     @Override
+    public void leftForPerson(IdempotencyKey key, int takeovers, String reason) {
+        Map<String, Object> pairs = pairs(key);
+        pairs.put("idempotency.takeovers", takeovers);
+        LOG.log(
+                ERROR,
+                "Idempotency key '" + key + "' is abandoned, and is not recovered any more: " + reason
+                        + ". Find out what became of its operation, and settle the record by the endpoint"
+                        + " 'idempotency' or the bean IdempotencyRecords; or recover it by hand when the cause is"
+                        + " mended",
+                null,
+                pairs);
+    }
+
+    @Override
+    public void contradicted(IdempotencyKey key, String difference) {
+        LOG.log(
+                ERROR,
+                "What is recorded for idempotency key '" + key + "' is not what its verifier found outside: "
+                        + difference + ". Nothing was changed; find out which is right",
+                null,
+                pairs(key));
+    }
+
+    @Override
     public void resolved(IdempotencyKey key, ManualResolution resolution) {
         Map<String, Object> pairs = pairs(key);
         pairs.put("idempotency.fencing.token", resolution.fencingToken());

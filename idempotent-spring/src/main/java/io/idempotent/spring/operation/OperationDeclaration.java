@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param recordFailures the types of failures that are final
  * @param unknownOn the types of failures after which nobody knows whether the operation was done
  * @param reconcileWith the name of the method of the same bean that finds out; null for none
+ * @param reload what is recorded in place of all arguments; null where they are recorded themselves
  * @param settings what else was said; null stands for what was not
  */
 public record OperationDeclaration(
@@ -24,6 +25,7 @@ public record OperationDeclaration(
         List<Class<? extends Throwable>> recordFailures,
         List<Class<? extends Throwable>> unknownOn,
         @Nullable String reconcileWith,
+        @Nullable Reload reload,
         OperationSettings settings) {
 
     /** Makes a declaration. */
@@ -31,6 +33,14 @@ public record OperationDeclaration(
         recordFailures = List.copyOf(recordFailures);
         unknownOn = List.copyOf(unknownOn);
     }
+
+    /**
+     * What is recorded in place of all arguments, for executions that are finished without their callers.
+     *
+     * @param arguments the expression of what is recorded
+     * @param loadWith the name of the method of the same bean that makes the arguments of it again
+     */
+    public record Reload(String arguments, String loadWith) {}
 
     /** What of a request makes its fingerprint. */
     public sealed interface Content {

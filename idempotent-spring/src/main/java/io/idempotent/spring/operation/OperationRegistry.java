@@ -103,10 +103,11 @@ public final class OperationRegistry {
                 || own.transactionManager() != null
                 || own.scope() != null
                 || own.whenCancelled() != null
+                || !own.recover().isUnsaid()
                 || !own.retry().isUnsaid()) {
             throw new IdempotencyConfigurationException(
                     "idempotent.operations." + name.text()
-                            + " sets one of atomic, transaction-manager, scope, when-cancelled and retry, which "
+                            + " sets one of atomic, transaction-manager, scope, when-cancelled, recover and retry, which "
                             + described
                             + " cannot have",
                     "Leave them out there, and set them for the operations that it calls");
@@ -203,6 +204,21 @@ public final class OperationRegistry {
         return engines.retryHints();
     }
 
+    /** Returns what arguments are encoded by, for operations that are finished without their callers. */
+    public OutcomeCodec codec(IdempotencyEngine engine) {
+        return engines.codec(engine.store(), settings.get());
+    }
+
+    /** Returns what brings along what calls have around them, in the order of the beans. */
+    public List<RecoveryContextCustomizer> recoveryContexts() {
+        return engines.recoveryContexts();
+    }
+
+    /** Returns what encrypts recorded arguments; null if nothing does. */
+    public @Nullable RequestEncryption requestEncryption() {
+        return engines.requestEncryption();
+    }
+
     /** Returns the operations that are known, in the order of their names. */
     public List<ConfiguredOperation> operations() {
         return operations.values().stream()
@@ -229,7 +245,7 @@ public final class OperationRegistry {
 
     /** Returns what outcomes in a store are encoded by. */
     public OutcomeCodec codec(UsedStore store) {
-        return engines.codec(store.engine().store(), settings.get());
+        return codec(store.engine());
     }
 
     /** Returns what is known of an operation: one for each method, endpoint or other place that has the name. */

@@ -26,12 +26,14 @@ public interface Recovery {
 
     /**
      * Calls the operation with what the record's first claim recorded, on this thread, and waits for its end. What the
-     * operation throws is told to the listeners and the log as it is for any call.
+     * operation throws is told to the listeners and the log as it is for any call. If this thread is interrupted while
+     * it waits for a method that ends later, that goes on.
      *
      * @param record the abandoned record, as it was seen
      * @param request what its first claim recorded
      * @return what became of it
      * @throws UnreadableRequestException if what was recorded cannot be read any more; nothing was called
+     * @throws io.idempotent.IdempotencyStoreException if the store cannot tell what became of it
      */
     Result recover(IdempotencyRecord record, RecordedRequest request);
 

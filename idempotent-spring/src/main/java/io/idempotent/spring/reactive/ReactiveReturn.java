@@ -51,6 +51,11 @@ record ReactiveReturn(ReactiveAdapter adapter, Type valueType) implements AsyncR
         return adapter.fromPublisher(Mono.error(failure));
     }
 
+    @Override
+    public CompletionStage<?> end(Object returned) {
+        return Mono.from(adapter.toPublisher(returned)).toFuture();
+    }
+
     private record Subscriber(ReactiveAdapter adapter, ContextView view) implements Caller {
 
         @Override

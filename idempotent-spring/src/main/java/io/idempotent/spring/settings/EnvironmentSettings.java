@@ -88,6 +88,7 @@ public final class EnvironmentSettings {
                 binding.bind(PREFIX + ".messaging", MessagingSettings.class),
                 binding.bind(PREFIX + ".near-cache", NearCacheSettings.class),
                 binding.bind(PREFIX + ".observation", ObservationSettings.class),
+                binding.bind(PREFIX + ".recovery", RecoverySettings.class),
                 binding.bind(PREFIX + ".redis", RedisSettings.class),
                 binding.bind(PREFIX + ".web", WebSettings.class),
                 binding.bindAll(PREFIX + ".operations", OperationSettings.class));

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All that can be configured: read from Spring Boot's properties, from the environment of an application without Spring
@@ -19,6 +20,7 @@ import java.util.stream.Collectors;
  * @param messaging listeners of messages
  * @param nearCache what is kept of a durable store in this JVM's memory
  * @param observation what metrics, traces and logs tell
+ * @param recovery what finishes abandoned executions without their callers
  * @param redis the store in Redis
  * @param web HTTP endpoints
  * @param operations what is set for single operations by their names, and beats what is declared; names are compared by
@@ -33,6 +35,7 @@ public record IdempotencySettings(
         MessagingSettings messaging,
         NearCacheSettings nearCache,
         ObservationSettings observation,
+        RecoverySettings recovery,
         RedisSettings redis,
         WebSettings web,
         Map<String, OperationSettings> operations) {
@@ -44,10 +47,10 @@ public record IdempotencySettings(
      *     be set for one operation is set for all
      */
     public IdempotencySettings {
-        if (defaults.atomic() != null || defaults.transactionManager() != null) {
+        String ofOne = ofOneOperation(defaults);
+        if (ofOne != null) {
             throw new IdempotencyConfigurationException(
-                    "idempotent." + (defaults.atomic() != null ? "atomic" : "transaction-manager")
-                            + " is set, which can only be set for one operation",
+                    "idempotent." + ofOne + " is set, which can only be set for one operation",
                     "Set it at idempotent.operations.<name>, or on the operation's annotation");
         }
         Map<String, String> names = new HashMap<>();
@@ -62,6 +65,17 @@ public record IdempotencySettings(
         });
         said.values().removeIf(OperationSettings.UNSAID::equals);
         operations = Map.copyOf(said);
+    }
+
+    /** What is set that only one operation can have; null if nothing is. */
+    private static @Nullable String ofOneOperation(OperationSettings settings) {
+        if (settings.atomic() != null) {
+            return "atomic";
+        }
+        if (settings.transactionManager() != null) {
+            return "transaction-manager";
+        }
+        return settings.recover().isUnsaid() ? null : "recover";
     }
 
     static IdempotencyConfigurationException twoNames(String one, String other) {

@@ -31,6 +31,7 @@ import org.springframework.boot.context.properties.NestedConfigurationProperty;
  * @param transactionManager Bean name of the transaction manager of an atomic operation. Only for one operation. A
  *     blank one is not set.
  * @param retry How failed attempts are repeated.
+ * @param recover Whether and when abandoned executions are finished without their callers. Only for one operation.
  */
 @ConfigurationProperties("idempotent")
 public record OperationSettings(
@@ -46,17 +47,19 @@ public record OperationSettings(
         @Nullable WhenCancelled whenCancelled,
         @Nullable Boolean atomic,
         @Nullable String transactionManager,
-        @NestedConfigurationProperty RetrySettings retry) {
+        @NestedConfigurationProperty RetrySettings retry,
+        @NestedConfigurationProperty RecoverSettings recover) {
 
     /** Settings that say nothing. */
     public static final OperationSettings UNSAID = SettingRecords.read(OperationSettings.class, (name, type) -> null);
 
-    /** Makes settings; a null retry says nothing. */
+    /** Makes settings; a null group says nothing. */
     public OperationSettings {
         store = Defaults.notBlank(store);
         scope = Defaults.notBlank(scope);
         transactionManager = Defaults.notBlank(transactionManager);
         retry = Defaults.or(retry, RetrySettings.UNSAID);
+        recover = Defaults.or(recover, RecoverSettings.UNSAID);
     }
 
     /** Returns these settings, and where they say nothing the others. */

@@ -52,7 +52,9 @@ final class SettingProperties {
 
     private static final Set<String> OF_ALL = Stream.of(
                     names("", OperationSettings.class)
-                            .filter(name -> !name.equals("atomic") && !name.equals("transaction-manager")),
+                            .filter(name -> !name.equals("atomic")
+                                    && !name.equals("transaction-manager")
+                                    && !name.startsWith("recover.")),
                     names("", GlobalSettings.class),
                     names("async.", AsyncSettings.class),
                     names("caffeine.", CaffeineSettings.class),
@@ -60,6 +62,7 @@ final class SettingProperties {
                     names("near-cache.", NearCacheSettings.class),
                     names("messaging.", MessagingSettings.class),
                     names("observation.", ObservationSettings.class),
+                    names("recovery.", RecoverySettings.class),
                     names("redis.", RedisSettings.class),
                     names("web.", WebSettings.class))
             .flatMap(names -> names)

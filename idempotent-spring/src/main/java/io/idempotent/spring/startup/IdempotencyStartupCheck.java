@@ -216,6 +216,9 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
                 ? checkProxied(bean, method, described)
                 : checkWoven(method, described);
         ProtectedMethod resolved = support.resolve(invoked, targetClass);
+        if (resolved != null) {
+            resolved.recoverBy(() -> beanFactory.getBean(bean.name()));
+        }
         // What is switched off has a name all the same.
         OperationName name = resolved == null ? support.name(invoked, targetClass) : resolved.name();
         if (name != null) {
@@ -371,6 +374,7 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
         }
         boolean same = before.name().text().equals(named.name().text());
         if (same && before.name().said() && named.name().said()) {
+            checkRecovered(before, named);
             return;
         }
         throw new IdempotencyConfigurationException(
@@ -380,6 +384,18 @@ public final class IdempotencyStartupCheck implements SmartInitializingSingleton
                         + "'" + (same ? "" : ", which '" + before.name().text() + "' equals by letters and digits")
                         + ", and so would answer each other's keys",
                 "Give each an operation of its own, or the same one on both if they are one operation");
+    }
+
+    /** A record says by its operation's name alone what is called to finish it. */
+    private void checkRecovered(DeclaredOperation before, DeclaredOperation named) {
+        String name = named.name().text();
+        if (operations.ofOperation(name).stream().anyMatch(known -> known.recovery() != null)) {
+            throw new IdempotencyConfigurationException(
+                    before.described() + " of the bean '" + before.beanName() + "' and " + named.described()
+                            + " of the bean '" + named.beanName() + "' are both the operation '" + name
+                            + "', which is to be recovered: which of them to call is not clear",
+                    "Give each an operation of its own, or do without recover");
+        }
     }
 
     private static void checkUnknown(IdempotencySettings configured, Set<String> known, boolean partial) {

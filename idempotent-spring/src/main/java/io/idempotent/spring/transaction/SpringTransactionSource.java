@@ -90,6 +90,16 @@ final class SpringTransactionSource implements MethodTransactionSource {
         }
     }
 
+    @Override
+    public void checkRecoverable(Method method, Class<?> targetClass, String described) {
+        TransactionAttribute attribute = attribute(method, targetClass);
+        if (attribute != null && attribute.getPropagationBehavior() == TransactionDefinition.PROPAGATION_MANDATORY) {
+            throw new IdempotencyConfigurationException(
+                    described + " is to be recovered, and needs a transaction of its caller, who is not there then",
+                    "Let it declare another propagation than MANDATORY, or do without recover");
+        }
+    }
+
     /** The transaction manager that begins a method's own transaction; null if it is not clear which. */
     private @Nullable TransactionManager manager(TransactionAttribute attribute) {
         String qualifier = attribute.getQualifier();

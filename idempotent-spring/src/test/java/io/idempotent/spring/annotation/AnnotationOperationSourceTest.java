@@ -8,6 +8,7 @@ import io.idempotent.engine.WhenStoreFails;
 import io.idempotent.spring.operation.OperationDeclaration;
 import io.idempotent.spring.operation.OperationDeclaration.Content;
 import io.idempotent.spring.settings.OperationSettings;
+import io.idempotent.spring.settings.RecoverSettings;
 import io.idempotent.spring.settings.RetryBudgetSettings;
 import io.idempotent.spring.settings.RetrySettings;
 import java.io.IOException;
@@ -66,7 +67,8 @@ class AnnotationOperationSourceTest {
                                 timeout = "1m",
                                 includes = IOException.class,
                                 excludes = IllegalStateException.class,
-                                budget = @Idempotent.Budget(tokens = 10, perSuccess = 0.5, name = "bank")))
+                                budget = @Idempotent.Budget(tokens = 10, perSuccess = 0.5, name = "bank")),
+                recover = @Idempotent.Recover(after = "1m", maxTakeovers = 7, arguments = "#p0", loadWith = "load"))
         public String all(String id, int amount) {
             return id;
         }
@@ -84,7 +86,8 @@ class AnnotationOperationSourceTest {
                         @Idempotent.Retry(
                                 maxRetriesString = " 4 ",
                                 multiplierString = "1.5",
-                                budget = @Idempotent.Budget(tokensString = " 20 ", perSuccessString = "0.25")))
+                                budget = @Idempotent.Budget(tokensString = " 20 ", perSuccessString = "0.25")),
+                recover = @Idempotent.Recover(maxTakeoversString = " 3 "))
         public String some(String id) {
             return id;
         }
@@ -105,6 +108,7 @@ class AnnotationOperationSourceTest {
                         List.of(IOException.class, IllegalStateException.class),
                         List.of(SocketTimeoutException.class),
                         "find",
+                        new OperationDeclaration.Reload("#p0", "load"),
                         new OperationSettings(
                                 null,
                                 "redis",
@@ -127,7 +131,8 @@ class AnnotationOperationSourceTest {
                                         Duration.ofMinutes(1),
                                         List.of(IOException.class),
                                         List.of(IllegalStateException.class),
-                                        new RetryBudgetSettings(10, 0.5, "bank")))));
+                                        new RetryBudgetSettings(10, 0.5, "bank")),
+                                new RecoverSettings(Duration.ofMinutes(1), 7))));
     }
 
     @Test
@@ -141,6 +146,7 @@ class AnnotationOperationSourceTest {
                         List.of(),
                         List.of(),
                         null,
+                        null,
                         OperationSettings.UNSAID));
     }
 
@@ -151,6 +157,8 @@ class AnnotationOperationSourceTest {
         assertThat(declaration.settings().whenStoreFails()).isEqualTo(WhenStoreFails.REFUSE);
         assertThat(declaration.settings().retry().maxRetries()).isEqualTo(4);
         assertThat(declaration.settings().retry().multiplier()).isEqualTo(1.5);
+        assertThat(declaration.settings().recover()).isEqualTo(new RecoverSettings(null, 3));
+        assertThat(declaration.reload()).isNull();
     }
 
     @Test

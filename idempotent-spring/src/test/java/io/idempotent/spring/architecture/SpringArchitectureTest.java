@@ -107,6 +107,8 @@ class SpringArchitectureTest {
                         "org.springframework.transaction..",
                         "org.reactivestreams"),
                 Architecture.nobodyMayDependOn(base + ".reactive", autoconfigure),
+                mayDependOnly(base + ".recovery", startup, operation, settings),
+                Architecture.nobodyMayDependOn(base + ".recovery", actuate, autoconfigure),
                 mayDependOnly(
                         web,
                         operation,
@@ -155,6 +157,7 @@ class SpringArchitectureTest {
                         "reactor.."),
                 mayDependOnly(
                         actuate,
+                        base + ".recovery",
                         operation,
                         settings,
                         "org.springframework.boot.actuate..",

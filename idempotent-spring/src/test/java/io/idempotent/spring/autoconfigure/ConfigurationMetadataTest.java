@@ -91,6 +91,7 @@ class ConfigurationMetadataTest {
                                 unknown-operations operations
                                 caffeine.maximum-size caffeine.maximum-weight
                                 caffeine.store-by-value near-cache.maximum-size near-cache.time-to-live
+                                recovery.enabled recovery.interval recovery.batch recovery.threads
                                 redis.key-prefix retry.max-retries retry.delay retry.multiplier
                                 retry.max-delay retry.jitter retry.timeout retry.includes retry.excludes
                                 retry.budget.tokens retry.budget.per-success retry.budget.name
@@ -157,6 +158,10 @@ class ConfigurationMetadataTest {
         "observation.include-key, false",
         "observation.mdc, false",
         "observation.count-interval, 30s",
+        "recovery.enabled, true",
+        "recovery.interval, 30s",
+        "recovery.batch, 100",
+        "recovery.threads, 2",
         "redis.key-prefix, idempotent:",
         "web.header, Idempotency-Key",
         "web.scope, caller",
@@ -215,6 +220,7 @@ class ConfigurationMetadataTest {
                 settings.messaging(),
                 settings.nearCache(),
                 settings.observation(),
+                settings.recovery(),
                 settings.redis(),
                 settings.web());
     }

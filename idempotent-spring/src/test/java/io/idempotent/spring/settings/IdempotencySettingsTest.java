@@ -23,6 +23,7 @@ class IdempotencySettingsTest {
                 unsaid.messaging(),
                 unsaid.nearCache(),
                 unsaid.observation(),
+                unsaid.recovery(),
                 unsaid.redis(),
                 unsaid.web(),
                 operations);
