@@ -12,7 +12,6 @@ import io.idempotent.spring.actuate.RecordDescriptor.OutcomeDescriptor;
 import io.idempotent.spring.actuate.RecordDescriptor.StepDescriptor;
 import io.idempotent.spring.operation.ConfiguredOperation;
 import io.idempotent.spring.operation.OperationRegistry;
-import io.idempotent.spring.operation.Recovery;
 import io.idempotent.spring.operation.Recovery.UnreadableRequestException;
 import io.idempotent.spring.operation.UsedStore;
 import io.idempotent.spring.recovery.Recoverer;
@@ -294,15 +293,9 @@ public final class IdempotencyEndpoint {
             IdempotencyKey named = new IdempotencyKey(operation, scope == null ? "" : scope, key);
             Found found = find(named, fencingToken);
             requireSame(found.record(), fencingToken);
-            boolean done;
-            Recovery.Result recovered = null;
+            String result;
             try {
-                if (action == Action.RECOVER) {
-                    recovered = recoverer.recoverNow(named, fencingToken, who.getName(), why);
-                }
-                done = recovered == null
-                        ? act(found, fencingToken, action, who.getName(), why, value, failure, message)
-                        : recovered != Recovery.Result.TAKEN;
+                result = act(found, fencingToken, action, who.getName(), why, value, failure, message);
             } catch (UnreadableRequestException unreadable) {
                 throw new Refusal(
                         400,
@@ -312,14 +305,13 @@ public final class IdempotencyEndpoint {
                 audit(named, fencingToken, action, "unknown", who.getName(), why);
                 throw unknown;
             }
-            if (!done) {
+            if (result == null) {
                 throw new Refusal(
                         409,
                         "The record of '" + named + "' with the fencing token " + fencingToken
                                 + " is not abandoned, or another by now; look at it again");
             }
-            String result = recovered == null ? null : inAnswers(recovered);
-            audit(named, fencingToken, action, result == null ? "done" : result, who.getName(), why);
+            audit(named, fencingToken, action, result, who.getName(), why);
             return new SettledDescriptor(
                     named.operation(),
                     named.scope(),
@@ -328,15 +320,12 @@ public final class IdempotencyEndpoint {
                     action.toString(),
                     who.getName(),
                     why,
-                    result);
+                    action == Action.RECOVER ? result : null);
         });
     }
 
-    private static String inAnswers(Recovery.Result result) {
-        return result == Recovery.Result.FINISHED ? "finished" : "not-finished";
-    }
-
-    private boolean act(
+    /** Does what is asked for, and says what came of it; null if the record is another, or not abandoned. */
+    private @Nullable String act(
             Found found,
             long fencingToken,
             Action action,
@@ -348,12 +337,21 @@ public final class IdempotencyEndpoint {
         IdempotencyRecords records = found.records();
         IdempotencyKey key = found.record().key();
         return switch (action) {
-            case COMPLETE -> records.complete(key, fencingToken, values.read(known(found), value), who, why);
-            case FAIL -> records.fail(key, fencingToken, JsonValues.failure(known(found), failure, message), who, why);
-            case RELEASE -> records.release(key, fencingToken, who, why);
-            case FORGET -> records.forget(key, fencingToken, who, why);
-            case RECOVER -> throw new IllegalStateException("It is not recorded by hand");
+            case COMPLETE -> done(records.complete(key, fencingToken, values.read(known(found), value), who, why));
+            case FAIL -> done(records.fail(
+                    key, fencingToken, JsonValues.failure(known(found), failure, message), who, why));
+            case RELEASE -> done(records.release(key, fencingToken, who, why));
+            case FORGET -> done(records.forget(key, fencingToken, who, why));
+            case RECOVER -> switch (recoverer.recoverNow(key, fencingToken, who, why)) {
+                case FINISHED -> "finished";
+                case NOT_FINISHED -> "not-finished";
+                case TAKEN -> null;
+            };
         };
+    }
+
+    private static @Nullable String done(boolean done) {
+        return done ? "done" : null;
     }
 
     private static void requireSame(IdempotencyRecord record, long fencingToken) {

@@ -1,6 +1,7 @@
 package io.idempotent.spring.interceptor;
 
 import io.idempotent.store.IdempotencyRecord;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,7 +21,8 @@ final class RecoveredCall {
     }
 
     /** Makes a call that this thread carries the record to. */
-    <T extends @Nullable Object> T carry(Callable<T> call) throws Throwable {
+    @Nullable
+    CompletionStage<?> carry(Making call) throws Throwable {
         RecoveredCall before = CARRIED.get();
         CARRIED.set(this);
         try {
@@ -63,8 +65,10 @@ final class RecoveredCall {
 
     /** Makes the call. */
     @FunctionalInterface
-    interface Callable<T extends @Nullable Object> {
+    interface Making {
 
-        T make() throws Throwable;
+        /** Makes it; returns its end, null if it has ended. */
+        @Nullable
+        CompletionStage<?> make() throws Throwable;
     }
 }

@@ -202,6 +202,14 @@ class BothBindersTest {
         {"near-cache.maximum-size", "10", "near-cache.maximum-size", 10L},
         {"near-cache.time-to-live", "11s", "near-cache.time-to-live", Duration.ofSeconds(11)},
         {"near-cache.time-to-live", 11, "near-cache.time-to-live", refused("it has no unit")},
+        {"recovery.enabled", "false", "recovery.enabled", false},
+        {"recovery.interval", "5s", "recovery.interval", Duration.ofSeconds(5)},
+        {"recovery.interval", "0s", "recovery.interval", refused("It has to be 10 milliseconds to 30 days")},
+        {"recovery.interval", "31d", "recovery.interval", refused("It has to be 10 milliseconds to 30 days")},
+        {"recovery.batch", "7", "recovery.batch", 7},
+        {"recovery.batch", "0", "recovery.batch", refused("idempotent.recovery.batch is 0")},
+        {"recovery.threads", "8", "recovery.threads", 8},
+        {"recovery.threads", "0", "recovery.threads", refused("idempotent.recovery.threads is 0")},
         {"jdbc.data-source", "own", "jdbc.data-source", "own"},
         {"jdbc.data-source", "", "jdbc.data-source", null},
         {"jdbc.table-name", "ledger.records", "jdbc.table-name", "ledger.records"},
@@ -388,6 +396,10 @@ class BothBindersTest {
         assertThat(settings.caffeine().maximumSize()).isEqualTo(100_000);
         assertThat(settings.caffeine().maximumWeight()).isNull();
         assertThat(settings.caffeine().storeByValue()).isFalse();
+        assertThat(settings.recovery().enabled()).isTrue();
+        assertThat(settings.recovery().interval()).isEqualTo(Duration.ofSeconds(30));
+        assertThat(settings.recovery().batch()).isEqualTo(100);
+        assertThat(settings.recovery().threads()).isEqualTo(2);
         assertThat(settings.nearCache().maximumSize()).isZero();
         assertThat(settings.nearCache().timeToLive()).isEqualTo(Duration.ofMinutes(5));
         assertThat(settings.redis().keyPrefix()).isEqualTo("idempotent:");

@@ -206,6 +206,7 @@ class PlainObservationTest {
         boot.run(context -> assertThat(context)
                 .doesNotHaveBean(CallObserver.class)
                 .doesNotHaveBean(MeteredStores.class)
+                .doesNotHaveBean(RecoveryMeters.class)
                 .hasSingleBean(TracerTraceIds.class));
     }
 

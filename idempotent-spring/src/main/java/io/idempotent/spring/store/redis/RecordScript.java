@@ -4,7 +4,8 @@ import java.nio.charset.StandardCharsets;
 import org.springframework.data.redis.core.script.DigestUtils;
 
 /**
- * The Lua scripts, one for each request of a store, and each of one key.
+ * The Lua scripts, one for each request of a store, and each of one record. Those that begin or end what is recoverable
+ * are given the index of its operation as a second key, unless on a cluster.
  *
  * <p>Each begins by asking Redis for the time and for the whole record, and answers an array of texts whose first one
  * says what it is: {@code +} for a request that was granted, {@code -} for one that was not, or else the state of the
@@ -19,19 +20,33 @@ import org.springframework.data.redis.core.script.DigestUtils;
  */
 enum RecordScript {
 
-    // claim id, fingerprint, lease, whether it may take over, trace id
+    // claim id, fingerprint, lease, whether it may take over, trace id; the request if there is one; when it was
+    // entered in the index, if it was
     CLAIM("claim", """
             if running and not over and i == ARGV[1] then return claimed() end
             local matches = f == ARGV[2] or f == '' or ARGV[2] == ''
-            if running and over and ARGV[4] == '1' and matches then
-              n = text(n + 1)
-            elseif s == 'k' and not over and matches then
-              n = '0'
-            elseif running or (s and s ~= 'r' and not over) then
-              return record()
-            else
+            local takesOver = running and over and ARGV[4] == '1' and matches
+            local goesOn = takesOver or (s == 'k' and not over and matches)
+            if not goesOn and (running or (s and s ~= 'r' and not over)) then return record() end
+            local brings = ARGV[6] and not (goesOn and g)
+            if brings then
+              local entered = tonumber(ARGV[7] or KEYS[2] and nextToken())
+              if not entered or entered <= tonumber(t or 0) or entered + longestClaim <= now then
+                return {'index', nextToken()}
+              end
+              g = text(entered)
+            end
+            if not goesOn then
               if s then redis.call('DEL', KEYS[1]) end
               s, f, a, n, x = 'p', ARGV[2], text(now), '0', ''
+            elseif takesOver then
+              n = text(n + 1)
+            else
+              n = '0'
+            end
+            if brings then
+              if KEYS[2] then redis.call('ZADD', KEYS[2], '0', entry()) end
+              redis.call('HSET', KEYS[1], 'q', ARGV[6], 'g', g)
             end
             if ARGV[5] ~= '' then x = ARGV[5] end
             return claim(ARGV[1], ARGV[3])
@@ -65,6 +80,8 @@ enum RecordScript {
               end
               expireAfter(ends)
               redis.call('HSET', KEYS[1], 's', ARGV[3], 'o', ARGV[4], 'd', text(now), 'e', text(ends))
+              if g and s == 'p' then redis.call('HDEL', KEYS[1], 'q', 'g') end
+              return withdrawn()
             end
             return {'+'}
             """),
@@ -90,6 +107,7 @@ enum RecordScript {
               redis.call('HSET', KEYS[1], 's', 'k', 'd', text(now), 'e', text(ends))
             elseif running then
               free(i)
+              return withdrawn()
             end
             return {'+'}
             """),
@@ -125,15 +143,32 @@ enum RecordScript {
     FORGET("forget", """
             if t ~= ARGV[1] or s == 'r' or over ~= running then return {'-'} end
             free('')
-            return {'+'}
+            return withdrawn()
+            """),
+
+    // token
+    FIND_REQUEST("find the request of", """
+            local q = running and t == ARGV[1] and redis.call('HGET', KEYS[1], 'q')
+            return q and {'+', q} or {'-'}
+            """),
+
+    // Of an entry of the index: when it was entered, how long ago the lease has to have ended. An entry is outdated if
+    // its record has another, or none, and no claim can be about to be made that follows it.
+    LIST_RECOVERABLE("list", """
+            if g == ARGV[1] and (running or (s == 'k' and not over)) then
+              if running and e + ARGV[2] <= now then return record() end
+            elseif ARGV[1] + longestClaim <= now then
+              return {'outdated'}
+            end
+            return {'-'}
             """);
 
     private static final String BEGINNING = """
             local function text(number) return string.format('%.0f', number) end
             local time = redis.call('TIME')
             local now = time[1] * 1000000 + time[2]
-            local v, s, t, i, f, a, c, n, x, e, d, o = unpack(redis.call(
-              'HMGET', KEYS[1], 'v', 's', 't', 'i', 'f', 'a', 'c', 'n', 'x', 'e', 'd', 'o'))
+            local v, s, t, i, f, a, c, n, x, e, d, o, g = unpack(redis.call(
+              'HMGET', KEYS[1], 'v', 's', 't', 'i', 'f', 'a', 'c', 'n', 'x', 'e', 'd', 'o', 'g'))
             if v ~= '1' and (v or redis.call('EXISTS', KEYS[1]) == 1) then
               return redis.error_reply('UNKNOWNFORMAT ' .. string.match(v or '', '^%d?%d?%d?'))
             end
@@ -164,10 +199,19 @@ enum RecordScript {
               if s == 'w' then return withSteps({'+', t, a, n}) end
               return {'+', t, a, n}
             end
+            local longestClaim = 30000000
+            local function nextToken() return text(math.max((t or 0) + 1, now)) end
+            local function entry() return KEYS[1] .. '\\0' .. g end
+            local function withdrawn()
+              if not g then return {'+'} end
+              if not KEYS[2] then return {'+', g} end
+              redis.call('ZREM', KEYS[2], entry())
+              return {'+'}
+            end
             local function claim(id, lease)
               local released = s == 'k'
               if released then s = 'w' end
-              t = text(math.max((t or 0) + 1, now))
+              t = nextToken()
               redis.call('HSET', KEYS[1], 'v', '1', 's', s, 't', t, 'i', id, 'f', f,
                 'a', a, 'c', text(now), 'n', n, 'e', text(now + lease))
               keepTrace()

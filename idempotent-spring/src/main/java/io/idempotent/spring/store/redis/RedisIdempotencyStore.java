@@ -11,7 +11,9 @@ import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.RecordForm;
 import io.idempotent.store.RecordQuery;
+import io.idempotent.store.RecordedRequest;
 import io.idempotent.store.RecordedStep;
+import io.idempotent.store.RecoverableRecords;
 import io.idempotent.store.RenewalResult;
 import io.idempotent.store.TimeLimit;
 import java.io.IOException;
@@ -28,7 +30,9 @@ import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.InitializingBean;
+import org.springframework.data.domain.Range;
 import org.springframework.data.redis.RedisConnectionFailureException;
+import org.springframework.data.redis.connection.Limit;
 import org.springframework.data.redis.connection.RedisClusterConnection;
 import org.springframework.data.redis.connection.RedisClusterNode;
 import org.springframework.data.redis.connection.RedisConnection;
@@ -97,7 +101,7 @@ import org.springframework.data.redis.core.ScanOptions;
  * <p>Takes digests for fingerprints, or none, and outcomes that a codec encoded. A message of an
  * {@link IdempotencyStoreException} never has an outcome in it. Safe for use by many threads.
  */
-public final class RedisIdempotencyStore implements IdempotencyStore, InitializingBean {
+public final class RedisIdempotencyStore implements IdempotencyStore, RecoverableRecords, InitializingBean {
 
     /** What the Redis keys of records begin with by default: {@value}. */
     public static final String DEFAULT_KEY_PREFIX = "idempotent:";
@@ -108,6 +112,8 @@ public final class RedisIdempotencyStore implements IdempotencyStore, Initializi
     private final RedisConnectionFactory connectionFactory;
     private final String keyPrefix;
     private final TimeLimit renewals = new TimeLimit("idempotent-redis-renewal", true);
+    // A cluster that looks like one Redis tells that it is one when it is asked for two keys.
+    private volatile boolean indexIsApart;
 
     /**
      * Makes a store whose Redis keys begin with {@value #DEFAULT_KEY_PREFIX}.
@@ -146,15 +152,35 @@ public final class RedisIdempotencyStore implements IdempotencyStore, Initializi
      */
     @Override
     public ClaimResult claim(ClaimRequest request) {
-        return answer(
-                RecordScript.CLAIM,
-                request.key(),
-                reply -> reply.claimResult(request),
+        IdempotencyKey key = request.key();
+        List<byte[]> arguments = new ArrayList<>(List.of(
                 bytes(request.claimId()),
                 bytes(Objects.requireNonNullElse(FORM.digest(request.fingerprint()), "")),
                 bytes(FORM.microseconds(request.lease())),
                 bytes(request.mayTakeOver() ? 1 : 0),
-                bytes(Objects.requireNonNullElse(request.traceId(), "")));
+                bytes(Objects.requireNonNullElse(request.traceId(), ""))));
+        if (request.request() == null) {
+            return answer(
+                    RecordScript.CLAIM, key, reply -> reply.claimResult(request), arguments.toArray(byte[][]::new));
+        }
+        arguments.add(request.request().content());
+        try (RedisConnection connection = connectionFactory.getConnection()) {
+            return claimed(connection, key, arguments).claimResult(request);
+        } catch (RuntimeException failure) {
+            throw failed(RecordScript.CLAIM.action(), key, failure);
+        }
+    }
+
+    /** Claims with a request. On a cluster, where one script cannot do it, the request is entered in the index before. */
+    private ScriptReply claimed(RedisConnection connection, IdempotencyKey key, List<byte[]> arguments) {
+        ScriptReply reply = callWithIndex(connection, RecordScript.CLAIM, key, arguments.toArray(byte[][]::new));
+        for (String entered = reply.toBeEnteredAt(); entered != null; entered = reply.toBeEnteredAt()) {
+            connection.zSetCommands().zAdd(index(key.operation()), 0, entry(key, entered));
+            List<byte[]> again = new ArrayList<>(arguments);
+            again.add(bytes(entered));
+            reply = callWithIndex(connection, RecordScript.CLAIM, key, again.toArray(byte[][]::new));
+        }
+        return reply;
     }
 
     @Override
@@ -179,10 +205,9 @@ public final class RedisIdempotencyStore implements IdempotencyStore, Initializi
     @Override
     public boolean complete(Claim claim, RecordedOutcome outcome, Duration retention) {
         RecordForm.requirePositive("retention", retention);
-        return answer(
+        return end(
                 RecordScript.COMPLETE,
                 claim.key(),
-                ScriptReply::isGranted,
                 bytes(claim.id()),
                 bytes(claim.fencingToken()),
                 bytes(ScriptReply.letter(outcome)),
@@ -210,10 +235,9 @@ public final class RedisIdempotencyStore implements IdempotencyStore, Initializi
     @Override
     public boolean release(Claim claim, Duration stepRetention) {
         RecordForm.requirePositive("retention of steps", stepRetention);
-        return answer(
+        return end(
                 RecordScript.RELEASE,
                 claim.key(),
-                ScriptReply::isGranted,
                 bytes(claim.id()),
                 bytes(claim.fencingToken()),
                 bytes(FORM.microseconds(stepRetention)));
@@ -259,12 +283,17 @@ public final class RedisIdempotencyStore implements IdempotencyStore, Initializi
 
     @Override
     public boolean release(Claim claim) {
-        return answerHeld(RecordScript.RELEASE, claim);
+        return end(RecordScript.RELEASE, claim.key(), bytes(claim.id()), bytes(claim.fencingToken()));
     }
 
     @Override
     public boolean abandon(Claim claim) {
-        return answerHeld(RecordScript.ABANDON, claim);
+        return answer(
+                RecordScript.ABANDON,
+                claim.key(),
+                ScriptReply::isGranted,
+                bytes(claim.id()),
+                bytes(claim.fencingToken()));
     }
 
     @Override
@@ -274,32 +303,142 @@ public final class RedisIdempotencyStore implements IdempotencyStore, Initializi
 
     @Override
     public boolean forget(IdempotencyKey key, long expectedToken) {
-        return answer(RecordScript.FORGET, key, ScriptReply::isGranted, bytes(expectedToken));
+        return end(RecordScript.FORGET, key, bytes(expectedToken));
     }
 
-    private boolean answerHeld(RecordScript script, Claim claim) {
-        return answer(script, claim.key(), ScriptReply::isGranted, bytes(claim.id()), bytes(claim.fencingToken()));
-    }
-
-    private <T extends @Nullable Object> T answer(
-            RecordScript script, IdempotencyKey key, Function<ScriptReply, T> reader, byte[]... arguments) {
+    /**
+     * {@inheritDoc} They are in the order of the bytes of their keys' texts. It reads the index, and the records that
+     * are in it.
+     */
+    @Override
+    public List<IdempotencyRecord> listRecoverable(
+            String operation, Duration abandonedFor, @Nullable IdempotencyKey after, int limit) {
+        RecordForm.requireNotNegative("time since the lease ended", abandonedFor);
+        RecordQuery query = new RecordQuery(true, Duration.ZERO, operation, after, limit);
+        byte[] index = index(operation);
+        byte[] time = bytes(FORM.microseconds(abandonedFor));
+        List<IdempotencyRecord> records = new ArrayList<>();
+        int count = Math.min(LISTED_AT_ONCE, query.limit());
+        // All entries of a key have a zero after it, which is less than any character of a key.
+        Range.Bound<byte[]> start =
+                after == null ? Range.Bound.unbounded() : Range.Bound.inclusive(bytes(keyPrefix + after + '\1'));
         try (RedisConnection connection = connectionFactory.getConnection()) {
-            return reader.apply(call(connection, script, keyAnd(key, arguments)));
+            for (boolean more = true; more && records.size() < query.limit(); ) {
+                List<byte[]> entries = List.copyOf(connection
+                        .zSetCommands()
+                        .zRangeByLex(
+                                index,
+                                Range.of(start, Range.Bound.unbounded()),
+                                Limit.limit().count(count)));
+                list(connection, index, entries, time, records);
+                more = entries.size() == count;
+                start = more ? Range.Bound.exclusive(entries.get(count - 1)) : start;
+            }
+            return List.copyOf(records.subList(0, Math.min(query.limit(), records.size())));
+        } catch (RuntimeException failure) {
+            throw failed("list records", null, failure);
+        }
+    }
+
+    /** Adds the records of entries that are recoverable, and removes the entries that are outdated. */
+    private void list(
+            RedisConnection connection,
+            byte[] index,
+            List<byte[]> entries,
+            byte[] abandonedFor,
+            List<IdempotencyRecord> records) {
+        List<IdempotencyKey> keys = new ArrayList<>();
+        List<byte[][]> requests = new ArrayList<>();
+        for (byte[] entry : entries) {
+            String text = new String(entry, StandardCharsets.UTF_8);
+            int end = text.indexOf('\0');
+            IdempotencyKey key = IdempotencyKey.parse(text.substring(keyPrefix.length(), end));
+            keys.add(key);
+            requests.add(keyAnd(key, bytes(text.substring(end + 1)), abandonedFor));
+        }
+        List<ScriptReply> replies = callAll(connection, RecordScript.LIST_RECOVERABLE, requests);
+        List<byte[]> outdated = new ArrayList<>();
+        for (int number = 0; number < replies.size(); number++) {
+            if (replies.get(number).isOutdated()) {
+                outdated.add(entries.get(number));
+            } else {
+                IdempotencyRecord record = replies.get(number).recordOrNull(keys.get(number));
+                if (record != null) {
+                    records.add(record);
+                }
+            }
+        }
+        if (!outdated.isEmpty()) {
+            connection.zSetCommands().zRem(index, outdated.toArray(byte[][]::new));
+        }
+    }
+
+    @Override
+    public @Nullable RecordedRequest findRequest(IdempotencyKey key, long fencingToken) {
+        return answer(RecordScript.FIND_REQUEST, key, ScriptReply::request, bytes(fencingToken));
+    }
+
+    /** Makes a request after which no request is kept; on a cluster, it is withdrawn from the index after that. */
+    private boolean end(RecordScript script, IdempotencyKey key, byte[]... arguments) {
+        try (RedisConnection connection = connectionFactory.getConnection()) {
+            ScriptReply reply = callWithIndex(connection, script, key, arguments);
+            String entered = reply.toBeWithdrawn();
+            if (entered != null) {
+                connection.zSetCommands().zRem(index(key.operation()), entry(key, entered));
+            }
+            return reply.isGranted();
         } catch (RuntimeException failure) {
             throw failed(script.action(), key, failure);
         }
     }
 
-    private static ScriptReply call(RedisConnection connection, RecordScript script, byte[][] keyAndArguments) {
+    private ScriptReply callWithIndex(
+            RedisConnection connection, RecordScript script, IdempotencyKey key, byte[]... arguments) {
+        if (!indexIsApart && !(connection instanceof RedisClusterConnection)) {
+            byte[][] withIndex = new byte[1 + arguments.length][];
+            withIndex[0] = index(key.operation());
+            System.arraycopy(arguments, 0, withIndex, 1, arguments.length);
+            try {
+                return call(connection, script, 2, keyAnd(key, withIndex));
+            } catch (RuntimeException failure) {
+                if (!says(failure, "CROSSSLOT")) {
+                    throw failure;
+                }
+                indexIsApart = true;
+            }
+        }
+        return call(connection, script, 1, keyAnd(key, arguments));
+    }
+
+    /** The index of an operation's recoverable records. No record has such a key, since no operation has a slash. */
+    private byte[] index(String operation) {
+        return bytes(keyPrefix + "recoverable/" + operation);
+    }
+
+    private byte[] entry(IdempotencyKey key, String entered) {
+        return bytes(keyPrefix + key + '\0' + entered);
+    }
+
+    private <T extends @Nullable Object> T answer(
+            RecordScript script, IdempotencyKey key, Function<ScriptReply, T> reader, byte[]... arguments) {
+        try (RedisConnection connection = connectionFactory.getConnection()) {
+            return reader.apply(call(connection, script, 1, keyAnd(key, arguments)));
+        } catch (RuntimeException failure) {
+            throw failed(script.action(), key, failure);
+        }
+    }
+
+    private static ScriptReply call(
+            RedisConnection connection, RecordScript script, int keys, byte[][] keysAndArguments) {
         RedisScriptingCommands commands = connection.scriptingCommands();
         @Nullable Object reply;
         try {
-            reply = commands.evalSha(script.digest(), ReturnType.MULTI, 1, keyAndArguments);
+            reply = commands.evalSha(script.digest(), ReturnType.MULTI, keys, keysAndArguments);
         } catch (RuntimeException failure) {
             if (!isUnknownScript(failure)) {
                 throw failure;
             }
-            reply = commands.eval(script.source(), ReturnType.MULTI, 1, keyAndArguments);
+            reply = commands.eval(script.source(), ReturnType.MULTI, keys, keysAndArguments);
         }
         return ScriptReply.of(reply);
     }
@@ -367,7 +506,7 @@ public final class RedisIdempotencyStore implements IdempotencyStore, Initializi
         return replies != null
                 ? replies
                 : requests.stream()
-                        .map(request -> call(connection, script, request))
+                        .map(request -> call(connection, script, 1, request))
                         .toList();
     }
 
@@ -384,7 +523,7 @@ public final class RedisIdempotencyStore implements IdempotencyStore, Initializi
                 throw failure;
             }
             // Nothing was done. The first brings the script for all.
-            var unused = call(connection, script, requests.get(0));
+            var unused = call(connection, script, 1, requests.get(0));
             return pipeline(connection, script, requests);
         }
     }
@@ -403,7 +542,7 @@ public final class RedisIdempotencyStore implements IdempotencyStore, Initializi
         RuntimeException firstFailure = null;
         for (int index = 0; index < claims.size(); index++) {
             try {
-                if (call(connection, RecordScript.RENEW, requests.get(index)).isGranted()) {
+                if (call(connection, RecordScript.RENEW, 1, requests.get(index)).isGranted()) {
                     renewed.add(claims.get(index));
                 }
             } catch (RuntimeException failure) {

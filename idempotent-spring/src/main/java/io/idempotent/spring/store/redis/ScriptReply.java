@@ -8,6 +8,7 @@ import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.RecordForm;
 import io.idempotent.store.RecordForm.Kind;
+import io.idempotent.store.RecordedRequest;
 import io.idempotent.store.RecordedStep;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -73,6 +74,29 @@ record ScriptReply(List<byte[]> parts) {
         }
         Claim claim = new Claim(key, claimId, number(1));
         return new ClaimResult.Claimed(claim, instant(2), Math.toIntExact(number(3)), steps(4));
+    }
+
+    /** When a claim is to be entered in the index, before it is asked for again; null if it is not. */
+    @Nullable
+    String toBeEnteredAt() {
+        return text(0).equals("index") ? text(1) : null;
+    }
+
+    /** When the request that was dropped had been entered in the index, where it still is; null if it is not there. */
+    @Nullable
+    String toBeWithdrawn() {
+        return isGranted() && parts.size() > 1 ? text(1) : null;
+    }
+
+    /** Whether the entry of the index that was asked about stands for no request any more. */
+    boolean isOutdated() {
+        return text(0).equals("outdated");
+    }
+
+    /** The request that the answer holds; null if there is none. */
+    @Nullable
+    RecordedRequest request() {
+        return isGranted() ? new RecordedRequest(parts.get(1)) : null;
     }
 
     /** The steps that the answer holds. */

@@ -31,6 +31,11 @@ abstract class RedisContract extends IdempotencyStoreContract {
     }
 
     @Override
+    protected final boolean keepsRequests() {
+        return true;
+    }
+
+    @Override
     protected final void elapse(Duration duration) {
         time.elapse(duration);
     }

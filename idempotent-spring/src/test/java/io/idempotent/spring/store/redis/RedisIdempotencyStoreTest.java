@@ -20,7 +20,9 @@ import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.RecordQuery;
+import io.idempotent.store.RecordedRequest;
 import io.idempotent.store.RecordedStep;
+import io.idempotent.store.RecoverableRecords;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -38,6 +40,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.regex.Matcher;
@@ -51,6 +54,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.data.redis.connection.RedisConnection;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
+import org.springframework.data.redis.connection.ReturnType;
 
 /** What this store does beyond the contract, and how it asks Redis for it. */
 @NeedsServer(Server.REDIS)
@@ -67,6 +71,8 @@ class RedisIdempotencyStoreTest {
     private static final Map<Driver, RedisConnectionFactory> CONNECTIONS = new EnumMap<>(Map.of(
             Driver.LETTUCE, Driver.LETTUCE.connect(RedisServer.shared().port()),
             Driver.JEDIS, Driver.JEDIS.connect(RedisServer.shared().port())));
+
+    private static final Map<Driver, RedisConnectionFactory> CLUSTER = new EnumMap<>(Driver.class);
 
     private final String keyPrefix = UUID.randomUUID() + ":";
     private final RedisIdempotencyStore store = new RedisIdempotencyStore(connections(Driver.LETTUCE), keyPrefix);
@@ -134,7 +140,7 @@ class RedisIdempotencyStoreTest {
 
     @ParameterizedTest
     @EnumSource
-    void everyScriptIsCalledWithExactlyOneKeyAndItsRenewalOfManyOncePerClaim(Driver driver) {
+    void everyScriptIsCalledWithItsRecordAndAtMostTheIndexAndItsRenewalOfManyOncePerClaim(Driver driver) {
         RecordedCalls recorded = new RecordedCalls();
         RedisIdempotencyStore observed = new RedisIdempotencyStore(recorded.over(connections(driver)), keyPrefix);
 
@@ -143,13 +149,24 @@ class RedisIdempotencyStoreTest {
         assertThat(recorded.calls)
                 .hasSizeGreaterThan(RecordScript.values().length)
                 .allSatisfy(call -> {
-                    assertThat(call.numberOfKeys()).isOne();
-                    assertThat(call.firstKey()).startsWith(keyPrefix + "pay:");
+                    assertThat(call.keys().get(0)).startsWith(keyPrefix + "pay:");
+                    assertThat(call.keys().subList(1, call.keys().size())).isSubsetOf(keyPrefix + "recoverable/pay");
                 });
         for (RecordScript script : RecordScript.values()) {
-            assertThat(new String(script.source(), StandardCharsets.UTF_8).replace("KEYS[1]", ""))
-                    .doesNotContain("KEYS");
+            assertThat(text(script.source()).replaceAll("KEYS\\[[12]]", "")).doesNotContain("KEYS");
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void onAClusterEveryScriptIsCalledWithItsRecordAlone(Driver driver) {
+        RecordedCalls recorded = new RecordedCalls();
+
+        useEveryScript(new RedisIdempotencyStore(recorded.over(cluster(driver)), keyPrefix));
+
+        assertThat(recorded.calls)
+                .hasSizeGreaterThan(RecordScript.values().length)
+                .allSatisfy(call -> assertThat(call.keys()).hasSize(1));
     }
 
     @ParameterizedTest
@@ -682,13 +699,202 @@ class RedisIdempotencyStoreTest {
         assertThat(claim(store, "held").fencingToken()).isGreaterThan(held.fencingToken());
     }
 
+    // requests
+
+    @ParameterizedTest
+    @EnumSource
+    void withARequestAFirstExecutionTakesTwoCommandsAndAReplayOne(Driver driver) {
+        RedisIdempotencyStore counted = new RedisIdempotencyStore(connections(driver), keyPrefix);
+        useEveryScript(counted);
+
+        Map<String, Long> first = commandsOf(() -> assertThat(
+                        counted.complete(claim(counted, requested("a", "order")), RECEIPT, RETENTION))
+                .isTrue());
+        Map<String, Long> replay = commandsOf(
+                () -> assertThat(counted.claim(requested("a", "order"))).isInstanceOf(ClaimResult.Completed.class));
+
+        assertThat(first).isEqualTo(Map.of("evalsha", 2L, "zadd", 1L, "zrem", 1L, "hdel", 1L));
+        assertThat(replay).isEqualTo(Map.of("evalsha", 1L));
+    }
+
+    @Test
+    void aRequestIsTwoFieldsAndAnEntryUntilItsKeyEnds() {
+        List<Consumer<Claim>> endings = List.of(
+                claim -> assertThat(store.complete(claim, RECEIPT, RETENTION)).isTrue(),
+                claim -> {
+                    assertThat(store.recordStep(claim, RESERVED)).isTrue();
+                    assertThat(store.complete(claim, RECEIPT, RETENTION)).isTrue();
+                },
+                claim -> assertThat(store.release(claim)).isTrue(),
+                claim -> assertThat(store.release(claim, RETENTION)).isTrue(),
+                claim -> {
+                    assertThat(store.abandon(claim)).isTrue();
+                    assertThat(store.forget(claim.key(), claim.fencingToken())).isTrue();
+                });
+        for (int number = 0; number < endings.size(); number++) {
+            String value = "a-" + number;
+            Claim claim = claim(store, requested(value, "order"));
+            Map<String, String> fields = fields(value);
+            assertThat(fields).containsOnlyKeys("v", "s", "t", "i", "f", "a", "c", "n", "e", "q", "g");
+            assertThat(fields).containsEntry("q", "order").containsEntry("g", Long.toString(claim.fencingToken()));
+            assertThat(entries()).containsExactly(entry(value, claim.fencingToken()));
+
+            endings.get(number).accept(claim);
+
+            assertThat(fields(value)).doesNotContainKeys("q", "g");
+            assertThat(entries()).isEmpty();
+        }
+    }
+
+    @Test
+    void entriesThatStandForNoRequestAreRemovedWhenNoClaimCanFollowThemAnyMore() {
+        Claim live = claim(store, requested("live", "order"));
+        Claim released = claim(store, requested("released", "order"));
+        assertThat(store.recordStep(released, RESERVED)).isTrue();
+        assertThat(store.release(released, RETENTION)).isTrue();
+        assertThat(store.complete(claim(store, "completed"), RECEIPT, RETENTION))
+                .isTrue();
+        claim(store, "running");
+        long now = clock();
+        long young = now - 20 * MICROSECONDS_PER_SECOND;
+        long old = now - 30 * MICROSECONDS_PER_SECOND;
+        for (String value : List.of("live", "completed", "running", "nothing")) {
+            enter(value, young);
+            enter(value, old);
+        }
+
+        assertThat(store.listRecoverable("pay", Duration.ZERO, null, 3)).isEmpty();
+
+        assertThat(entries())
+                .containsExactlyInAnyOrder(
+                        entry("live", live.fencingToken()),
+                        entry("released", released.fencingToken()),
+                        entry("live", young),
+                        entry("completed", young),
+                        entry("running", young),
+                        entry("nothing", young));
+    }
+
+    @Test
+    void aPageIsFullHoweverManyEntriesOfLiveOrEndedRecordsAreBeforeIt() {
+        for (int number = 0; number < 20; number++) {
+            claim(store, requested("a-live-" + number, "order"));
+            enter("b-nothing-" + number, 1);
+        }
+        for (String value : List.of("c", "d", "e")) {
+            assertThat(store.abandon(claim(store, requested(value, "order")))).isTrue();
+        }
+
+        assertThat(store.listRecoverable("pay", Duration.ZERO, null, 2))
+                .extracting(record -> record.key().value())
+                .containsExactly("c", "d");
+        assertThat(store.listRecoverable("pay", Duration.ZERO, key("d"), 2))
+                .extracting(record -> record.key().value())
+                .containsExactly("e");
+        assertThat(entries()).hasSize(23);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aRecordWithARequestIsNeverMissingInTheIndexOfACluster(Driver driver) {
+        for (RedisConnectionFactory connections :
+                List.of(cluster(driver), driver.connect(RedisServer.cluster().port()))) {
+            String prefix = UUID.randomUUID() + ":";
+            RedisIdempotencyStore clustered = new RedisIdempotencyStore(connections, prefix);
+            // Each that lists and removes what is outdated does so between the entry and the claim.
+            AtomicBoolean entered = new AtomicBoolean();
+            RedisIdempotencyStore observed = new RedisIdempotencyStore(
+                    new RecordedCalls().over(connections, () -> {
+                        entered.set(true);
+                        assertThat(clustered.listRecoverable("pay", Duration.ZERO, null, 10))
+                                .isEmpty();
+                    }),
+                    prefix);
+            claim(clustered, "other");
+
+            Claim claim = claim(observed, requested("a", "order"));
+
+            assertThat(entered).isTrue();
+            assertThat(clustered.claim(requested("a", "other order"))).isInstanceOf(ClaimResult.InProgress.class);
+            assertThat(clustered.findRequest(claim.key(), claim.fencingToken())).isEqualTo(requestOf("order"));
+            assertThat(clustered.abandon(claim)).isTrue();
+            assertThat(clustered.listRecoverable("pay", Duration.ZERO, null, 10))
+                    .extracting(IdempotencyRecord::key)
+                    .containsExactly(key("a"));
+            Claim second = claim(clustered, "a");
+            assertThat(clustered.complete(second, RECEIPT, RETENTION)).isTrue();
+            assertThat(clustered.claim(requested("a", "other order"))).isInstanceOf(ClaimResult.Completed.class);
+            boolean isLeft =
+                    in(connections, connection -> connection.keyCommands().exists(bytes(prefix + "recoverable/pay")));
+            assertThat(isLeft).isFalse();
+        }
+    }
+
+    @Test
+    void aClaimOnAClusterThatFollowsItsEntryTooLateOrTwiceIsEnteredAgain() {
+        RedisConnectionFactory connections = cluster(Driver.LETTUCE);
+        RedisIdempotencyStore clustered = new RedisIdempotencyStore(connections, keyPrefix);
+        long now = in(connections, connection -> connection.serverCommands().time(TimeUnit.MICROSECONDS));
+
+        assertThat(ask(connections, "late", now - 30 * MICROSECONDS_PER_SECOND)).isEqualTo("index");
+        assertThat(ask(connections, "in time", now - 20 * MICROSECONDS_PER_SECOND))
+                .isEqualTo("+");
+
+        Claim first = claim(clustered, requested("twice", "order"));
+        long entered = in(
+                connections,
+                connection -> Long.valueOf(text(connection.hashCommands().hGet(redisKey("twice"), bytes("g")))));
+        assertThat(clustered.release(first)).isTrue();
+        assertThat(ask(connections, "twice", entered)).isEqualTo("index");
+    }
+
+    /** What a claim is answered on a cluster that follows an entry of that time. */
+    private String ask(RedisConnectionFactory connections, String value, long entered) {
+        List<byte[]> reply = in(
+                connections,
+                connection -> connection
+                        .scriptingCommands()
+                        .<List<byte[]>>eval(
+                                RecordScript.CLAIM.source(),
+                                ReturnType.MULTI,
+                                1,
+                                redisKey(value),
+                                bytes(UUID.randomUUID().toString()),
+                                bytes(""),
+                                bytes("30000000"),
+                                bytes("1"),
+                                bytes(""),
+                                bytes("order"),
+                                bytes(Long.toString(entered))));
+        return text(reply.get(0));
+    }
+
+    private List<String> entries() {
+        return in(
+                connections(Driver.JEDIS),
+                connection -> connection.zSetCommands().zRange(bytes(keyPrefix + "recoverable/pay"), 0, -1).stream()
+                        .map(RedisIdempotencyStoreTest::text)
+                        .toList());
+    }
+
+    private String entry(String value, long entered) {
+        return keyPrefix + key(value) + '\0' + entered;
+    }
+
+    private void enter(String value, long entered) {
+        in(
+                connections(Driver.JEDIS),
+                connection -> connection
+                        .zSetCommands()
+                        .zAdd(bytes(keyPrefix + "recoverable/pay"), 0, bytes(entry(value, entered))));
+    }
+
     // cluster
 
     @ParameterizedTest
     @EnumSource
     void everyRequestWorksOnACluster(Driver driver) {
-        RedisConnectionFactory connections =
-                driver.connectToCluster(RedisServer.cluster().port());
+        RedisConnectionFactory connections = cluster(driver);
         RedisIdempotencyStore clustered = new RedisIdempotencyStore(connections, keyPrefix);
 
         useEveryScript(clustered);
@@ -700,6 +906,11 @@ class RedisIdempotencyStoreTest {
 
     private static RedisConnectionFactory connections(Driver driver) {
         return CONNECTIONS.get(driver);
+    }
+
+    private static RedisConnectionFactory cluster(Driver driver) {
+        return CLUSTER.computeIfAbsent(
+                driver, any -> any.connectToCluster(RedisServer.cluster().port()));
     }
 
     private static <T> T in(RedisConnectionFactory connections, Function<RedisConnection, T> request) {
@@ -786,6 +997,15 @@ class RedisIdempotencyStoreTest {
         return new ClaimRequest(key(value), UUID.randomUUID(), Fingerprint.ofDigest("1:payment"), LEASE, true);
     }
 
+    private static RecordedRequest requestOf(String text) {
+        return new RecordedRequest(bytes(text));
+    }
+
+    private static ClaimRequest requested(String value, String text) {
+        return new ClaimRequest(
+                key(value), UUID.randomUUID(), Fingerprint.ofDigest("1:payment"), LEASE, true, null, requestOf(text));
+    }
+
     private static Claim claim(IdempotencyStore store, String value) {
         return claim(store, request(value));
     }
@@ -829,6 +1049,14 @@ class RedisIdempotencyStoreTest {
         ClaimResult.Claimed takenOver = store.takeOver(five.key(), five.fencingToken(), UUID.randomUUID(), LEASE);
         assertThat(takenOver).isNotNull();
         assertThat(store.release(takenOver.claim())).isTrue();
+        Claim six = claim(store, requested("every-6", "order"));
+        RecoverableRecords recoverable = (RecoverableRecords) store;
+        assertThat(recoverable.findRequest(six.key(), six.fencingToken())).isEqualTo(requestOf("order"));
+        assertThat(store.abandon(six)).isTrue();
+        assertThat(recoverable.listRecoverable("pay", Duration.ZERO, null, 10))
+                .extracting(IdempotencyRecord::key)
+                .containsExactly(six.key());
+        assertThat(store.complete(six, RECEIPT, RETENTION)).isTrue();
     }
 
     private void assertOnlyRecordsAreListed(RedisConnectionFactory connections) {

@@ -9,7 +9,9 @@ import io.idempotent.store.ForwardingIdempotencyStore;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.RecordQuery;
+import io.idempotent.store.RecordedRequest;
 import io.idempotent.store.RecordedStep;
+import io.idempotent.store.RecoverableRecords;
 import io.idempotent.store.RenewalResult;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -17,6 +19,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
@@ -33,9 +36,17 @@ final class ShiftedTime {
 
     private static final String SHIFT = """
             for _, key in ipairs(redis.call('KEYS', KEYS[1] .. '*')) do
-              for _, field in ipairs({'t', 'a', 'c', 'e', 'd'}) do
-                local value = redis.call('HGET', key, field)
-                if value then redis.call('HSET', key, field, string.format('%.0f', value - ARGV[1])) end
+              if redis.call('TYPE', key).ok == 'zset' then
+                for _, entry in ipairs(redis.call('ZRANGE', key, 0, -1)) do
+                  local record, entered = string.match(entry, '^(.*)%z(%d+)$')
+                  redis.call('ZREM', key, entry)
+                  redis.call('ZADD', key, 0, record .. '\\0' .. string.format('%.0f', entered - ARGV[1]))
+                end
+              else
+                for _, field in ipairs({'t', 'a', 'c', 'e', 'd', 'g'}) do
+                  local value = redis.call('HGET', key, field)
+                  if value then redis.call('HSET', key, field, string.format('%.0f', value - ARGV[1])) end
+                end
               end
               local left = redis.call('PTTL', key)
               if left >= 0 then redis.call('PEXPIRE', key, string.format('%.0f', left - ARGV[1] / 1000)) end
@@ -111,10 +122,26 @@ final class ShiftedTime {
                 shown(record.observedAt()));
     }
 
-    private final class Store extends ForwardingIdempotencyStore {
+    private final class Store extends ForwardingIdempotencyStore implements RecoverableRecords {
+
+        private final RecoverableRecords recoverable;
 
         Store(IdempotencyStore store) {
             super(store);
+            this.recoverable = Objects.requireNonNull(store.unwrap(RecoverableRecords.class));
+        }
+
+        @Override
+        public List<IdempotencyRecord> listRecoverable(
+                String operation, Duration abandonedFor, @Nullable IdempotencyKey after, int limit) {
+            return recoverable.listRecoverable(operation, abandonedFor, after, limit).stream()
+                    .map(ShiftedTime.this::shown)
+                    .toList();
+        }
+
+        @Override
+        public @Nullable RecordedRequest findRequest(IdempotencyKey key, long fencingToken) {
+            return recoverable.findRequest(key, fencingToken - elapsed.get());
         }
 
         @Override
