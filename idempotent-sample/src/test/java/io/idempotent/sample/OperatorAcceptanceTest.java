@@ -68,7 +68,7 @@ class OperatorAcceptanceTest {
                             .withCauseInstanceOf(IOException.class));
             killed.awaitKilled();
         }
-        sample = SampleProcess.start("h2", 0, data, LEASE);
+        sample = SampleProcess.start("h2", 0, data, LEASE, SampleProcess.WITHOUT_RECOVERY);
         client = sample.client();
     }
 
