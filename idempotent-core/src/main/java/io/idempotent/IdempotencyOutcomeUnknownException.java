@@ -1,6 +1,7 @@
 package io.idempotent;
 
 import java.time.Instant;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -70,6 +71,48 @@ public final class IdempotencyOutcomeUnknownException extends IdempotencyExcepti
                                 : "give it a reconciler, or find out, and resolve the record by hand"),
                 key,
                 cause);
+        this.fencingToken = fencingToken;
+        this.firstClaimedAt = firstClaimedAt;
+    }
+
+    /**
+     * Makes the exception for a step that did not begin in a recovered execution, because it may have been done under
+     * another name.
+     *
+     * @param key the key whose execution the step is part of
+     * @param fencingToken the token of that execution
+     * @param firstClaimedAt when the key was first claimed, by the store's clock
+     * @param step the step's name
+     * @param leftOver the names of recorded steps that the execution has not asked for
+     */
+    public IdempotencyOutcomeUnknownException(
+            IdempotencyKey key, long fencingToken, Instant firstClaimedAt, String step, Set<String> leftOver) {
+        super(
+                "Step '" + step + "' of idempotency key '" + key + "', which was first claimed at " + firstClaimedAt
+                        + " and is recovered, was not begun: the steps " + leftOver
+                        + " are recorded and were not asked for, and what they did may have the name '" + step
+                        + "' by now. Give the steps their names back, or resolve the record by hand",
+                key,
+                null);
+        this.fencingToken = fencingToken;
+        this.firstClaimedAt = firstClaimedAt;
+    }
+
+    /**
+     * Makes the exception for steps that cannot be undone.
+     *
+     * @param key the key whose execution the steps are part of
+     * @param fencingToken the token of that execution
+     * @param firstClaimedAt when the key was first claimed, by the store's clock
+     * @param problem why they cannot be undone, and what to do
+     */
+    public IdempotencyOutcomeUnknownException(
+            IdempotencyKey key, long fencingToken, Instant firstClaimedAt, String problem) {
+        super(
+                "The steps of idempotency key '" + key + "', which was first claimed at " + firstClaimedAt
+                        + ", are not undone: " + problem,
+                key,
+                null);
         this.fencingToken = fencingToken;
         this.firstClaimedAt = firstClaimedAt;
     }

@@ -30,6 +30,34 @@ import org.jspecify.annotations.Nullable;
  * <p>Names tell steps apart. They are unique within an attempt, and stay the same from one version of the code to the
  * next. What runs between steps runs with each attempt. A step may run inside of a step.
  *
+ * <p><b>Undoing.</b> A step may declare beside it how it is undone, its <i>compensation</i>:
+ *
+ * <pre>{@code
+ * Reservation reservation = steps.run("reserve", () -> stock.reserve(order), reserved -> stock.cancel(reserved));
+ * Charge charge = steps.run("charge", () -> gateway.charge(order.total()), charged -> gateway.refund(charged));
+ * return steps.run("ship", () -> carrier.ship(order, reservation));
+ * }</pre>
+ *
+ * <p>If the operation fails for good, with a failure that it declares as final or as one to compensate, the recorded
+ * steps that have a compensation are undone before that failure is recorded: the last one first. Each undo is a step of
+ * its own, with the name of its step after {@code compensate:}, and is repeated as the operation's attempts are. From
+ * the moment that this begins, the key goes backward only. After a crash, the operation is run again so that its
+ * recorded steps declare their compensations anew: no further step begins, whatever the operation then returns or
+ * throws, and the undoing goes on where it was. So declare compensations unconditionally, and in the same order. If an
+ * undo fails for good, or a step that is to be undone is not asked for any more, the key is abandoned as it is, for a
+ * person; a later call, if its operation allows one, tries again to undo the rest.
+ *
+ * <p>A step that threw is not recorded, and so is not undone: it has to leave nothing behind, or run {@linkplain
+ * #atMostOnce() at most once} with a reconciler, which is asked first. An undo runs more than once under the same
+ * circumstances as any step does: give the other side {@code keyFor("compensate:reserve")}. Others may see what a step
+ * did until it is undone. Where the operation runs unprotected, its steps are undone too, and nothing of that is
+ * recorded. In a caller's transaction they are undone at once, as they were done.
+ *
+ * <p><b>Renaming.</b> An execution that is {@linkplain IdempotencyContext#recovered() recovered} without its caller
+ * begins no further step before it has asked for all steps that earlier executions recorded: what they did may have
+ * another name by now, and would be done again. Steps that run in parallel or in changing order, and steps inside of a
+ * recorded step, are refused then too, and wait for a caller or a person.
+ *
  * <p><b>Types.</b> Where a store keeps bytes, a step's value is decoded to the type that the lambda expression was
  * compiled to return, which is an erased one. Give a step that returns a generic type, such as {@code List<Item>}, that
  * type explicitly, and write <code>() -> { … ; }</code> if you do not need what it returns.
@@ -42,7 +70,7 @@ public interface Steps {
     /**
      * Runs a step, or returns what it recorded.
      *
-     * @param name the step's name: 1 to 255 characters, not blank
+     * @param name the step's name: 1 to 255 characters, not blank, and not beginning with {@code compensate:}
      * @param work the step; a lambda expression, or an object whose class says what it returns
      * @return what it returned, now or when it ran
      * @throws X what the step throws; nothing is recorded then
@@ -74,6 +102,44 @@ public interface Steps {
      * @throws X what the step throws; nothing is recorded then
      */
     <T extends @Nullable Object, X extends Throwable> T run(String name, Type type, Work<T, X> work) throws X;
+
+    /**
+     * Runs a step that can be undone, or returns what it recorded. Like {@link #run(String, Work)} otherwise.
+     *
+     * @param name the step's name: 1 to 244 characters
+     * @param work the step
+     * @param compensation undoes the step if it is recorded and the operation fails for good
+     * @return what it returned, now or when it ran
+     * @throws X what the step throws; nothing is recorded then, and nothing is undone
+     * @throws IllegalStateException also if whoever ends the execution undoes nothing, as for HTTP endpoints
+     */
+    <T extends @Nullable Object, X extends Throwable> T run(
+            String name, Work<T, X> work, Compensation<? super T> compensation) throws X;
+
+    /**
+     * Runs a step that returns nothing and can be undone, unless it is recorded. Like {@link #run(String, Work,
+     * Compensation)} otherwise.
+     *
+     * @param name the step's name
+     * @param action the step
+     * @param undo undoes the step if it is recorded and the operation fails for good
+     * @throws X what the step throws; nothing is recorded then, and nothing is undone
+     */
+    <X extends Throwable> void run(String name, Action<X> action, Action<? extends Exception> undo) throws X;
+
+    /**
+     * Runs a step that returns a generic type and can be undone, or returns what it recorded. Like {@link #run(String,
+     * Work, Compensation)} otherwise.
+     *
+     * @param name the step's name
+     * @param type what the step returns; the caller vouches that {@code T} is that type
+     * @param work the step
+     * @param compensation undoes the step if it is recorded and the operation fails for good
+     * @return what it returned, now or when it ran
+     * @throws X what the step throws; nothing is recorded then, and nothing is undone
+     */
+    <T extends @Nullable Object, X extends Throwable> T run(
+            String name, Type type, Work<T, X> work, Compensation<? super T> compensation) throws X;
 
     /**
      * Returns steps that never run again once they began, unless they are known not to have been done: for what the
@@ -149,6 +215,55 @@ public interface Steps {
          */
         <T extends @Nullable Object, X extends Throwable> T run(
                 String name, Type type, Work<T, X> work, Reconciler<? extends T> reconciler) throws X;
+
+        /**
+         * Runs a step at most once that can be undone, or returns what it recorded. Like {@link #run(String, Work,
+         * Reconciler)} and {@link Steps#run(String, Work, Compensation)} otherwise.
+         *
+         * @param name the step's name
+         * @param work the step
+         * @param reconciler asked if the step is unknown, before it runs again and before it is undone: one that was
+         *     not done is not undone
+         * @param compensation undoes the step if it was done and the operation fails for good
+         * @return what it returned, now or when it ran
+         * @throws X what the step throws; it is unknown then
+         */
+        <T extends @Nullable Object, X extends Throwable> T run(
+                String name, Work<T, X> work, Reconciler<? extends T> reconciler, Compensation<? super T> compensation)
+                throws X;
+
+        /**
+         * Runs a step that returns nothing at most once, and that can be undone. Like {@link #run(String, Work,
+         * Reconciler, Compensation)} otherwise.
+         *
+         * @param name the step's name
+         * @param action the step
+         * @param reconciler asked if the step is unknown; if it was done, its value does not matter
+         * @param undo undoes the step if it was done and the operation fails for good
+         * @throws X what the step throws; it is unknown then
+         */
+        <X extends Throwable> void run(
+                String name, Action<X> action, Reconciler<?> reconciler, Action<? extends Exception> undo) throws X;
+
+        /**
+         * Runs a step that returns a generic type at most once, and that can be undone. Like {@link #run(String, Work,
+         * Reconciler, Compensation)} otherwise.
+         *
+         * @param name the step's name
+         * @param type what the step returns; the caller vouches that {@code T} is that type
+         * @param work the step
+         * @param reconciler asked if the step is unknown
+         * @param compensation undoes the step if it was done and the operation fails for good
+         * @return what it returned, now or when it ran
+         * @throws X what the step throws; it is unknown then
+         */
+        <T extends @Nullable Object, X extends Throwable> T run(
+                String name,
+                Type type,
+                Work<T, X> work,
+                Reconciler<? extends T> reconciler,
+                Compensation<? super T> compensation)
+                throws X;
     }
 
     /**
@@ -191,5 +306,22 @@ public interface Steps {
          * @throws Exception if it cannot be told
          */
         Reconciliation<T> reconcile() throws Exception;
+    }
+
+    /**
+     * Undoes a step.
+     *
+     * @param <T> what the step returns
+     */
+    @FunctionalInterface
+    interface Compensation<T extends @Nullable Object> {
+
+        /**
+         * Undoes it.
+         *
+         * @param outcome what the step returned, now or when it ran
+         * @throws Exception if it could not be undone
+         */
+        void compensate(T outcome) throws Exception;
     }
 }

@@ -443,10 +443,10 @@ final class Admission {
                 : null;
     }
 
-    /** Gives the key back. One whose outcome was unknown before stays so. */
+    /** Gives the key back. One whose outcome was unknown before, or that goes backward, is abandoned. */
     private void giveUp(Execution execution, RuntimeException refusal) {
         try {
-            if (execution.isEarlierUnknown()) {
+            if (execution.isEarlierUnknown() || execution.isBackward()) {
                 settlement.settle(execution, Ending.Unknown.UNKNOWN, Duration.ZERO);
             } else {
                 settlement.giveBack(execution);
@@ -464,7 +464,7 @@ final class Admission {
             settlement.finish(execution);
             then.run();
         };
-        if (execution.isEarlierUnknown()) {
+        if (execution.isEarlierUnknown() || execution.isBackward()) {
             settlement.settleAsync(
                     execution, () -> Ending.Unknown.UNKNOWN, Duration.ZERO, (ending, held, told) -> finished.run());
         } else {

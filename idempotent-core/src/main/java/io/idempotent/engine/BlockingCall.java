@@ -15,6 +15,7 @@ final class BlockingCall {
         boolean returned = false;
         boolean isRecorded = true;
         Remains remains = Remains.ALL;
+        execution.beUndoable();
         execution.enter();
         try {
             open.begin();
@@ -23,6 +24,7 @@ final class BlockingCall {
                 value = found.value();
             } else {
                 value = work.run(execution);
+                open.requireForward();
                 returned = true;
                 if (open.isProtected()) {
                     remains = work.remains();
@@ -32,7 +34,8 @@ final class BlockingCall {
             if (isRecorded) {
                 open.prepare(returned);
             }
-        } catch (Throwable failure) {
+        } catch (Throwable thrown) {
+            Throwable failure = open.isCompensated(thrown, returned) ? open.compensate(thrown, work::undo) : thrown;
             execution.leave();
             open.fail(failure, returned, work::mayStand);
             throw failure;

@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
  * <p>The operation, or something before or after it, failed:
  *
  * <ol>
+ *   <li>Its steps were undone: <b>failed finally</b>, or <b>not replayable</b> if the failure cannot be read any more. If
+ *       some could not be undone: <b>unknown</b>.
  *   <li>Nobody has found out yet what an earlier execution did: <b>unknown</b>.
  *   <li>The operation had returned, and has effects outside of its transaction: <b>unknown</b>.
  *   <li>The operation declares this failure, or one of its causes, as unknown: <b>unknown</b>.
@@ -20,9 +22,12 @@ import org.jspecify.annotations.Nullable;
  *   <li>Otherwise: <b>released</b>.
  * </ol>
  *
+ * <p>Steps are undone before, if rules two to four do not apply, and the operation declares this failure as final or as
+ * one to compensate.
+ *
  * <p>The operation returned:
  *
- * <ol start="8">
+ * <ol start="9">
  *   <li>Its result is to be recorded: <b>completed</b>.
  *   <li>A step is in doubt, or what an earlier attempt did may stand: <b>unknown</b>.
  *   <li>It was rolled back, and has effects outside of its transaction: <b>unknown</b>.
@@ -31,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Its driver, or its transaction, says how it ends:
  *
- * <ol start="12">
+ * <ol start="13">
  *   <li>It is to be released, and a step is in doubt: <b>unknown</b>.
  *   <li>Its transaction was rolled back, and it has effects outside of that: <b>unknown</b>.
  *   <li>Otherwise as they say: <b>not replayable</b>, <b>unknown</b> or <b>released</b>.
@@ -76,13 +81,14 @@ sealed interface Ending {
      */
     static Ending ofFailure(
             Execution execution, Throwable failure, boolean returned, Predicate<? super Throwable> mayStand) {
-        Operation<?> operation = execution.operation();
-        if (execution.isEarlierUnknown()
-                || (returned && execution.hasEffectsOutside())
-                || operation.isUnknownOn(failure)) {
+        Execution.Compensated compensated = execution.compensated();
+        if (compensated != null) {
+            return ofCompensation(compensated);
+        }
+        if (isUnknown(execution, failure, returned)) {
             return Unknown.UNKNOWN;
         }
-        if (isFinal(operation, failure)) {
+        if (isFinal(execution.operation(), failure)) {
             return new FailedFinally(new Outcome.Failure(failure));
         }
         return execution.hasStepsInDoubt() || mayStand.test(failure) || execution.recovered()
@@ -90,9 +96,41 @@ sealed interface Ending {
                 : new Released(failure);
     }
 
+    private static Ending ofCompensation(Execution.Compensated compensated) {
+        if (!compensated.undone()) {
+            return Unknown.UNKNOWN;
+        }
+        return compensated.unreadable() == null
+                ? new FailedFinally(new Outcome.Failure(compensated.failure()))
+                : new NotReplayable(compensated.unreadable());
+    }
+
+    private static boolean isUnknown(Execution execution, Throwable failure, boolean returned) {
+        return execution.isEarlierUnknown()
+                || (returned && execution.hasEffectsOutside())
+                || execution.operation().isUnknownOn(failure);
+    }
+
+    /**
+     * Tells whether the steps of an execution are to be undone before it ends by a failure.
+     *
+     * @param returned whether the operation had returned
+     */
+    static boolean isCompensated(Execution execution, Throwable failure, boolean returned) {
+        if (execution.isBackward()) {
+            return true;
+        }
+        Operation<?> operation = execution.operation();
+        return !returned
+                && operation.type().records(failure)
+                && !(failure instanceof IdempotencyException)
+                && !isUnknown(execution, failure, false)
+                && execution.hasStepsToUndo(isFinal(operation, failure));
+    }
+
     /** Tells whether a failure is recorded. What this library says of a call is never the operation's last word. */
     static boolean isFinal(Operation<?> operation, Throwable failure) {
-        return operation.type().records(failure) && !(failure instanceof IdempotencyException);
+        return operation.records(failure) && !(failure instanceof IdempotencyException);
     }
 
     /**

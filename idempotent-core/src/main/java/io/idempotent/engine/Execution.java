@@ -48,6 +48,8 @@ public final class Execution extends IdempotencyContext {
     private volatile int attemptsBegun;
     private volatile @Nullable Pending pending;
     private volatile boolean earlierUnknown;
+    private volatile boolean undoable;
+    private volatile @Nullable Compensated compensated;
 
     // How old the execution may be when an attempt begins, in nanoseconds.
     private volatile long attemptsUntil = Long.MAX_VALUE;
@@ -118,6 +120,7 @@ public final class Execution extends IdempotencyContext {
                 stepSource);
         if (!claimed.steps().isEmpty()) {
             var unused = execution.makeSteps(claimed.steps());
+            execution.earlierUnknown &= !execution.isBackward();
         }
         return execution;
     }
@@ -245,11 +248,14 @@ public final class Execution extends IdempotencyContext {
         if (leaseLost()) {
             throw new IdempotencyClaimLostException(key, fencingToken(), "attempt " + next + " was not begun");
         }
-        attemptsBegun = next;
         TrackedSteps made = steps;
         if (made != null) {
+            if (next > 1 && made.areBackward()) {
+                throw new Backward(key);
+            }
             made.beginAttempt();
         }
+        attemptsBegun = next;
     }
 
     /** Limits how long all attempts may take from now on, which {@link #remaining} tells. It stops no attempt. */
@@ -292,9 +298,45 @@ public final class Execution extends IdempotencyContext {
          */
         void recordAgain(boolean mayPause);
 
-        /** Returns the names of recorded steps that the execution did not ask for. */
+        /** Returns the names of steps, recorded by earlier claims, that the execution did not ask for. */
         Set<String> leftOver();
+
+        /** Tells whether an earlier claim of the record began to undo its steps, so that no step may begin. */
+        boolean areBackward();
+
+        /**
+         * Tells whether some step is to be undone once the execution has failed for good.
+         *
+         * @param isFinal whether the failure is recorded in any case
+         */
+        boolean areToBeUndone(boolean isFinal);
+
+        /**
+         * Undoes the steps, and tells the execution what became of that.
+         *
+         * @param failure what the operation threw
+         * @return what the caller is to get
+         */
+        Throwable undo(Throwable failure, Undoing undoing);
     }
+
+    /** How each step is undone. */
+    @FunctionalInterface
+    interface Undoing {
+
+        /** Runs what undoes a step, more than once if it fails and that may help. */
+        void undo(Execution execution, Steps.Action<?> undo) throws Throwable;
+    }
+
+    /**
+     * What became of the undoing of steps.
+     *
+     * @param failure the failure to be recorded
+     * @param undone whether every step is undone
+     * @param unreadable why the failure cannot be replayed; null if it can
+     */
+    record Compensated(
+            Throwable failure, boolean undone, @Nullable String unreadable) {}
 
     /** Makes the steps of executions. */
     @FunctionalInterface
@@ -332,6 +374,54 @@ public final class Execution extends IdempotencyContext {
     Set<String> stepsLeftOver() {
         TrackedSteps made = steps;
         return made == null ? Set.of() : made.leftOver();
+    }
+
+    /** Takes note that its driver undoes its steps if it fails for good. */
+    void beUndoable() {
+        undoable = true;
+    }
+
+    /** Tells whether the steps of this execution may declare how they are undone. */
+    boolean isUndoable() {
+        return undoable;
+    }
+
+    /** Tells whether an earlier claim of the record began to undo its steps, so that no step may begin. */
+    boolean isBackward() {
+        TrackedSteps made = steps;
+        return made != null && made.areBackward();
+    }
+
+    /**
+     * Tells whether some step is to be undone once the operation has failed for good.
+     *
+     * @param isFinal whether the failure is recorded in any case
+     */
+    boolean hasStepsToUndo(boolean isFinal) {
+        TrackedSteps made = steps;
+        return made != null && made.areToBeUndone(isFinal);
+    }
+
+    /**
+     * Undoes the steps, which are {@linkplain #hasStepsToUndo to be undone}.
+     *
+     * @param failure what the operation threw
+     * @return what the caller is to get
+     */
+    Throwable undoSteps(Throwable failure, Undoing undoing) {
+        TrackedSteps made = steps;
+        return made == null ? failure : made.undo(failure, undoing);
+    }
+
+    /** Takes note of what became of the undoing of steps. */
+    void compensated(Compensated result) {
+        compensated = result;
+    }
+
+    /** Returns what became of the undoing of steps; null if it was not begun. */
+    @Nullable
+    Compensated compensated() {
+        return compensated;
     }
 
     /** Tells whether effects of this execution outlive a rollback of its transaction. */

@@ -11,6 +11,7 @@ import io.idempotent.store.RecordedStep;
 import java.lang.reflect.Type;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -18,6 +19,7 @@ import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,12 +36,21 @@ import org.jspecify.annotations.Nullable;
  *       end, the execution goes on, since the step is done, and remembers it. It is recorded once more when the
  *       operation has ended and its key is to be released. If that fails too, the key is abandoned instead.
  *   <li>A record that the store refuses means that the claim is lost.
+ *   <li>Where the execution is recovered, no step begins that is not recorded while steps of earlier claims have not
+ *       been asked for: they may have got other names.
+ *   <li>A step that declares how it is undone is known to {@link Compensations} whether it runs or is recorded. Once
+ *       the execution goes backward, no step begins.
  * </ol>
  *
  * <p>Where an operation runs unprotected there is no claim. Only its attempts remember its steps, and none runs that is
  * to run at most once.
  */
 final class ExecutionSteps implements Execution.TrackedSteps {
+
+    /** How the names begin of steps that undo others. Alone it names the step that begins the undoing. */
+    static final String COMPENSATE = "compensate:";
+
+    private static final OutcomeType NOTHING = OutcomeType.of(void.class);
 
     private final Execution execution;
     private final Settlement settlement;
@@ -57,7 +68,29 @@ final class ExecutionSteps implements Execution.TrackedSteps {
     // Outcomes that cannot be encoded, for later attempts of this execution.
     private final Map<String, Outcome.Value> unencodable = new ConcurrentHashMap<>();
 
+    // What each step that declares it, by name, is undone by; the last one that was asked for last.
+    private final Map<String, Undo> undos = new LinkedHashMap<>();
+
+    private final Set<String> earlier;
+    private final boolean backward;
+
+    // Set once no step may begin any more, since those that were done are undone.
+    private volatile boolean undoing;
+
     private volatile boolean inStore;
+
+    /** Prepares to undo a step. */
+    @FunctionalInterface
+    interface Undo {
+
+        /**
+         * Finds out whether the step was done, and what it returned.
+         *
+         * @return undoes it; null if it was not done
+         */
+        @Nullable
+        Action<? extends Exception> prepare();
+    }
 
     ExecutionSteps(
             Execution execution,
@@ -75,6 +108,14 @@ final class ExecutionSteps implements Execution.TrackedSteps {
             recorded.put(step.name(), step);
         }
         this.inStore = !earlier.isEmpty();
+        this.earlier = namesOf(recorded);
+        this.backward = recorded.containsKey(COMPENSATE);
+    }
+
+    private static Set<String> namesOf(Map<String, RecordedStep> recorded) {
+        return recorded.keySet().stream()
+                .filter(name -> !name.startsWith(COMPENSATE))
+                .collect(Collectors.toUnmodifiableSet());
     }
 
     @Override
@@ -89,7 +130,25 @@ final class ExecutionSteps implements Execution.TrackedSteps {
 
     @Override
     public boolean areInDoubt() {
-        return !unrecorded.isEmpty() || recorded.values().stream().anyMatch(step -> step.outcome() == null);
+        return !unrecorded.isEmpty()
+                || recorded.containsKey(COMPENSATE)
+                || recorded.values().stream()
+                        .anyMatch(step -> step.outcome() == null && !step.name().startsWith(COMPENSATE));
+    }
+
+    @Override
+    public boolean areBackward() {
+        return backward;
+    }
+
+    @Override
+    public boolean areToBeUndone(boolean isFinal) {
+        return new Compensations(execution, this, outcomes, listeners).areNeeded(isFinal);
+    }
+
+    @Override
+    public Throwable undo(Throwable failure, Execution.Undoing undoing) {
+        return new Compensations(execution, this, outcomes, listeners).compensate(failure, undoing);
     }
 
     @Override
@@ -107,24 +166,101 @@ final class ExecutionSteps implements Execution.TrackedSteps {
 
     @Override
     public Set<String> leftOver() {
-        Set<String> names = new TreeSet<>(recorded.keySet());
+        Set<String> names = new TreeSet<>(earlier);
         names.removeAll(seen);
         return names;
     }
 
+    // What Compensations needs, in the one thread that undoes.
+
+    /** Lets no further step begin, but those that undo. Returns the names of steps that still run in other threads. */
+    Set<String> stop() {
+        undoing = true;
+        return Set.copyOf(running);
+    }
+
+    /** Returns what is recorded of a step; null if nothing is. */
+    @Nullable
+    RecordedStep find(String name) {
+        return recorded.get(name);
+    }
+
+    /** Returns the names of recorded steps that are not undoing others. */
+    Set<String> recordedNames() {
+        return namesOf(recorded);
+    }
+
+    /** Tells whether this execution asked for a step. */
+    boolean isSeen(String name) {
+        return seen.contains(name);
+    }
+
+    /** Returns what undoes each step that declares it; the step that was asked for last comes last. */
+    Map<String, Undo> undos() {
+        synchronized (undos) {
+            return new LinkedHashMap<>(undos);
+        }
+    }
+
+    /** Records what begins or names the undoing, if there is a store to record it. */
+    void note(String name, @Nullable RecordedOutcome outcome) {
+        RecordedStep step = new RecordedStep(name, outcome);
+        if (execution.isLeased()) {
+            requireLease(name);
+            inStore = true;
+            if (!settlement.recordStep(execution, step)) {
+                throw lost(name, "was not begun");
+            }
+        }
+        recorded.put(name, step);
+    }
+
+    /** Runs an undo as a step. */
+    // The type argument says @Nullable, which NullAway does not read on javac 17.
+    @SuppressWarnings("NullAway")
+    void runUndo(String name, Action<?> undo) throws Throwable {
+        requireLease(name);
+        long since = execution.age();
+        undo.run();
+        record(name, NOTHING, null, Duration.ofNanos(execution.age() - since));
+    }
+
+    /** Returns the names of steps that were done, and that the store does not know of. */
+    Set<String> unrecorded() {
+        return new TreeSet<>(unrecorded.keySet());
+    }
+
     @Override
     public <T extends @Nullable Object, X extends Throwable> T run(String name, Work<T, X> work) throws X {
-        return perform(name, null, work, false, null);
+        return perform(name, null, work, false, null, null);
     }
 
     @Override
     public <X extends Throwable> void run(String name, Action<X> action) throws X {
-        var unused = this.<@Nullable Void, X>perform(name, void.class, nothing(action), false, null);
+        var unused = this.<@Nullable Void, X>perform(name, void.class, nothing(action), false, null, null);
     }
 
     @Override
     public <T extends @Nullable Object, X extends Throwable> T run(String name, Type type, Work<T, X> work) throws X {
-        return perform(name, type, work, false, null);
+        return perform(name, type, work, false, null, null);
+    }
+
+    @Override
+    public <T extends @Nullable Object, X extends Throwable> T run(
+            String name, Work<T, X> work, Compensation<? super T> compensation) throws X {
+        return perform(name, null, work, false, null, compensation);
+    }
+
+    @Override
+    public <X extends Throwable> void run(String name, Action<X> action, Action<? extends Exception> undo) throws X {
+        var unused = this.<@Nullable Void, X>perform(
+                name, void.class, nothing(action), false, null, nothingToTell -> undo.run());
+    }
+
+    @Override
+    public <T extends @Nullable Object, X extends Throwable> T run(
+            String name, Type type, Work<T, X> work, Compensation<? super T> compensation) throws X {
+        return perform(name, type, work, false, null, compensation);
     }
 
     @Override
@@ -153,9 +289,14 @@ final class ExecutionSteps implements Execution.TrackedSteps {
             @Nullable Type type,
             Work<T, X> work,
             boolean atMostOnce,
-            @Nullable Reconciler<? extends T> reconciler)
+            @Nullable Reconciler<? extends T> reconciler,
+            @Nullable Compensation<? super T> compensation)
             throws X {
         RecordedStep.requireName(name);
+        if (name.startsWith(COMPENSATE)) {
+            throw new IllegalArgumentException(
+                    "'" + name + "' cannot name a step: names that begin with '" + COMPENSATE + "' are for undoing");
+        }
         if (mustNotBlock.getAsBoolean()) {
             throw notBegun(
                     name,
@@ -164,6 +305,10 @@ final class ExecutionSteps implements Execution.TrackedSteps {
                             + " one of Schedulers.boundedElastic()");
         }
         OutcomeType outcomeType = type(name, type, work);
+        if (compensation != null) {
+            RecordedStep.requireName(COMPENSATE + name);
+            declare(name, () -> undoOf(name, outcomeType, reconciler, compensation));
+        }
         seen.add(name);
         if (!seenInAttempt.add(name)) {
             throw new IllegalStateException("Step '" + name + "' of idempotency key '" + execution.key()
@@ -184,9 +329,69 @@ final class ExecutionSteps implements Execution.TrackedSteps {
             if (execution.isOver()) {
                 throw notBegun(name, "its operation has ended");
             }
+            requireForward(name);
+            if (earlier == null) {
+                requireAllAskedFor(name);
+            }
             return begin(name, outcomeType, work, atMostOnce, reconciler, earlier);
         } finally {
             running.remove(name);
+        }
+    }
+
+    private void declare(String name, Undo undo) {
+        if (!execution.isUndoable()) {
+            throw notBegun(
+                    name,
+                    "it declares how it is undone, and whoever ends its execution undoes nothing. Undo it in the"
+                            + " operation itself");
+        }
+        synchronized (undos) {
+            undos.remove(name);
+            undos.put(name, undo);
+        }
+    }
+
+    /** Finds out whether a step was done, and how it is undone then; null if it was not done. */
+    private <T extends @Nullable Object> @Nullable Action<? extends Exception> undoOf(
+            String name,
+            OutcomeType type,
+            @Nullable Reconciler<? extends T> reconciler,
+            Compensation<? super T> compensation) {
+        RecordedStep step = recorded.get(name);
+        if (step == null) {
+            return null;
+        }
+        if (step.outcome() != null) {
+            T value = value(type, name, step.outcome());
+            return () -> compensation.compensate(value);
+        }
+        requireLease(name);
+        Reconciliation<? extends T> found = reconcile(name, reconciler);
+        if (!(found instanceof Reconciliation.Completed<? extends T> completed)) {
+            return null;
+        }
+        T value = completed.value();
+        record(name, type, value, Duration.ZERO);
+        return () -> compensation.compensate(value);
+    }
+
+    private void requireForward(String name) {
+        if (undoing) {
+            throw notBegun(name, "the steps of its operation are being undone");
+        }
+        if (backward) {
+            throw new Backward(execution.key());
+        }
+    }
+
+    /** Begins nothing in a recovered execution that may have been done under another name. */
+    private void requireAllAskedFor(String name) {
+        Set<String> names = execution.recovered() ? leftOver() : Set.of();
+        if (!names.isEmpty()) {
+            listeners.tell(listener -> listener.stepsLeftOver(execution, names));
+            throw new IdempotencyOutcomeUnknownException(
+                    execution.key(), execution.fencingToken(), execution.firstClaimedAt(), name, names);
         }
     }
 
@@ -323,44 +528,73 @@ final class ExecutionSteps implements Execution.TrackedSteps {
         };
     }
 
+    // The type argument says @Nullable, which NullAway does not read on javac 17.
+    @SuppressWarnings("NullAway")
+    private static Reconciler<@Nullable Void> withoutValue(Reconciler<?> reconciler) {
+        return () -> {
+            Reconciliation<?> found = reconciler.reconcile();
+            if (found instanceof Reconciliation.Completed) {
+                return Reconciliation.completed(null);
+            }
+            return found instanceof Reconciliation.NotDone ? Reconciliation.notDone() : Reconciliation.unknown();
+        };
+    }
+
     /** The steps whose beginning is recorded first. */
     private final class StepsAtMostOnce implements AtMostOnce {
 
         @Override
         public <T extends @Nullable Object, X extends Throwable> T run(String name, Work<T, X> work) throws X {
-            return perform(name, null, work, true, null);
+            return perform(name, null, work, true, null, null);
         }
 
         @Override
         public <X extends Throwable> void run(String name, Action<X> action) throws X {
-            var unused = ExecutionSteps.this.<@Nullable Void, X>perform(name, void.class, nothing(action), true, null);
+            var unused =
+                    ExecutionSteps.this.<@Nullable Void, X>perform(name, void.class, nothing(action), true, null, null);
         }
 
         @Override
         public <T extends @Nullable Object, X extends Throwable> T run(
                 String name, Work<T, X> work, Reconciler<? extends T> reconciler) throws X {
-            return perform(name, null, work, true, reconciler);
+            return perform(name, null, work, true, reconciler, null);
         }
 
-        // The type argument says @Nullable, which NullAway does not read on javac 17.
-        @SuppressWarnings("NullAway")
         @Override
         public <X extends Throwable> void run(String name, Action<X> action, Reconciler<?> reconciler) throws X {
-            Reconciler<@Nullable Void> withoutValue = () -> {
-                Reconciliation<?> found = reconciler.reconcile();
-                if (found instanceof Reconciliation.Completed) {
-                    return Reconciliation.completed(null);
-                }
-                return found instanceof Reconciliation.NotDone ? Reconciliation.notDone() : Reconciliation.unknown();
-            };
             var unused = ExecutionSteps.this.<@Nullable Void, X>perform(
-                    name, void.class, nothing(action), true, withoutValue);
+                    name, void.class, nothing(action), true, withoutValue(reconciler), null);
         }
 
         @Override
         public <T extends @Nullable Object, X extends Throwable> T run(
                 String name, Type type, Work<T, X> work, Reconciler<? extends T> reconciler) throws X {
-            return perform(name, type, work, true, reconciler);
+            return perform(name, type, work, true, reconciler, null);
+        }
+
+        @Override
+        public <T extends @Nullable Object, X extends Throwable> T run(
+                String name, Work<T, X> work, Reconciler<? extends T> reconciler, Compensation<? super T> compensation)
+                throws X {
+            return perform(name, null, work, true, reconciler, compensation);
+        }
+
+        @Override
+        public <X extends Throwable> void run(
+                String name, Action<X> action, Reconciler<?> reconciler, Action<? extends Exception> undo) throws X {
+            var unused = ExecutionSteps.this.<@Nullable Void, X>perform(
+                    name, void.class, nothing(action), true, withoutValue(reconciler), nothingToTell -> undo.run());
+        }
+
+        @Override
+        public <T extends @Nullable Object, X extends Throwable> T run(
+                String name,
+                Type type,
+                Work<T, X> work,
+                Reconciler<? extends T> reconciler,
+                Compensation<? super T> compensation)
+                throws X {
+            return perform(name, type, work, true, reconciler, compensation);
         }
     }
 }

@@ -50,7 +50,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>A result is recorded, and so is a failure that the operation declares final. A failure after which nobody knows
  *       whether the operation, or a step of it, was done abandons the key. Any other failure, and a result that is not
  *       to be recorded, releases the key, and recorded steps wait for the next claim. If the store fails, this is
- *       repeated for a bounded time, and the lease is still renewed.
+ *       repeated for a bounded time, and the lease is still renewed. Before a final failure is recorded, steps that
+ *       declare how they are undone are undone: see {@link io.idempotent.Steps}.
  *   <li>If the claim was lost meanwhile, the caller gets the outcome that its successor recorded instead of the result,
  *       or an {@link IdempotencyClaimLostException} if there is none yet. A failure stays the caller's.
  *   <li>If the operation is part of its caller's transaction, its ending waits for the end of that transaction: see
@@ -264,7 +265,14 @@ public final class IdempotencyEngine implements AutoCloseable {
         StageCall<T> call = new StageCall<>(operation, work, threads);
         if (!answerNearby(operation, key, fingerprint, call::opened)) {
             call.admittedBy(admitAsync(
-                    operation, key, fingerprint, work::reconcile, work::calledIn, work::scope, work, call::opened));
+                    operation,
+                    key,
+                    fingerprint,
+                    work::reconcile,
+                    work::calledIn,
+                    () -> call.runsIn(harmless(work.scope(), key)),
+                    work,
+                    call::opened));
         }
         return call;
     }
@@ -298,7 +306,7 @@ public final class IdempotencyEngine implements AutoCloseable {
                     fingerprint,
                     reconciler,
                     IdempotencyContext::currentOrNull,
-                    () -> scope,
+                    () -> harmless(scope, key),
                     Admission.ALONE,
                     opened);
             var unused = future.whenComplete((result, failure) -> giveUp.run());
@@ -343,7 +351,7 @@ public final class IdempotencyEngine implements AutoCloseable {
             RecoverableWork work,
             BiConsumer<@Nullable OpenResult<T>, @Nullable Throwable> opened) {
         try {
-            CallScope scope = harmless(callers.get(), key);
+            CallScope scope = callers.get();
             return admission.<T>admitAsync(
                     operation,
                     key,
@@ -353,6 +361,9 @@ public final class IdempotencyEngine implements AutoCloseable {
                     work,
                     (admitted, refusal) -> threads.work(() -> scope.run(() -> {
                         if (admitted instanceof OpenExecution<T> open) {
+                            if (work != Admission.ALONE) {
+                                open.execution().beUndoable();
+                            }
                             open.handOnAsync(reconciler, opened);
                         } else {
                             opened.accept(admitted, refusal);

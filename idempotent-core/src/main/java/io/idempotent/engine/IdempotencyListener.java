@@ -85,7 +85,26 @@ public interface IdempotencyListener {
     default void stepNotRecorded(IdempotencyContext context, String step, IdempotencyStoreException failure) {}
 
     /**
-     * The operation has returned, and did not ask for steps that an earlier execution recorded. Either they are
+     * The operation failed for good, and its recorded steps are undone next, or what an earlier execution began to undo.
+     *
+     * @param context the execution
+     * @param failure what is recorded when they are undone
+     */
+    default void compensating(IdempotencyContext context, Throwable failure) {}
+
+    /**
+     * Not all steps could be undone. The key is abandoned with what is recorded, and the next execution, if its
+     * operation allows one, goes on to undo the rest.
+     *
+     * @param context the execution
+     * @param step the step that could not be undone; null if the undoing could not begin
+     * @param failure why
+     */
+    default void compensationFailed(IdempotencyContext context, @Nullable String step, Throwable failure) {}
+
+    /**
+     * The operation has returned, or has been refused a step because it was recovered, and did not ask for steps that an
+     * earlier execution recorded. Either they are
      * conditional, or part of a step that was not run again. Or their names have changed with the code, and what they
      * did was done again under other names.
      *

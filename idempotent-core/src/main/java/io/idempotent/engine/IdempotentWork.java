@@ -1,6 +1,7 @@
 package io.idempotent.engine;
 
 import io.idempotent.Reconciliation;
+import io.idempotent.Steps;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,6 +69,18 @@ public interface IdempotentWork<T extends @Nullable Object> extends RecoverableW
      */
     default @Nullable EnclosingTransaction enclosingTransaction() {
         return null;
+    }
+
+    /**
+     * Runs what undoes a step, after the work failed for good, on the thread that ran the work and with the execution as
+     * its current context. Defaults to once.
+     *
+     * @param execution this execution
+     * @param undo undoes the step; may be repeated while it fails
+     * @throws Throwable if it failed to the end
+     */
+    default void undo(Execution execution, Steps.Action<?> undo) throws Throwable {
+        undo.run();
     }
 
     /**

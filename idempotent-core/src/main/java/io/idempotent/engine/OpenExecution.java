@@ -239,6 +239,13 @@ public final class OpenExecution<T extends @Nullable Object> implements OpenResu
 
     private Reconciliation.@Nullable Completed<T> beginOrFind(ExecutionReconciler<T> reconciler) {
         begin();
+        if (execution.isBackward() && !execution.isUndoable()) {
+            // Whoever ends it undoes nothing.
+            throw outcomes.refused(
+                    execution.key(),
+                    new IdempotencyOutcomeUnknownException(
+                            execution.key(), execution.fencingToken(), execution.firstClaimedAt(), false, null));
+        }
         return execution.isEarlierUnknown() ? reconcile(reconciler) : null;
     }
 
@@ -281,6 +288,32 @@ public final class OpenExecution<T extends @Nullable Object> implements OpenResu
         }
         execution.earlierNotDone();
         return null;
+    }
+
+    /** Lets no result count of work that was run again only so that its steps are undone. */
+    void requireForward() {
+        if (execution.isBackward()) {
+            throw new Backward(execution.key());
+        }
+    }
+
+    /**
+     * Tells whether the steps are to be undone before this execution ends by a failure.
+     *
+     * @param returned whether the operation had returned
+     */
+    boolean isCompensated(Throwable failure, boolean returned) {
+        return Ending.isCompensated(execution, failure, returned);
+    }
+
+    /**
+     * Undoes the steps, in a thread that has bound this execution and may block.
+     *
+     * @param failure what the operation threw
+     * @return what this execution fails with
+     */
+    Throwable compensate(Throwable failure, Execution.Undoing undoing) {
+        return execution.undoSteps(failure, undoing);
     }
 
     /**

@@ -7,6 +7,7 @@ import java.lang.reflect.Type;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +30,7 @@ public final class Operation<T extends @Nullable Object> {
 
     private final String name;
     private final OutcomeType type;
+    private final OutcomeType uncompensated;
     private final Duration retention;
     private final Duration lease;
     private final Duration maxRun;
@@ -41,7 +43,14 @@ public final class Operation<T extends @Nullable Object> {
 
     private Operation(Builder<T> builder) {
         this.name = builder.name;
-        this.type = new OutcomeType(builder.valueType, builder.recordFailures);
+        this.uncompensated = new OutcomeType(builder.valueType, builder.recordFailures);
+        this.type = builder.compensateOn.isEmpty()
+                ? uncompensated
+                : new OutcomeType(
+                        builder.valueType,
+                        Stream.concat(builder.recordFailures.stream(), builder.compensateOn.stream())
+                                .distinct()
+                                .toList());
         this.retention = builder.retention;
         this.lease = builder.lease;
         this.maxRun = builder.maxRun;
@@ -81,7 +90,7 @@ public final class Operation<T extends @Nullable Object> {
         return name;
     }
 
-    /** Returns what the operation can produce. */
+    /** Returns what the operation can produce, including failures that are recorded only once steps were undone. */
     public OutcomeType type() {
         return type;
     }
@@ -119,6 +128,21 @@ public final class Operation<T extends @Nullable Object> {
     /** Returns what becomes of the operation when its caller cancels it. */
     public WhenCancelled whenCancelled() {
         return whenCancelled;
+    }
+
+    /** Tells whether a failure is recorded, whether there are steps to undo or not. It is never retried. */
+    public boolean records(Throwable failure) {
+        return uncompensated.records(failure);
+    }
+
+    /** Tells whether all failures of a type are recorded, whether there are steps to undo or not. */
+    public boolean recordsAll(Class<? extends Throwable> failures) {
+        return uncompensated.recordsAll(failures);
+    }
+
+    /** Tells whether the operation declares failures after which steps are undone. */
+    boolean isCompensated() {
+        return type != uncompensated;
     }
 
     /** Tells whether nobody knows if the operation was done after this failure, or after one that caused it. */
@@ -165,6 +189,7 @@ public final class Operation<T extends @Nullable Object> {
         private final String name;
         private final Type valueType;
         private final List<Class<? extends Throwable>> recordFailures = new ArrayList<>();
+        private final List<Class<? extends Throwable>> compensateOn = new ArrayList<>();
         private Duration retention = DEFAULT_RETENTION;
         private Duration lease = DEFAULT_LEASE;
         private Duration maxRun = DEFAULT_MAX_RUN;
@@ -242,6 +267,20 @@ public final class Operation<T extends @Nullable Object> {
         public Builder<T> recordFailures(List<Class<? extends Throwable>> types) {
             recordFailures.clear();
             recordFailures.addAll(types);
+            return this;
+        }
+
+        /**
+         * Sets the types of failures after which recorded steps that declare a compensation are undone, before the
+         * failure is recorded. Unlike one of {@link #recordFailures}, such a failure may be retried first, and what
+         * counts is the one that is left; and if there is nothing to undo, it releases the key. A failure of {@link
+         * #recordFailures} has such steps undone too. Defaults to none.
+         *
+         * @see io.idempotent.Steps#run(String, io.idempotent.Steps.Work, io.idempotent.Steps.Compensation)
+         */
+        public Builder<T> compensateOn(List<Class<? extends Throwable>> types) {
+            compensateOn.clear();
+            compensateOn.addAll(types);
             return this;
         }
 

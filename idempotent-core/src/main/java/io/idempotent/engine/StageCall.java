@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * <ol>
  *   <li>The work begins once the key is held, on a thread that runs no request of the store.
  *   <li>When the work has ended, in whichever thread, a thread asks the store to record that.
+ *   <li>If its steps are to be undone first, a thread that may block does that.
  *   <li>Then the {@link #future} completes, on a thread that runs no request of the store either. It was not the
  *       caller's if it was completed or cancelled before: the work goes on, and its outcome is recorded.
  *   <li>A call that is {@linkplain #cancel cancelled} before its work began never begins it, and gives the key back.
@@ -28,6 +29,9 @@ public final class StageCall<T extends @Nullable Object> {
     private final StageWork<T> work;
     private final RequestThreads threads;
     private final CompletableFuture<T> future = new CompletableFuture<>();
+
+    // Written before the call is admitted.
+    private volatile CallScope scope = Runnable::run;
 
     private enum State {
         OPENING,
@@ -83,6 +87,12 @@ public final class StageCall<T extends @Nullable Object> {
         } catch (UnsupportedOperationException cannotBeCancelled) {
             // It goes on, and what it returns is recorded.
         }
+    }
+
+    /** Takes note of what its parts run in. */
+    CallScope runsIn(CallScope callers) {
+        scope = callers;
+        return callers;
     }
 
     /** Takes note of what ends the wait for another owner. */
@@ -154,15 +164,35 @@ public final class StageCall<T extends @Nullable Object> {
             state = State.ENDED;
             wasCancelled = cancelled;
         }
-        if (failure == null) {
+        Throwable thrown = failure != null || !open.execution().isBackward()
+                ? failure
+                : new Backward(open.context().key());
+        if (thrown == null) {
             var unused = open.endAsync(value, () -> open.isRecorded(work, StageWork::releases, value))
                     .whenComplete(this::answer);
         } else if (wasCancelled) {
             // How far it came until then is not known, whatever it threw.
             var unused = open.abandonAsync();
+        } else if (open.isCompensated(thrown, false)) {
+            threads.work(() -> scope.run(() -> compensate(open, thrown)));
         } else {
-            var unused = open.failAsync(failure, work::mayStand).whenComplete((ended, none) -> answer(null, failure));
+            fail(open, thrown);
         }
+    }
+
+    private void compensate(OpenExecution<T> open, Throwable thrown) {
+        Throwable failure;
+        OpenExecution.Binding bound = open.bind();
+        try {
+            failure = open.compensate(thrown, work::undo);
+        } finally {
+            bound.close();
+        }
+        fail(open, failure);
+    }
+
+    private void fail(OpenExecution<T> open, Throwable failure) {
+        var unused = open.failAsync(failure, work::mayStand).whenComplete((ended, none) -> answer(null, failure));
     }
 
     private void answer(@Nullable T value, @Nullable Throwable failure) {

@@ -2,6 +2,7 @@ package io.idempotent.engine;
 
 import io.idempotent.IdempotencyContext;
 import io.idempotent.Reconciliation;
+import io.idempotent.Steps;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +32,11 @@ public interface StageWork<T extends @Nullable Object> extends RecoverableWork {
     /** Like {@link IdempotentWork#mayStand}, asked by any thread. */
     default boolean mayStand(Throwable failure) {
         return false;
+    }
+
+    /** Like {@link IdempotentWork#undo}, on a thread that may block, in this scope. */
+    default void undo(Execution execution, Steps.Action<?> undo) throws Throwable {
+        undo.run();
     }
 
     /** Returns what the engine's threads run parts of the call in. Asked once. Defaults to nothing. */

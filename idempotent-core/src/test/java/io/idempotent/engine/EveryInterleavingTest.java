@@ -18,6 +18,9 @@ final class EveryInterleavingTest {
 
     private static final int DEPTH = 4;
 
+    // A final failure and a crash are there already.
+    private static final int COMPENSATED_DEPTH = Integer.getInteger("explore.depth", DEPTH) + 1;
+
     private static void explore(WhenAbandoned policy, String what, Function<WhenAbandoned, Scenario> scenario) {
         explore(policy, what, scenario, Integer.getInteger("explore.depth", DEPTH));
     }
@@ -87,6 +90,40 @@ final class EveryInterleavingTest {
                 policy,
                 "two hasty callers in steps",
                 it -> Scenario.impatient(it).on(0, 1).inSteps().givingUpAtOnce());
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"RUN_AGAIN", "RECONCILE"})
+    void callersWhoseStepsAreUndone(WhenAbandoned policy) {
+        explore(
+                policy,
+                "two callers whose steps are undone",
+                it -> Scenario.impatient(it).on(0, 1).compensated(),
+                COMPENSATED_DEPTH);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"RUN_AGAIN", "RECONCILE"})
+    void aCallerWhoseStepsAreUndoneAndARecoverer(WhenAbandoned policy) {
+        explore(
+                policy,
+                "a caller whose steps are undone, and a recoverer",
+                it -> Scenario.impatient(it).on(0).withRecovererOn(1).compensated(),
+                COMPENSATED_DEPTH);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"RUN_AGAIN", "RECONCILE"})
+    void callersWithoutAThreadWhoseStepsAreUndoneAndThatGiveUpAStoreAtOnce(WhenAbandoned policy) {
+        explore(
+                policy,
+                "two hasty callers without a thread, whose steps are undone",
+                it -> Scenario.impatient(it)
+                        .on(0, 1)
+                        .compensated()
+                        .givingUpAtOnce()
+                        .async(),
+                COMPENSATED_DEPTH);
     }
 
     @ParameterizedTest

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.idempotent.IdempotencyStoreException;
 import io.idempotent.OnOneJdk;
+import io.idempotent.Outcome;
 import io.idempotent.RecordedOutcome;
+import io.idempotent.Steps;
 import io.idempotent.engine.Promises.Promise;
 import io.idempotent.engine.Scenario.Transactions;
 import io.idempotent.store.Claim;
@@ -20,7 +22,9 @@ import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -438,5 +442,131 @@ final class ExplorerTest {
                             }
                         })
                         .deep(4));
+    }
+
+    private static Scenario twoCompensated() {
+        return two(WhenAbandoned.RUN_AGAIN).compensated();
+    }
+
+    /** What was claimed, without some of its steps. */
+    private static ClaimResult without(ClaimResult result, Predicate<RecordedStep> hidden) {
+        return result instanceof ClaimResult.Claimed claimed
+                ? new ClaimResult.Claimed(
+                        claimed.claim(),
+                        claimed.firstClaimedAt(),
+                        claimed.takeovers(),
+                        claimed.steps().stream().filter(hidden.negate()).toList())
+                : result;
+    }
+
+    @Test
+    void theExplorerFindsAClaimThatGoesForwardThoughStepsAreUndone() {
+        finds(
+                Promise.COMPENSATION,
+                twoCompensated()
+                        .over(store -> new ForwardingIdempotencyStore(store) {
+                            @Override
+                            public ClaimResult claim(ClaimRequest request) {
+                                return without(
+                                        super.claim(request),
+                                        step -> step.name().equals(ExecutionSteps.COMPENSATE));
+                            }
+                        })
+                        .deep(5));
+    }
+
+    @Test
+    void theExplorerFindsAnUndoThatIsForgotten() {
+        finds(
+                Promise.COMPENSATION,
+                twoCompensated()
+                        .over(store -> new ForwardingIdempotencyStore(store) {
+                            @Override
+                            public ClaimResult claim(ClaimRequest request) {
+                                return without(
+                                        super.claim(request),
+                                        step -> step.outcome() == null
+                                                && step.name().endsWith(":charge"));
+                            }
+                        })
+                        .deep(5));
+    }
+
+    @Test
+    void theExplorerFindsUndosInTheWrongOrder() {
+        finds(
+                Promise.COMPENSATION,
+                twoCompensated()
+                        .deep(4)
+                        .calling((engine, operation, fingerprint, work) ->
+                                engine.execute(operation, operation.key("4711"), fingerprint, new IdempotentWork<>() {
+
+                                    private Steps.@Nullable Action<?> first;
+
+                                    @Override
+                                    public String run(Execution execution) throws Throwable {
+                                        return work.run(execution);
+                                    }
+
+                                    @Override
+                                    public void undo(Execution execution, Steps.Action<?> undo) throws Throwable {
+                                        if (first == null) {
+                                            first = undo;
+                                        } else {
+                                            undo.run();
+                                            first.run();
+                                        }
+                                    }
+                                })));
+    }
+
+    @Test
+    void theExplorerFindsAnUndoBeforeTheFailureIsRecorded() {
+        finds(
+                Promise.COMPENSATION,
+                twoCompensated()
+                        .over(store -> new ForwardingIdempotencyStore(store) {
+                            @Override
+                            public boolean recordStep(Claim claim, RecordedStep step) {
+                                return step.name().equals(ExecutionSteps.COMPENSATE) || super.recordStep(claim, step);
+                            }
+                        })
+                        .deep(4));
+    }
+
+    @Test
+    void theExplorerFindsAFailureThatFreesTheKeyThoughStepsAreUndone() {
+        finds(
+                Promise.COMPENSATION,
+                twoCompensated()
+                        .over(store -> new ForwardingIdempotencyStore(store) {
+                            @Override
+                            public boolean complete(Claim claim, RecordedOutcome outcome, Duration retention) {
+                                boolean failed = outcome instanceof RecordedOutcome.ByReference reference
+                                        && reference.outcome() instanceof Outcome.Failure;
+                                return failed
+                                        ? super.release(claim, retention)
+                                        : super.complete(claim, outcome, retention);
+                            }
+                        })
+                        .deep(4));
+    }
+
+    @Test
+    void theExplorerFindsUndosThatNobodyMakes() {
+        finds(
+                Promise.COMPENSATION,
+                twoCompensated()
+                        .deep(4)
+                        .calling((engine, operation, fingerprint, work) ->
+                                engine.execute(operation, operation.key("4711"), fingerprint, new IdempotentWork<>() {
+                                    @Override
+                                    public String run(Execution execution) throws Throwable {
+                                        return work.run(execution);
+                                    }
+
+                                    @Override
+                                    public void undo(Execution execution, Steps.Action<?> undo) {}
+                                })));
     }
 }

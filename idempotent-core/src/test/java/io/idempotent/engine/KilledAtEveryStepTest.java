@@ -9,6 +9,7 @@ import io.idempotent.engine.Schedule.Move;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -289,5 +290,65 @@ final class KilledAtEveryStepTest {
                         "after its record of charge: done 1 and 1, then IdempotencyOutcomeUnknownException",
                         "before its completion: done 1 and 1, then IdempotencyOutcomeUnknownException",
                         "after its completion: done 1 and 1, then paid by A under claim 1");
+    }
+
+    private static List<String> killWhileUndoing(UnaryOperator<Scenario> scenario) {
+        return killAtEveryStep(
+                () -> scenario.apply(Scenario.impatient(WhenAbandoned.RUN_AGAIN))
+                        .compensated(),
+                Move.THROWS_FINALLY,
+                Move.GOES_ON);
+    }
+
+    /** What becomes of it, but before the first claim and after the completion. */
+    private static final List<String> WHERE_STEPS_ARE_UNDONE = List.of(
+            "after its claim: done 1 and 1, undone 0 and 0, then paid by B under claim 2",
+            "in step reserve: done 1 and 1, undone 0 and 0, then paid by B under claim 2",
+            "after it has done reserve: done 2 and 1, undone 0 and 0, then paid by B under claim 2",
+            "before its record of reserve: done 2 and 1, undone 0 and 0, then paid by B under claim 2",
+            "after its record of reserve: done 1 and 1, undone 0 and 0, then paid by B under claim 2",
+            "before its record that it begins charge: done 1 and 1, undone 0 and 0, then" + " paid by B under claim 2",
+            "after its record that it begins charge: done 1 and 1, undone 0 and 0, then paid" + " by B under claim 2",
+            "in step charge: done 1 and 1, undone 0 and 0, then paid by B under claim 2",
+            "after it has done charge: done 1 and 1, undone 0 and 0, then paid by B under claim 2",
+            "before its record of charge: done 1 and 1, undone 0 and 0, then paid by B under claim 2",
+            "after its record of charge: done 1 and 1, undone 0 and 0, then paid by B under claim 2",
+            "in its work: done 1 and 1, undone 0 and 0, then paid by B under claim 2",
+            "before its record that it begins compensate:charge: done 1 and 1, undone 0 and"
+                    + " 0, then paid by B under claim 2",
+            "after its record that it begins compensate:charge: done 1 and 1, undone 0 and"
+                    + " 0, then paid by B under claim 2",
+            "before its record that it begins compensate:reserve: done 1 and 1, undone 0 and"
+                    + " 0, then paid by B under claim 2",
+            "after its record that it begins compensate:reserve: done 1 and 1, undone 0 and"
+                    + " 0, then paid by B under claim 2",
+            "before its record of compensate:: done 1 and 1, undone 0 and 0, then paid by B under claim 2",
+            "after its record of compensate:: done 1 and 1, undone 1 and 1, then FinalException",
+            "in the undo of charge: done 1 and 1, undone 1 and 1, then FinalException",
+            "after it has undone charge: done 1 and 1, undone 1 and 2, then FinalException",
+            "before its record of compensate:charge: done 1 and 1, undone 1 and 2, then FinalException",
+            "after its record of compensate:charge: done 1 and 1, undone 1 and 1, then FinalException",
+            "in the undo of reserve: done 1 and 1, undone 1 and 1, then FinalException",
+            "after it has undone reserve: done 1 and 1, undone 2 and 1, then FinalException",
+            "before its record of compensate:reserve: done 1 and 1, undone 2 and 1, then FinalException",
+            "after its record of compensate:reserve: done 1 and 1, undone 1 and 1, then FinalException",
+            "before its completion: done 1 and 1, undone 1 and 1, then FinalException");
+
+    @Test
+    void stepsThatAreUndoneGoOnBackwardWhereverTheirOwnerIsKilledAndNeverForward() {
+        assertThat(killWhileUndoing(scenario -> scenario.on(0, 1)))
+                .startsWith("before its claim: done 1 and 1, undone 0 and 0, then paid by B under claim 1")
+                .containsSequence(WHERE_STEPS_ARE_UNDONE)
+                .endsWith("after its completion: done 1 and 1, undone 1 and 1, then FinalException")
+                .hasSize(WHERE_STEPS_ARE_UNDONE.size() + 2);
+    }
+
+    @Test
+    void aRecovererUndoesWhatACallerWouldHaveUndone() {
+        assertThat(killWhileUndoing(scenario -> scenario.on(0).withRecovererOn(1)))
+                .startsWith("before its claim: done 0 and 0, undone 0 and 0, then null")
+                .containsSequence(WHERE_STEPS_ARE_UNDONE)
+                .endsWith("after its completion: done 1 and 1, undone 1 and 1, then null")
+                .hasSize(WHERE_STEPS_ARE_UNDONE.size() + 2);
     }
 }

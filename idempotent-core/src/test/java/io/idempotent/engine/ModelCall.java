@@ -25,6 +25,8 @@ final class ModelCall implements IdempotentWork<String>, Runnable {
     private final int node;
     private final Fingerprint fingerprint;
     private final @Nullable ModelTransaction transaction;
+    private final boolean recovering;
+    private @Nullable IdempotencyRecord recovered;
     private @Nullable Execution execution;
     private @Nullable Owner owner;
     private @Nullable String produced;
@@ -47,7 +49,8 @@ final class ModelCall implements IdempotentWork<String>, Runnable {
             int number,
             int node,
             Fingerprint fingerprint,
-            @Nullable ModelTransaction transaction) {
+            @Nullable ModelTransaction transaction,
+            boolean recovering) {
         this.scenario = scenario;
         this.schedule = schedule;
         this.promises = promises;
@@ -57,6 +60,7 @@ final class ModelCall implements IdempotentWork<String>, Runnable {
         this.node = node;
         this.fingerprint = fingerprint;
         this.transaction = transaction;
+        this.recovering = recovering;
     }
 
     /** The call that this thread makes, or null. */
@@ -188,6 +192,9 @@ final class ModelCall implements IdempotentWork<String>, Runnable {
     private void call() {
         begunAt = schedule.time();
         requestedAt = begunAt;
+        if (recovering && !findsAbandoned()) {
+            return;
+        }
         try {
             answer = scenario.calling.call(engine, scenario.operation, fingerprint, this);
         } catch (Throwable failed) {
@@ -211,6 +218,21 @@ final class ModelCall implements IdempotentWork<String>, Runnable {
         }
     }
 
+    private boolean findsAbandoned() {
+        schedule.pause("before it looks for what is abandoned", Move.GOES_ON);
+        recovered = record();
+        boolean found = recovered != null && recovered.isAbandoned();
+        schedule.note(found ? "finds it abandoned" : "finds nothing to recover");
+        begunAt = schedule.time();
+        requestedAt = begunAt;
+        return found;
+    }
+
+    @Override
+    public @Nullable IdempotencyRecord recovers() {
+        return recovered;
+    }
+
     @Override
     public @Nullable EnclosingTransaction enclosingTransaction() {
         return transaction;
@@ -227,6 +249,9 @@ final class ModelCall implements IdempotentWork<String>, Runnable {
         if (current == null) {
             // Broken already, and said.
             return "nothing";
+        }
+        if (scenario.compensated) {
+            return runCompensatedSteps(begun, current);
         }
         if (scenario.steps) {
             return runSteps(begun, current);
@@ -272,6 +297,44 @@ final class ModelCall implements IdempotentWork<String>, Runnable {
             throw ends(current, Run.THREW, thrownByStep);
         }
         return returns(current);
+    }
+
+    private String runCompensatedSteps(Execution begun, Owner current) throws Throwable {
+        boolean backward = promises.isBackward();
+        try {
+            begun.steps().run("reserve", () -> step(current, "reserve"), it -> undo(current, "reserve"));
+            begun.steps()
+                    .atMostOnce()
+                    .run(
+                            "charge",
+                            () -> step(current, "charge"),
+                            () -> findCharge(current),
+                            it -> undo(current, "charge"));
+        } catch (Schedule.Stopped stopped) {
+            throw stopped;
+        } catch (Backward swallowed) {
+            promises.runEnds(current, Run.THREW_FINALLY);
+            return "nothing of this counts";
+        } catch (Throwable thrownByStep) {
+            throw ends(current, Run.THREW, thrownByStep);
+        }
+        if (backward) {
+            promises.runEnds(current, Run.THREW_FINALLY);
+            return "nothing of this counts either";
+        }
+        if (schedule.pause("in its work", Move.GOES_ON, Move.THROWS_FINALLY) == Move.THROWS_FINALLY) {
+            throw ends(current, Run.THREW_FINALLY, new Scenario.FinalException("refused to " + name()));
+        }
+        return returns(current);
+    }
+
+    private void undo(Owner current, String step) throws Scenario.PlainException {
+        if (schedule.pause("in the undo of " + step, Move.GOES_ON, Move.THROWS) == Move.THROWS) {
+            throw new Scenario.PlainException("the undo of " + step + " failed in the hands of " + name());
+        }
+        schedule.note("undoes " + step);
+        promises.undone(current, step);
+        schedule.pause("after it has undone " + step, Move.GOES_ON);
     }
 
     private String returns(Owner current) {

@@ -16,6 +16,7 @@ import io.idempotent.store.RenewalResult;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.UUID;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -85,10 +86,26 @@ final class ModelStore extends ForwardingIdempotencyStore {
                 true,
                 () -> {
                     ClaimResult result = super.claim(request);
-                    promises.claimed(request, result);
+                    promises.claimed(request.claimId(), result);
                     return result;
                 },
                 promises::text);
+    }
+
+    @Override
+    public ClaimResult.@Nullable Claimed takeOver(
+            IdempotencyKey key, long expectedToken, UUID claimId, Duration lease) {
+        return this.<ClaimResult.@Nullable Claimed>ask(
+                "take-over",
+                true,
+                () -> {
+                    ClaimResult.Claimed taken = super.takeOver(key, expectedToken, claimId, lease);
+                    if (taken != null) {
+                        promises.claimed(claimId, taken);
+                    }
+                    return taken;
+                },
+                taken -> taken == null ? "refused" : promises.text(taken));
     }
 
     @Override

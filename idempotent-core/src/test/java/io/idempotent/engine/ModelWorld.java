@@ -51,7 +51,8 @@ final class ModelWorld implements Schedule.World {
                 calls.size(),
                 caller.node(),
                 caller.fingerprint(),
-                transaction);
+                transaction,
+                caller.recovers());
         calls.add(call);
         return call;
     }
@@ -142,7 +143,7 @@ final class ModelWorld implements Schedule.World {
 
     private ModelCall call() {
         Caller caller = new Caller(
-                nodes.size(), promises.lastFingerprint(scenario.callers.get(0).fingerprint()));
+                nodes.size(), promises.lastFingerprint(scenario.callers.get(0).fingerprint()), false);
         ModelNode node = newNode();
         nodes.add(node);
         ModelCall call = newCall(node, caller, null);

@@ -10,7 +10,6 @@ import io.idempotent.IdempotencyStoreException;
 import io.idempotent.Outcome;
 import io.idempotent.RecordedOutcome;
 import io.idempotent.store.Claim;
-import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.RecordedStep;
@@ -42,6 +41,9 @@ import org.jspecify.annotations.Nullable;
  *       whatever goes wrong.
  *   <li>COUNT: what is done is done once, and once more at most for each take-over; with nothing going wrong exactly
  *       once. An operation that is not simply run again does it once at most, whatever goes wrong.
+ *   <li>COMPENSATION: once the failure is recorded for which steps are undone, no step begins, the key is not freed, and
+ *       it is completed by that failure only, when all that was recorded or charged is undone; nothing is undone before,
+ *       nor what was not done; what was done last is undone first, and once more at most for each take-over.
  * </ol>
  *
  * <p>G3, atomic calls, is about a database's transactions, and is shown with real ones elsewhere.
@@ -58,7 +60,8 @@ final class Promises {
         EXCEPTION,
         NOT_STUCK,
         STEP,
-        COUNT
+        COUNT,
+        COMPENSATION
     }
 
     /** A promise was broken. */
@@ -111,12 +114,12 @@ final class Promises {
         private boolean settled;
         private @Nullable RecordedOutcome outcome;
 
-        private Owner(int number, long token, ModelCall call, ClaimRequest request, int leaseEndsAt) {
+        private Owner(int number, long token, ModelCall call, UUID claimId, int leaseEndsAt) {
             this.number = number;
             this.token = token;
-            this.claimId = request.claimId();
+            this.claimId = claimId;
             this.call = call;
-            this.fingerprint = request.fingerprint();
+            this.fingerprint = call.fingerprint();
             this.leaseEndsAt = leaseEndsAt;
         }
 
@@ -146,6 +149,9 @@ final class Promises {
     private final List<Owner> doneReserve = new ArrayList<>();
     private final Set<String> recordedSteps = new TreeSet<>();
     private boolean chargeUnknown;
+    private @Nullable Throwable compensatedFailure;
+    private int undoneReserve;
+    private int undoneCharge;
     private int effects;
     private int takeovers;
     private @Nullable Owner completed;
@@ -184,14 +190,14 @@ final class Promises {
 
     // What takes effect in the store.
 
-    void claimed(ClaimRequest request, ClaimResult result) {
+    void claimed(UUID claimId, ClaimResult result) {
         ModelCall call = acting();
         if (call == null || !(result instanceof ClaimResult.Claimed claimed)) {
             return;
         }
         long token = claimed.claim().fencingToken();
         Owner last = last();
-        if (last != null && last.token == token && last.claimId.equals(request.claimId())) {
+        if (last != null && last.token == token && last.claimId.equals(claimId)) {
             return;
         }
         require(
@@ -201,7 +207,7 @@ final class Promises {
         if (last != null && last.hold != Hold.RELEASED) {
             takeovers++;
         }
-        Owner owner = new Owner(owners.size() + 1, token, call, request, schedule.time() + LEASE);
+        Owner owner = new Owner(owners.size() + 1, token, call, claimId, schedule.time() + LEASE);
         owners.add(owner);
         call.owns(owner);
     }
@@ -215,6 +221,17 @@ final class Promises {
     void completed(Claim claim, RecordedOutcome outcome) {
         Owner owner = stillLast(claim, "completed");
         if (owner.hold != Hold.COMPLETED) {
+            Throwable failure = failureOf(outcome);
+            require(
+                    !scenario.compensated || failure == compensatedFailure,
+                    Promise.COMPENSATION,
+                    "completed by " + valueOf(outcome) + ", and steps are undone for " + compensatedFailure);
+            require(
+                    compensatedFailure == null
+                            || ((undoneReserve > 0 || !recordedSteps.contains("reserve"))
+                                    && (undoneCharge > 0 || effects == 0)),
+                    Promise.COMPENSATION,
+                    "completed by the failure, and not all steps are undone");
             owner.hold = Hold.COMPLETED;
             owner.outcome = outcome;
             completed = completed == null ? owner : completed;
@@ -225,6 +242,9 @@ final class Promises {
         var unused = stillLast(claim, "given a step");
         if (step.outcome() != null) {
             chargeUnknown &= !step.name().equals("charge");
+            if (step.name().equals(ExecutionSteps.COMPENSATE)) {
+                compensatedFailure = failureOf(step.outcome());
+            }
             recordedSteps.add(step.name());
         }
     }
@@ -235,6 +255,7 @@ final class Promises {
                 Promise.STEP,
                 "claim " + claim.fencingToken() + " freed the key, and dropped steps");
         Owner owner = stillLast(claim, "released");
+        require(!isBackward(), Promise.COMPENSATION, "claim " + owner.number + " freed the key, and steps are undone");
         require(
                 !chargeUnknown || owner.run == Run.NONE,
                 Promise.STEP,
@@ -252,6 +273,7 @@ final class Promises {
     /** Whether it is known that nothing was done under a claim, or does not matter. */
     private boolean mayRunAfter(Owner earlier, Owner owner) {
         return earlier.settled
+                || isBackward()
                 || scenario.whenAbandoned == WhenAbandoned.RUN_AGAIN
                 || (scenario.whenAbandoned == WhenAbandoned.RECONCILE && owner.foundNotDone);
     }
@@ -323,6 +345,10 @@ final class Promises {
     /** A step begins. */
     void stepBegins(Owner owner, String step) {
         chargeUnknown |= step.equals("charge");
+        require(
+                !isBackward() || owner != last(),
+                Promise.COMPENSATION,
+                "claim " + owner.number + " begins " + step + ", and steps are undone");
         // That one runs at most once is recorded between this and the engine's own look at the lease.
         require(
                 owner == last() || step.equals("charge"),
@@ -350,6 +376,28 @@ final class Promises {
                     both + ", and claim " + earlier.number + " freed the key after it");
         }
         doneReserve.add(owner);
+    }
+
+    /** Whether steps are being undone, as the store knows. */
+    boolean isBackward() {
+        return compensatedFailure != null;
+    }
+
+    /** A step is undone. */
+    void undone(Owner owner, String step) {
+        String both = owner.call.name() + " undoes " + step + " under claim " + owner.number;
+        boolean charge = step.equals("charge");
+        require(isBackward(), Promise.COMPENSATION, both + ", and no failure is recorded");
+        require(charge ? effects > 0 : !doneReserve.isEmpty(), Promise.COMPENSATION, both + ", and it was not done");
+        require(
+                charge || effects == 0 || undoneCharge > 0,
+                Promise.COMPENSATION,
+                both + ", and charge, which was done later, is not undone yet");
+        int times = charge ? ++undoneCharge : ++undoneReserve;
+        require(
+                times <= 1 + takeovers,
+                Promise.COMPENSATION,
+                both + " for the " + times + "th time, with " + takeovers + " take-overs");
     }
 
     /** What the user's code is for takes effect. */
@@ -407,6 +455,9 @@ final class Promises {
     void threw(ModelCall call, Throwable thrown) {
         callersFailed = true;
         String got = call.name() + " got " + thrown;
+        if (thrown == compensatedFailure && isBackward()) {
+            return;
+        }
         if (call.failure() != null) {
             require(thrown == call.failure(), Promise.EXCEPTION, got + " instead of what its work threw");
             return;
@@ -437,7 +488,8 @@ final class Promises {
         } else if (thrown instanceof IdempotencyClaimLostException) {
             Owner owner = call.owner();
             require(
-                    owner != null && (owner != last() || schedule.time() >= call.begunAt() + LEASE),
+                    call.recovers() != null
+                            || (owner != null && (owner != last() || schedule.time() >= call.begunAt() + LEASE)),
                     Promise.ONE_OWNER,
                     got + " and lost nothing");
         } else {
@@ -561,7 +613,8 @@ final class Promises {
 
     /** How often the steps were done. */
     String stepsDone() {
-        return doneReserve.size() + " and " + effects;
+        return doneReserve.size() + " and " + effects
+                + (scenario.compensated ? ", undone " + undoneReserve + " and " + undoneCharge : "");
     }
 
     void requireDecided(boolean decided, String how) {
@@ -571,6 +624,7 @@ final class Promises {
     long state() {
         long hash = Hash.mix(
                 effects * 64L + takeovers + (chargeUnknown ? 1024 : 0), completed == null ? 0 : completed.number);
+        hash = Hash.mix(hash, undoneReserve * 16L + undoneCharge + (isBackward() ? 4096 : 0));
         hash = Hash.mix(hash, (callersFailed ? 1 : 0) + (schedule.troubles() == 0 ? 2 : 0));
         for (Owner owner : owners) {
             hash = Hash.mix(hash, owner.state(schedule.time()));

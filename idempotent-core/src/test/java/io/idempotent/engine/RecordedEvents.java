@@ -146,6 +146,21 @@ public class RecordedEvents implements IdempotencyListener, BiConsumer<String, T
     }
 
     @Override
+    public void compensating(IdempotencyContext context, Throwable failure) {
+        add("compensating", failure);
+    }
+
+    @Override
+    public void compensationFailed(IdempotencyContext context, @Nullable String step, Throwable failure) {
+        add("compensationFailed", step);
+    }
+
+    @Override
+    public void leftForPerson(IdempotencyKey key, int takeovers, String reason) {
+        add("leftForPerson", key);
+    }
+
+    @Override
     public void resolved(IdempotencyKey key, ManualResolution resolution) {
         add("resolved", resolution);
     }

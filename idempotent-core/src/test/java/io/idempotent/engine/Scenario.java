@@ -2,6 +2,8 @@ package io.idempotent.engine;
 
 import io.idempotent.Fingerprint;
 import io.idempotent.Reconciliation;
+import io.idempotent.Steps;
+import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.ReferenceStore;
 import java.time.Duration;
@@ -12,6 +14,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is explored: who calls what, where, and what may go wrong. Set up once, and not changed while it is explored.
@@ -65,8 +68,12 @@ final class Scenario {
         }
     }
 
-    /** One who calls. */
-    record Caller(int node, Fingerprint fingerprint) {}
+    /**
+     * One who calls.
+     *
+     * @param recovers whether it has no caller of its own, and finishes what it finds abandoned
+     */
+    record Caller(int node, Fingerprint fingerprint, boolean recovers) {}
 
     /** How a call is made of the engine. */
     @FunctionalInterface
@@ -86,6 +93,7 @@ final class Scenario {
     Duration completionTimeout = IdempotencyEngine.DEFAULT_COMPLETION_TIMEOUT;
     int depth = 4;
     boolean steps;
+    boolean compensated;
 
     private Scenario(WhenAbandoned whenAbandoned, Duration waitAtMost) {
         this.whenAbandoned = whenAbandoned;
@@ -111,14 +119,20 @@ final class Scenario {
     /** Adds one caller on each of these nodes, all with the same request. */
     Scenario on(int... nodes) {
         for (int node : nodes) {
-            callers.add(new Caller(node, Fingerprint.ofContent("12.50")));
+            callers.add(new Caller(node, Fingerprint.ofContent("12.50"), false));
         }
+        return this;
+    }
+
+    /** Adds one that recovers on a node. */
+    Scenario withRecovererOn(int node) {
+        callers.add(new Caller(node, Fingerprint.ofContent("12.50"), true));
         return this;
     }
 
     /** Adds a caller that says something else. */
     Scenario withAnotherRequestOn(int node) {
-        callers.add(new Caller(node, Fingerprint.ofContent("99.00")));
+        callers.add(new Caller(node, Fingerprint.ofContent("99.00"), false));
         return this;
     }
 
@@ -131,6 +145,12 @@ final class Scenario {
     Scenario inSteps() {
         steps = true;
         return this;
+    }
+
+    /** Like {@link #inSteps}, with steps that are undone if the work fails finally. */
+    Scenario compensated() {
+        compensated = true;
+        return inSteps();
     }
 
     /** The store that is behind all nodes. */
@@ -163,6 +183,16 @@ final class Scenario {
                             @Override
                             public CompletionStage<String> begin(Execution execution) throws Throwable {
                                 return CompletableFuture.completedFuture(work.run(execution));
+                            }
+
+                            @Override
+                            public void undo(Execution execution, Steps.Action<?> undo) throws Throwable {
+                                work.undo(execution, undo);
+                            }
+
+                            @Override
+                            public @Nullable IdempotencyRecord recovers() {
+                                return work.recovers();
                             }
 
                             @Override

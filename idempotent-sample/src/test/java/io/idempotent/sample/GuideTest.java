@@ -126,6 +126,7 @@ class GuideTest {
                 record Charge(String id) {}
                 record Message(String id, String body) {}
                 static class PaymentDeclinedException extends RuntimeException {}
+                static class CarrierAwayException extends RuntimeException {}
                 static class QuotaExceededException extends RuntimeException {
                     Duration untilReset() { return Duration.ZERO; }
                 }
@@ -139,8 +140,12 @@ class GuideTest {
                 interface Till {
                     Charge charge(String key, Order order);
                     Reconciliation<Charge> find(String key);
+                    void refund(String key, Charge charge);
                 }
-                interface Stock { Reservation reserve(Order order); }
+                interface Stock {
+                    Reservation reserve(Order order);
+                    void cancel(Reservation reservation);
+                }
                 interface Mail { Confirmation confirm(Order order, Reservation reservation, Charge charge); }
                 interface Payer { Receipt pay(PaymentRequest request); }
                 static Bank gateway;
@@ -453,6 +458,7 @@ class GuideTest {
             classes = {
                 Idempotent.class,
                 Idempotent.Retry.class,
+                Idempotent.Recover.class,
                 Idempotent.Budget.class,
                 IdempotentEndpoint.class,
                 EnableIdempotency.class

@@ -338,15 +338,16 @@ public final class IdempotencyEndpoint {
         IdempotencyKey key = found.record().key();
         return switch (action) {
             case COMPLETE -> done(records.complete(key, fencingToken, values.read(known(found), value), who, why));
-            case FAIL -> done(records.fail(
-                    key, fencingToken, JsonValues.failure(known(found), failure, message), who, why));
+            case FAIL ->
+                done(records.fail(key, fencingToken, JsonValues.failure(known(found), failure, message), who, why));
             case RELEASE -> done(records.release(key, fencingToken, who, why));
             case FORGET -> done(records.forget(key, fencingToken, who, why));
-            case RECOVER -> switch (recoverer.recoverNow(key, fencingToken, who, why)) {
-                case FINISHED -> "finished";
-                case NOT_FINISHED -> "not-finished";
-                case TAKEN -> null;
-            };
+            case RECOVER ->
+                switch (recoverer.recoverNow(key, fencingToken, who, why)) {
+                    case FINISHED -> "finished";
+                    case NOT_FINISHED -> "not-finished";
+                    case TAKEN -> null;
+                };
         };
     }
 

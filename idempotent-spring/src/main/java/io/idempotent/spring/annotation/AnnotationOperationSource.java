@@ -134,6 +134,7 @@ final class AnnotationOperationSource implements OperationSource {
                 content(reader.text("fingerprint")),
                 reader.text("unless"),
                 reader.failures("recordFailures"),
+                reader.failures("compensateOn"),
                 reader.failures("unknownOn"),
                 reconcileWith,
                 reload(reader),

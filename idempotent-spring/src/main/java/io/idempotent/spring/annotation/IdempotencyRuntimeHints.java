@@ -38,7 +38,7 @@ final class IdempotencyRuntimeHints implements RuntimeHintsRegistrar {
                         classLoader,
                         "io.idempotent.spring.messaging.kafka.IdempotencyKeyProducerInterceptor",
                         MemberCategory.INVOKE_DECLARED_CONSTRUCTORS);
-        for (Class<?> annotation : List.of(Idempotent.class, Idempotent.Retry.class)) {
+        for (Class<?> annotation : List.of(Idempotent.class, Idempotent.Retry.class, Idempotent.Recover.class)) {
             hints.reflection().registerType(annotation, MemberCategory.INVOKE_DECLARED_METHODS);
             hints.proxies().registerJdkProxy(annotation);
         }

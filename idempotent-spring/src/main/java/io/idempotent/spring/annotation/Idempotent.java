@@ -119,6 +119,14 @@ public @interface Idempotent {
     Class<? extends Throwable>[] recordFailures() default {};
 
     /**
+     * The failures after which recorded {@linkplain io.idempotent.Steps steps} that declare how they are undone are
+     * undone, in reverse order; subtypes included. Then the failure is recorded, and thrown again. Unlike those of
+     * {@link #recordFailures}, which have such steps undone too, they are retried first if {@link #retry} says so, and
+     * release the key if there is nothing to undo. Each undo is repeated as attempts are. Defaults to none.
+     */
+    Class<? extends Throwable>[] compensateOn() default {};
+
+    /**
      * The failures after which nobody knows whether the method's work was done, such as a read timeout of a remote
      * call; subtypes and causes included. They abandon the key, whatever else is declared for them, and are never
      * retried. If there are some, {@link #whenAbandoned} must say what happens next. Defaults to none.

@@ -36,7 +36,8 @@ import org.springframework.util.ReflectionUtils;
  * Says what a native image has to keep for the idempotent methods of a bean.
  *
  * <ol>
- *   <li>The method itself, which is called by reflection, and the one that it is reconciled with.
+ *   <li>The method itself, which is called by reflection, and those that it is reconciled with, and that its
+ *       arguments are loaded with; of the latter the type of what is recorded, too.
  *   <li>The types of its parameters and of its result, to be read by expressions, written and read as JSON, and
  *       compared field by field; what they consist of, and what is permitted for a sealed type, too.
  *   <li>How to make the failures that it records, and those that it declares.
@@ -95,20 +96,33 @@ final class IdempotentBeanAotProcessor implements BeanRegistrationAotProcessor {
             for (Type parameter : method.getGenericParameterTypes()) {
                 registerValue(parameter);
             }
-            for (Class<?> failure : annotation.recordFailures()) {
-                hints.registerType(failure, MemberCategory.INVOKE_DECLARED_CONSTRUCTORS);
-            }
+            Stream.of(annotation.recordFailures(), annotation.compensateOn())
+                    .flatMap(Arrays::stream)
+                    .forEach(failure -> hints.registerType(failure, MemberCategory.INVOKE_DECLARED_CONSTRUCTORS));
             for (Class<?> failure : method.getExceptionTypes()) {
                 // Made without a constructor, to ask whether the method's transaction commits on it.
                 hints.registerType(failure, MemberCategory.UNSAFE_ALLOCATED);
             }
-            Arrays.stream(ReflectionUtils.getUniqueDeclaredMethods(targetClass))
-                    .filter(candidate -> candidate.getName().equals(annotation.reconcileWith()))
+            named(annotation.reconcileWith())
                     .forEach(candidate -> hints.registerMethod(candidate, ExecutableMode.INVOKE));
-            Stream.of(annotation.key(), annotation.scope(), annotation.fingerprint(), annotation.unless())
+            named(annotation.recover().loadWith()).forEach(candidate -> {
+                hints.registerMethod(candidate, ExecutableMode.INVOKE);
+                Stream.of(candidate.getGenericParameterTypes()).forEach(this::registerValue);
+            });
+            Stream.of(
+                            annotation.key(),
+                            annotation.scope(),
+                            annotation.fingerprint(),
+                            annotation.unless(),
+                            annotation.recover().arguments())
                     .flatMap(expression -> BEAN.matcher(expression).results())
                     .map(found -> found.group(1) != null ? found.group(1) : found.group(2))
                     .forEach(this::registerBean);
+        }
+
+        private Stream<Method> named(String name) {
+            return Arrays.stream(ReflectionUtils.getUniqueDeclaredMethods(targetClass))
+                    .filter(candidate -> candidate.getName().equals(name));
         }
 
         private void registerValue(Type declared) {

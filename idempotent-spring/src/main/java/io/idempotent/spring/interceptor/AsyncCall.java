@@ -2,6 +2,7 @@ package io.idempotent.spring.interceptor;
 
 import io.idempotent.IdempotencyContext;
 import io.idempotent.Reconciliation;
+import io.idempotent.Steps;
 import io.idempotent.engine.CallScope;
 import io.idempotent.engine.Execution;
 import io.idempotent.engine.StageWork;
@@ -139,6 +140,11 @@ final class AsyncCall implements StageWork<@Nullable Object> {
     private boolean commitsOn(Throwable failure) {
         MethodTransaction transaction = method.transaction();
         return transaction != null && transaction.commitsOn(failure.getClass());
+    }
+
+    @Override
+    public void undo(Execution execution, Steps.Action<?> undo) throws Throwable {
+        method.undo(undo, execution, observed);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.idempotent.spring.interceptor;
 
 import io.idempotent.Reconciliation;
+import io.idempotent.Steps;
 import io.idempotent.engine.Execution;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.RecordedRequest;
@@ -25,6 +26,9 @@ interface CallBody {
     /** Runs the method, with its retries. */
     @Nullable
     Object run(IdempotentCall call, Execution execution) throws Throwable;
+
+    /** Undoes a step, and repeats that as the method's attempts are repeated. */
+    void undo(IdempotentCall call, Execution execution, Steps.Action<?> undo) throws Throwable;
 
     /** Tells whether a result releases the key, and is not recorded. */
     boolean releases(IdempotentCall call, @Nullable Object result);

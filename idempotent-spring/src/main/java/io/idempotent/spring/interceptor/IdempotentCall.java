@@ -1,6 +1,7 @@
 package io.idempotent.spring.interceptor;
 
 import io.idempotent.Reconciliation;
+import io.idempotent.Steps;
 import io.idempotent.engine.EnclosingTransaction;
 import io.idempotent.engine.Execution;
 import io.idempotent.engine.IdempotentWork;
@@ -143,6 +144,11 @@ public abstract class IdempotentCall implements IdempotentWork<@Nullable Object>
     @SuppressWarnings("NullAway")
     public final @Nullable Object run(Execution execution) throws Throwable {
         return body().run(this, execution);
+    }
+
+    @Override
+    public final void undo(Execution execution, Steps.Action<?> undo) throws Throwable {
+        body().undo(this, execution, undo);
     }
 
     @Override

@@ -6,6 +6,7 @@ import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyKeyException;
 import io.idempotent.Reconciliation;
 import io.idempotent.RedactedException;
+import io.idempotent.Steps;
 import io.idempotent.engine.CallScope;
 import io.idempotent.engine.Execution;
 import io.idempotent.engine.IdempotencyEngine;
@@ -100,7 +101,7 @@ record IdempotentMethod(
 
     @Override
     public boolean commitsUnrecorded(Class<? extends Throwable> failure) {
-        return transaction != null && !operation.type().recordsAll(failure) && transaction.commitsOn(failure);
+        return transaction != null && !operation.recordsAll(failure) && transaction.commitsOn(failure);
     }
 
     @Nullable
@@ -273,6 +274,27 @@ record IdempotentMethod(
     }
 
     @Override
+    public void undo(IdempotentCall call, Execution execution, Steps.Action<?> undo) throws Throwable {
+        undo(undo, execution, call.observed());
+    }
+
+    // The type argument says @Nullable, which javac 17 does not read from class files.
+    @SuppressWarnings("NullAway")
+    void undo(Steps.Action<?> undo, Execution execution, @Nullable ObservedCall observed) throws Throwable {
+        if (retries == null) {
+            undo.run();
+            return;
+        }
+        var unused = retries.run(
+                () -> {
+                    undo.run();
+                    return null;
+                },
+                execution,
+                observed);
+    }
+
+    @Override
     public Reconciliation<?> reconcile(IdempotentCall call, Execution execution) throws Throwable {
         return reconciling == null ? Reconciliation.unknown() : reconciling.ask(call, execution);
     }
@@ -360,6 +382,11 @@ record IdempotentMethod(
         @Override
         public @Nullable Object run(IdempotentCall call, Execution execution) throws Throwable {
             return method.run(call, execution);
+        }
+
+        @Override
+        public void undo(IdempotentCall call, Execution execution, Steps.Action<?> undo) throws Throwable {
+            method.undo(call, execution, undo);
         }
 
         @Override

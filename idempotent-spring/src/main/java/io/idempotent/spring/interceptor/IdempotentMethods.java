@@ -399,6 +399,12 @@ final class IdempotentMethods {
                             + " execution that did not commit",
                     "Do without atomic, or without unknownOn, whenAbandoned and reconcileWith");
         }
+        if (atomic && !declaration.compensateOn().isEmpty()) {
+            throw new IdempotencyConfigurationException(
+                    described + " is atomic, and has steps undone after some failures: an atomic operation has no"
+                            + " steps, and its transaction undoes what it did",
+                    "Do without atomic, or without compensateOn");
+        }
         if (!atomic && effective.transactionManager() != null) {
             throw new IdempotencyConfigurationException(
                     described + " has the transaction manager '" + effective.transactionManager()
@@ -413,6 +419,7 @@ final class IdempotentMethods {
         Operation.Builder<@Nullable Object> builder = configured
                 .apply(Operation.<@Nullable Object>builder(name, type))
                 .recordFailures(declaration.recordFailures())
+                .compensateOn(declaration.compensateOn())
                 .unknownOn(declaration.unknownOn());
         return (atomic ? builder.whenAbandoned(WhenAbandoned.RUN_AGAIN) : builder).build();
     }

@@ -311,6 +311,10 @@ final class RecoverableMethod implements Recovery {
     }
 
     private Result result(RecoveredCall call, @Nullable Throwable failure) {
+        if (Thread.currentThread().isInterrupted()) {
+            // The store might fail for that alone.
+            return Result.NOT_FINISHED;
+        }
         IdempotencyRecord now = engine.store().find(call.record().key());
         if (now != null && now.outcome() != null) {
             return Result.FINISHED;
@@ -361,12 +365,8 @@ final class RecoverableMethod implements Recovery {
                 form.parts().stream().map(RequestForm.Part::type).toList();
         if (form.reloaded() != (parts.reloading() != null) || !recorded.equals(expected)) {
             throw unreadable(
-                    (form.reloaded()
-                                    ? "a value to load the arguments with was recorded, of type "
-                                    : "the arguments were")
-                            + (form.reloaded() ? "" : " recorded, of types ") + recorded + ", and "
-                            + (parts.reloading() != null ? "loadWith takes " : "the parameters are of types ")
-                            + expected,
+                    "it was recorded as " + kind(form.reloaded()) + recorded + ", and would be recorded as "
+                            + kind(parts.reloading() != null) + expected + " now",
                     null);
         }
         List<@Nullable Object> values = new ArrayList<>(recorded.size());
@@ -374,6 +374,10 @@ final class RecoverableMethod implements Recovery {
             values.add(decode(index, form.parts().get(index).content()));
         }
         return values;
+    }
+
+    private static String kind(boolean reloaded) {
+        return reloaded ? "a value for loadWith, of the type " : "arguments of the types ";
     }
 
     private @Nullable Object decode(int index, byte[] content) {
@@ -387,7 +391,7 @@ final class RecoverableMethod implements Recovery {
         }
     }
 
-    private UnreadableRequestException unreadable(String problem, @Nullable Throwable cause) {
+    private static UnreadableRequestException unreadable(String problem, @Nullable Throwable cause) {
         return new UnreadableRequestException(problem, cause);
     }
 }

@@ -162,7 +162,7 @@ final class Retries {
         return !(failure instanceof Error
                 || failure instanceof IdempotencyException
                 || failure instanceof InterruptedException
-                || operation.type().records(failure)
+                || operation.records(failure)
                 || operation.isUnknownOn(failure)
                 || isOneOf(CONSTRAINT_VIOLATIONS, failure.getClass()));
     }

@@ -33,6 +33,23 @@ public final class CurrentSteps implements Steps {
     }
 
     @Override
+    public <T extends @Nullable Object, X extends Throwable> T run(
+            String name, Work<T, X> work, Compensation<? super T> compensation) throws X {
+        return current().run(name, work, compensation);
+    }
+
+    @Override
+    public <X extends Throwable> void run(String name, Action<X> action, Action<? extends Exception> undo) throws X {
+        current().run(name, action, undo);
+    }
+
+    @Override
+    public <T extends @Nullable Object, X extends Throwable> T run(
+            String name, Type type, Work<T, X> work, Compensation<? super T> compensation) throws X {
+        return current().run(name, type, work, compensation);
+    }
+
+    @Override
     public AtMostOnce atMostOnce() {
         return current().atMostOnce();
     }

@@ -11,6 +11,7 @@ import io.idempotent.IdempotencyKey;
 import io.idempotent.IdempotencyStoreException;
 import io.idempotent.Outcome;
 import io.idempotent.Reconciliation;
+import io.idempotent.RedactedException;
 import io.idempotent.engine.Execution;
 import io.idempotent.engine.IdempotencyListener;
 import io.idempotent.engine.ManualResolution;
@@ -129,14 +130,38 @@ final class LoggingListener implements IdempotencyListener {
     }
 
     @Override
+    public void compensating(IdempotencyContext context, Throwable failure) {
+        log(
+                WARN,
+                context,
+                "The operation of idempotency key '" + context.key() + "' failed for good with "
+                        + failure.getClass().getName() + ", and its recorded steps are undone");
+    }
+
+    @Override
+    public void compensationFailed(IdempotencyContext context, @Nullable String step, Throwable failure) {
+        log(
+                ERROR,
+                context,
+                "The steps of idempotency key '" + context.key() + "' were not all undone"
+                        + (step == null ? "" : ", since step '" + step + "' could not be")
+                        + ": the key is abandoned, and its next execution undoes the rest; if that does not help,"
+                        + " undo them by hand and resolve the record",
+                // What undoes a step is not ours, and its message may show what was asked for.
+                failure instanceof IdempotencyException ? failure : RedactedException.of(failure),
+                step == null ? Map.of() : Map.of("idempotency.step", step));
+    }
+
+    @Override
     public void stepsLeftOver(IdempotencyContext context, Set<String> steps) {
         log(
                 WARN,
                 context,
-                "The operation of idempotency key '" + context.key() + "' has returned without asking for the steps "
+                "The operation of idempotency key '" + context.key() + "' did not ask for the steps "
                         + steps
                         + ", which an earlier execution recorded: fine if they are conditional, or part of a step"
-                        + " that was not run again; if they were renamed, they were done again under another name");
+                        + " that was not run again; if they were renamed, they were done again under another name, unless the"
+                        + " execution is recovered, which is refused then");
     }
 
     @Override

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param fingerprint how requests are told apart
  * @param unless the expression that says which results are not recorded; null where all are
  * @param recordFailures the types of failures that are final
+ * @param compensateOn the types of failures after which recorded steps are undone
  * @param unknownOn the types of failures after which nobody knows whether the operation was done
  * @param reconcileWith the name of the method of the same bean that finds out; null for none
  * @param reload what is recorded in place of all arguments; null where they are recorded themselves
@@ -23,6 +24,7 @@ public record OperationDeclaration(
         Content fingerprint,
         @Nullable String unless,
         List<Class<? extends Throwable>> recordFailures,
+        List<Class<? extends Throwable>> compensateOn,
         List<Class<? extends Throwable>> unknownOn,
         @Nullable String reconcileWith,
         @Nullable Reload reload,
@@ -31,6 +33,7 @@ public record OperationDeclaration(
     /** Makes a declaration. */
     public OperationDeclaration {
         recordFailures = List.copyOf(recordFailures);
+        compensateOn = List.copyOf(compensateOn);
         unknownOn = List.copyOf(unknownOn);
     }
 

@@ -27,7 +27,7 @@ public interface Recovery {
     /**
      * Calls the operation with what the record's first claim recorded, on this thread, and waits for its end. What the
      * operation throws is told to the listeners and the log as it is for any call. If this thread is interrupted while
-     * it waits for a method that ends later, that goes on.
+     * it waits for a method that ends later, that goes on, and is not finished as far as this call knows.
      *
      * @param record the abandoned record, as it was seen
      * @param request what its first claim recorded

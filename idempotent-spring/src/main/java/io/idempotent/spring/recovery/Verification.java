@@ -8,7 +8,6 @@ import io.idempotent.codec.OutcomeCodecException;
 import io.idempotent.engine.IdempotencyListener;
 import io.idempotent.spring.operation.ConfiguredOperation;
 import io.idempotent.spring.operation.OperationRegistry;
-import io.idempotent.spring.operation.UsedStore;
 import io.idempotent.spring.operation.Verifier;
 import io.idempotent.store.IdempotencyRecord;
 import java.time.Duration;
@@ -144,12 +143,7 @@ final class Verification implements IdempotencyListener {
         if (recorded == null || recorded instanceof RecordedOutcome.NotReplayable) {
             return null;
         }
-        for (UsedStore store : registry.stores()) {
-            if (store.engine() == operation.engine()) {
-                return registry.codec(store)
-                        .decode(recorded, operation.operation().type());
-            }
-        }
-        return null;
+        return registry.codec(operation.engine())
+                .decode(recorded, operation.operation().type());
     }
 }

@@ -51,7 +51,7 @@ import org.springframework.util.ClassUtils;
  *   <li>A bean that exists must have been intercepted: one that was made before the proxies' creator was not. A mock
  *       need not be, and an object that was registered as it is cannot be, which is said.
  *   <li>The declaration is resolved like at the first call: expressions, settings, store, types, retry.
- *   <li>A name stands for one method of one bean, unless it was declared for all of them.
+ *   <li>A name stands for one method of one bean, unless it was declared for all of them, and none is recovered.
  *   <li>Whatever else declares operations has the same done for them by itself.
  *   <li>No settings are left over that belong to no operation, unless only a part of the application is there: in a
  *       slice of it, or with mocks of its beans.

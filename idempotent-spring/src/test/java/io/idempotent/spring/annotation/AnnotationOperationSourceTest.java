@@ -17,6 +17,7 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 import java.lang.reflect.Method;
+import java.net.ConnectException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.Arrays;
@@ -50,6 +51,7 @@ class AnnotationOperationSourceTest {
                 lease = "PT10S",
                 waitAtMost = "500ms",
                 recordFailures = {IOException.class, IllegalStateException.class},
+                compensateOn = ConnectException.class,
                 unknownOn = SocketTimeoutException.class,
                 reconcileWith = "find",
                 atomic = true,
@@ -106,6 +108,7 @@ class AnnotationOperationSourceTest {
                         new Content.Expression("#p1"),
                         "#result == null",
                         List.of(IOException.class, IllegalStateException.class),
+                        List.of(ConnectException.class),
                         List.of(SocketTimeoutException.class),
                         "find",
                         new OperationDeclaration.Reload("#p0", "load"),
@@ -143,6 +146,7 @@ class AnnotationOperationSourceTest {
                         null,
                         new Content.Arguments(),
                         null,
+                        List.of(),
                         List.of(),
                         List.of(),
                         null,

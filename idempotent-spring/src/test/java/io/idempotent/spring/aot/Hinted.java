@@ -46,6 +46,8 @@ class Hinted implements HintedInterface {
 
     record Payload(String text) {}
 
+    record Recorded(String id) {}
+
     /** A failure that is declared, and not recorded. */
     static class Interrupted extends IOException {
 
@@ -63,6 +65,13 @@ class Hinted implements HintedInterface {
 
     public Reconciliation<List<Outcome>> ask(Order order, IdempotencyContext context) {
         return Reconciliation.notDone();
+    }
+
+    @Idempotent(key = "#order.id", recover = @Idempotent.Recover(arguments = "@recorded.of(#order)", loadWith = "load"))
+    void recovered(Order order) {}
+
+    Order load(Recorded recorded) {
+        return new Order(recorded.id());
     }
 
     @Idempotent(key = "#entity.body.text")

@@ -69,6 +69,11 @@ class RuntimeHintsTest {
             return new Keys();
         }
 
+        @Bean
+        static Recordings recorded() {
+            return new Recordings();
+        }
+
         @Bean("other.keys")
         static OtherKeys otherKeys() {
             return new OtherKeys();
@@ -96,6 +101,13 @@ class RuntimeHintsTest {
         @Idempotent(key = "#id")
         public Object function(String id, Continuation<? super List<OfFunction>> continuation) {
             return new OfFunction(id);
+        }
+    }
+
+    static class Recordings {
+
+        public Hinted.Recorded of(Hinted.Order order) {
+            return new Hinted.Recorded(order.getId());
         }
     }
 
@@ -131,6 +143,9 @@ class RuntimeHintsTest {
         assertThat(reflection().onMethodInvocation(Hinted.class, "run")).accepts(hints);
         assertThat(reflection().onMethodInvocation(Hinted.class, "ask")).accepts(hints);
         assertThat(reflection().onMethodInvocation(Hinted.class, "ofInterface")).accepts(hints);
+        assertThat(reflection().onMethodInvocation(Hinted.class, "load")).accepts(hints);
+        assertThat(reflection().onMethodInvocation(Hinted.Recorded.class, "id")).accepts(hints);
+        assertThat(reflection().onMethodInvocation(Recordings.class, "of")).accepts(hints);
     }
 
     @Test
@@ -211,7 +226,8 @@ class RuntimeHintsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(classes = {Idempotent.class, Idempotent.Retry.class, IdempotentEndpoint.class})
+    @ValueSource(
+            classes = {Idempotent.class, Idempotent.Retry.class, Idempotent.Recover.class, IdempotentEndpoint.class})
     void annotationsCanBeRead(Class<?> annotation) {
         assertThat(reflection().onType(annotation).withMemberCategory(MemberCategory.INVOKE_DECLARED_METHODS))
                 .accepts(hints);

@@ -179,6 +179,7 @@ class SpringArchitectureTest {
                         "io.idempotent",
                         "io.idempotent.store",
                         "org.springframework.data.redis..",
+                        "org.springframework.data.domain",
                         "org.springframework.beans..",
                         "org.apache.commons.logging.."),
                 mayDependOnly(

@@ -49,7 +49,12 @@ import org.springframework.beans.factory.config.BeanDefinition;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Scope;
+import org.springframework.context.annotation.ScopedProxyMode;
 import org.springframework.context.i18n.LocaleContextHolder;
+import org.springframework.context.support.SimpleThreadScope;
 import org.springframework.core.Ordered;
 import org.springframework.transaction.TransactionDefinition;
 import org.springframework.transaction.support.AbstractPlatformTransactionManager;
@@ -104,6 +109,28 @@ class RecoveryTest {
         public String carry(String id) {
             carried.add(id);
             return "carried " + id;
+        }
+    }
+
+    /** One for each thread. */
+    static class Desk {
+
+        static final List<String> SERVED = new CopyOnWriteArrayList<>();
+
+        @Idempotent(key = "#id", operation = "serve", recover = @Idempotent.Recover(after = "1m"))
+        public String serve(String id) {
+            SERVED.add(id);
+            return "served " + id;
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    static class Scoped {
+
+        @Bean
+        @Scope(value = "desk", proxyMode = ScopedProxyMode.TARGET_CLASS)
+        Desk desk() {
+            return new Desk();
         }
     }
 
@@ -195,6 +222,8 @@ class RecoveryTest {
             return new Receipt(order.id(), ran(order));
         }
 
+        // Called by its name.
+        @SuppressWarnings("UnusedMethod")
         private @Nullable Order order(String id) throws IOException {
             loads.add(id);
             if (id.startsWith("broken")) {
@@ -268,6 +297,8 @@ class RecoveryTest {
             return new Receipt(id, ran(id, order));
         }
 
+        // Called by its name.
+        @SuppressWarnings("UnusedMethod")
         private Reconciliation<Receipt> find(String id, Order order) {
             asked.add(List.of(id, order));
             return Reconciliation.completed(new Receipt(id, 77));
@@ -365,6 +396,8 @@ class RecoveryTest {
     }
 
     private static void register(AnnotationConfigApplicationContext context) {
+        context.getBeanFactory().registerScope("desk", new SimpleThreadScope());
+        context.register(Scoped.class);
         context.registerBean(Shop.class);
         context.registerBean(Counter.class);
         context.registerBean("callers", Callers.class);
@@ -693,6 +726,15 @@ class RecoveryTest {
         assertThat(record("answered-outside").takeovers()).isZero();
         assertThat(output).contains("was called, and the call was not intercepted on this thread");
         assertThat(recover("answered-outside")).isEqualTo(Result.FINISHED);
+    }
+
+    @Test
+    void aScopedBeanIsCalled() {
+        Desk desk = application.bean(Desk.class);
+        application.cutOff(() -> desk.serve(id));
+        assertThat(recover("serve")).isEqualTo(Result.FINISHED);
+        assertThat(Desk.SERVED).containsSubsequence(id, id);
+        assertThat(desk.serve(id)).isEqualTo("served " + id);
     }
 
     @Test

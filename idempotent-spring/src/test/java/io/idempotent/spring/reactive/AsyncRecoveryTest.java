@@ -2,6 +2,7 @@ package io.idempotent.spring.reactive;
 
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.idempotent.IdempotencyContext;
 import io.idempotent.IdempotencyKey;
@@ -15,6 +16,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -123,6 +125,28 @@ class AsyncRecoveryTest {
                 .failsWithin(Duration.ofSeconds(20))
                 .withThrowableOfType(ExecutionException.class)
                 .withCauseInstanceOf(Declined.class);
+    }
+
+    @Test
+    void anInterruptedRecoveryLetsTheCallGoOn() throws Exception {
+        cutOff("pay", id);
+        CompletableFuture<Object> work = new CompletableFuture<>();
+        CountDownLatch begun = new CountDownLatch(1);
+        script.does(id, context -> {
+            begun.countDown();
+            return work;
+        });
+        CompletableFuture<Result> result = new CompletableFuture<>();
+        Thread recovering = new Thread(() -> result.complete(application.recover(key("pay"))));
+        recovering.start();
+        assertThat(begun.await(20, SECONDS)).isTrue();
+        recovering.interrupt();
+        assertThat(result.get(20, SECONDS)).isEqualTo(Result.NOT_FINISHED);
+        assertThat(application.store().record(key("pay")).isAbandoned()).isFalse();
+
+        work.complete(new Receipt(id, 2));
+        await().untilAsserted(() ->
+                assertThat(application.store().record(key("pay")).outcome()).isNotNull());
     }
 
     @Test
