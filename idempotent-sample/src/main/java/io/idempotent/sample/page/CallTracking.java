@@ -24,7 +24,7 @@ class CallTracking implements HandlerInterceptor, WebMvcConfigurer, RecoveryCont
 
     private static final String AMOUNT = "page.amount";
 
-    // A recovery has no request that could keep its call.
+    // The request of a recovery that an operator asks for is not the call's.
     private static final ThreadLocal<@Nullable Call> RECOVERY = new ThreadLocal<>();
 
     private final CallLog calls;
@@ -35,9 +35,10 @@ class CallTracking implements HandlerInterceptor, WebMvcConfigurer, RecoveryCont
 
     /** The call that this thread serves, or null. */
     static @Nullable Call current() {
+        Call recovery = RECOVERY.get();
         RequestAttributes attributes = RequestContextHolder.getRequestAttributes();
-        return attributes == null
-                ? RECOVERY.get()
+        return recovery != null || attributes == null
+                ? recovery
                 : (Call) attributes.getAttribute(ATTRIBUTE, RequestAttributes.SCOPE_REQUEST);
     }
 
