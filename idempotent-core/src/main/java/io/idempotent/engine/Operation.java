@@ -31,6 +31,7 @@ public final class Operation<T extends @Nullable Object> {
     private final String name;
     private final OutcomeType type;
     private final OutcomeType uncompensated;
+    private final boolean compensated;
     private final Duration retention;
     private final Duration lease;
     private final Duration maxRun;
@@ -44,7 +45,8 @@ public final class Operation<T extends @Nullable Object> {
     private Operation(Builder<T> builder) {
         this.name = builder.name;
         this.uncompensated = new OutcomeType(builder.valueType, builder.recordFailures);
-        this.type = builder.compensateOn.isEmpty()
+        this.compensated = !builder.compensateOn.isEmpty();
+        this.type = !compensated
                 ? uncompensated
                 : new OutcomeType(
                         builder.valueType,
@@ -142,7 +144,7 @@ public final class Operation<T extends @Nullable Object> {
 
     /** Tells whether the operation declares failures after which steps are undone. */
     boolean isCompensated() {
-        return type != uncompensated;
+        return compensated;
     }
 
     /** Tells whether nobody knows if the operation was done after this failure, or after one that caused it. */

@@ -21,6 +21,7 @@ import io.idempotent.store.Claim;
 import io.idempotent.store.ClaimRequest;
 import io.idempotent.store.ClaimResult;
 import io.idempotent.store.RecordQuery;
+import io.idempotent.store.RecordedRequest;
 import io.idempotent.store.RecordedStep;
 import io.idempotent.transaction.JdbcTransactions;
 import java.nio.charset.StandardCharsets;
@@ -215,6 +216,51 @@ abstract class JdbcBehaviourContract {
         assertThat(roundTrips(() -> store.takeOver(next.key(), next.fencingToken(), UUID.randomUUID(), LEASE)))
                 .as("take-over: row, claim, steps")
                 .isEqualTo(3);
+    }
+
+    @Test
+    void aRequestThatIsKeptTakesNoRoundTripMore() {
+        for (int turn = 0; turn < 10; turn++) {
+            Claim claim = claimedWithRequest(newKey());
+            store.findRequest(claim.key(), claim.fencingToken());
+            store.listRecoverable("pay", Duration.ZERO, null, 100);
+            store.complete(claim, RECEIPT, RETENTION);
+            store.claim(request(claim.key()));
+            store.claim(requested(claim.key()));
+        }
+        Claim[] claim = new Claim[1];
+        IdempotencyKey key = newKey();
+        assertThat(roundTrips(() -> claim[0] = claimedWithRequest(key)))
+                .as("claim")
+                .isEqualTo(statementsOfClaim());
+        assertThat(roundTrips(() -> store.findRequest(key, claim[0].fencingToken())))
+                .as("request")
+                .isEqualTo(1);
+        assertThat(roundTrips(() -> store.listRecoverable("pay", Duration.ZERO, null, 100)))
+                .as("list")
+                .isEqualTo(1);
+        assertThat(roundTrips(() -> store.complete(claim[0], RECEIPT, RETENTION)))
+                .as("completion")
+                .isEqualTo(1);
+        assertThat(roundTrips(() -> store.claim(requested(key)))).as("replay").isEqualTo(1);
+        assertThat(roundTrips(() -> claimed(newKey())))
+                .as("claim without a request after one with it")
+                .isEqualTo(statementsOfClaim());
+    }
+
+    private static ClaimRequest requested(IdempotencyKey key) {
+        return new ClaimRequest(
+                key,
+                UUID.randomUUID(),
+                Fingerprint.ofDigest("1:payment"),
+                LEASE,
+                true,
+                null,
+                new RecordedRequest("order".getBytes(StandardCharsets.UTF_8)));
+    }
+
+    private Claim claimedWithRequest(IdempotencyKey key) {
+        return ((ClaimResult.Claimed) store.claim(requested(key))).claim();
     }
 
     @Test

@@ -12,6 +12,7 @@ import io.idempotent.store.ClaimResult;
 import io.idempotent.store.IdempotencyRecord;
 import io.idempotent.store.IdempotencyStore;
 import io.idempotent.store.RecordQuery;
+import io.idempotent.store.RecordedRequest;
 import io.idempotent.store.RecordedStep;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
@@ -22,6 +23,8 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
@@ -43,6 +46,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Steps, releases and lists of the JDBC store where a database's locks, snapshots and plans decide. */
 abstract class JdbcStepContract {
+
+    /** How many completed records are passed over; a million shows more. */
+    private static final int SWEPT = Integer.getInteger("sweep.records", 20_000);
 
     private static final String TABLE = "stepping";
     private static final Duration LEASE = Duration.ofSeconds(30);
@@ -320,6 +326,58 @@ abstract class JdbcStepContract {
         assertThat(finds(plan)).as(plan).isTrue();
     }
 
+    @Test
+    void theFewThatAreRecoverableAreFoundAmongManyThatAreCompletedInMillisecondsByAnIndex() throws SQLException {
+        int completed = completeMany(SWEPT);
+        List<IdempotencyKey> abandoned = new ArrayList<>();
+        for (int number = 0; number < 10; number++) {
+            IdempotencyKey abandonedKey = IdempotencyKey.of(key.operation(), "abandoned-" + number);
+            ClaimRequest request = new ClaimRequest(
+                    abandonedKey,
+                    UUID.randomUUID(),
+                    Fingerprint.none(),
+                    LEASE,
+                    true,
+                    null,
+                    new RecordedRequest(text("order")));
+            store.abandon(((ClaimResult.Claimed) store.claim(request)).claim());
+            abandoned.add(abandonedKey);
+        }
+        for (String statistics : List.of("as they are", "fresh")) {
+            if (statistics.equals("fresh")) {
+                execute(analyze());
+            }
+            List<Long> times = new ArrayList<>();
+            String plan = plan(
+                    "SELECT",
+                    listing -> {
+                        for (int turn = 0; turn < 101; turn++) {
+                            long start = System.nanoTime();
+                            List<IdempotencyRecord> listed =
+                                    listing.listRecoverable(key.operation(), Duration.ZERO, null, 100);
+                            times.add(System.nanoTime() - start);
+                            assertThat(listed)
+                                    .extracting(IdempotencyRecord::key)
+                                    .isEqualTo(abandoned);
+                        }
+                    },
+                    new byte[0],
+                    text(key.operation() + ':'),
+                    text(key.operation() + ';'),
+                    text(key.operation() + '@'),
+                    text(key.operation() + 'A'),
+                    0L,
+                    100L);
+            Collections.sort(times);
+            Duration median = Duration.ofNanos(times.get(times.size() / 2));
+            System.out.printf(
+                    "%s: a sweep for 10 of %,d records takes %,d us with statistics %s%n",
+                    getClass().getSimpleName(), completed + 10, median.toNanos() / 1_000, statistics);
+            assertThat(finds(plan)).as(plan).isTrue();
+            assertThat(median).isLessThanOrEqualTo(Duration.ofMillis(5));
+        }
+    }
+
     private static byte[] text(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
     }
@@ -335,16 +393,27 @@ abstract class JdbcStepContract {
     }
 
     private void completeMany() throws SQLException {
+        completeMany(4_096);
+    }
+
+    private int completeMany(int atLeast) throws SQLException {
         Claim example = claimed(store).claim();
         store.complete(example, Objects.requireNonNull(step("placed").outcome()), RETENTION);
         // Each turn doubles them.
-        for (int turn = 0; turn < 12; turn++) {
+        int completed = 1;
+        for (int turn = 0; completed < atLeast; turn++, completed *= 2) {
             execute("INSERT INTO " + TABLE + " (record_key, claim_id, fencing_token, first_token, first_claimed_at,"
                     + " claimed_at, lease_ends_at, takeovers, outcome_kind, outcome, completed_at, retained_until)"
                     + " SELECT " + longer(turn)
                     + ", claim_id, fencing_token, first_token, first_claimed_at, claimed_at,"
                     + " lease_ends_at, takeovers, outcome_kind, outcome, completed_at, retained_until FROM " + TABLE);
         }
+        return completed;
+    }
+
+    /** SQL that brings the database's statistics of the table up to date. */
+    String analyze() {
+        return "ANALYZE TABLE " + TABLE;
     }
 
     /** An expression for a key that is the row's with one more character. */

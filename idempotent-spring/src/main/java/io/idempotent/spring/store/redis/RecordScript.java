@@ -152,15 +152,24 @@ enum RecordScript {
             return q and {'+', q} or {'-'}
             """),
 
-    // Of an entry of the index: when it was entered, how long ago the lease has to have ended. An entry is outdated if
-    // its record has another, or none, and no claim can be about to be made that follows it.
+    // Of the records of any number of entries of the index: how long ago the lease has to have ended; when each was
+    // entered. An entry is outdated if its record has another, or none, and no claim may follow it any more.
     LIST_RECOVERABLE("list", """
+            local function look(KEYS, ARGV)
+            """, """
             if g == ARGV[1] and (running or (s == 'k' and not over)) then
               if running and e + ARGV[2] <= now then return record() end
             elseif ARGV[1] + longestClaim <= now then
               return {'outdated'}
             end
             return {'-'}
+            end
+            local answers = {}
+            for index = 1, #KEYS do
+              answers[index] = look({KEYS[index]}, {ARGV[index + 1], ARGV[1]})
+              if answers[index].err then return answers[index] end
+            end
+            return answers
             """);
 
     private static final String BEGINNING = """

@@ -28,6 +28,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.InitializingBean;
 import org.springframework.data.domain.Range;
@@ -70,16 +71,30 @@ import org.springframework.data.redis.core.ScanOptions;
  * <tr><td>{@code e}</td><td>when the lease ends, or the retention of what is completed, or of steps</td></tr>
  * <tr><td>{@code d}</td><td>completed at, or released at with steps</td></tr>
  * <tr><td>{@code o}</td><td>the outcome's bytes, or in UTF-8 the reason why it is not replayable</td></tr>
+ * <tr><td>{@code q}</td><td>the bytes of the request, if there is one</td></tr>
+ * <tr><td>{@code g}</td><td>when the request was entered in the index, or the token of its claim if that is greater; if
+ *     there is one</td></tr>
  * <tr><td>{@code step:}, and a step's name in UTF-8</td><td>{@code b} begun; or {@code v}, {@code f}, {@code n} as
  *     above, and then what {@code o} would have</td></tr>
  * </tbody>
  * </table>
  *
+ * <p><b>The index</b> of what can be finished without its caller is a sorted set for each operation, whose Redis key is
+ * the prefix, {@code recoverable/} and the operation's name. All scores are zero. An entry is the Redis key of a record
+ * that has a request, a zero byte, and its field {@code g}.
+ *
  * <p><b>How a request is made:</b>
  *
  * <ol>
- *   <li>Each is one script of one key, called by its digest: one round trip, atomic in Redis. If Redis does not know
- *       the script, it has done nothing and is given the whole text.
+ *   <li>Each is one script, called by its digest: one round trip, atomic in Redis. If Redis does not know the script,
+ *       it has done nothing and is given the whole text. A script is of one key. One that begins or ends what the index
+ *       has is of two, the record's and the index's.
+ *   <li>On a cluster, where a script is of one key, a claim that brings a request is answered when to enter it; once
+ *       that is done, it is asked for again. An entry that no claim followed within 30 seconds is not followed any more:
+ *       the claim is answered anew. Whoever ends the record removes the entry after it. A cluster that connections take
+ *       for one Redis tells that it is one at the first script of two keys.
+ *   <li>Whoever lists what can be finished removes the entries that no record has, once they are older than 30 seconds.
+ *       An entry is never made twice, so what is removed is never what a later claim has entered.
  *   <li>Time is Redis' own. A cluster's or a replica's clock should be as exact as a database's: after a failover the
  *       lease is compared with another clock.
  *   <li>In progress a hash has no expiry. Once it is completed or released with steps, Redis deletes it after its
@@ -112,8 +127,8 @@ public final class RedisIdempotencyStore implements IdempotencyStore, Recoverabl
     private final RedisConnectionFactory connectionFactory;
     private final String keyPrefix;
     private final TimeLimit renewals = new TimeLimit("idempotent-redis-renewal", true);
-    // A cluster that looks like one Redis tells that it is one when it is asked for two keys.
-    private volatile boolean indexIsApart;
+    // A cluster that looks like one Redis tells that it is one when a script is of two keys.
+    private volatile boolean keysAreApart;
 
     /**
      * Makes a store whose Redis keys begin with {@value #DEFAULT_KEY_PREFIX}.
@@ -348,15 +363,14 @@ public final class RedisIdempotencyStore implements IdempotencyStore, Recoverabl
             byte[] abandonedFor,
             List<IdempotencyRecord> records) {
         List<IdempotencyKey> keys = new ArrayList<>();
-        List<byte[][]> requests = new ArrayList<>();
+        List<byte[]> entered = new ArrayList<>();
         for (byte[] entry : entries) {
             String text = new String(entry, StandardCharsets.UTF_8);
             int end = text.indexOf('\0');
-            IdempotencyKey key = IdempotencyKey.parse(text.substring(keyPrefix.length(), end));
-            keys.add(key);
-            requests.add(keyAnd(key, bytes(text.substring(end + 1)), abandonedFor));
+            keys.add(IdempotencyKey.parse(text.substring(keyPrefix.length(), end)));
+            entered.add(bytes(text.substring(end + 1)));
         }
-        List<ScriptReply> replies = callAll(connection, RecordScript.LIST_RECOVERABLE, requests);
+        List<ScriptReply> replies = entries.isEmpty() ? List.of() : look(connection, keys, entered, abandonedFor);
         List<byte[]> outdated = new ArrayList<>();
         for (int number = 0; number < replies.size(); number++) {
             if (replies.get(number).isOutdated()) {
@@ -370,6 +384,30 @@ public final class RedisIdempotencyStore implements IdempotencyStore, Recoverabl
         }
         if (!outdated.isEmpty()) {
             connection.zSetCommands().zRem(index, outdated.toArray(byte[][]::new));
+        }
+    }
+
+    /** What is found of entries, on a cluster of one after the other. */
+    private List<ScriptReply> look(
+            RedisConnection connection, List<IdempotencyKey> keys, List<byte[]> entered, byte[] abandonedFor) {
+        int size = keys.size();
+        if (size > 1 && isApart(connection)) {
+            return IntStream.range(0, size)
+                    .mapToObj(index ->
+                            look(connection, List.of(keys.get(index)), List.of(entered.get(index)), abandonedFor))
+                    .flatMap(List::stream)
+                    .toList();
+        }
+        List<byte[]> keysAndArguments = new ArrayList<>();
+        keys.forEach(key -> keysAndArguments.add(bytes(keyPrefix + key)));
+        keysAndArguments.add(abandonedFor);
+        keysAndArguments.addAll(entered);
+        try {
+            return ScriptReply.each(
+                    ask(connection, RecordScript.LIST_RECOVERABLE, size, keysAndArguments.toArray(byte[][]::new)));
+        } catch (RuntimeException failure) {
+            turnApart(failure);
+            return look(connection, keys, entered, abandonedFor);
         }
     }
 
@@ -394,20 +432,30 @@ public final class RedisIdempotencyStore implements IdempotencyStore, Recoverabl
 
     private ScriptReply callWithIndex(
             RedisConnection connection, RecordScript script, IdempotencyKey key, byte[]... arguments) {
-        if (!indexIsApart && !(connection instanceof RedisClusterConnection)) {
+        if (!isApart(connection)) {
             byte[][] withIndex = new byte[1 + arguments.length][];
             withIndex[0] = index(key.operation());
             System.arraycopy(arguments, 0, withIndex, 1, arguments.length);
             try {
                 return call(connection, script, 2, keyAnd(key, withIndex));
             } catch (RuntimeException failure) {
-                if (!says(failure, "CROSSSLOT")) {
-                    throw failure;
-                }
-                indexIsApart = true;
+                turnApart(failure);
             }
         }
         return call(connection, script, 1, keyAnd(key, arguments));
+    }
+
+    /** Whether a script is of one key only. */
+    private boolean isApart(RedisConnection connection) {
+        return keysAreApart || connection instanceof RedisClusterConnection;
+    }
+
+    /** Gives up scripts of several keys if they are the failure's reason. */
+    private void turnApart(RuntimeException failure) {
+        if (!says(failure, "CROSSSLOT") || keysAreApart) {
+            throw failure;
+        }
+        keysAreApart = true;
     }
 
     /** The index of an operation's recoverable records. No record has such a key, since no operation has a slash. */
@@ -430,6 +478,11 @@ public final class RedisIdempotencyStore implements IdempotencyStore, Recoverabl
 
     private static ScriptReply call(
             RedisConnection connection, RecordScript script, int keys, byte[][] keysAndArguments) {
+        return ScriptReply.of(ask(connection, script, keys, keysAndArguments));
+    }
+
+    private static @Nullable Object ask(
+            RedisConnection connection, RecordScript script, int keys, byte[][] keysAndArguments) {
         RedisScriptingCommands commands = connection.scriptingCommands();
         @Nullable Object reply;
         try {
@@ -440,7 +493,7 @@ public final class RedisIdempotencyStore implements IdempotencyStore, Recoverabl
             }
             reply = commands.eval(script.source(), ReturnType.MULTI, keys, keysAndArguments);
         }
-        return ScriptReply.of(reply);
+        return reply;
     }
 
     private void list(RedisConnection connection, Cursor<byte[]> redisKeys, RecordPage page) {

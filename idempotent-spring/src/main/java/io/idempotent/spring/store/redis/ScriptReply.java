@@ -47,6 +47,17 @@ record ScriptReply(List<byte[]> parts) {
                 + ", and not the texts that a script answers: is this connection in a transaction?");
     }
 
+    /**
+     * Takes an answer about several records from the driver.
+     *
+     * @throws IllegalStateException if it is none that a script gives
+     */
+    static List<ScriptReply> each(@Nullable Object answer) {
+        return answer instanceof List<?> list
+                ? list.stream().map(ScriptReply::of).toList()
+                : List.of(of(answer));
+    }
+
     /** Whether the request was granted. */
     boolean isGranted() {
         return text(0).equals("+");

@@ -31,6 +31,8 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -67,6 +69,9 @@ class RedisIdempotencyStoreTest {
 
     private static final RecordedStep RESERVED = new RecordedStep("reserve", encoded("reservation"));
     private static final RecordedStep CHARGED = new RecordedStep("charge", encoded("charge"));
+
+    /** How many completed records are passed over; a million shows more. */
+    private static final int SWEPT = Integer.getInteger("sweep.records", 20_000);
 
     private static final Map<Driver, RedisConnectionFactory> CONNECTIONS = new EnumMap<>(Map.of(
             Driver.LETTUCE, Driver.LETTUCE.connect(RedisServer.shared().port()),
@@ -153,7 +158,8 @@ class RedisIdempotencyStoreTest {
                     assertThat(call.keys().subList(1, call.keys().size())).isSubsetOf(keyPrefix + "recoverable/pay");
                 });
         for (RecordScript script : RecordScript.values()) {
-            assertThat(text(script.source()).replaceAll("KEYS\\[[12]]", "")).doesNotContain("KEYS");
+            assertThat(text(script.source()).replaceAll("KEYS\\[[12]]|\\(KEYS, ARGV\\)|#KEYS|KEYS\\[index]", ""))
+                    .doesNotContain("KEYS");
         }
     }
 
@@ -792,6 +798,55 @@ class RedisIdempotencyStoreTest {
                 .extracting(record -> record.key().value())
                 .containsExactly("e");
         assertThat(entries()).hasSize(23);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void theFewThatAreRecoverableAreFoundAmongManyThatAreCompletedInMilliseconds(Driver driver) {
+        RedisConnectionFactory connections = driver.connect(RedisServer.shared().port(), 7, Duration.ofSeconds(60));
+        RedisIdempotencyStore swept = new RedisIdempotencyStore(connections, keyPrefix);
+        assertThat(swept.complete(claim(swept, "completed"), RECEIPT, RETENTION))
+                .isTrue();
+        for (int copies = 0; copies < SWEPT; copies += 10_000) {
+            int first = copies;
+            in(
+                    connections,
+                    connection -> connection
+                            .scriptingCommands()
+                            .<Long>eval(
+                                    bytes("""
+                                    local fields = redis.call('HGETALL', KEYS[1])
+                                    for copy = ARGV[1], ARGV[1] + 9999 do
+                                      redis.call('HSET', KEYS[1] .. string.format('%.0f', copy), unpack(fields))
+                                    end
+                                    return 1
+                                    """),
+                                    ReturnType.INTEGER,
+                                    1,
+                                    redisKey("completed"),
+                                    bytes(Integer.toString(first))));
+        }
+        for (int number = 0; number < 10; number++) {
+            assertThat(swept.abandon(claim(swept, requested("abandoned-" + number, "order"))))
+                    .isTrue();
+        }
+        List<Long> times = new ArrayList<>();
+        for (int turn = 0; turn < 101; turn++) {
+            long start = System.nanoTime();
+            List<IdempotencyRecord> listed = swept.listRecoverable("pay", Duration.ZERO, null, 100);
+            times.add(System.nanoTime() - start);
+            assertThat(listed).hasSize(10);
+        }
+        Collections.sort(times);
+        Duration median = Duration.ofNanos(times.get(times.size() / 2));
+        System.out.printf(
+                "Redis, %s: a sweep for 10 of %,d records takes %,d us%n",
+                driver, SWEPT + 11, median.toNanos() / 1_000);
+        assertThat(median).isLessThanOrEqualTo(Duration.ofMillis(5));
+        in(connections, connection -> {
+            connection.serverCommands().flushDb();
+            return true;
+        });
     }
 
     @ParameterizedTest
