@@ -199,7 +199,8 @@ function showFound(records) {
     const item = document.createElement("li");
     item.append(styled("code", operation.name, ""), " abandoned: ",
         operation.atomic ? "never, as it is one transaction."
-          : WHEN_ABANDONED[operation.whenAbandoned] ?? operation.whenAbandoned);
+          : (WHEN_ABANDONED[operation.whenAbandoned] ?? operation.whenAbandoned)
+            .replace("the next call", operation.recover ? "the next call or the recoverer" : "the next call"));
     return item;
   }));
 }

@@ -7,8 +7,11 @@ const LABELS = {
   WAITING: "waiting", RUNNING: "running", EXECUTED: "executed", RECONCILED: "reconciled",
   REPLAYED: "replayed", IN_PROGRESS: "in progress", REFUSED: "refused", FAILED: "failed"
 };
+// Where nobody called, and the recoverer did.
+const RECOVERED = { RUNNING: "recovering", EXECUTED: "recovered", RECONCILED: "recovered" };
 
 const START = "mvn -pl idempotent-sample -am spring-boot:run -Dspring-boot.run.profiles=";
+const WITHOUT_RECOVERY = " -Dspring-boot.run.arguments=--idempotent.recovery.enabled=false";
 // Where a payment that got no answer is kept, so that it outlives a reload of the page as it does the server.
 const UNANSWERED = "unanswered";
 
@@ -16,7 +19,8 @@ const element = id => document.getElementById(id);
 const inWords = (count, noun) => (NUMBERS[count] ?? count) + " " + noun + (count > 1 ? "s" : "");
 const capitalised = text => text.charAt(0).toUpperCase() + text.slice(1);
 
-let snapshot = { calls: [], charged: [], failNext: 0, latencyMilliseconds: 0, haltNext: "NEVER", durableProfile: null };
+let snapshot = { calls: [], charged: [], failNext: 0, latencyMilliseconds: 0, haltNext: "NEVER", durableProfile: null,
+  recovers: false };
 // The killed payment that the page asks for, as it is sent each time; null where it asks for none.
 let asked = null;
 // How far the killed payment is: its look, headline, detail and command; null before the first.
@@ -86,7 +90,11 @@ function anotherAmount(amount) {
   return Number.isFinite(number) ? (number + 10).toFixed((amount.split(".")[1] ?? "").length) : "99.00";
 }
 
-const callsOf = (id, after = 0) => snapshot.calls.filter(call => call.requestId === id && call.number > after);
+const callsOf = (id, after = 0) =>
+  snapshot.calls.filter(call => call.requestId === id && call.number > after && !call.recovered);
+/** The recovery that finished a payment while nobody asked for it. */
+const recoveryOf = id =>
+  snapshot.calls.find(call => call.requestId === id && call.recovered && RECOVERED[call.outcome] === "recovered");
 const newestNumber = () => Math.max(0, ...snapshot.calls.map(call => call.number));
 const chargesOf = id => snapshot.charged.find(charged => charged.requestId === id)?.charges ?? 0;
 
@@ -167,27 +175,65 @@ async function kill(halt) {
 /** The killed payment; null if there is none, or it was answered. */
 const unanswered = () => JSON.parse(sessionStorage.getItem(UNANSWERED));
 
-/** Sends the payment no more, so that it stays as the kill left it. */
-function leave() {
-  const payment = { ...asked, left: true };
+/** Sends the payment no more, so that it stays as the kill left it, for the recoverer or the operator. */
+function leave(to) {
+  const payment = { ...asked, left: to };
   asked = null;
   sessionStorage.setItem(UNANSWERED, JSON.stringify(payment));
-  tellLeft(crash.look === "gone");
+  tellLeft(payment, crash.look === "gone");
+}
+
+function leaveToOperator() {
+  leave("operator");
   element("operator").scrollIntoView();
   element("operator-name").focus({ preventScroll: true });
 }
 
-function tellLeft(gone) {
-  tell("left", "Left to the operator, who finds it below.",
-      gone ? "Nobody sends it again. First start the application:" : "Nobody sends it again until it is settled.",
-      gone ? START + (snapshot.durableProfile ?? "h2") : "");
+function tellLeft(payment, gone) {
+  const start = gone ? START + (snapshot.durableProfile ?? "h2") : "";
+  if (payment.left === "operator") {
+    tell("left", "Left to the operator, who finds it below.",
+        gone ? "Nobody sends it again. First start the application, without its recoverer:"
+          : "Nobody sends it again until it is settled.",
+        start && start + WITHOUT_RECOVERY);
+  } else {
+    tell("left", "Nobody sends it again: the recoverer finishes it.",
+        gone ? "Start the application, do nothing, and look:"
+          : "It finds the payment when the dead owner's lease has ended, within a minute.",
+        start);
+  }
+}
+
+/** Shows how far the payment is that nobody sends again. */
+function showLeft() {
+  const payment = unanswered();
+  if (!payment?.left || asked) {
+    return;
+  }
+  const recovery = recoveryOf(payment.id);
+  if (recovery) {
+    sessionStorage.removeItem(UNANSWERED);
+    tell("answered",
+        recovery.outcome === "RECONCILED" ? "Recovered: it had been charged." : "Recovered: it had not been charged, and now is.",
+        "Nobody asked for it again: " + inWords(chargesOf(payment.id), "charge") + ", one receipt, " + recovery.receiptId);
+    say("Recovered.", "Send the payment now: it gets the receipt that the recoverer wrote.");
+  } else {
+    if (crash?.command) {
+      say("The application is back.", "Nobody sends the payment again.");
+    }
+    tellLeft(payment, false);
+  }
+}
+
+function choosePayment(payment) {
+  element("request-id").value = payment.id;
+  element("amount").value = payment.amount;
 }
 
 /** Sends a payment, the same each time, until it is answered; null if it is left to the operator before. */
 async function seeThrough(payment) {
   asked = payment;
-  element("request-id").value = payment.id;
-  element("amount").value = payment.amount;
+  choosePayment(payment);
   tell("sending", payment.left ? "Sending the payment again…" : "Sending a payment that will not be answered…", "");
   const answer = await answered(payment);
   if (!answer) {
@@ -206,6 +252,8 @@ async function seeThrough(payment) {
     tell(null);
   } else if (made === "RECONCILED") {
     tell("answered", "Reconciled: it had been charged.", "The method did not run again: " + facts);
+  } else if (recoveryOf(payment.id)) {
+    tell("answered", "Replayed: the recoverer had finished it.", capitalised(facts));
   } else if (payment.left) {
     tell("answered", made === "REPLAYED" ? "Replayed: the operator had settled it." : "Executed: it ran once more.",
         capitalised(facts));
@@ -269,6 +317,7 @@ function tell(look, headline, detail, command = "") {
 }
 
 function show() {
+  showLeft();
   showRows();
   showCharges();
   showCrash();
@@ -298,7 +347,9 @@ function showCrash() {
   for (const button of ["kill-before", "kill-after"]) {
     element(button).hidden = !durable || ["sending", "gone", "lease", "left"].includes(told.look);
   }
-  element("leave").hidden = !["gone", "lease"].includes(told.look);
+  // Whoever starts it decides whether it recovers.
+  element("nothing").hidden = told.look !== "gone" && (told.look !== "lease" || !snapshot.recovers);
+  element("leave").hidden = told.look !== "gone" && (told.look !== "lease" || snapshot.recovers);
   element("resume").hidden = told.look !== "left";
 }
 
@@ -336,8 +387,9 @@ function fill(row, call) {
   }
   row.dataset.shown = text;
   const badge = document.createElement("span");
-  badge.className = "badge " + LABELS[call.outcome].replace(" ", "-");
-  badge.textContent = LABELS[call.outcome];
+  const label = call.recovered && RECOVERED[call.outcome] || LABELS[call.outcome];
+  badge.className = "badge " + label.replace(" ", "-");
+  badge.textContent = label;
   row.replaceChildren(
     cell(time(call.arrivedAt), "mono faint"),
     cell(call.requestId ?? "–", "mono id", call.requestId),
@@ -345,7 +397,7 @@ function fill(row, call) {
     cell(badge, ""),
     cell(call.attempts ?? "–", call.attempts ? "number" : "number blank"),
     cell(took(call.milliseconds), "number"),
-    cell(call.status ?? "…", "number"),
+    call.recovered ? cell("–", "number blank", "Nobody called") : cell(call.status ?? "…", "number"),
     cell(call.receiptId ? call.receiptId.slice(0, 8) + "…" : "–", call.receiptId ? "mono" : "mono blank", call.receiptId));
 }
 
@@ -371,11 +423,11 @@ function showCharges() {
   const id = currentId();
   const charges = chargesOf(id);
   const calls = callsOf(id).length;
-  const gone = crash?.look === "gone";
+  const gone = Boolean(crash?.command);
   element("charges").textContent = gone ? "?" : charges;
   element("charges").className = "big" + (gone || charges === 0 ? " none" : charges > 1 ? " alarm" : "");
   element("verdict").textContent =
-    gone ? "Nobody to ask" : calls === 0 ? "No call yet" : capitalised(inWords(calls, "call")) + ", " + inWords(charges, "charge");
+    gone ? "Nobody to ask" : calls === 0 && !recoveryOf(id) ? "No call yet" : capitalised(inWords(calls, "call")) + ", " + inWords(charges, "charge");
   element("charged-id").textContent = id;
   const armed = snapshot.haltNext !== "NEVER";
   element("mood").hidden = gone || (snapshot.failNext === 0 && !armed);
@@ -583,7 +635,8 @@ when("fail", failTwice);
 when("reuse", reuse);
 when("kill-before", () => kill("BEFORE_CHARGE"));
 when("kill-after", () => kill("AFTER_CHARGE"));
-when("leave", leave);
+when("leave", leaveToOperator);
+when("nothing", () => leave("recoverer"));
 when("resume", () => seeThrough(unanswered()));
 when("fresh", () => { freshId(); say("A fresh id.", "The next payment is a new one."); });
 when("clear", async () => {
@@ -612,7 +665,8 @@ freshId();
 poll();
 showCaller();
 if (unanswered()?.left) {
-  tellLeft(false);
+  choosePayment(unanswered());
+  tellLeft(unanswered(), false);
 } else if (unanswered()) {
   seeThrough(unanswered()).catch(failure => say("That did not work.", String(failure.message ?? failure)));
 }

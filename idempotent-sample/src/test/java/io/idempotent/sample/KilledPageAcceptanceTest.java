@@ -17,8 +17,9 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What the page shows when the application is killed in the middle of a payment: the audience sees it through, or an
- * operator finds and settles it, and its client is answered. Leaves pictures in {@code target}.
+ * What the page shows when the application is killed in the middle of a payment: the audience sees it through, or does
+ * nothing and the recoverer finishes it, or an operator finds and settles it. Its client is answered. Leaves pictures in
+ * {@code target}.
  */
 @OnOneJdk("a browser does not know on which JDK the server runs")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -96,7 +97,7 @@ class KilledPageAcceptanceTest {
                 .isEqualTo("mvn -pl idempotent-sample -am spring-boot:run -Dspring-boot.run.profiles=h2");
         assertThat(browser.text("#charges")).isEqualTo("?");
         browser.screenshot(PICTURES.resolve("page-killed.png"));
-        startAgain();
+        startAgain(SampleProcess.WITHOUT_RECOVERY);
 
         await().atMost(PATIENCE).until(() -> crashHeadline().equals("Reconciled: it had been charged."));
         browser.screenshot(PICTURES.resolve("page-reconciled.png"));
@@ -115,9 +116,41 @@ class KilledPageAcceptanceTest {
     }
 
     @Test
+    void theAudienceDoesNothingAndSeesWhatTheRecovererFinished() throws Exception {
+        openThePage();
+        killByThePage("kill-before");
+        awaitShown("nothing");
+        browser.click("#nothing");
+        assertThat(crashHeadline()).isEqualTo("Nobody sends it again: the recoverer finishes it.");
+        assertThat(browser.text("#crash-command"))
+                .isEqualTo("mvn -pl idempotent-sample -am spring-boot:run -Dspring-boot.run.profiles=h2");
+        assertThat(browser.text("#charges")).isEqualTo("?");
+        browser.screenshot(PICTURES.resolve("page-nothing.png"));
+        startAgain(SampleProcess.recoveredSoon());
+
+        await().atMost(PATIENCE).until(() -> crashHeadline().equals("Recovered: it had not been charged, and now is."));
+        assertThat(browser.text("#charges")).isEqualTo("1");
+        assertThat(browser.text("#verdict")).isEqualTo("No call, one charge");
+        assertThat(browser.texts("#rows .badge")).containsExactly("recovered");
+        assertThat(browser.texts("#rows tr:first-child td")).contains(id(), "12.50 EUR", "1", "–");
+        assertThat(browser.text("#crash-detail"))
+                .startsWith("Nobody asked for it again: one charge")
+                .endsWith(receipt());
+        assertThat(browser.evaluate(FAINT_TEXTS).asString()).isEmpty();
+        browser.screenshot(PICTURES.resolve("page-recovered.png"));
+
+        String receipt = receipt();
+        browser.click("#one");
+        await().atMost(PATIENCE).until(() -> browser.text("#result strong").equals("Replayed."));
+        assertThat(receipt()).isEqualTo(receipt);
+        assertThat(sample.client().charges(id())).isEqualTo(1);
+        assertThat(browser.failures()).isEmpty();
+    }
+
+    @Test
     void aKilledPaymentIsFoundShownAndSettledAndItsClientAnswered() throws Exception {
         killByThePageAndLeaveIt("kill-after");
-        startAgain();
+        startAgain(SampleProcess.WITHOUT_RECOVERY);
 
         String id = browser.text("#charged-id");
         signIn("ada", "bob", "Nobody with this name and password.");
@@ -127,7 +160,8 @@ class KilledPageAcceptanceTest {
         assertThat(cells()).startsWith(id, "payment-service-pay", "abandoned");
         assertThat(browser.texts("#declared li"))
                 .hasSize(3)
-                .anySatisfy(item -> assertThat(item).startsWith("payment-service-pay abandoned: the next call asks"))
+                .anySatisfy(item -> assertThat(item)
+                        .startsWith("payment-service-pay abandoned: the next call or the recoverer asks"))
                 .anySatisfy(item -> assertThat(item).startsWith("alert-service-raise abandoned: the next call runs"))
                 .anySatisfy(
                         item -> assertThat(item).startsWith("order-controller-place abandoned: the next call runs"));
@@ -166,7 +200,7 @@ class KilledPageAcceptanceTest {
     void ofTwoOperatorsTheFirstDecidesAndTheOtherIsToldToLookAgain() throws Exception {
         killByThePageAndLeaveIt("kill-before");
         signIn("ada", "ada", "The application does not answer.");
-        startAgain();
+        startAgain(SampleProcess.WITHOUT_RECOVERY);
 
         String id = browser.text("#charged-id");
         signIn("ada", "ada", "One record without an outcome.");
@@ -200,12 +234,12 @@ class KilledPageAcceptanceTest {
         assertThat(browser.failures()).isEmpty();
     }
 
-    private SampleProcess startSample(int port) throws IOException {
-        return SampleProcess.start("h2", port, data, LEASE);
+    private SampleProcess startSample(int port, String... arguments) throws IOException {
+        return SampleProcess.start("h2", port, data, LEASE, arguments);
     }
 
-    private void startAgain() throws IOException {
-        sample = startSample(sample.port());
+    private void startAgain(String... arguments) throws IOException {
+        sample = startSample(sample.port(), arguments);
     }
 
     private void openThePage() {
@@ -227,6 +261,7 @@ class KilledPageAcceptanceTest {
         awaitShown("leave");
         browser.click("#leave");
         assertThat(crashHeadline()).startsWith("Left to the operator");
+        assertThat(browser.text("#crash-command")).endsWith(SampleProcess.WITHOUT_RECOVERY);
         assertThat(focused()).isEqualTo("operator-name");
     }
 

@@ -23,8 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
 /**
- * What the page's operator does, over HTTP: two payments whose process was killed, one after its charge and one before,
- * are listed, shown, settled and replayed.
+ * What the page's operator does, over HTTP: payments whose process was killed, one after its charge and two before, are
+ * listed, shown, settled or recovered, and replayed.
  */
 @OnOneJdk("all that a killed JVM leaves is in the store")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -42,6 +42,8 @@ class OperatorAcceptanceTest {
 
     private static final String NOT_CHARGED = "req-not-charged";
 
+    private static final String TO_RECOVER = "req-to-recover";
+
     private static final String SHOW = "/actuator/idempotency/payment-service-pay?key=" + CHARGED;
 
     private static final String RECEIPT = "{\"requestId\":\"" + CHARGED + "\",\"receiptId\":"
@@ -54,21 +56,22 @@ class OperatorAcceptanceTest {
     @BeforeAll
     void startAfterAKill(@TempDir Path data) throws IOException, InterruptedException {
         try (SampleProcess killed = SampleProcess.start("h2", 0, data, LEASE)) {
-            killed.client().behave("{\"failNext\":1,\"latency\":\"60s\"}");
+            killed.client().behave("{\"failNext\":2,\"latency\":\"60s\"}");
             CompletableFuture<?> notCharged = killed.client().payLater(NOT_CHARGED, "12.50");
-            // The gateway has begun, and is about to fail in a minute.
+            CompletableFuture<?> toRecover = killed.client().payLater(TO_RECOVER, "12.50");
+            // The gateway has begun with both, and is about to fail in a minute.
             await().atMost(PATIENCE)
                     .until(() -> killed.client().calls().get("failNext").asInt() == 0);
             killed.client().behave("{\"latency\":\"0s\",\"haltNext\":\"AFTER_CHARGE\"}");
             CompletableFuture<?> charged = killed.client().payLater(CHARGED, "12.50");
-            assertThat(List.of(charged, notCharged))
+            assertThat(List.of(charged, notCharged, toRecover))
                     .allSatisfy(call -> assertThat(call)
                             .failsWithin(PATIENCE)
                             .withThrowableThat()
                             .withCauseInstanceOf(IOException.class));
             killed.awaitKilled();
         }
-        sample = SampleProcess.start("h2", 0, data, LEASE);
+        sample = SampleProcess.start("h2", 0, data, LEASE, SampleProcess.WITHOUT_RECOVERY);
         client = sample.client();
     }
 
@@ -132,6 +135,27 @@ class OperatorAcceptanceTest {
         assertThat(client.pay(NOT_CHARGED, "12.50").statusCode()).isEqualTo(200);
         assertThat(client.calls().get("calls").get(0).get("outcome").asString()).isEqualTo("EXECUTED");
         assertThat(client.charges(NOT_CHARGED)).isEqualTo(1);
+    }
+
+    @Test
+    void aPaymentIsRecoveredAtOnceAndShownAsRecovered() {
+        Map<String, ?> recover = Map.of(
+                "key",
+                TO_RECOVER,
+                "fencingToken",
+                listed(TO_RECOVER).get("fencingToken").asLong(),
+                "action",
+                "recover",
+                "why",
+                "the gateway is back");
+
+        HttpResponse<String> settled = client.settle(OPERATOR, recover);
+
+        assertThat(settled.statusCode()).isEqualTo(200);
+        assertThat(json(settled).get("result").asString()).isEqualTo("finished");
+        assertThat(client.recoveries()).containsExactly("EXECUTED");
+        assertThat(client.pay(TO_RECOVER, "12.50").statusCode()).isEqualTo(200);
+        assertThat(client.charges(TO_RECOVER)).isEqualTo(1);
     }
 
     /** The record of a payment as it is listed, as soon as it is abandoned. */

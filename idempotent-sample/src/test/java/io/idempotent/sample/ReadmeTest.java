@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -38,7 +39,8 @@ class ReadmeTest {
     // A line, and under it as a comment what it answers.
     private static final Pattern COMMAND = Pattern.compile("^([^#\\n].*)$(?:\n# (.*)$)?", Pattern.MULTILINE);
 
-    private static final Pattern START = Pattern.compile("spring-boot:run -Dspring-boot\\.run\\.profiles=(\\w+)$");
+    private static final Pattern START = Pattern.compile(
+            "spring-boot:run -Dspring-boot\\.run\\.profiles=(\\w+)(?: -Dspring-boot\\.run\\.arguments=(\\S+))?$");
 
     private static final Pattern TOKEN = Pattern.compile("\"fencingToken\":(\\d+)");
 
@@ -86,7 +88,7 @@ class ReadmeTest {
     }
 
     @Test
-    void killsTheSampleAndReconcilesOrSettlesAsPrinted(@TempDir Path data) throws Exception {
+    void killsTheSampleAndRecoversOrSettlesAsPrinted(@TempDir Path data) throws Exception {
         assumeThat(run("curl --version").exit()).as("curl is installed").isZero();
         List<Block> blocks =
                 Page.allBlocks("sh").filter(ReadmeTest::killsTheSample).toList();
@@ -125,10 +127,12 @@ class ReadmeTest {
                     if (sample != null) {
                         sample.awaitKilled();
                     }
-                    sample = SampleProcess.start(start.group(1), 0, data, Duration.ofSeconds(2));
+                    String[] arguments =
+                            start.group(2) == null ? SampleProcess.recoveredSoon() : new String[] {start.group(2)};
+                    sample = SampleProcess.start(start.group(1), 0, data, Duration.ofSeconds(2), arguments);
                 } else {
                     assertThat(sample).as("started before " + command).isNotNull();
-                    String answer = assertThatItAnswersAsPrinted(
+                    String answer = assertThatItAnswersSoon(
                             new Command(command.line().replace("<token>", token), command.expected()), sample.port());
                     Matcher seen = TOKEN.matcher(answer);
                     token = seen.find() ? seen.group(1) : token;
@@ -154,6 +158,17 @@ class ReadmeTest {
                 .results()
                 .map(found -> new Command(found.group(1), found.group(2)))
                 .filter(command -> command.line().startsWith("curl") || killsTheSample(block));
+    }
+
+    /** A line that only looks is typed again until it answers as printed. */
+    private static String assertThatItAnswersSoon(Command command, int port) throws Exception {
+        if (command.line().contains(" -d '")) {
+            return assertThatItAnswersAsPrinted(command, port);
+        }
+        AtomicReference<String> answer = new AtomicReference<>("");
+        await().atMost(Duration.ofSeconds(30))
+                .untilAsserted(() -> answer.set(assertThatItAnswersAsPrinted(command, port)));
+        return answer.get();
     }
 
     private static String assertThatItAnswersAsPrinted(Command command, int port) throws Exception {

@@ -1,6 +1,8 @@
 package io.idempotent.sample;
 
+import static io.idempotent.sample.SampleClient.json;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.idempotent.OnOneJdk;
 import io.idempotent.server.NeedsServer;
@@ -9,17 +11,27 @@ import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
+import tools.jackson.databind.JsonNode;
 
-/** What the sample's profiles are for: what was paid before the application was stopped is not paid again after it. */
+/**
+ * What the sample's profiles are for: what was paid before the application was stopped is not paid again after it, and
+ * what was cut off is finished, though nobody asks for it.
+ */
 @OnOneJdk("all that outlives the application is in the store")
 class RestartAcceptanceTest {
 
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
     private static final String ID = "req-restart";
+
+    private static final String CUT_OFF = "req-cut-off";
 
     @TempDir
     private Path data;
@@ -43,14 +55,14 @@ class RestartAcceptanceTest {
 
     @Test
     @NeedsServer(Server.POSTGRES_18)
-    void postgresReplaysWhatWasPaidBeforeTheJvmWasKilled() throws Exception {
-        assertThatAStartAfterAKillReplays("postgres");
+    void postgresReplaysWhatWasPaidBeforeTheJvmWasKilledAndFinishesTheRest() throws Exception {
+        assertThatAStartAfterAKillReplaysAndFinishes("postgres");
     }
 
     @Test
     @NeedsServer(Server.REDIS)
-    void redisReplaysWhatWasPaidBeforeTheJvmWasKilled() throws Exception {
-        assertThatAStartAfterAKillReplays("redis");
+    void redisReplaysWhatWasPaidBeforeTheJvmWasKilledAndFinishesTheRest() throws Exception {
+        assertThatAStartAfterAKillReplaysAndFinishes("redis");
     }
 
     private void assertThatARestartReplays(String profile) {
@@ -58,10 +70,12 @@ class RestartAcceptanceTest {
         try (ConfigurableApplicationContext application = start(profile, data)) {
             answers = payTwoHundredTimesAtOnce(client(application)) + order(client(application));
         }
-        assertThatAStartReplays(profile, answers);
+        try (ConfigurableApplicationContext application = start(profile, data)) {
+            assertThatItReplays(client(application), answers);
+        }
     }
 
-    private void assertThatAStartAfterAKillReplays(String profile) throws Exception {
+    private void assertThatAStartAfterAKillReplaysAndFinishes(String profile) throws Exception {
         Path answers = data.resolve("answers");
         Process killed = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -77,24 +91,39 @@ class RestartAcceptanceTest {
                         answers.toString())
                 .inheritIO()
                 .start();
-        assertThat(killed.waitFor()).isEqualTo(KilledOncePaid.KILLED);
-        assertThatAStartReplays(profile, Files.readString(answers));
+        assertThat(killed.waitFor()).isEqualTo(SampleProcess.KILLED);
+        try (ConfigurableApplicationContext application = start(profile, data)) {
+            assertThatItReplays(client(application), Files.readString(answers));
+            assertThatItFinishesWhatWasCutOff(client(application));
+        }
     }
 
-    private void assertThatAStartReplays(String profile, String answers) {
-        try (ConfigurableApplicationContext application = start(profile, data)) {
-            SampleClient client = client(application);
+    private static void assertThatItReplays(SampleClient client, String answers) {
+        HttpResponse<String> again = client.pay(ID, "12.50");
+        HttpResponse<String> other = client.pay(ID, "13.50");
 
-            HttpResponse<String> again = client.pay(ID, "12.50");
-            HttpResponse<String> other = client.pay(ID, "13.50");
+        assertThat(again.statusCode()).isEqualTo(200);
+        assertThat(again.body() + order(client)).isEqualTo(answers);
+        assertThat(other.statusCode()).isEqualTo(422);
+        assertThat(client.charges(ID)).isEqualTo(1);
+        assertThat(client.pay("req-new", "12.50").statusCode()).isEqualTo(200);
+        assertThat(client.charges("req-new")).isEqualTo(1);
+    }
 
-            assertThat(again.statusCode()).isEqualTo(200);
-            assertThat(again.body() + order(client)).isEqualTo(answers);
-            assertThat(other.statusCode()).isEqualTo(422);
-            assertThat(client.charges(ID)).isEqualTo(1);
-            assertThat(client.pay("req-new", "12.50").statusCode()).isEqualTo(200);
-            assertThat(client.charges("req-new")).isEqualTo(1);
-        }
+    private static void assertThatItFinishesWhatWasCutOff(SampleClient client) {
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(client.recoveries()).containsExactly("RECONCILED"));
+
+        assertThat(client.charges(CUT_OFF)).isEqualTo(1);
+        JsonNode receipt = json(client.pay(CUT_OFF, "12.50"));
+        JsonNode calls = client.calls().get("calls");
+        assertThat(calls.get(0).get("outcome").asString()).isEqualTo("REPLAYED");
+        assertThat(receipt.get("attempts").asInt()).isZero();
+        assertThat(calls.valueStream()
+                        .filter(call -> call.get("recovered").asBoolean())
+                        .map(call -> call.get("receiptId")))
+                .containsExactly(receipt.get("receiptId"));
+        assertThat(client.charges(CUT_OFF)).isEqualTo(1);
     }
 
     private static String order(SampleClient client) {
@@ -124,25 +153,26 @@ class RestartAcceptanceTest {
     private static ConfigurableApplicationContext start(String profile, Path data) {
         return new SpringApplicationBuilder(SampleApplication.class)
                 .profiles(profile)
-                .run("--server.port=0", "--sample.data=" + data);
+                .run(Stream.concat(
+                                Stream.of("--server.port=0", "--sample.data=" + data, "--idempotent.lease=2s"),
+                                Stream.of(SampleProcess.recoveredSoon()))
+                        .toArray(String[]::new));
     }
 
     private static SampleClient client(ConfigurableApplicationContext application) {
         return new SampleClient(application.getEnvironment().getRequiredProperty("local.server.port", Integer.class));
     }
 
-    /** A JVM that ends as soon as payment and order are answered, and stops nothing. */
+    /** A JVM that ends after payment and order are answered, in the middle of another payment, and stops nothing. */
     static final class KilledOncePaid {
-
-        static final int KILLED = 137;
 
         private KilledOncePaid() {}
 
         public static void main(String[] arguments) throws IOException {
-            ConfigurableApplicationContext application = start(arguments[0], Path.of(arguments[1]));
-            Files.writeString(
-                    Path.of(arguments[2]), client(application).pay(ID, "12.50").body() + order(client(application)));
-            Runtime.getRuntime().halt(KILLED);
+            SampleClient client = client(start(arguments[0], Path.of(arguments[1])));
+            Files.writeString(Path.of(arguments[2]), client.pay(ID, "12.50").body() + order(client));
+            client.behave("{\"haltNext\":\"AFTER_CHARGE\"}");
+            client.pay(CUT_OFF, "12.50");
         }
     }
 }

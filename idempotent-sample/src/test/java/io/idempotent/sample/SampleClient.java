@@ -172,6 +172,15 @@ final class SampleClient {
         assertThat(post("/gateway/behaviour", behaviour).statusCode()).isEqualTo(200);
     }
 
+    /** What became of the payments that were recovered, the newest first. */
+    List<String> recoveries() {
+        return calls().get("calls")
+                .valueStream()
+                .filter(call -> call.get("recovered").asBoolean())
+                .map(call -> call.get("outcome").asString())
+                .toList();
+    }
+
     /** The page's table. */
     JsonNode calls() {
         return json(get("/page/calls"));

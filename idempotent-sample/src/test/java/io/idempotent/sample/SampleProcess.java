@@ -21,6 +21,9 @@ final class SampleProcess implements AutoCloseable {
     /** How the process ends that the gateway kills, and that {@link #kill} does. */
     static final int KILLED = 137;
 
+    /** Leaves a killed payment to whoever asks for it, or to an operator. */
+    static final String WITHOUT_RECOVERY = "--idempotent.recovery.enabled=false";
+
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private static final Pattern STARTED = Pattern.compile("Tomcat started on port (\\d+)");
@@ -42,8 +45,9 @@ final class SampleProcess implements AutoCloseable {
      * @param port where to answer; 0 for one that is free
      * @param data where it keeps what outlives it, and what it prints
      * @param lease how long a payment whose process was killed stays in progress
+     * @param more further arguments of the application
      */
-    static SampleProcess start(String profile, int port, Path data, Duration lease) throws IOException {
+    static SampleProcess start(String profile, int port, Path data, Duration lease, String... more) throws IOException {
         Path output = Files.createTempFile(data, "output", ".txt");
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -58,12 +62,20 @@ final class SampleProcess implements AutoCloseable {
                 "--server.port=" + port,
                 "--sample.data=" + data,
                 "--idempotent.lease=" + lease));
+        command.addAll(List.of(more));
         return new SampleProcess(
                 output,
                 new ProcessBuilder(command)
                         .redirectErrorStream(true)
                         .redirectOutput(output.toFile())
                         .start());
+    }
+
+    /** Finishes a killed payment as soon as its lease has ended. */
+    static String[] recoveredSoon() {
+        return new String[] {
+            "--idempotent.operations.payment-service-pay.recover.after=1s", "--idempotent.recovery.interval=1s"
+        };
     }
 
     int port() {

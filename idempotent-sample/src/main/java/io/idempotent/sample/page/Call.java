@@ -1,6 +1,7 @@
 package io.idempotent.sample.page;
 
 import io.idempotent.IdempotencyContext;
+import io.idempotent.Outcome;
 import io.idempotent.sample.PaymentRequest;
 import io.idempotent.sample.Receipt;
 import java.math.BigDecimal;
@@ -8,7 +9,10 @@ import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/** One call of {@code POST /payments}, written by the thread that serves it and read by those that show it. */
+/**
+ * One call of {@code POST /payments}, or one recovery that nobody called, written by the thread that serves it and read
+ * by those that show it.
+ */
 final class Call {
 
     private static final int LONGEST_TEXT = 255;
@@ -24,6 +28,7 @@ final class Call {
     private @Nullable Duration took;
     private @Nullable Integer status;
     private @Nullable String receiptId;
+    private boolean recovered;
 
     Call(long number) {
         this.number = number;
@@ -39,6 +44,18 @@ final class Call {
         amount = money == null ? null : shortened(currency == null ? money.toString() : money + " " + currency);
     }
 
+    /** Nobody calls: what a crash cut off is finished. */
+    synchronized void recovers(String requestId, @Nullable String amount) {
+        recovered = true;
+        this.requestId = shortened(requestId);
+        this.amount = amount;
+    }
+
+    /** The amount and its currency; null if the request has none, or could not be read. */
+    synchronized @Nullable String amount() {
+        return amount;
+    }
+
     /** The call holds its key. */
     synchronized void runs(IdempotencyContext execution) {
         this.execution = execution;
@@ -52,7 +69,10 @@ final class Call {
     }
 
     /** The receipt is recorded, whether the method ran or not. */
-    synchronized void completes() {
+    synchronized void completes(Outcome recorded) {
+        if (recorded instanceof Outcome.Value value) {
+            shows(value.value());
+        }
         if (outcome != CallOutcome.RECONCILED) {
             outcome = CallOutcome.EXECUTED;
         }
@@ -70,12 +90,18 @@ final class Call {
         }
         this.status = status;
         took = Duration.ofNanos(System.nanoTime() - startedAt);
-        if (body instanceof Receipt receipt) {
-            receiptId = receipt.receiptId().toString();
-        }
+        shows(body);
         if (outcome == CallOutcome.WAITING || outcome == CallOutcome.RUNNING) {
             // The library had no say: the call did not get as far, or it is switched off.
             outcome = status < 400 ? CallOutcome.EXECUTED : status < 500 ? CallOutcome.REFUSED : CallOutcome.FAILED;
+        }
+    }
+
+    /** The recovery is over, whatever came of it. */
+    synchronized void recoveryEnds() {
+        took = Duration.ofNanos(System.nanoTime() - startedAt);
+        if (outcome == CallOutcome.WAITING || outcome == CallOutcome.RUNNING) {
+            outcome = CallOutcome.FAILED;
         }
     }
 
@@ -84,7 +110,22 @@ final class Call {
         Duration since = took == null ? Duration.ofNanos(System.nanoTime() - startedAt) : took;
         Integer attempts = execution == null ? null : execution.attempt();
         return new CallRow(
-                number, arrivedAt, requestId, amount, outcome, attempts, since.toMillis(), status, receiptId);
+                number,
+                arrivedAt,
+                requestId,
+                amount,
+                outcome,
+                attempts,
+                since.toMillis(),
+                status,
+                receiptId,
+                recovered);
+    }
+
+    private void shows(@Nullable Object body) {
+        if (body instanceof Receipt receipt) {
+            receiptId = receipt.receiptId().toString();
+        }
     }
 
     private static String shortened(String text) {

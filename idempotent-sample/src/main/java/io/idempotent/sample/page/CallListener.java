@@ -23,7 +23,7 @@ class CallListener implements IdempotencyListener {
 
     @Override
     public void completed(IdempotencyContext context, Outcome outcome, Duration took) {
-        tell(Call::completes);
+        tell(call -> call.completes(outcome));
     }
 
     @Override

@@ -6,7 +6,7 @@ import java.util.Deque;
 import java.util.List;
 import org.springframework.stereotype.Component;
 
-/** The latest calls, newest first. */
+/** The latest calls and recoveries, newest first. */
 @Component
 class CallLog {
 
@@ -16,7 +16,7 @@ class CallLog {
 
     private long count;
 
-    /** A call arrives. */
+    /** A call arrives, or a recovery begins. */
     synchronized Call begin() {
         count++;
         Call call = new Call(count);

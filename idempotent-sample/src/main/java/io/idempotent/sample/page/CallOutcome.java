@@ -16,6 +16,6 @@ enum CallOutcome {
     IN_PROGRESS,
     /** It was refused for what it asked; the method did not run. */
     REFUSED,
-    /** The method ran and failed, so that the key is free again. */
+    /** The method ran and failed, so that the key is free again; after a recovery it is still abandoned. */
     FAILED
 }

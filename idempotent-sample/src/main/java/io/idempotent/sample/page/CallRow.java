@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param milliseconds how long it took, so far
  * @param status the answer's HTTP status; null while there is none
  * @param receiptId the receipt that it was answered with; null where there is none
+ * @param recovered whether nobody called, and the recoverer finished what a crash had cut off
  */
 record CallRow(
         long number,
@@ -25,4 +26,5 @@ record CallRow(
         @Nullable Integer attempts,
         long milliseconds,
         @Nullable Integer status,
-        @Nullable String receiptId) {}
+        @Nullable String receiptId,
+        boolean recovered) {}

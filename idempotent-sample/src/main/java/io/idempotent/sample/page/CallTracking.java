@@ -1,7 +1,10 @@
 package io.idempotent.sample.page;
 
+import io.idempotent.IdempotencyKey;
+import io.idempotent.spring.operation.RecoveryContextCustomizer;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 import org.springframework.web.context.request.RequestAttributes;
@@ -10,11 +13,19 @@ import org.springframework.web.servlet.HandlerInterceptor;
 import org.springframework.web.servlet.config.annotation.InterceptorRegistry;
 import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 
-/** Begins a {@link Call} for each request to {@code /payments}, and finds it again on the request's thread. */
+/**
+ * Begins a {@link Call} for each request to {@code /payments} and for each recovered payment, and finds it again on the
+ * thread that serves it.
+ */
 @Component
-class CallTracking implements HandlerInterceptor, WebMvcConfigurer {
+class CallTracking implements HandlerInterceptor, WebMvcConfigurer, RecoveryContextCustomizer {
 
     private static final String ATTRIBUTE = Call.class.getName();
+
+    private static final String AMOUNT = "page.amount";
+
+    // The request of a recovery that an operator asks for is not the call's.
+    private static final ThreadLocal<@Nullable Call> RECOVERY = new ThreadLocal<>();
 
     private final CallLog calls;
 
@@ -24,8 +35,11 @@ class CallTracking implements HandlerInterceptor, WebMvcConfigurer {
 
     /** The call that this thread serves, or null. */
     static @Nullable Call current() {
+        Call recovery = RECOVERY.get();
         RequestAttributes attributes = RequestContextHolder.getRequestAttributes();
-        return attributes == null ? null : (Call) attributes.getAttribute(ATTRIBUTE, RequestAttributes.SCOPE_REQUEST);
+        return recovery != null || attributes == null
+                ? recovery
+                : (Call) attributes.getAttribute(ATTRIBUTE, RequestAttributes.SCOPE_REQUEST);
     }
 
     @Override
@@ -46,5 +60,25 @@ class CallTracking implements HandlerInterceptor, WebMvcConfigurer {
         if (request.getAttribute(ATTRIBUTE) instanceof Call call) {
             call.answered(response.getStatus(), null);
         }
+    }
+
+    @Override
+    public void capture(Map<String, String> context) {
+        Call call = current();
+        String amount = call == null ? null : call.amount();
+        if (amount != null) {
+            context.put(AMOUNT, amount);
+        }
+    }
+
+    @Override
+    public Scope restore(IdempotencyKey key, Map<String, String> recorded) {
+        Call call = calls.begin();
+        call.recovers(key.value(), recorded.get(AMOUNT));
+        RECOVERY.set(call);
+        return () -> {
+            RECOVERY.remove();
+            call.recoveryEnds();
+        };
     }
 }

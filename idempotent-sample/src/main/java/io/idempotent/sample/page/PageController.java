@@ -41,7 +41,18 @@ class PageController {
                 .toList();
         String durableProfile = gateway.isDurable() ? String.join(",", environment.getActiveProfiles()) : null;
         return new Snapshot(
-                rows, charged, gateway.failNext(), gateway.latency().toMillis(), gateway.haltNext(), durableProfile);
+                rows,
+                charged,
+                gateway.failNext(),
+                gateway.latency().toMillis(),
+                gateway.haltNext(),
+                durableProfile,
+                recovers());
+    }
+
+    private boolean recovers() {
+        return environment.containsProperty("idempotent.operations.payment-service-pay.recover.after")
+                && environment.getProperty("idempotent.recovery.enabled", Boolean.class, true);
     }
 
     @DeleteMapping
@@ -53,12 +64,13 @@ class PageController {
     /**
      * All that the page shows.
      *
-     * @param calls the latest calls, newest first
+     * @param calls the latest calls and recoveries, newest first
      * @param charged the gateway's count for the request that was asked for and for each among the calls
      * @param failNext how many of the gateway's next calls fail
      * @param latencyMilliseconds how long the gateway takes
      * @param haltNext when in the next charge the process is killed
      * @param durableProfile the profile that records and charges outlive the process with; null if they do not
+     * @param recovers whether a payment that a kill cut off is finished here, though nobody asks for it
      */
     record Snapshot(
             List<CallRow> calls,
@@ -66,7 +78,8 @@ class PageController {
             int failNext,
             long latencyMilliseconds,
             Halt haltNext,
-            @Nullable String durableProfile) {}
+            @Nullable String durableProfile,
+            boolean recovers) {}
 
     /**
      * What the gateway did for one request.
