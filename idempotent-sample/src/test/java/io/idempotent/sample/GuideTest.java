@@ -277,13 +277,25 @@ class GuideTest {
             assertThat(rowsThatOwnersUpdate(block.text().strip())).containsExactly(1, 0, 1);
             return;
         }
-        StringBuilder schemas = new StringBuilder();
-        for (String database : List.of("postgresql", "mariadb", "h2")) {
-            try (InputStream schema = IdempotencyStore.class.getResourceAsStream("jdbc/schema-" + database + ".sql")) {
-                schemas.append(new String(schema.readAllBytes(), StandardCharsets.UTF_8));
-            }
+        if (block.text().startsWith("ALTER")) {
+            assertThat(block.text().strip().lines()).hasSize(3).allSatisfy(GuideTest::addsAColumnOfTheSchema);
+            return;
         }
-        assertThat(schemas.toString()).contains(block.text().replace("INDEX CONCURRENTLY", "INDEX IF NOT EXISTS"));
+        assertThat(schema("postgresql") + schema("mariadb") + schema("h2"))
+                .contains(block.text().replace("INDEX CONCURRENTLY", "INDEX IF NOT EXISTS"));
+    }
+
+    private static void addsAColumnOfTheSchema(String line) throws IOException {
+        Matcher added = Pattern.compile("ALTER TABLE idempotency_record ADD COLUMN (.+); *-- (\\w+).*")
+                .matcher(line);
+        assertThat(added.matches()).as(line).isTrue();
+        assertThat(schema(added.group(2).toLowerCase(Locale.ROOT))).contains("    " + added.group(1) + ",");
+    }
+
+    private static String schema(String database) throws IOException {
+        try (InputStream schema = IdempotencyStore.class.getResourceAsStream("jdbc/schema-" + database + ".sql")) {
+            return new String(schema.readAllBytes(), StandardCharsets.UTF_8);
+        }
     }
 
     /** How many rows an owner updates, a late one after it, and its successor at last. */
