@@ -38,8 +38,8 @@ public final class LedgerProcess implements AutoCloseable {
     }
 
     @Override
-    public void close() throws IOException, InterruptedException {
+    public void close() throws IOException {
         process.getOutputStream().close();
-        process.waitFor();
+        var unused = process.onExit().join();
     }
 }

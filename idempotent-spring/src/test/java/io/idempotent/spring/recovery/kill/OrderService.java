@@ -34,7 +34,8 @@ class OrderService {
             operation = OPERATION,
             lease = "1s",
             compensateOn = DeclinedException.class,
-            recover = @Idempotent.Recover(after = "0s"))
+            // A loaded machine may lose leases too, and no order is to be left for a person over that.
+            recover = @Idempotent.Recover(after = "0s", maxTakeovers = 20))
     public String place(PlacedOrder order) {
         OrderPlan plan = new OrderPlan(order.number());
         if (!order.items().equals(plan.items())) {
