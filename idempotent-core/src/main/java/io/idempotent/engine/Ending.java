@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  * <p>The operation, or something before or after it, failed:
  *
  * <ol>
- *   <li>Its steps were undone: <b>failed finally</b>, or <b>not replayable</b> if the failure cannot be read any more. If
- *       some could not be undone: <b>unknown</b>.
+ *   <li>Its steps were undone: <b>failed finally</b>, or <b>not replayable</b> if the failure cannot be read any more.
+ *       If some could not be undone: <b>unknown</b>.
  *   <li>Nobody has found out yet what an earlier execution did: <b>unknown</b>.
  *   <li>The operation had returned, and has effects outside of its transaction: <b>unknown</b>.
  *   <li>The operation declares this failure, or one of its causes, as unknown: <b>unknown</b>.

@@ -85,7 +85,8 @@ public interface IdempotencyListener {
     default void stepNotRecorded(IdempotencyContext context, String step, IdempotencyStoreException failure) {}
 
     /**
-     * The operation failed for good, and its recorded steps are undone next, or what an earlier execution began to undo.
+     * The operation failed for good, and its recorded steps are undone next, or what an earlier execution began to
+     * undo.
      *
      * @param context the execution
      * @param failure what is recorded when they are undone
@@ -103,8 +104,8 @@ public interface IdempotencyListener {
     default void compensationFailed(IdempotencyContext context, @Nullable String step, Throwable failure) {}
 
     /**
-     * The operation has returned, or has been refused a step because it was recovered, and did not ask for steps that an
-     * earlier execution recorded. Either they are
+     * The operation has returned, or has been refused a step because it was recovered, and did not ask for steps that
+     * an earlier execution recorded. Either they are
      * conditional, or part of a step that was not run again. Or their names have changed with the code, and what they
      * did was done again under other names.
      *

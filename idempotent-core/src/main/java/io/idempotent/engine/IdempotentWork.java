@@ -72,8 +72,8 @@ public interface IdempotentWork<T extends @Nullable Object> extends RecoverableW
     }
 
     /**
-     * Runs what undoes a step, after the work failed for good, on the thread that ran the work and with the execution as
-     * its current context. Defaults to once.
+     * Runs what undoes a step, after the work failed for good, on the thread that ran the work and with the execution
+     * as its current context. Defaults to once.
      *
      * @param execution this execution
      * @param undo undoes the step; may be repeated while it fails

@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param mayTakeOver whether the claim may be made of a key that is abandoned
  * @param traceId the trace that the claim is part of, as in W3C Trace Context: up to {@value
  *     IdempotencyRecord#LONGEST_TRACE_ID} lower-case hexadecimal digits; null if there is none
- * @param request what is asked for, which a store that has {@link RecoverableRecords} keeps; null if nobody is to finish
- *     the execution without its caller
+ * @param request what is asked for, which a store that has {@link RecoverableRecords} keeps; null if nobody is to
+ *     finish the execution without its caller
  */
 public record ClaimRequest(
         IdempotencyKey key,

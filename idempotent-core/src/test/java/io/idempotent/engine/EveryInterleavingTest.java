@@ -18,9 +18,6 @@ final class EveryInterleavingTest {
 
     private static final int DEPTH = 4;
 
-    // A final failure and a crash are there already.
-    private static final int COMPENSATED_DEPTH = Integer.getInteger("explore.depth", DEPTH) + 1;
-
     private static void explore(WhenAbandoned policy, String what, Function<WhenAbandoned, Scenario> scenario) {
         explore(policy, what, scenario, Integer.getInteger("explore.depth", DEPTH));
     }
@@ -98,8 +95,7 @@ final class EveryInterleavingTest {
         explore(
                 policy,
                 "two callers whose steps are undone",
-                it -> Scenario.impatient(it).on(0, 1).compensated(),
-                COMPENSATED_DEPTH);
+                it -> Scenario.impatient(it).on(0, 1).compensated());
     }
 
     @ParameterizedTest
@@ -108,8 +104,7 @@ final class EveryInterleavingTest {
         explore(
                 policy,
                 "a caller whose steps are undone, and a recoverer",
-                it -> Scenario.impatient(it).on(0).withRecovererOn(1).compensated(),
-                COMPENSATED_DEPTH);
+                it -> Scenario.impatient(it).on(0).withRecovererOn(1).compensated());
     }
 
     @ParameterizedTest
@@ -122,8 +117,7 @@ final class EveryInterleavingTest {
                         .on(0, 1)
                         .compensated()
                         .givingUpAtOnce()
-                        .async(),
-                COMPENSATED_DEPTH);
+                        .async());
     }
 
     @ParameterizedTest

@@ -41,9 +41,9 @@ import org.jspecify.annotations.Nullable;
  *       whatever goes wrong.
  *   <li>COUNT: what is done is done once, and once more at most for each take-over; with nothing going wrong exactly
  *       once. An operation that is not simply run again does it once at most, whatever goes wrong.
- *   <li>COMPENSATION: once the failure is recorded for which steps are undone, no step begins, the key is not freed, and
- *       it is completed by that failure only, when all that was recorded or charged is undone; nothing is undone before,
- *       nor what was not done; what was done last is undone first, and once more at most for each take-over.
+ *   <li>COMPENSATION: once the failure is recorded for which steps are undone, no step begins, the key is not freed,
+ *       and it is completed by that failure only, when all that was recorded or charged is undone; nothing is undone
+ *       before, nor what was not done; what was done last is undone first, and once more at most for each take-over.
  * </ol>
  *
  * <p>G3, atomic calls, is about a database's transactions, and is shown with real ones elsewhere.

@@ -18,8 +18,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * What the page shows when the application is killed in the middle of a payment: the audience sees it through, or does
- * nothing and the recoverer finishes it, or an operator finds and settles it. Its client is answered. Leaves pictures in
- * {@code target}.
+ * nothing and the recoverer finishes it, or an operator finds and settles it. Its client is answered. Leaves pictures
+ * in {@code target}.
  */
 @OnOneJdk("a browser does not know on which JDK the server runs")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)

@@ -314,10 +314,10 @@ public @interface Idempotent {
 
         /**
          * The name of the method that makes the arguments of what {@link #arguments} recorded. The method belongs to
-         * the same bean, has any visibility, and is called past the bean's proxy, before the key is taken over. It takes
-         * the recorded value; the type of its parameter says what is decoded. It returns the argument, or an {@code
-         * Object[]} of all arguments if there are several that no framework fills in. If it returns null, the record is
-         * left for a person; if it throws, it is called again later.
+         * the same bean, has any visibility, and is called past the bean's proxy, before the key is taken over. It
+         * takes the recorded value; the type of its parameter says what is decoded. It returns the argument, or an
+         * {@code Object[]} of all arguments if there are several that no framework fills in. If it returns null, the
+         * record is left for a person; if it throws, it is called again later.
          */
         String loadWith() default "";
     }

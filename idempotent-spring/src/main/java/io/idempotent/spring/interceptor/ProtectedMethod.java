@@ -11,8 +11,8 @@ public interface ProtectedMethod extends ConfiguredOperation {
     OperationName name();
 
     /**
-     * Says which bean is called, as its callers do, to finish abandoned executions without them, if that is declared. It
-     * is not done before.
+     * Says which bean is called, as its callers do, to finish abandoned executions without them, if that is declared.
+     * It is not done before.
      */
     void recoverBy(Supplier<?> bean);
 

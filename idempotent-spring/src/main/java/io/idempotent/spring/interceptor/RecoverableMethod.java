@@ -328,7 +328,8 @@ final class RecoverableMethod implements Recovery {
                         + (failure == null
                                 ? parts.described()
                                         + " was called, and the call was not intercepted on this thread. Let"
-                                        + " no advice outside of ours, such as @Async, hand it to another one or answer it"
+                                        + " no advice outside of ours, such as @Async, hand it to another one or answer"
+                                        + " it"
                                 : "its call failed before it was intercepted, by "
                                         + failure.getClass().getName() + ". Mend what failed: it is tried again"),
                 failure == null ? null : RedactedException.of(failure));

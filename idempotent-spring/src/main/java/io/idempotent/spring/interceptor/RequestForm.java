@@ -17,8 +17,8 @@ import java.util.Map;
 /**
  * What a call records of itself, as bytes that any version of the application reads.
  *
- * <p>Version 1: whether all arguments follow or one value in place of them, the captured context, and the parts. Numbers
- * are big-endian, and text is UTF-8 after its length.
+ * <p>Version 1: whether all arguments follow or one value in place of them, the captured context, and the parts.
+ * Numbers are big-endian, and text is UTF-8 after its length.
  *
  * @param reloaded whether the one part stands in place of all arguments
  * @param context what was captured around the call

@@ -160,7 +160,8 @@ final class LoggingListener implements IdempotencyListener {
                 "The operation of idempotency key '" + context.key() + "' did not ask for the steps "
                         + steps
                         + ", which an earlier execution recorded: fine if they are conditional, or part of a step"
-                        + " that was not run again; if they were renamed, they were done again under another name, unless the"
+                        + " that was not run again; if they were renamed, they were done again under another name,"
+                        + " unless the"
                         + " execution is recovered, which is refused then");
     }
 

@@ -107,7 +107,8 @@ public final class OperationRegistry {
                 || !own.retry().isUnsaid()) {
             throw new IdempotencyConfigurationException(
                     "idempotent.operations." + name.text()
-                            + " sets one of atomic, transaction-manager, scope, when-cancelled, recover and retry, which "
+                            + " sets one of atomic, transaction-manager, scope, when-cancelled, recover and retry,"
+                            + " which "
                             + described
                             + " cannot have",
                     "Leave them out there, and set them for the operations that it calls");

@@ -90,9 +90,9 @@ import org.springframework.data.redis.core.ScanOptions;
  *       it has done nothing and is given the whole text. A script is of one key. One that begins or ends what the index
  *       has is of two, the record's and the index's.
  *   <li>On a cluster, where a script is of one key, a claim that brings a request is answered when to enter it; once
- *       that is done, it is asked for again. An entry that no claim followed within 30 seconds is not followed any more:
- *       the claim is answered anew. Whoever ends the record removes the entry after it. A cluster that connections take
- *       for one Redis tells that it is one at the first script of two keys.
+ *       that is done, it is asked for again. An entry that no claim followed within 30 seconds is not followed any
+ *       more: the claim is answered anew. Whoever ends the record removes the entry after it. A cluster that
+ *       connections take for one Redis tells that it is one at the first script of two keys.
  *   <li>Whoever lists what can be finished removes the entries that no record has, once they are older than 30 seconds.
  *       An entry is never made twice, so what is removed is never what a later claim has entered.
  *   <li>Time is Redis' own. A cluster's or a replica's clock should be as exact as a database's: after a failover the
@@ -186,7 +186,9 @@ public final class RedisIdempotencyStore implements IdempotencyStore, Recoverabl
         }
     }
 
-    /** Claims with a request. On a cluster, where one script cannot do it, the request is entered in the index before. */
+    /**
+     * Claims with a request. On a cluster, where one script cannot do it, the request is entered in the index before.
+     */
     private ScriptReply claimed(RedisConnection connection, IdempotencyKey key, List<byte[]> arguments) {
         ScriptReply reply = callWithIndex(connection, RecordScript.CLAIM, key, arguments.toArray(byte[][]::new));
         for (String entered = reply.toBeEnteredAt(); entered != null; entered = reply.toBeEnteredAt()) {

@@ -9,13 +9,14 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An order, and all that follows from its number: whether it is declined, and where the JVMs that work on it are killed.
+ * An order, and all that follows from its number: whether it is declined, and where the JVMs that work on it are
+ * killed.
  *
  * <ol>
  *   <li>It is reserved, charged, packed, shipped and confirmed. It is charged and shipped at most once, and the ledger
  *       is asked what became of that. All but the confirmation can be undone; the confirmation is what may be declined.
- *   <li>Its caller's JVM is killed at one of all {@link #points}, in turn. An order that is killed while it is undone is
- *       declined, and so is a third of the others where that makes no point unreachable.
+ *   <li>Its caller's JVM is killed at one of all {@link #points}, in turn. An order that is killed while it is undone
+ *       is declined, and so is a third of the others where that makes no point unreachable.
  *   <li>Two thirds are to be killed again, at the same point or a few later, in the JVM that recovers them.
  * </ol>
  *

@@ -46,8 +46,8 @@ import org.jspecify.annotations.Nullable;
  *       another one started.
  *   <li>Those left behind are recovered by all JVMs. The one that is to be killed next stays at their second points, if
  *       it gets there. Once all are claimed again, it is given its own orders, and so on.
- *   <li>At the end one more JVM is killed that only recovers. No order is asked for twice; the store is looked at until all orders
- *       have ended.
+ *   <li>At the end one more JVM is killed that only recovers. No order is asked for twice; the store is looked at until
+ *       all orders have ended.
  * </ol>
  */
 final class RecoveryRun {

@@ -29,8 +29,9 @@ import java.util.stream.Collectors;
  *   <li>An order with a value may not be one that is always declined, and none of its executions had the store's answer
  *       that it goes backward. Each of its steps was done, the value is made of the receipts of what was done last, and
  *       nothing is undone.
- *   <li>An order with a failure may be declined. All its steps but the confirmation were done, and each was undone, with
- *       the receipt of what was done last. Nothing was done after anything was undone, and steps were undone in reverse.
+ *   <li>An order with a failure may be declined. All its steps but the confirmation were done, and each was undone,
+ *       with the receipt of what was done last. Nothing was done after anything was undone, and steps were undone in
+ *       reverse.
  * </ol>
  *
  * @param violations what broke the promise; empty if it held
