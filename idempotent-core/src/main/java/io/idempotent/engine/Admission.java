@@ -443,10 +443,10 @@ final class Admission {
                 : null;
     }
 
-    /** Gives the key back. One whose outcome was unknown before, or that goes backward, is abandoned. */
+    /** Gives the key back, or abandons it as it was before. */
     private void giveUp(Execution execution, RuntimeException refusal) {
         try {
-            if (execution.isEarlierUnknown() || execution.isBackward()) {
+            if (execution.mustNotBeReleased()) {
                 settlement.settle(execution, Ending.Unknown.UNKNOWN, Duration.ZERO);
             } else {
                 settlement.giveBack(execution);
@@ -464,7 +464,7 @@ final class Admission {
             settlement.finish(execution);
             then.run();
         };
-        if (execution.isEarlierUnknown() || execution.isBackward()) {
+        if (execution.mustNotBeReleased()) {
             settlement.settleAsync(
                     execution, () -> Ending.Unknown.UNKNOWN, Duration.ZERO, (ending, held, told) -> finished.run());
         } else {

@@ -25,12 +25,14 @@ import org.jspecify.annotations.Nullable;
  *   <li>No further step of the operation begins. If one still runs in another thread, or the store does not know of one
  *       that was done, nothing is undone.
  *   <li>Each step that is to be undone gets a record that its undo begins, {@code compensate:} and its name, without an
- *       outcome. Steps that were not asked for count too, because they may declare a compensation.
+ *       outcome. One that was not asked for may declare a compensation, and gets the record {@code compensate::} and its
+ *       name.
  *   <li>The failure is recorded as the step {@code compensate:}. From now on every claim of the record goes backward:
  *       its operation is run again only so that its steps declare their compensations, and whatever it returns or
  *       throws, the recorded failure counts. Only such a claim begins with the next rule.
- *   <li>A step that is to be undone and that nobody asked for cannot be undone: nothing is.
- *   <li>The steps are undone one by one, the one that was asked for last first, unless their undo is recorded. A step
+ *   <li>A step that is to be undone and that nobody asked for, or whose compensation nobody declares any more, cannot
+ *       be undone: nothing is.
+ *   <li>The steps are undone one by one, the one that was done last first, unless their undo is recorded. A step
  *       that is unknown is asked for by its reconciler: one that was not done is skipped. What undoes a step may be
  *       repeated by the work, and is then recorded as done.
  *   <li>If all are undone, the failure is recorded as the operation's; as not replayable if it was recorded by an
@@ -53,6 +55,11 @@ final class Compensations {
 
     private static String undoOf(String step) {
         return ExecutionSteps.COMPENSATE + step;
+    }
+
+    /** The name of what notes that a step may declare a compensation. No step that does begins with a colon. */
+    private static String possibleUndoOf(String step) {
+        return ExecutionSteps.COMPENSATE + ':' + step;
     }
 
     /**
@@ -141,29 +148,26 @@ final class Compensations {
             throw impossible("the store does not know yet that the steps " + steps.unrecorded()
                     + " were done. Repeat the call later");
         }
-        Set<String> toUndo = new TreeSet<>(steps.leftOver());
-        toUndo.addAll(steps.undos().keySet());
+        Set<String> toUndo = new TreeSet<>(steps.undos().keySet());
         toUndo.retainAll(steps.recordedNames());
-        for (String step : toUndo) {
-            if (steps.find(undoOf(step)) == null) {
-                steps.note(undoOf(step), null);
-            }
-        }
+        toUndo.forEach(step -> note(undoOf(step)));
+        steps.leftOver().forEach(step -> note(possibleUndoOf(step)));
         steps.note(ExecutionSteps.COMPENSATE, outcomes.encode(execution, new Outcome.Failure(failure)));
     }
 
     private void undoAll(Progress progress, Execution.Undoing undoing) throws Throwable {
         Set<String> unknown = new TreeSet<>();
         for (String step : steps.recordedNames()) {
-            if (isToBeUndone(step) && !steps.isSeen(step)) {
+            boolean isMissing = isDeclared(step) ? !steps.undos().containsKey(step) : !steps.isSeen(step);
+            if (isMissing && isToBeUndone(step)) {
                 unknown.add(step);
             }
         }
         if (!unknown.isEmpty()) {
             progress.step = unknown.iterator().next();
-            throw impossible("the operation did not ask for the recorded steps " + unknown
-                    + ", so that nobody knows how. Bring them back and repeat the call, or undo them by hand and"
-                    + " resolve the record");
+            throw impossible("the operation did not say how the recorded steps " + unknown
+                    + " are undone, because it did not ask for them or they declare no compensation. Bring that back"
+                    + " and repeat the call, or undo them by hand and resolve the record");
         }
         List<Map.Entry<String, ExecutionSteps.Undo>> lastFirst =
                 new ArrayList<>(steps.undos().entrySet());
@@ -186,8 +190,19 @@ final class Compensations {
                 execution.key(), execution.fencingToken(), execution.firstClaimedAt(), problem);
     }
 
+    private void note(String undo) {
+        if (steps.find(undo) == null) {
+            steps.note(undo, null);
+        }
+    }
+
+    /** Tells whether a step declared a compensation when undoing began. */
+    private boolean isDeclared(String step) {
+        return steps.find(undoOf(step)) != null;
+    }
+
     private boolean isToBeUndone(String step) {
         RecordedStep undo = steps.find(undoOf(step));
-        return undo != null && undo.outcome() == null;
+        return undo == null ? steps.find(possibleUndoOf(step)) != null : undo.outcome() == null;
     }
 }

@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <ol start="9">
  *   <li>Its result is to be recorded: <b>completed</b>.
- *   <li>A step is in doubt, or what an earlier attempt did may stand: <b>unknown</b>.
+ *   <li>A step is in doubt, what an earlier attempt did may stand, or it was recovered: <b>unknown</b>.
  *   <li>It was rolled back, and has effects outside of its transaction: <b>unknown</b>.
  *   <li>Otherwise: <b>released</b>.
  * </ol>
@@ -37,8 +37,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Its driver, or its transaction, says how it ends:
  *
  * <ol start="13">
- *   <li>It is to be released, and a step is in doubt: <b>unknown</b>.
- *   <li>Its transaction was rolled back, and it has effects outside of that: <b>unknown</b>.
+ *   <li>It is to be released, and a step is in doubt or it was recovered: <b>unknown</b>.
+ *   <li>Its transaction was rolled back, and it has effects outside of that or was recovered: <b>unknown</b>.
  *   <li>Otherwise as they say: <b>not replayable</b>, <b>unknown</b> or <b>released</b>.
  * </ol>
  */
@@ -145,6 +145,7 @@ sealed interface Ending {
             return new Completed(new Outcome.Value(value));
         }
         boolean unknown = execution.hasStepsInDoubt()
+                || execution.recovered()
                 || remains == IdempotentWork.Remains.UNKNOWN
                 || (remains == IdempotentWork.Remains.NOTHING && execution.hasEffectsOutside());
         return unknown ? Unknown.UNKNOWN : new Released(null);
@@ -152,12 +153,12 @@ sealed interface Ending {
 
     /** Decides for a driver that releases the key. */
     static Ending ofRelease(Execution execution, @Nullable Throwable failure) {
-        return execution.hasStepsInDoubt() ? Unknown.UNKNOWN : new Released(failure);
+        return execution.hasStepsInDoubt() || execution.recovered() ? Unknown.UNKNOWN : new Released(failure);
     }
 
     /** Decides after the transaction was rolled back that this ending waited for. */
     default Ending ofRollback(Execution execution) {
-        return execution.hasEffectsOutside()
+        return execution.hasEffectsOutside() || execution.recovered()
                 ? Unknown.UNKNOWN
                 : new Released(outcome() instanceof Outcome.Failure failed ? failed.cause() : null);
     }

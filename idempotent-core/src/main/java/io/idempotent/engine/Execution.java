@@ -439,6 +439,14 @@ public final class Execution extends IdempotencyContext {
         return earlierUnknown;
     }
 
+    /**
+     * Tells whether the key stays abandoned if this execution does not begin: what an earlier one did is not known or is
+     * being undone, or nobody but this execution would come back for it.
+     */
+    boolean mustNotBeReleased() {
+        return earlierUnknown || recovered || isBackward();
+    }
+
     /** Takes note that no earlier execution has done the operation, as far as that has to be known. */
     void earlierNotDone() {
         earlierUnknown = false;

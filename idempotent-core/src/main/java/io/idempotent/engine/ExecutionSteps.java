@@ -293,9 +293,9 @@ final class ExecutionSteps implements Execution.TrackedSteps {
             @Nullable Compensation<? super T> compensation)
             throws X {
         RecordedStep.requireName(name);
-        if (name.startsWith(COMPENSATE)) {
-            throw new IllegalArgumentException(
-                    "'" + name + "' cannot name a step: names that begin with '" + COMPENSATE + "' are for undoing");
+        if (name.startsWith(COMPENSATE) || (compensation != null && name.startsWith(":"))) {
+            throw new IllegalArgumentException("'" + name + "' cannot name a step: names that begin with '" + COMPENSATE
+                    + "', and of a step with a compensation those that begin with a colon, are for undoing");
         }
         if (mustNotBlock.getAsBoolean()) {
             throw notBegun(
@@ -347,7 +347,10 @@ final class ExecutionSteps implements Execution.TrackedSteps {
                             + " operation itself");
         }
         synchronized (undos) {
-            undos.remove(name);
+            if (!recorded.containsKey(name)) {
+                undos.remove(name);
+            }
+            // What was done before keeps its place: the order of undoing is the reverse of doing.
             undos.put(name, undo);
         }
     }

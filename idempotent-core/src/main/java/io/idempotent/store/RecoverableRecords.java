@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>The request is dropped in the same moment in which the key is completed, released or forgotten. A release that
  *       keeps steps keeps the request for the next claim; nobody can read it until then.
  *   <li>Records with a request are found by an index: how long that takes depends on how many records are in progress,
- *       and not on how many have ended. No record with a request is ever missing in it, whatever crashes when.
+ *       and not on how many have ended. No record with a request is missing in it, whatever crashes
+ *       when, as long as the store keeps what it acknowledged.
  * </ul>
  */
 public interface RecoverableRecords {

@@ -328,7 +328,7 @@ final class CompensationTest {
     }
 
     @Test
-    void stepsOfEveryAttemptAreUndoneAndTheLastAskedForFirst() {
+    void stepsOfEveryAttemptAreUndoneAndTheLastDoneFirst() {
         Throwable thrown = thrownBy(Way.BLOCKING, execution -> {
             Steps steps = execution.steps();
             execution.beginAttempt();
@@ -343,7 +343,7 @@ final class CompensationTest {
         assertThat(thrown).isInstanceOf(UnavailableException.class);
         assertThat(effects)
                 .containsExactly(
-                        "first", "second", "third", "undo of first, declared later", "undo of third", "undo of second");
+                        "first", "second", "third", "undo of third", "undo of second", "undo of first, declared later");
     }
 
     @Test
@@ -734,6 +734,29 @@ final class CompensationTest {
         Throwable thrown = thrownBy(Way.BLOCKING, work);
 
         assertThat(thrown).isInstanceOf(DeclinedException.class).hasNoSuppressedExceptions();
+        assertThat(effects).containsExactly("undo of reserve");
+    }
+
+    @Test
+    void aStepThatDeclaresNoCompensationAnyMoreOnTheWayBackIsNotTakenForUndone() {
+        IdempotentWork<String> newer = execution -> {
+            execution.steps().run("reserve", () -> does("reserve"), () -> does("undo of reserve"));
+            throw new DeclinedException("no money");
+        };
+        leaveCompensating(newer);
+        IdempotentWork<String> older = execution -> {
+            execution.steps().run("reserve", () -> does("reserve"));
+            throw new DeclinedException("no money");
+        };
+
+        Throwable thrown = thrownBy(Way.BLOCKING, older);
+
+        assertThat(thrown).isInstanceOf(DeclinedException.class);
+        assertThat(thrown.getSuppressed()[thrown.getSuppressed().length - 1]).hasMessageContaining("[reserve]");
+        assertThat(events.names()).endsWith("compensationFailed", "abandoned");
+        assertThat(effects).isEmpty();
+
+        assertThat(thrownBy(Way.BLOCKING, newer)).isInstanceOf(DeclinedException.class);
         assertThat(effects).containsExactly("undo of reserve");
     }
 

@@ -214,6 +214,74 @@ final class RecoveredCallTest {
 
     @ParameterizedTest
     @EnumSource
+    void abandonsInPlaceOfReleasingIfItsResultIsNotToBeRecordedOrItWasRolledBack(Way way) throws Throwable {
+        for (boolean rolledBack : List.of(true, false)) {
+            IdempotencyRecord seen = abandoned();
+            String result = way == Way.BLOCKING
+                    ? engine.execute(PAY, KEY, Fingerprint.none(), new IdempotentWork<>() {
+                        @Override
+                        public String run(Execution execution) {
+                            return "not yet";
+                        }
+
+                        @Override
+                        public boolean releases(String value) {
+                            return !rolledBack;
+                        }
+
+                        @Override
+                        public Remains remains() {
+                            return rolledBack ? Remains.NOTHING : Remains.ALL;
+                        }
+
+                        @Override
+                        public IdempotencyRecord recovers() {
+                            return seen;
+                        }
+                    })
+                    : engine.executeAsync(PAY, KEY, Fingerprint.none(), new StageWork<String>() {
+                                @Override
+                                public CompletionStage<String> begin(Execution execution) {
+                                    return CompletableFuture.completedFuture("not yet");
+                                }
+
+                                @Override
+                                public boolean releases(String value) {
+                                    return true;
+                                }
+
+                                @Override
+                                public IdempotencyRecord recovers() {
+                                    return seen;
+                                }
+                            })
+                            .future()
+                            .get();
+
+            assertThat(result).isEqualTo("not yet");
+            assertThat(events.names()).containsExactly("claimed", "abandoned");
+            assertThat(seen().isAbandoned()).isTrue();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void staysAbandonedIfItDoesNotBegin(Way way) {
+        IdempotencyRecord seen = abandoned();
+        store.meet(Request.CLAIM, made -> {
+            Object answer = made.get();
+            ticker.elapse(PAY.lease());
+            return answer;
+        });
+
+        Throwable refusal = catchThrowable(() -> way.call(engine, recovering(seen, execution -> "too late")));
+
+        assertThat(refusal).isInstanceOf(IdempotencyClaimLostException.class);
+        assertThat(seen().isAbandoned()).isTrue();
+    }
+
+    @ParameterizedTest
+    @EnumSource
     void isNeverUnprotected(Way way) {
         IdempotencyRecord seen = abandoned();
         store.fail(Request.CLAIM);

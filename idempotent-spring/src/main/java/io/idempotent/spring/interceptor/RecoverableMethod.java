@@ -319,7 +319,18 @@ final class RecoverableMethod implements Recovery {
         if (now != null && now.outcome() != null) {
             return Result.FINISHED;
         }
-        return failure instanceof IdempotencyClaimLostException && !call.hasRun() ? Result.TAKEN : Result.NOT_FINISHED;
+        if (failure instanceof IdempotencyClaimLostException && !call.hasRun()) {
+            return Result.TAKEN;
+        }
+        if (failure != null) {
+            // Nobody else hears of it.
+            LOG.warn(
+                    "The idempotency key '" + call.record().key() + "' was recovered, and failed by "
+                            + failure.getClass().getName() + ": it is tried again, up to " + maxTakeovers
+                            + " take-overs",
+                    RedactedException.of(failure));
+        }
+        return Result.NOT_FINISHED;
     }
 
     private Result notReached(IdempotencyRecord record, @Nullable Throwable failure) {

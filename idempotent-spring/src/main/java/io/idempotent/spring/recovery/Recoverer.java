@@ -32,6 +32,9 @@ public final class Recoverer {
     private final Cache<Seen, String> leftForPerson =
             Caffeine.newBuilder().maximumSize(REMEMBERED).build();
 
+    private final Cache<Seen, Integer> unclaimed =
+            Caffeine.newBuilder().maximumSize(REMEMBERED).build();
+
     Recoverer(OperationRegistry operations) {
         this.operations = operations;
     }
@@ -132,10 +135,29 @@ public final class Recoverer {
 
     private Recovery.Result recover(Recoverable operation, IdempotencyRecord record, RecordedRequest request) {
         try {
-            return operation.recovery().recover(record, request);
+            Recovery.Result result = operation.recovery().recover(record, request);
+            if (result == Recovery.Result.NOT_FINISHED) {
+                notClaimed(operation, record);
+            }
+            return result;
         } catch (UnreadableRequestException unreadable) {
             leave(operation, record, "What was asked for cannot be read any more: " + unreadable.getMessage());
             throw unreadable;
+        }
+    }
+
+    /** Counts what fails before the key is claimed, by a method that loads for example: its take-overs do not grow. */
+    private void notClaimed(Recoverable operation, IdempotencyRecord record) {
+        IdempotencyRecord now = operation.engine().store().find(record.key());
+        if (now == null || now.fencingToken() != record.fencingToken()) {
+            return;
+        }
+        int failures = unclaimed.asMap().merge(Seen.of(record), 1, Integer::sum);
+        if (failures >= operation.recovery().maxTakeovers()) {
+            leave(
+                    operation,
+                    record,
+                    "Its recovery failed " + failures + " times before the key was claimed; see the log for why");
         }
     }
 

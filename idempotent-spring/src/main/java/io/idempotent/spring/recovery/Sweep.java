@@ -15,6 +15,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.apache.commons.logging.Log;
@@ -50,6 +52,11 @@ final class Sweep {
     // Kept from sweep to sweep, so that one execution that hangs holds up no more than its own thread.
     private final Semaphore free;
 
+    private final Set<IdempotencyKey> recovering = ConcurrentHashMap.newKeySet();
+
+    // Told once, until a thread is free again.
+    private final AtomicBoolean busy = new AtomicBoolean();
+
     // The operations whose store failed when it was last asked, so that this is told once.
     private final Set<String> failing = ConcurrentHashMap.newKeySet();
 
@@ -67,7 +74,9 @@ final class Sweep {
         recoverer.operations().forEach(operation -> inTurn.add(new Backlog(operation)));
         Collections.shuffle(inTurn);
         while (!inTurn.isEmpty()) {
-            free.acquireUninterruptibly();
+            if (!hasFreeThread()) {
+                return;
+            }
             if (stopped.getAsBoolean()) {
                 free.release();
                 break;
@@ -86,6 +95,27 @@ final class Sweep {
         }
     }
 
+    /** Waits for a free thread. If none gets free for long, that is told. */
+    private boolean hasFreeThread() {
+        try {
+            while (!free.tryAcquire(settings.interval().toNanos(), TimeUnit.NANOSECONDS)) {
+                if (stopped.getAsBoolean()) {
+                    return false;
+                }
+                if (busy.compareAndSet(false, true)) {
+                    LOG.warn("All " + settings.threads() + " threads of the recovery are busy for longer than "
+                            + settings.interval() + ", and nothing else is recovered here meanwhile: look at what "
+                            + recovering + " do, or raise idempotent.recovery.threads");
+                }
+            }
+        } catch (InterruptedException stopping) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+        busy.set(false);
+        return true;
+    }
+
     private void start(Backlog backlog, IdempotencyRecord record) {
         Runnable work = () -> {
             try {
@@ -93,17 +123,25 @@ final class Sweep {
                     backlog.recover(record);
                 }
             } finally {
-                backlog.running.decrementAndGet();
-                free.release();
+                end(backlog, record);
             }
         };
+        recovering.add(record.key());
         try {
             workers.execute(work);
         } catch (RejectedExecutionException stopping) {
             LOG.debug("Idempotency key '" + record.key() + "' is left to another node: this one stops", stopping);
-            backlog.running.decrementAndGet();
-            free.release();
+            end(backlog, record);
+        } catch (Throwable noThread) {
+            end(backlog, record);
+            throw noThread;
         }
+    }
+
+    private void end(Backlog backlog, IdempotencyRecord record) {
+        recovering.remove(record.key());
+        backlog.running.decrementAndGet();
+        free.release();
     }
 
     /** What one operation has left in this sweep. */

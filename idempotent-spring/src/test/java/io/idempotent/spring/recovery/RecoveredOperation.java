@@ -87,6 +87,9 @@ final class RecoveredOperation implements ConfiguredOperation, Recovery {
         if (asked.startsWith("unreadable")) {
             throw new UnreadableRequestException("its types have changed", null);
         }
+        if (asked.startsWith("unloadable")) {
+            return Result.NOT_FINISHED;
+        }
         if (asked.startsWith("poison")) {
             throw new StackOverflowError("poison");
         }

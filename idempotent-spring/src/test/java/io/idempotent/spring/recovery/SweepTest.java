@@ -16,6 +16,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -271,5 +272,47 @@ class SweepTest {
 
         assertThat(done.await(10, TimeUnit.SECONDS)).isTrue();
         goOn.countDown();
+    }
+
+    @Test
+    void whatFailsBeforeItsKeyIsClaimedIsLeftForAPersonToo() {
+        store.die("pay", "unloadable");
+        RecoveredOperation pay = node.operation("pay", asked -> asked);
+
+        for (int sweep = 0; sweep < 5; sweep++) {
+            node.sweep();
+        }
+
+        assertThat(pay.begun()).isEmpty();
+        assertThat(record("pay", "unloadable").takeovers()).isZero();
+        assertThat(node.told())
+                .containsExactly(
+                        "left unloadable after 0: Its recovery failed 3 times before the key was claimed; see the"
+                                + " log for why");
+    }
+
+    @Test
+    void threadsThatAllHangAreTold(CapturedOutput output) throws Exception {
+        store.die("pay", "hangs");
+        CountDownLatch running = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        RecoveredOperation pay = node.operation("pay", asked -> {
+            running.countDown();
+            assertThat(goOn.await(20, TimeUnit.SECONDS)).isTrue();
+            return asked;
+        });
+        RecoverySettings settings = new RecoverySettings(null, Duration.ofMillis(10), null, 1);
+        Sweep sweep = new Sweep(node.recoverer(), settings, threads, () -> false);
+        threads.submit(sweep::run);
+        assertThat(running.await(10, TimeUnit.SECONDS)).isTrue();
+        store.die("pay", "b");
+
+        Future<?> next = threads.submit(sweep::run);
+        Awaitility.await().until(() -> output.getAll().contains("All 1 threads of the recovery are busy"));
+        assertThat(output.getAll()).contains("pay:hangs");
+        goOn.countDown();
+
+        next.get(10, TimeUnit.SECONDS);
+        Awaitility.await().untilAsserted(() -> assertThat(pay.begun()).containsExactly("hangs", "b"));
     }
 }

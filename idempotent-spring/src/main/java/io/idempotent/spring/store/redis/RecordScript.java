@@ -167,7 +167,7 @@ enum RecordScript {
             local answers = {}
             for index = 1, #KEYS do
               answers[index] = look({KEYS[index]}, {ARGV[index + 1], ARGV[1]})
-              if answers[index].err then return answers[index] end
+              if answers[index].err then answers[index] = {'-'} end
             end
             return answers
             """);

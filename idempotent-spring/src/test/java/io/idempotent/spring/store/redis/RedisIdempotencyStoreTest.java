@@ -782,6 +782,18 @@ class RedisIdempotencyStoreTest {
     }
 
     @Test
+    void aRecordOfAnotherFormatKeepsNoOtherFromBeingListed() {
+        for (String value : List.of("a", "newer", "z")) {
+            assertThat(store.abandon(claim(store, requested(value, "order")))).isTrue();
+        }
+        set("newer", "v", "2");
+
+        assertThat(store.listRecoverable("pay", Duration.ZERO, null, 10))
+                .extracting(record -> record.key().value())
+                .containsExactly("a", "z");
+    }
+
+    @Test
     void aPageIsFullHoweverManyEntriesOfLiveOrEndedRecordsAreBeforeIt() {
         for (int number = 0; number < 20; number++) {
             claim(store, requested("a-live-" + number, "order"));
