@@ -18,8 +18,11 @@ public final class Repetitions {
 
     private record StepByProcess(int order, String step, long process) {}
 
+    private record StepUnderClaim(int order, String step, long token) {}
+
     private final Map<Long, Kill> kills = new HashMap<>();
     private final Set<StepByProcess> recorded = new HashSet<>();
+    private final Set<StepUnderClaim> recordedUnder = new HashSet<>();
     private final List<String> violations = new ArrayList<>();
     private final List<String> explained = new ArrayList<>();
 
@@ -34,6 +37,7 @@ public final class Repetitions {
         for (Told line : told) {
             if (line.event() == Event.RECORDED) {
                 recorded.add(new StepByProcess(line.order(), line.text(), line.process()));
+                recordedUnder.add(new StepUnderClaim(line.order(), line.text(), line.token()));
             }
         }
     }
@@ -53,7 +57,7 @@ public final class Repetitions {
             violations.add(repeated + ", though it runs at most once");
         } else if (first.token() >= second.token()) {
             violations.add(repeated + ", though not under a later claim");
-        } else if (isRecordedBy(first.process(), order, step)) {
+        } else if (recordedUnder.contains(new StepUnderClaim(order, step, first.token()))) {
             violations.add(repeated + ", though the first had recorded it");
         } else if (kill == null) {
             violations.add(repeated + ", though the first was not killed");

@@ -32,7 +32,7 @@ class OrderService {
     @Idempotent(
             key = "#order.number",
             operation = OPERATION,
-            lease = "1s",
+            lease = "3s",
             compensateOn = DeclinedException.class,
             // A loaded machine may lose leases too, and no order is to be left for a person over that.
             recover = @Idempotent.Recover(after = "0s", maxTakeovers = 20))

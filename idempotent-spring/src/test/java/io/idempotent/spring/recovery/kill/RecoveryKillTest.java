@@ -25,10 +25,10 @@ import org.junit.jupiter.api.io.TempDir;
 @OnOneJdk("all that a killed JVM leaves is in the store")
 class RecoveryKillTest {
 
-    // The lease and the interval make one and a half seconds. The rest is for a machine that starts JVMs meanwhile.
+    // The lease and the interval make three and a half seconds. The rest is for a machine that starts JVMs meanwhile.
     private static final Duration BOUND = Duration.ofSeconds(15);
 
-    private static final Duration SHORT_PATIENCE = Duration.ofSeconds(5);
+    private static final Duration SHORT_PATIENCE = Duration.ofSeconds(8);
 
     @TempDir
     private Path directory;

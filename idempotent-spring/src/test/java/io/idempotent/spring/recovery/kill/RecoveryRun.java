@@ -42,7 +42,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <ol>
  *   <li>A ledger is started, and four JVMs with {@link RecoveringNodeProgram}. One of them is to be killed next.
- *   <li>That one is given orders, ten at a time. Once each is at its point, the JVM is killed with SIGKILL, and
+ *   <li>That one is given orders, seventeen at a time. Once each is at its point, the JVM is killed with SIGKILL, and
  *       another one started.
  *   <li>Those left behind are recovered by all JVMs. The one that is to be killed next stays at their second points, if
  *       it gets there. Once all are claimed again, it is given its own orders, and so on.
@@ -53,7 +53,7 @@ import org.jspecify.annotations.Nullable;
 final class RecoveryRun {
 
     /** How many orders a JVM is given before it is killed. */
-    static final int BATCH = 10;
+    static final int BATCH = 17;
 
     /** How long after a sweep the next one begins at most. */
     static final Duration INTERVAL = Duration.ofMillis(500);
