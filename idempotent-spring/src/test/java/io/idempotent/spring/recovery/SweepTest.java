@@ -303,7 +303,7 @@ class SweepTest {
         });
         RecoverySettings settings = new RecoverySettings(null, Duration.ofMillis(10), null, 1);
         Sweep sweep = new Sweep(node.recoverer(), settings, threads, () -> false);
-        threads.submit(sweep::run);
+        Future<?> first = threads.submit(sweep::run);
         assertThat(running.await(10, TimeUnit.SECONDS)).isTrue();
         store.die("pay", "b");
 
@@ -312,6 +312,7 @@ class SweepTest {
         assertThat(output.getAll()).contains("pay:hangs");
         goOn.countDown();
 
+        first.get(10, TimeUnit.SECONDS);
         next.get(10, TimeUnit.SECONDS);
         Awaitility.await().untilAsserted(() -> assertThat(pay.begun()).containsExactly("hangs", "b"));
     }

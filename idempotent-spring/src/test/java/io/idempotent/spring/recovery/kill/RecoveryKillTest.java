@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Applications that are killed in orders that nobody asks for again, and those that recover them. */
@@ -52,6 +53,10 @@ class RecoveryKillTest {
     }
 
     @Test
+    @EnabledIfSystemProperty(
+            named = "kill.seconds",
+            matches = ".+",
+            disabledReason = "RecoveryVerdictTest plants faults")
     @NeedsServer(Server.POSTGRES_18)
     void aStoreThatForgetsWhatWasAskedForAndThatAnOrderGoesBackwardIsCaught() throws Exception {
         String url = newDatabase(PostgresServer.version18WithFsync());
