@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>No further step of the operation begins. If one still runs in another thread, or the store does not know of one
  *       that was done, nothing is undone.
  *   <li>Each step that is to be undone gets a record that its undo begins, {@code compensate:} and its name, without an
- *       outcome. One that was not asked for may declare a compensation, and gets the record {@code compensate::} and its
- *       name.
+ *       outcome. One that was not asked for may declare a compensation, and gets the record {@code compensate::} and
+ *       its name.
  *   <li>The failure is recorded as the step {@code compensate:}. From now on every claim of the record goes backward:
  *       its operation is run again only so that its steps declare their compensations, and whatever it returns or
  *       throws, the recorded failure counts. Only such a claim begins with the next rule.

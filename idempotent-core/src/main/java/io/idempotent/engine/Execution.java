@@ -440,8 +440,8 @@ public final class Execution extends IdempotencyContext {
     }
 
     /**
-     * Tells whether the key stays abandoned if this execution does not begin: what an earlier one did is not known or is
-     * being undone, or nobody but this execution would come back for it.
+     * Tells whether the key stays abandoned if this execution does not begin: what an earlier one did is not known or
+     * is being undone, or nobody but this execution would come back for it.
      */
     boolean mustNotBeReleased() {
         return earlierUnknown || recovered || isBackward();
